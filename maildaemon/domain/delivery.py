@@ -1,0 +1,136 @@
+"""What is sent, and what became of it (RFC 5321).
+
+The life of an outbox row::
+
+    queued ──250──► sent            (a 250 counts even if the row was cancelled meanwhile)
+      │ ├──5yz────► failed
+      │ ├──4yz────► queued, later   ──too old──► expired
+      │ ├──died at the dot──► queued, `uncertain_at` set
+      │ │               ├─ a witness is found ──► sent
+      │ │               ├─ none, an acknowledgement ──► unknown
+      │ │               └─ none, anything else ──► queued once more, `resent`
+      │ └──a human answered──► cancelled
+      └ shadow: recorded only, never sent
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from maildaemon.domain.message import Address
+
+
+class OutboxState(StrEnum):
+    """Where an outbox row stands; everything but `queued` is final."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    SHADOW = "shadow"
+
+
+class Phase(StrEnum):
+    """How far the present attempt got. `dot`: the server may have accepted the mail."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DOT = "dot"
+
+
+class MailKind(StrEnum):
+    """Why a mail is sent; part of the cause from which its Message-ID is derived."""
+
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """RFC 5321 §2.3.1: one recipient a row. `reverse_path` is "" for the null reverse path."""
+
+    reverse_path: str
+    forward_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """RFC 5321 §4.2: what the server said, text without CR and LF."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server took responsibility (2yz after the final dot)."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The server refused this message for now (4yz to MAIL, RCPT or DATA)."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The server refused this message for good (5yz to MAIL, RCPT or DATA)."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The connection ended after the final dot may have left: accepted or not, nobody knows."""
+
+    reason: str
+
+
+Outcome = Accepted | Deferred | Rejected | Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused file as the customer is told about it; `reason` is an attachment reason code."""
+
+    filename: str
+    reason: str
+
+
+class Section(StrEnum):
+    """The parts of which one response is made, in this order."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REFUSED_FILES = "refused_files"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All that a composer needs to write one mail; the bytes follow from it and the templates.
+
+    `subject` is what the customer wrote, only if it may be echoed, else None.
+    `references` are already trimmed. `auto_submitted` is an RFC 3834 §5 keyword.
+    `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
+    """
+
+    message_id: str
+    date: datetime
+    sender: Address
+    recipient: Address
+    language: str
+    reference: str
+    sections: tuple[Section, ...]
+    subject: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    loop_token: str
+    auto_submitted: str = "auto-replied"
+    refusals: tuple[Refusal, ...] = ()
+    accepted_types: tuple[str, ...] = ()
+    max_file_size: int = 0
+    thread_index: str | None = None
+    thread_topic: str | None = None

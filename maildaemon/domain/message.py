@@ -1,0 +1,137 @@
+"""What a message is, in the words of RFC 5322, 5321, 2045 and 2183."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """RFC 5322 §3.4: what the standard calls a mailbox. `name` is empty if none was given."""
+
+    name: str
+    address: str
+
+    @property
+    def key(self) -> str:
+        """Return the form in which two spellings of one address are equal."""
+        return self.address.strip().lower()
+
+    @property
+    def local_part(self) -> str:
+        """Return what stands before the last `@`; the whole if there is none."""
+        return self.address.rpartition("@")[0] or self.address
+
+    @property
+    def domain(self) -> str:
+        """Return the domain in lower case; empty if there is none."""
+        return self.address.rpartition("@")[2].lower() if "@" in self.address else ""
+
+
+class ReportAction(StrEnum):
+    """RFC 3464 §2.3.3: what became of the mail for one recipient."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    RELAYED = "relayed"
+    EXPANDED = "expanded"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRecipient:
+    """One per-recipient block of a delivery report; `status` is an RFC 3463 code or None."""
+
+    address: str
+    action: ReportAction
+    status: str | None
+    diagnostic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A bounce or delay notice; `original_message_id` is None if the report does not tell."""
+
+    recipients: tuple[ReportedRecipient, ...]
+    original_message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Facts about one file. Whether it is welcome is decided in `domain.attachments`.
+
+    `filename` is safe to show: decoded, without path, control or bidirectional characters; made
+    from the type where the sender gave none. `names` are *all* names the part carries, decoded:
+    a part may call itself `a.png` and `a.exe` at once, and the worst one counts.
+    `detected_type` comes from the content, None if the content tells nothing.
+    `findings` are facts that a rule may look at: `ambiguous` (can be read in more than one way),
+    `unreadable` (cannot be decoded), `contains_blocked`, `encrypted`, `macro`, ….
+    """
+
+    filename: str
+    names: tuple[str, ...]
+    declared_type: str
+    detected_type: str | None
+    size: int
+    sha256: str
+    inline: bool
+    content_id: str | None = None
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Everything a decision may know about one message. Made only by the parser; total.
+
+    `identity` is the sha256 (hex) by which the same message is recognised however it arrives;
+    `message_id` is made from it when the sender gave none. Message-IDs stand without brackets.
+    `return_path`: None if the field is absent, "" for the null reverse path, else the address.
+    `fields` holds every header field in order, name in lower case, value unfolded, decoded and
+    free of CR, LF and NUL; over-long ones are cut.
+    `report_type` is the parameter of a multipart/report, None for anything else.
+    `text` is the readable whole, `reply_text` what is new in it.
+    `defects` lists damage by stable names; a `degraded` message was too hostile to be parsed.
+    """
+
+    message_id: str
+    identity: str
+    from_: Address | None
+    subject: str
+    date: datetime | None
+    size: int
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    return_path: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    content_type: str = "text/plain"
+    report_type: str | None = None
+    text: str = ""
+    reply_text: str = ""
+    language: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    bounce: DeliveryReport | None = None
+    defects: tuple[str, ...] = ()
+    degraded: bool = False
+
+    def field(self, name: str) -> tuple[str, ...]:
+        """Return all values of a header field, in order; empty if it is absent."""
+        return tuple(value for key, value in self.fields if key == name)
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """Return every Message-ID this one answers, the nearest ancestor first, each once."""
+        nearest_first = (*self.in_reply_to, *reversed(self.references))
+        return tuple(dict.fromkeys(nearest_first))
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A message, and the bytes of its files by sha256 (a degraded message has none)."""
+
+    message: Message
+    contents: Mapping[str, bytes]

@@ -1,0 +1,101 @@
+"""What can go wrong, sorted by who has to act.
+
+An expected result is a value. An exception means "I could not find out", and says whether
+waiting helps: `TemporaryError` waits, `OperatorError` is loud, anything else is a bug.
+"""
+
+from dataclasses import dataclass
+
+
+class MaildaemonError(Exception):
+    """Base of everything raised on purpose."""
+
+
+class TemporaryError(MaildaemonError):
+    """The world is in the way; the loop waits and tries again."""
+
+
+class MailboxUnavailableError(TemporaryError):
+    """The IMAP server cannot be reached, broke off, or is too slow."""
+
+
+class TransportUnavailableError(TemporaryError):
+    """The SMTP server cannot be reached, broke off before the final dot, or asked us to wait."""
+
+
+class StoreUnavailableError(TemporaryError):
+    """The database is locked, restarting or unreachable."""
+
+
+class StaleClaimError(TemporaryError):
+    """Somebody else finished or cancelled the row meanwhile; nothing was changed."""
+
+
+class ParserUnavailableError(TemporaryError):
+    """The parse worker could not be started or died without having been given a message."""
+
+
+class OperatorError(MaildaemonError):
+    """A person must change something: what is wrong, where, and what to do."""
+
+    def __init__(self, what: str, *, where: str = "", advice: str = "") -> None:
+        """Keep the three parts; `str()` joins them into one line for the log."""
+        self.what = what
+        self.where = where
+        self.advice = advice
+        super().__init__(
+            (f"{where}: " if where else "") + what + (f" ({advice})" if advice else "")
+        )
+
+
+class MailboxRefusedError(OperatorError):
+    """The IMAP server refused us for good: TLS not trusted, folder unknown."""
+
+
+class MailboxPasswordRefusedError(MailboxRefusedError):
+    """The IMAP server refused the credentials; trying on would lock the account."""
+
+
+class TransportRefusedError(OperatorError):
+    """The SMTP server refused the session: TLS not trusted, no STARTTLS."""
+
+
+class TransportPasswordRefusedError(TransportRefusedError):
+    """The SMTP server refused the credentials; trying on would lock the account."""
+
+
+class SchemaError(OperatorError):
+    """The database schema is not the one this version needs."""
+
+
+class SecretError(OperatorError):
+    """A secret named in the configuration cannot be read now."""
+
+
+class AlreadyRunningError(OperatorError):
+    """Another `run` process holds the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a configuration file; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return `file:line:column: path: message`, which editors can jump to."""
+        path = f"{self.path}: " if self.path else ""
+        return f"{self.file}:{self.line}:{self.column}: {path}{self.message}"
+
+
+class ConfigError(OperatorError):
+    """The configuration cannot be used; `problems` holds every mistake found, in file order."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep all problems; the message lists them one a line."""
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))

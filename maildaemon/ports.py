@@ -1,0 +1,176 @@
+"""What the services need from the outside world, as roles. Adapters play them.
+
+Every role is small, blocking unless it says otherwise, and raises only the errors of
+`maildaemon.errors`. A `TemporaryError` leaves nothing half done.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from maildaemon.domain.delivery import Draft, Envelope, Outcome
+from maildaemon.domain.message import Parsed
+
+Now = Callable[[], datetime]
+
+
+class Role(StrEnum):
+    """What a folder is for (RFC 6154); `other` is one the operator named in `folders`."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    JUNK = "junk"
+    DRAFTS = "drafts"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderName:
+    """A folder as the server names it, and what it is for."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """RFC 9051 §2.3.1.1: UIDs mean something only together with UIDVALIDITY.
+
+    `uidnext` is a lower bound of the next UID; None where the server does not tell.
+    """
+
+    uidvalidity: int
+    uidnext: int | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message that the server lists. `size` in bytes as the server claims it."""
+
+    uid: int
+    size: int
+    internal_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes of a message (or of its header block only)."""
+
+    uid: int
+    raw: bytes
+
+
+class Mailbox(Protocol):
+    """One IMAP connection, used by one thread at a time. Opens itself when first used.
+
+    Raises MailboxUnavailableError (temporary; the connection is thrown away and the next call
+    opens a new one), MailboxPasswordRefusedError, MailboxRefusedError.
+    Nothing here changes a flag, moves or deletes; `append` is the only write.
+    """
+
+    def folders(self) -> tuple[FolderName, ...]:
+        """Return the folders to watch and to write to: the configured names where given, else
+        SPECIAL-USE, else well-known names. INBOX always comes first; a role may be missing.
+        A configured folder that does not exist raises MailboxRefusedError naming the ones
+        that do.
+        """
+
+    def examine(self, folder: str) -> FolderState:
+        """Select a folder read-only and return its state."""
+
+    def list_after(self, folder: str, uid: int) -> tuple[Listed, ...]:
+        """Return every message with a UID above `uid`, ascending."""
+
+    def list_since(self, folder: str, since: datetime) -> tuple[Listed, ...]:
+        """Return the messages whose INTERNALDATE is not before `since`, ascending by UID."""
+
+    def fetch(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+        """Yield whole messages (BODY.PEEK[]), batched by bytes. A UID that the server lists but
+        does not deliver is simply not yielded.
+        """
+
+    def fetch_headers(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+        """Yield header blocks only (BODY.PEEK[HEADER]), batched."""
+
+    def wait(self, folder: str, timeout: timedelta) -> bool:
+        """IDLE on a folder until something happens or time is up; True if something happened.
+        Returns at once with True if news was already waiting. Where the server has no IDLE,
+        raises NotImplementedError.
+        """
+
+    def append(self, folder: str, raw: bytes, at: datetime) -> None:
+        """File a copy, marked as read (a copy of our own mail is nobody's unread mail)."""
+
+    def interrupt(self) -> None:
+        """Break a call that another thread is in; it raises MailboxUnavailableError there."""
+
+    def close(self) -> None:
+        """Log out as far as possible; never raises."""
+
+
+class Transport(Protocol):
+    """A submission server (RFC 6409). Async; keeps a connection for reuse."""
+
+    async def open(self) -> None:
+        """Make sure a usable session stands: connect, TLS, AUTH; a kept one is probed.
+
+        Raises TransportUnavailableError, TransportPasswordRefusedError, TransportRefusedError.
+        These concern the session, never a message.
+        """
+
+    async def send(
+        self, envelope: Envelope, raw: bytes, before_dot: Callable[[], Awaitable[None]]
+    ) -> Outcome:
+        """Send one mail over the open session.
+
+        `before_dot` is awaited as late as the library allows before the mail can be accepted;
+        if it raises, the mail is not sent and the error passes through. Trouble before it is a
+        TransportUnavailableError and provably harmless; trouble after it is `Uncertain`.
+        A 421 is a session matter before the dot.
+        """
+
+    async def close(self) -> None:
+        """Say QUIT and close; whatever the server answers is ignored. Never raises."""
+
+
+class Parser(Protocol):
+    """Turns hostile bytes into facts, in a bounded process."""
+
+    def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
+        """Return the parsed message; total: what breaks the limits becomes a degraded message.
+
+        Raises ParserUnavailableError only when no worker can be had at all.
+        """
+
+    def close(self) -> None:
+        """End the worker process."""
+
+
+class Composer(Protocol):
+    """Turns a draft into the exact bytes that are queued."""
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages for which every template exists."""
+
+    def compose(self, draft: Draft) -> bytes:
+        """Return the wire bytes (CRLF). Same draft, same templates, same bytes.
+
+        What was serialised is parsed again and must have exactly the intended header fields
+        and recipient, else ValueError: nothing of the sort may ever be queued.
+        """
+
+
+class BlobStore(Protocol):
+    """Content-addressed files that survive a power cut once `put` has returned."""
+
+    def put(self, content: bytes) -> str:
+        """Keep the content and return its sha256 in hex; the same content is kept once."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return the content; KeyError if it is not there."""
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether the content is there."""
