@@ -1,0 +1,407 @@
+"""A throw-away Dovecot 2.3: IMAP, IMAPS, LMTP and SASL on loopback, without root.
+
+Every user name exists, with the password `secret`; a test takes a fresh one (`account()`) and
+has a mailbox of its own. What a test asserts is read here with imaplib, never through the
+program under test.
+"""
+
+import contextlib
+import grp
+import imaplib
+import itertools
+import os
+import re
+import shutil
+import signal
+import smtplib
+import subprocess
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from imapclient import imap_utf7
+
+from tests.servers import process
+from tests.servers.process import HOST, ServerMissingError
+
+PACKAGES = "dovecot-imapd dovecot-lmtpd"
+SPECIAL_USE = ("Sent", "Drafts", "Junk", "Trash", "Archive")
+
+_CONFIG = """\
+base_dir = {base}/run
+state_dir = {base}/run
+log_path = {base}/dovecot.log
+protocols = imap lmtp
+listen = {host}
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+default_process_limit = 300
+# Without root nothing can change its root directory.
+service anvil {{
+  chroot =
+  # No growing delay for 127.0.0.1 after the refused logins that tests provoke.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap_port}
+  }}
+  inet_listener imaps {{
+    port = {imaps_port}
+    ssl = yes
+  }}
+}}
+service lmtp {{
+  user = {user}
+  inet_listener lmtp {{
+    address = {host}
+    port = {lmtp_port}
+  }}
+}}
+service auth {{
+  # For Postfix: smtpd_sasl_path = inet:127.0.0.1:port
+  inet_listener sasl {{
+    address = {host}
+    port = {sasl_port}
+  }}
+}}
+ssl = yes
+ssl_cert = <{base}/tls/cert.pem
+ssl_key = <{base}/tls/key.pem
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_username_format = %Lu
+auth_failure_delay = 0
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={base}/mail/%u allow_all_users=yes
+}}
+first_valid_uid = 1
+first_valid_gid = 1
+mail_location = maildir:~/Maildir
+mail_fsync = never
+mailbox_list_index = no
+protocol imap {{
+  mail_max_userip_connections = 100
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@example.test
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+{special_use}}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message as the server holds it."""
+
+    uid: int
+    flags: frozenset[str]
+    internal_date: datetime
+    raw: bytes
+
+
+class Dovecot:
+    """A running server; ports and data outlive `stop` and `kill`, so that it can come back."""
+
+    user = "support@example.test"
+    password = "secret"
+
+    def __init__(self, base: Path | None = None) -> None:
+        """`base` must be reachable by `nobody` if we are root; by default a new folder in /tmp,
+        removed in the end.
+        """
+        self._program = process.require_program("dovecot", PACKAGES)
+        if not Path("/usr/lib/dovecot/lmtp").exists():
+            raise ServerMissingError(
+                f"Dovecot's lmtp is not installed; run: apt-get install {PACKAGES}"
+            )
+        self._own_base = base is None
+        self.base = base or process.temporary_folder("dovecot")
+        self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = process.free_ports(4)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+
+    @property
+    def ca_file(self) -> Path:
+        """The self-signed certificate; its names are `localhost` and 127.0.0.1."""
+        return self.base / "tls" / "cert.pem"
+
+    @property
+    def key_file(self) -> Path:
+        return self.base / "tls" / "key.pem"
+
+    @property
+    def log(self) -> str:
+        log = self.base / "dovecot.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self._forget()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._own_base:
+            shutil.rmtree(self.base, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start (again), on the same ports with the same mail; return when it answers."""
+        user, uid, gid = process.unprivileged()
+        self._prepare(user, uid, gid)
+        drop_root: dict[str, Any] = (
+            {"user": uid, "group": gid, "extra_groups": []} if os.getuid() == 0 else {}
+        )
+        with (self.base / "stderr.log").open("ab") as complaints:
+            self._process = subprocess.Popen(
+                [self._program, "-F", "-c", str(self.base / "dovecot.conf")],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                env={"HOME": str(self.base), "PATH": os.environ["PATH"]},
+                start_new_session=True,
+                **drop_root,
+            )
+        try:
+            process.wait_until(self._answers, 20, "Dovecot answers")
+        except AssertionError as error:
+            self.kill()
+            complaint = (self.base / "stderr.log").read_text(errors="replace") + self.log
+            raise RuntimeError(f"Dovecot did not start:\n{complaint}") from error
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError("Dovecot ended at once")
+        return process.answers(self.imap_port, b"* OK") and process.answers(self.lmtp_port, b"220")
+
+    def _prepare(self, user: str, uid: int, gid: int) -> None:
+        # A stale anvil-auth-penalty socket of the last run makes every login wait for ever.
+        shutil.rmtree(self.base / "run", ignore_errors=True)
+        for name in ("run", "mail", "tls"):
+            (self.base / name).mkdir(parents=True, exist_ok=True)
+        if not self.ca_file.exists():
+            make_certificate(self.ca_file, self.key_file)
+        roles = "".join(
+            f"  mailbox {name} {{\n    auto = subscribe\n    special_use = \\{name}\n  }}\n"
+            for name in SPECIAL_USE
+        )
+        (self.base / "dovecot.conf").write_text(
+            _CONFIG.format(
+                base=self.base,
+                host=HOST,
+                user=user,
+                group=_group_name(gid),
+                uid=uid,
+                gid=gid,
+                password=self.password,
+                imap_port=self.imap_port,
+                imaps_port=self.imaps_port,
+                lmtp_port=self.lmtp_port,
+                sasl_port=self.sasl_port,
+                special_use=roles,
+            )
+        )
+        if os.getuid() == 0:
+            for path in (self.base, *(self.base / name for name in ("run", "mail", "tls"))):
+                os.chown(path, uid, gid)
+            os.chown(self.key_file, uid, gid)
+
+    def stop(self) -> None:
+        """End in an orderly way; connections get a BYE."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Die with all children, as in a power cut; connections are reset."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, sig: signal.Signals) -> None:
+        if self._process is not None:
+            process.end(self._process, sig)
+            self._process = None
+
+    def account(self, user: str | None = None) -> "Account":
+        """Return a mailbox; by default one that nobody has used yet."""
+        return Account(self, user or f"user{next(self._numbers)}@example.test")
+
+    # The mailbox of the first user, for tests that need only one.
+    def deliver(self, raw: bytes, rcpt: str | None = None) -> None:
+        Account(self, rcpt or self.user).deliver(raw)
+
+    def messages(self, folder: str = "INBOX") -> list[Stored]:
+        return Account(self, self.user).messages(folder)
+
+    def folders(self) -> list[str]:
+        return Account(self, self.user).folders()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One mailbox on the server, seen from outside the program under test."""
+
+    server: Dovecot
+    user: str
+
+    @property
+    def password(self) -> str:
+        return self.server.password
+
+    def deliver(
+        self, raw: bytes, *, sender: str = "customer@example.net", rcpt: str | None = None
+    ) -> None:
+        """Deliver by LMTP, as mail arrives: Return-Path, Delivered-To and Received are put on top.
+
+        `rcpt` may be a plus address of the user; it lands in the same Inbox.
+        """
+        with smtplib.LMTP(HOST, self.server.lmtp_port, timeout=20) as lmtp:
+            lmtp.sendmail(sender, [rcpt or self.user], raw)
+
+    def file(
+        self,
+        raw: bytes,
+        folder: str = "INBOX",
+        *,
+        at: datetime | None = None,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """Put a message there by APPEND, byte for byte: what a mail client files, or history."""
+        stamp = imaplib.Time2Internaldate(at or datetime.now(UTC))
+        with self.connection() as imap:
+            _done(imap.append(_quoted(folder), f"({' '.join(flags)})", stamp, raw))
+
+    def messages(self, folder: str = "INBOX") -> list[Stored]:
+        """Return what the folder holds, by UID; looking changes no flag."""
+        with self.connection() as imap:
+            _done(imap.select(_quoted(folder), readonly=True))
+            data = _done(imap.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])"))
+        return sorted(
+            (_stored(item) for item in data if isinstance(item, tuple)), key=lambda it: it.uid
+        )
+
+    def folders(self) -> list[str]:
+        """Return the names of all folders, sorted."""
+        with self.connection() as imap:
+            lines = _done(imap.list())
+        return sorted(_folder_name(line) for line in lines if isinstance(line, bytes))
+
+    def create(self, folder: str) -> None:
+        with self.connection() as imap:
+            _done(imap.create(_quoted(folder)))
+
+    def flag(self, folder: str, uid: int, flag: str) -> None:
+        """Set a flag, as a colleague's mail client does."""
+        with self.connection() as imap:
+            _done(imap.select(_quoted(folder)))
+            _done(imap.uid("STORE", str(uid), "+FLAGS.SILENT", f"({flag})"))
+
+    def move(self, folder: str, uid: int, target: str) -> None:
+        """Move a message, as a colleague's mail client does."""
+        with self.connection() as imap:
+            _done(imap.select(_quoted(folder)))
+            _done(imap.uid("MOVE", str(uid), _quoted(target)))
+
+    def expunge(self, folder: str, uid: int) -> None:
+        """Delete a message for good, as a colleague's mail client does."""
+        with self.connection() as imap:
+            _done(imap.select(_quoted(folder)))
+            _done(imap.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)"))
+            _done(imap.uid("EXPUNGE", str(uid)))
+
+    def delete(self, folder: str) -> None:
+        with self.connection() as imap:
+            _done(imap.delete(_quoted(folder)))
+
+    def change_uidvalidity(self, folder: str = "INBOX") -> None:
+        """Make the server forget its UIDs: the messages get new ones under another UIDVALIDITY."""
+        maildir = self.server.base / "mail" / self.user / "Maildir"
+        where = maildir if folder == "INBOX" else maildir / f".{folder}"
+        [uidlist] = where.glob("dovecot-uidlist")
+        header = uidlist.read_text().splitlines()[0]
+        validity = int(re.search(r"\bV(\d+)", header)[1])  # type: ignore[index]
+        uidlist.write_text(re.sub(r"\bV\d+", f"V{validity + 7}", header) + "\n")
+        for index in where.glob("dovecot.index*"):
+            index.unlink()
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[imaplib.IMAP4]:
+        """Log in with the standard library's client; log out in the end."""
+        with imaplib.IMAP4(HOST, self.server.imap_port, timeout=20) as imap:
+            _done(imap.login(self.user, self.password))
+            yield imap
+
+
+def make_certificate(certificate: Path, key: Path, names: str = "") -> None:
+    """Make a self-signed certificate for `localhost` and 127.0.0.1, or for the names given."""
+    openssl = process.require_program("openssl", "openssl")
+    names = names or f"DNS:localhost,IP:{HOST}"
+    command = f"""
+        {openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30
+        -keyout {key} -out {certificate} -subj /CN=localhost -addext subjectAltName={names}
+    """
+    subprocess.run(textwrap.dedent(command).split(), check=True, capture_output=True)
+
+
+def _group_name(gid: int) -> str:
+    return grp.getgrgid(gid).gr_name
+
+
+def _done(reply: tuple[str, Any]) -> Any:
+    kind, data = reply
+    if kind != "OK":
+        raise AssertionError(f"the test's own IMAP command failed: {data!r}")
+    return data
+
+
+def _quoted(folder: str) -> str:
+    encoded: bytes = imap_utf7.encode(folder)
+    return '"' + encoded.decode("ascii").replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _folder_name(line: bytes) -> str:
+    # * LIST (\HasNoChildren \Sent) "/" Sent
+    name = line.split(b' "/" ', 1)[1].strip(b'"')
+    decoded: str = imap_utf7.decode(name)
+    return decoded
+
+
+def _stored(item: tuple[bytes, bytes]) -> Stored:
+    about, raw = item
+    uid = re.search(rb"\bUID (\d+)", about)
+    flags = re.search(rb"\bFLAGS \(([^)]*)\)", about)
+    date = re.search(rb'INTERNALDATE "([^"]+)"', about)
+    assert uid is not None
+    assert flags is not None
+    assert date is not None
+    return Stored(
+        uid=int(uid[1]),
+        # RFC 9051 dropped \\Recent: it says which session looked first, not what anybody did.
+        flags=frozenset(flags[1].decode("ascii").split()) - {"\\Recent"},
+        internal_date=datetime.strptime(
+            date[1].decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z"
+        ).astimezone(UTC),
+        raw=raw,
+    )

@@ -1,0 +1,88 @@
+"""What every throw-away server needs: free ports, a folder that `nobody` can reach, waiting, ending."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+class ServerMissingError(RuntimeError):
+    """A server the tests need is not installed or may not be started; never a reason to skip."""
+
+
+def require_program(name: str, packages: str) -> str:
+    """Return the path of a server program; daemons live in sbin, which is often not in PATH."""
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/lib/dovecot:/sbin")
+    if path is None:
+        raise ServerMissingError(f"{name} is not installed; run: apt-get install {packages}")
+    return path
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports nobody listens on now; all are held at once, so that they differ."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def temporary_folder(prefix: str) -> Path:
+    """Return a new folder that an unprivileged server can own and reach.
+
+    pytest's tmp_path will not do: as root its parents are closed to everybody else.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir="/tmp"))
+    folder.chmod(0o755)
+    return folder
+
+
+def unprivileged() -> tuple[str, int, int]:
+    """Return name, uid and gid of the user that servers run as: ourselves, but never root."""
+    if os.getuid() != 0:
+        me = pwd.getpwuid(os.getuid())
+        return me.pw_name, me.pw_uid, me.pw_gid
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_name, nobody.pw_uid, nobody.pw_gid
+
+
+def wait_until(happened: Callable[[], bool], timeout: float, what: str) -> None:
+    """Return as soon as `happened()`; raise AssertionError naming `what` when time is up."""
+    deadline = time.monotonic() + timeout
+    tick = threading.Event()
+    while not happened():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout:g} s: {what}")
+        tick.wait(0.01)
+
+
+def answers(port: int, greeting: bytes) -> bool:
+    """Tell whether a server on this port greets as expected."""
+    try:
+        with socket.create_connection((HOST, port), timeout=2) as connection:
+            return connection.recv(512).startswith(greeting)
+    except OSError:
+        return False
+
+
+def end(process: subprocess.Popen[bytes], sig: signal.Signals) -> None:
+    """End a server that was started with `start_new_session`, with all its children."""
+    if process.poll() is None:
+        if sig is signal.SIGTERM:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                sig = signal.SIGKILL
+        if sig is signal.SIGKILL:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
