@@ -134,3 +134,16 @@ class Draft:
     max_file_size: int = 0
     thread_index: str | None = None
     thread_topic: str | None = None
+
+
+_SHORTEST_PROVIDER_ID = 16
+
+
+def provider_id(text: str) -> str:
+    """Return the id that a server gives to a mail: the left side of a Message-ID, or the last
+    long word of a 250 reply; empty if there is none.
+
+    Amazon SES and others rewrite Message-IDs and tell the new one only there.
+    """
+    words = [word.strip("<>[]();,.").partition("@")[0] for word in text.split()]
+    return next((word for word in reversed(words) if len(word) >= _SHORTEST_PROVIDER_ID), "")

@@ -1,0 +1,1 @@
+"""The database, through SQLAlchemy Core. Nothing outside this package knows a table."""

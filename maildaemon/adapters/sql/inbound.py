@@ -1,0 +1,214 @@
+"""The journal of every UID seen, which is the queue of what is to be processed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from maildaemon.adapters.sql.claim import claim, finish
+from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
+from maildaemon.adapters.sql.tables import folder, gap, inbound
+from maildaemon.ports import Role
+from maildaemon.ports.store import FolderRow, GapRow, InboundRow, Seen
+
+
+class SqlInbound:
+    """`ports.store.Inbound` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def record(
+        self,
+        mailbox_id: int,
+        folder: FolderRow,
+        seen: Sequence[Seen],
+        *,
+        now: datetime,
+        history: bool = False,
+    ) -> int:
+        """Add journal rows; those that exist are left alone. Return how many are new."""
+        rows = [
+            {
+                "mailbox_id": mailbox_id,
+                "folder_id": folder.folder_id,
+                "uidvalidity": folder.uidvalidity,
+                "uid": one.uid,
+                "state": "waiting",
+                "claim": "",
+                "history": history,
+                "header_only": one.header_only,
+                "size": one.size,
+                "received_at": one.received_at,
+                "recorded_at": now,
+                "raw_sha256": one.raw_sha256,
+                "attempts": 0,
+                "failures": 0,
+                "next_attempt_at": now,
+            }
+            for one in seen
+        ]
+        return insert_missing(self._connection, inbound, rows)
+
+    def known_uids(self, folder: FolderRow, uids: Iterable[int]) -> frozenset[int]:
+        """Return those of the UIDs whose message was recorded."""
+        wanted = list(uids)
+        known: set[int] = set()
+        for start in range(0, len(wanted), CHUNK):
+            known.update(
+                self._connection.scalars(
+                    select(inbound.c.uid).where(
+                        inbound.c.folder_id == folder.folder_id,
+                        inbound.c.uidvalidity == folder.uidvalidity,
+                        inbound.c.uid.in_(wanted[start : start + CHUNK]),
+                    )
+                )
+            )
+        return frozenset(known)
+
+    def add_gaps(self, folder: FolderRow, uids: Iterable[int], now: datetime) -> None:
+        """Note UIDs that the server lists but does not deliver."""
+        rows = [
+            {
+                "folder_id": folder.folder_id,
+                "uidvalidity": folder.uidvalidity,
+                "uid": uid,
+                "seen_at": now,
+                "state": "open",
+                "attempts": 0,
+                "failures": 0,
+                "next_attempt_at": now,
+            }
+            for uid in uids
+        ]
+        insert_missing(self._connection, gap, rows)
+
+    def due_gaps(self, folder: FolderRow, now: datetime) -> tuple[GapRow, ...]:
+        """Return gaps that are to be tried again."""
+        rows = self._connection.execute(
+            select(gap.c.id, gap.c.uid, gap.c.attempts, gap.c.seen_at)
+            .where(
+                gap.c.folder_id == folder.folder_id,
+                gap.c.uidvalidity == folder.uidvalidity,
+                gap.c.state.in_(("open", "alarmed")),
+                gap.c.next_attempt_at <= now,
+            )
+            .order_by(gap.c.uid)
+            .limit(CHUNK)
+        )
+        return tuple(GapRow(*row) for row in rows)
+
+    def close_gap(self, gap_id: int, state: str) -> None:
+        """End a gap: `closed` (the message came) or `gone` (the server lists it no more)."""
+        self._connection.execute(
+            update(gap).where(gap.c.id == gap_id).values(state=state, next_attempt_at=None)
+        )
+
+    def retry_gap(self, gap_row: GapRow, at: datetime, *, alarmed: bool) -> None:
+        """Try a gap again later."""
+        self._connection.execute(
+            update(gap)
+            .where(gap.c.id == gap_row.gap_id)
+            .values(
+                attempts=gap_row.attempts + 1,
+                next_attempt_at=at,
+                state="alarmed" if alarmed else "open",
+            )
+        )
+
+    def claim_due(
+        self, mailbox_id: int, now: datetime, until: datetime, limit: int
+    ) -> tuple[InboundRow, ...]:
+        """Take waiting rows, oldest first; one whose last claim was never concluded goes alone."""
+        due = self._due(mailbox_id, now, limit)
+        # What took a whole batch down must not take the next batch down as well.
+        suspected = bool(due and due[0].claim)
+        taken = due[:1] if suspected else [row for row in due if not row.claim]
+        return tuple(filter(None, (self._claim(row, until, alone=suspected) for row in taken)))
+
+    def _due(self, mailbox_id: int, now: datetime, limit: int) -> list[Row[Any]]:
+        return list(
+            self._connection.execute(
+                select(inbound, folder.c.role)
+                .join(folder, folder.c.id == inbound.c.folder_id)
+                .where(
+                    inbound.c.mailbox_id == mailbox_id,
+                    inbound.c.state == "waiting",
+                    inbound.c.next_attempt_at <= now,
+                )
+                .order_by(inbound.c.next_attempt_at, inbound.c.id)
+                .limit(limit)
+            )
+        )
+
+    def _claim(self, row: Row[Any], until: datetime, *, alone: bool) -> InboundRow | None:
+        # It was alone and nobody came back: it may have killed us.
+        failures = row.failures + (row.claim == "alone")
+        took = claim(
+            self._connection,
+            inbound,
+            row.id,
+            seen=row.attempts,
+            until=until,
+            claim="alone" if alone else "batch",
+            failures=failures,
+        )
+        return _inbound_row(row, failures, alone=alone) if took else None
+
+    def finish(self, row: InboundRow, message_id: int) -> None:
+        """Conclude a row as done, with the record it became."""
+        self._conclude(row, state="done", message_id=message_id, next_attempt_at=None, error=None)
+
+    def fail(self, row: InboundRow, error: str, retry_at: datetime | None) -> None:
+        """Give a row back: again at `retry_at` with one failure more, or parked if None."""
+        self._conclude(
+            row,
+            state="parked" if retry_at is None else "waiting",
+            failures=row.failures + 1,
+            next_attempt_at=retry_at,
+            error=error,
+        )
+
+    def give_back(self, row: InboundRow, retry_at: datetime) -> None:
+        """Give a row back through no fault of its own."""
+        self._conclude(row, next_attempt_at=retry_at)
+
+    def _conclude(self, row: InboundRow, **values: Any) -> None:
+        finish(
+            self._connection,
+            inbound,
+            row.inbound_id,
+            fence=row.fence,
+            expect="waiting",
+            claim="",
+            **values,
+        )
+
+    def retry_parked(self, inbound_id: int | None, now: datetime) -> int:
+        """Make a parked row (all if None) due again, its failures forgotten; return how many."""
+        statement = update(inbound).where(inbound.c.state == "parked")
+        if inbound_id is not None:
+            statement = statement.where(inbound.c.id == inbound_id)
+        return self._connection.execute(
+            statement.values(state="waiting", failures=0, next_attempt_at=now, error=None)
+        ).rowcount
+
+
+def _inbound_row(row: Row[Any], failures: int, *, alone: bool) -> InboundRow:
+    return InboundRow(
+        inbound_id=row.id,
+        mailbox_id=row.mailbox_id,
+        role=Role(row.role),
+        uid=row.uid,
+        fence=row.attempts + 1,
+        failures=failures,
+        alone=alone,
+        history=row.history,
+        header_only=row.header_only,
+        size=row.size,
+        received_at=row.received_at,
+        recorded_at=row.recorded_at,
+        raw_sha256=row.raw_sha256,
+    )

@@ -1,0 +1,279 @@
+"""What a decision wants to know, by indexed look-ups: the cost does not grow with the records."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, select
+
+from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.tables import (
+    attachment,
+    citation,
+    earlier,
+    ledger,
+    message,
+    outbox,
+    participant,
+    thread,
+    undeliverable,
+)
+from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.delivery import OutboxState, Refusal, Section, provider_id
+from maildaemon.domain.message import Message
+from maildaemon.domain.threads import (
+    Known,
+    Lookups,
+    Status,
+    ThreadFacts,
+    bare_subject,
+    subject_tag,
+)
+from maildaemon.ports.store import SentMail
+
+# A crafted References field may cite thousands; the nearest ancestors and the root decide.
+_CITED_AT_MOST = 50
+
+
+class SqlLookups:
+    """The asking half of `ports.store.Records`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def find(self, mailbox_id: int, identity: str) -> int | None:
+        """Return the record of the same message, however it arrived; None if there is none."""
+        return self._connection.scalar(
+            select(message.c.id).where(
+                message.c.mailbox_id == mailbox_id, message.c.identity == identity
+            )
+        )
+
+    def lookups(self, mailbox_id: int, parsed: Message) -> Lookups:
+        """Return what is known of the ids and the subject tag that the message cites."""
+        cited = parsed.cited
+        if len(cited) > _CITED_AT_MOST:
+            cited = (*cited[: _CITED_AT_MOST - 1], cited[-1])
+        by_digest = {digest(one): one for one in cited}
+        known = self._known(mailbox_id, by_digest) if by_digest else ()
+        tagged = self._tagged(mailbox_id, subject_tag(parsed.subject))
+        thread_ids = {one.thread_id for one in known if one.thread_id is not None}
+        if tagged is not None:
+            thread_ids.add(tagged)
+        return Lookups(known, tagged, {one: self._facts(one) for one in thread_ids})
+
+    def _known(self, mailbox_id: int, by_digest: dict[str, str]) -> tuple[Known, ...]:
+        found: dict[str, Known] = {}
+        for row in self._earlier(mailbox_id, by_digest):
+            found[row.message_id_sha256] = Known(
+                by_digest[row.message_id_sha256], None, "", earlier=True
+            )
+        for row in self._shared(mailbox_id, by_digest):
+            one = by_digest[row.cited_sha256]
+            was_earlier = row.cited_sha256 in found
+            found[row.cited_sha256] = Known(
+                one, row.thread_id, row.bare_subject, cited_only=True, earlier=was_earlier
+            )
+        for row in self._stored(mailbox_id, by_digest):
+            one = by_digest[row.message_id_sha256]
+            found[row.message_id_sha256] = Known(one, row.thread_id, row.bare_subject)
+        for key, row in self._own(mailbox_id, by_digest):
+            found[key] = Known(by_digest[key], row.thread_id, bare_subject(row.subject), own=True)
+        return tuple(found[key] for key in by_digest if key in found)
+
+    def _earlier(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[Row[Any]]:
+        return self._connection.execute(
+            select(earlier.c.message_id_sha256).where(
+                earlier.c.mailbox_id == mailbox_id, earlier.c.message_id_sha256.in_(digests)
+            )
+        )
+
+    def _shared(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[Row[Any]]:
+        return self._connection.execute(
+            select(citation.c.cited_sha256, message.c.thread_id, message.c.bare_subject)
+            .join(message, message.c.id == citation.c.message_id)
+            .where(
+                citation.c.mailbox_id == mailbox_id,
+                citation.c.cited_sha256.in_(digests),
+                message.c.thread_id.is_not(None),
+            )
+            .order_by(citation.c.id.desc())
+        )
+
+    def _stored(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[Row[Any]]:
+        return self._connection.execute(
+            select(message.c.message_id_sha256, message.c.thread_id, message.c.bare_subject)
+            .where(
+                message.c.mailbox_id == mailbox_id,
+                message.c.message_id_sha256.in_(digests),
+                message.c.thread_id.is_not(None),
+            )
+            .order_by(message.c.id.desc())
+        )
+
+    def _own(self, mailbox_id: int, by_digest: dict[str, str]) -> Iterator[tuple[str, Any]]:
+        """Return our own mails among the cited ids, by the id we gave or the server's."""
+        columns = (outbox.c.message_id, outbox.c.provider_id_sha256, outbox.c.thread_id)
+        by_id = {one: key for key, one in by_digest.items()}
+        rows = self._connection.execute(
+            select(*columns, thread.c.subject)
+            .join(thread, thread.c.id == outbox.c.thread_id)
+            .where(outbox.c.mailbox_id == mailbox_id, outbox.c.message_id.in_(by_id))
+        )
+        yield from ((by_id[row.message_id], row) for row in rows)
+        by_provider = {digest(provider_id(one)): key for key, one in by_digest.items()}
+        rows = self._connection.execute(
+            select(*columns, thread.c.subject)
+            .join(thread, thread.c.id == outbox.c.thread_id)
+            .where(outbox.c.mailbox_id == mailbox_id, outbox.c.provider_id_sha256.in_(by_provider))
+        )
+        yield from ((by_provider[row.provider_id_sha256], row) for row in rows)
+
+    def _tagged(self, mailbox_id: int, reference: str | None) -> int | None:
+        if reference is None:
+            return None
+        return self._connection.scalar(
+            select(thread.c.id).where(
+                thread.c.mailbox_id == mailbox_id, thread.c.reference == reference
+            )
+        )
+
+    def _facts(self, thread_id: int) -> ThreadFacts:
+        row = self._connection.execute(select(thread).where(thread.c.id == thread_id)).one()
+        people = self._connection.execute(
+            select(participant.c.address, participant.c.role).where(
+                participant.c.thread_id == thread_id
+            )
+        ).all()
+        responses = self._connection.scalars(
+            select(ledger.c.at).where(ledger.c.thread_id == thread_id)
+        ).all()
+        return ThreadFacts(
+            thread_id=row.id,
+            reference=row.reference,
+            status=Status(row.status),
+            bare_subject=row.bare_subject,
+            participants=frozenset(one.address.lower() for one in people),
+            customers=frozenset(one.address.lower() for one in people if one.role == "customer"),
+            history=row.history,
+            acknowledged=row.acknowledged_at is not None,
+            staff_answered=row.answered_at is not None,
+            refusals_explained=self._refusals_explained(thread_id),
+            muted_until=row.muted_until,
+            responses_at=tuple(responses),
+        )
+
+    def _refusals_explained(self, thread_id: int) -> bool:
+        rows = self._connection.scalars(
+            select(outbox.c.sections).where(outbox.c.thread_id == thread_id)
+        )
+        return any(Section.REFUSED_FILES.value in sections for sections in rows)
+
+    def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
+        """Tell whether a server named this id when it took a mail of ours."""
+        return bool(
+            self._connection.scalar(
+                select(
+                    exists().where(
+                        outbox.c.mailbox_id == mailbox_id,
+                        outbox.c.provider_id_sha256 == digest(provider_id(message_id)),
+                    )
+                )
+            )
+        )
+
+    def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
+        """Return the mail of ours with this id, None if we never queued one to be sent."""
+        row = self._connection.execute(
+            select(outbox.c.id, outbox.c.thread_id).where(
+                outbox.c.mailbox_id == mailbox_id,
+                outbox.c.state != OutboxState.SHADOW.value,
+                (outbox.c.message_id == message_id)
+                | (outbox.c.provider_id_sha256 == digest(provider_id(message_id))),
+            )
+        ).first()
+        if row is None:
+            return None
+        return SentMail(row.id, self._facts(row.thread_id) if row.thread_id else None)
+
+    def sender_known(self, mailbox_id: int, address: str) -> bool:
+        """Tell whether this address has written before."""
+        key = digest(address)
+        return any(
+            self._connection.scalar(
+                select(
+                    exists().where(table.c.mailbox_id == mailbox_id, table.c.sender_sha256 == key)
+                )
+            )
+            for table in (message, earlier)
+        )
+
+    def sender_language(self, mailbox_id: int, address: str) -> str | None:
+        """Return the language of this address's newest mail that has one."""
+        return self._connection.scalar(
+            select(message.c.language)
+            .where(
+                message.c.mailbox_id == mailbox_id,
+                message.c.sender_sha256 == digest(address),
+                message.c.language.is_not(None),
+            )
+            .order_by(message.c.id.desc())
+            .limit(1)
+        )
+
+    def sender_responses_at(
+        self, mailbox_id: int, address: str, since: datetime
+    ) -> tuple[datetime, ...]:
+        """Return when automatic mails to this address were queued."""
+        return tuple(
+            self._connection.scalars(
+                select(ledger.c.at).where(
+                    ledger.c.mailbox_id == mailbox_id,
+                    ledger.c.recipient_sha256 == digest(address),
+                    ledger.c.at >= since,
+                )
+            )
+        )
+
+    def undeliverable_until(self, mailbox_id: int, address: str) -> datetime | None:
+        """Return until when nothing automatic goes to this address."""
+        return self._connection.scalar(
+            select(undeliverable.c.until).where(
+                undeliverable.c.mailbox_id == mailbox_id,
+                undeliverable.c.address_sha256 == digest(address),
+            )
+        )
+
+    def bounces_since(self, mailbox_id: int, since: datetime) -> int:
+        """Return how many bounces of mails of ours were recorded."""
+        return (
+            self._connection.scalar(
+                select(func.count()).where(
+                    message.c.mailbox_id == mailbox_id,
+                    message.c.kind == "bounce",
+                    message.c.thread_id.is_not(None),
+                    message.c.recorded_at >= since,
+                )
+            )
+            or 0
+        )
+
+    def untold(self, thread_id: int) -> tuple[Refusal, ...]:
+        """Return refusals in this thread that no mail has told the customer."""
+        rows = self._connection.execute(
+            select(attachment.c.filename, attachment.c.reason)
+            .join(message, message.c.id == attachment.c.message_id)
+            .where(
+                message.c.thread_id == thread_id,
+                message.c.kind == "customer",
+                attachment.c.verdict == Verdict.REFUSED.value,
+                attachment.c.told_at.is_(None),
+            )
+            .order_by(attachment.c.id)
+        )
+        return tuple(Refusal(row.filename, row.reason) for row in rows)
+
+    def reference_free(self, reference: str) -> bool:
+        """Tell whether no thread has this reference."""
+        return not self._connection.scalar(select(exists().where(thread.c.reference == reference)))

@@ -1,0 +1,152 @@
+"""Mailboxes, folders with their cursors, accounts and brakes."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from maildaemon.adapters.sql.inserts import insert_one
+from maildaemon.adapters.sql.tables import account, brake, folder, mailbox
+from maildaemon.ports import Role
+from maildaemon.ports.store import AccountRow, FolderRow, MailboxRow
+
+_NOTHING_KNOWN = AccountRow(0, 0, None, None, None, None, None)
+_ACCOUNT = tuple(column for column in account.c if column.name not in {"mailbox_id", "service"})
+
+
+class SqlMailboxes:
+    """`ports.store.Mailboxes` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def ensure(self, name: str) -> MailboxRow:
+        """Return the mailbox of this name, making it if need be."""
+        found = self._connection.execute(select(mailbox).where(mailbox.c.name == name)).first()
+        if found is None:
+            return MailboxRow(insert_one(self._connection, mailbox, name=name), name, None, None)
+        return MailboxRow(found.id, found.name, found.started_at, found.server_files_sent)
+
+    def started(self, mailbox_id: int, at: datetime) -> None:
+        """Note that the history has been read and the cursors stand."""
+        self._update(mailbox_id, started_at=at)
+
+    def learn_server_files_sent(self, mailbox_id: int, files: bool) -> None:
+        """Remember whether the server files sent mail by itself."""
+        self._update(mailbox_id, server_files_sent=files)
+
+    def _update(self, mailbox_id: int, **values: Any) -> None:
+        self._connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(**values))
+
+    def folders(self, mailbox_id: int) -> tuple[FolderRow, ...]:
+        """Return the folders that have a cursor."""
+        rows = self._connection.execute(
+            select(folder).where(folder.c.mailbox_id == mailbox_id).order_by(folder.c.id)
+        )
+        return tuple(map(_folder_row, rows))
+
+    def set_cursor(
+        self, mailbox_id: int, name: str, role: Role, uidvalidity: int, last_uid: int
+    ) -> FolderRow:
+        """Make a folder, or start its cursor anew after a change of UIDVALIDITY."""
+        values: Mapping[str, Any] = {
+            "role": role.value,
+            "uidvalidity": uidvalidity,
+            "last_uid": last_uid,
+            "looked_at": None,
+        }
+        changed = self._connection.execute(
+            update(folder)
+            .where(folder.c.mailbox_id == mailbox_id, folder.c.name == name)
+            .values(**values)
+        )
+        if changed.rowcount == 0:
+            self._connection.execute(
+                insert(folder).values(mailbox_id=mailbox_id, name=name, **values)
+            )
+        row = self._connection.execute(
+            select(folder).where(folder.c.mailbox_id == mailbox_id, folder.c.name == name)
+        ).one()
+        return _folder_row(row)
+
+    def advance(self, folder_id: int, last_uid: int) -> None:
+        """Move the cursor; it never goes back."""
+        self._connection.execute(
+            update(folder)
+            .where(folder.c.id == folder_id, folder.c.last_uid < last_uid)
+            .values(last_uid=last_uid)
+        )
+
+    def looked(self, folder_id: int, at: datetime) -> None:
+        """Note that everything the server listed at this time stands recorded."""
+        self._connection.execute(
+            update(folder).where(folder.c.id == folder_id).values(looked_at=at)
+        )
+
+    def account(self, mailbox_id: int, service: str) -> AccountRow:
+        """Return how the account (`imap` or `smtp`) behaves; zeros if nothing is known."""
+        found = self._connection.execute(
+            select(*_ACCOUNT).where(
+                account.c.mailbox_id == mailbox_id, account.c.service == service
+            )
+        ).first()
+        return AccountRow(**found._mapping) if found else _NOTHING_KNOWN  # noqa: SLF001
+
+    def save_account(self, mailbox_id: int, service: str, row: AccountRow) -> None:
+        """Keep how the account behaves."""
+        values = {column.name: getattr(row, column.name) for column in _ACCOUNT}
+        changed = self._connection.execute(
+            update(account)
+            .where(account.c.mailbox_id == mailbox_id, account.c.service == service)
+            .values(**values)
+        )
+        if changed.rowcount == 0:
+            self._connection.execute(
+                insert(account).values(mailbox_id=mailbox_id, service=service, **values)
+            )
+
+    def set_brake(self, mailbox_id: int, name: str, reason: str, at: datetime) -> bool:
+        """Stop automatic mail; False if the brake was on already."""
+        if self.braked(mailbox_id) is not None:
+            return False
+        self._connection.execute(
+            insert(brake).values(mailbox_id=mailbox_id, name=name, reason=reason, set_at=at)
+        )
+        return True
+
+    def braked(self, mailbox_id: int) -> str | None:
+        """Return the reason for which automatic mail stands still, None if it flows."""
+        return self._connection.scalar(
+            select(brake.c.reason)
+            .where(brake.c.mailbox_id == mailbox_id, brake.c.released_at.is_(None))
+            .limit(1)
+        )
+
+    def release_brakes(self, mailbox_id: int | None, at: datetime) -> int:
+        """Let automatic mail flow again; return how many brakes were on."""
+        statement = update(brake).where(brake.c.released_at.is_(None)).values(released_at=at)
+        if mailbox_id is not None:
+            statement = statement.where(brake.c.mailbox_id == mailbox_id)
+        return self._connection.execute(statement).rowcount
+
+    def last_release(self, mailbox_id: int) -> datetime | None:
+        """Return when a brake was released last: what was counted before counts no more."""
+        released: datetime | None = self._connection.scalar(
+            select(func.max(brake.c.released_at)).where(brake.c.mailbox_id == mailbox_id)
+        )
+        return released
+
+    def take_slot(self, mailbox_id: int, now: datetime, interval: float, burst: int) -> datetime:
+        """Return when the next mail may go (a leaky bucket; `interval` in seconds a mail)."""
+        full_at = self._connection.scalar(
+            select(mailbox.c.paced_until).where(mailbox.c.id == mailbox_id)
+        )
+        full_at = max(full_at or now, now)
+        self._update(mailbox_id, paced_until=full_at + timedelta(seconds=interval))
+        return max(now, full_at - timedelta(seconds=interval * (burst - 1)))
+
+
+def _folder_row(row: Row[Any]) -> FolderRow:
+    return FolderRow(row.id, row.name, Role(row.role), row.uidvalidity, row.last_uid, row.looked_at)

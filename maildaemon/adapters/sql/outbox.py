@@ -1,0 +1,369 @@
+"""What is to be sent, what was sent, and what is still to be filed in the mailbox."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from maildaemon.adapters.sql.claim import claim, finish
+from maildaemon.adapters.sql.digests import digest, storable
+from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.tables import ledger, outbox, settlement
+from maildaemon.domain.delivery import (
+    MailKind,
+    OutboxState,
+    Phase,
+    Reply,
+    Section,
+    provider_id,
+)
+from maildaemon.errors import StaleClaimError
+from maildaemon.ports.store import NewMail, OutboxRow, SettlementRow
+
+_QUEUED = OutboxState.QUEUED.value
+# States out of which a proof of acceptance still leads to `sent`.
+_NOT_PROVEN = tuple(
+    state.value for state in OutboxState if state not in {OutboxState.SENT, OutboxState.SHADOW}
+)
+
+
+class SqlOutbox:
+    """`ports.store.Outbox` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def queue(self, mail: NewMail) -> int | None:
+        """Queue a mail; None if the same cause has queued one already."""
+        values = {
+            "message_id": mail.message_id,
+            "mailbox_id": mail.mailbox_id,
+            "thread_id": mail.thread_id,
+            "cause_id": mail.cause_id,
+            "kind": mail.kind.value,
+            "sections": [section.value for section in mail.sections],
+            "language": mail.language,
+            "reverse_path": mail.reverse_path,
+            "recipient": mail.recipient,
+            "recipient_sha256": digest(mail.recipient.lower()),
+            "raw": mail.raw,
+            "state": mail.state.value,
+            "phase": Phase.WAITING.value,
+            "attempts": 0,
+            "failures": 0,
+            "next_attempt_at": mail.send_at if mail.state is OutboxState.QUEUED else None,
+            "queued_at": mail.queued_at,
+            "expires_at": mail.expires_at,
+            "resent": False,
+        }
+        if insert_missing(self._connection, outbox, [values]) == 0:
+            return None
+        return self._connection.scalar(
+            select(outbox.c.id).where(outbox.c.message_id == mail.message_id)
+        )
+
+    def count_response(self, mail: NewMail) -> None:
+        """Enter a response into the ledger; StaleClaimError if another process was faster."""
+        recipient = digest(mail.recipient.lower())
+        so_far = self._connection.scalar(
+            select(func.count()).where(
+                ledger.c.mailbox_id == mail.mailbox_id, ledger.c.recipient_sha256 == recipient
+            )
+        )
+        rows = [{"key": f"response:{mail.mailbox_id}:{recipient}:{so_far}"}]
+        if Section.ACKNOWLEDGEMENT in mail.sections:
+            rows.append({"key": f"acknowledgement:{mail.thread_id}"})
+        first, *more = (
+            {
+                **row,
+                "mailbox_id": mail.mailbox_id,
+                "recipient_sha256": recipient,
+                "thread_id": mail.thread_id if position == 0 else None,
+                "at": mail.queued_at,
+            }
+            for position, row in enumerate(rows)
+        )
+        # The second row only holds the key "one acknowledgement a thread"; it counts for nobody.
+        entries = [first, *({**row, "recipient_sha256": ""} for row in more)]
+        try:
+            self._connection.execute(insert(ledger), entries)
+        except IntegrityError as error:
+            raise StaleClaimError("another process has just answered this person") from error
+
+    def next_due(self, mailbox_id: int, now: datetime) -> OutboxRow | None:
+        """Return the queued row that is due longest, not taken yet."""
+        found = self._connection.execute(
+            select(outbox)
+            .where(
+                outbox.c.mailbox_id == mailbox_id,
+                outbox.c.state == _QUEUED,
+                outbox.c.next_attempt_at <= now,
+            )
+            .order_by(outbox.c.next_attempt_at, outbox.c.id)
+            .limit(1)
+        ).first()
+        return _outbox_row(found) if found else None
+
+    def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
+        """Take a row; None if it was taken, concluded or cancelled meanwhile."""
+        state = self._connection.scalar(select(outbox.c.state).where(outbox.c.id == row.outbox_id))
+        more = {} if row.phase is Phase.DOT else {"phase": Phase.CLAIMED.value}
+        took = state == _QUEUED and claim(
+            self._connection, outbox, row.outbox_id, seen=row.fence, until=until, **more
+        )
+        return replace(row, fence=row.fence + 1) if took else None
+
+    def mark_dot(self, row: OutboxRow, now: datetime, until: datetime) -> None:
+        """Note that from now on the server may have accepted the mail."""
+        self._finish(row, phase=Phase.DOT.value, uncertain_at=now, next_attempt_at=until)
+
+    def sent(self, row: OutboxRow, reply: Reply, now: datetime) -> None:
+        """Conclude as sent. Beats every fence: a 250 happened, whatever was decided since."""
+        given = provider_id(reply.text)
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.id == row.outbox_id)
+            .values(
+                state=OutboxState.SENT.value,
+                phase=Phase.WAITING.value,
+                next_attempt_at=None,
+                concluded_at=now,
+                reply_code=reply.code,
+                reply_text=storable(reply.text),
+                provider_id_sha256=digest(given) if given else None,
+                why="accepted",
+            )
+        )
+
+    def conclude(
+        self, row: OutboxRow, state: OutboxState, why: str, now: datetime, reply: Reply | None
+    ) -> None:
+        """Conclude a claimed row finally without a 250."""
+        self._finish(
+            row,
+            state=state.value,
+            phase=Phase.WAITING.value,
+            next_attempt_at=None,
+            concluded_at=now,
+            why=why,
+            **_reply(reply),
+        )
+
+    def retry(
+        self, row: OutboxRow, at: datetime, why: str, reply: Reply | None, *, failed: bool
+    ) -> None:
+        """Give a claimed row back to be tried from the start at that time."""
+        self._finish(
+            row,
+            phase=Phase.WAITING.value,
+            uncertain_at=None,
+            next_attempt_at=at,
+            failures=row.failures + failed,
+            why=why,
+            **_reply(reply),
+        )
+
+    def resend(self, row: OutboxRow, at: datetime) -> None:
+        """Give an uncertain row back to be sent once more, and list it as resent."""
+        self._finish(
+            row,
+            phase=Phase.WAITING.value,
+            uncertain_at=None,
+            next_attempt_at=at,
+            resent=True,
+            why="no witness was found; sent once more",
+        )
+
+    def wait_uncertain(self, row: OutboxRow, at: datetime, why: str) -> None:
+        """Look again at that time whether a witness has been seen."""
+        self._finish(row, next_attempt_at=at, why=why)
+
+    def _finish(self, row: OutboxRow, **values: Any) -> None:
+        finish(self._connection, outbox, row.outbox_id, fence=row.fence, expect=_QUEUED, **values)
+
+    def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> bool:
+        """Conclude a mail as sent because it was seen; True if that was news."""
+        changed = self._connection.execute(
+            update(outbox)
+            .where(
+                outbox.c.mailbox_id == mailbox_id,
+                outbox.c.message_id == message_id,
+                outbox.c.state.in_(_NOT_PROVEN),
+            )
+            .values(
+                state=OutboxState.SENT.value,
+                phase=Phase.WAITING.value,
+                next_attempt_at=None,
+                concluded_at=now,
+                why="seen by a witness",
+            )
+        )
+        return changed.rowcount > 0
+
+    def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
+        """Cancel what is queued in a thread; return how many mails."""
+        return self._connection.execute(
+            update(outbox)
+            .where(
+                outbox.c.thread_id == thread_id,
+                outbox.c.state == _QUEUED,
+                # What may have been accepted cannot be called back; its witness is waited for.
+                outbox.c.phase != Phase.DOT.value,
+            )
+            .values(
+                state=OutboxState.CANCELLED.value,
+                next_attempt_at=None,
+                concluded_at=now,
+                why=why,
+            )
+        ).rowcount
+
+    def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
+        """Return how many mails were accepted in this time."""
+        return (
+            self._connection.scalar(
+                select(func.count()).where(
+                    outbox.c.mailbox_id == mailbox_id,
+                    outbox.c.state == OutboxState.SENT.value,
+                    outbox.c.concluded_at >= since,
+                    outbox.c.concluded_at < until,
+                )
+            )
+            or 0
+        )
+
+    def retry_now(self, outbox_id: int, now: datetime) -> bool:
+        """Make a failed, expired or unknown mail due again; an operator's word."""
+        again = (OutboxState.FAILED, OutboxState.EXPIRED, OutboxState.UNKNOWN)
+        changed = self._connection.execute(
+            update(outbox)
+            .where(outbox.c.id == outbox_id, outbox.c.state.in_([s.value for s in again]))
+            .values(
+                state=_QUEUED,
+                phase=Phase.WAITING.value,
+                uncertain_at=None,
+                next_attempt_at=now,
+                concluded_at=None,
+                why="retried by an operator",
+            )
+        )
+        return changed.rowcount > 0
+
+    def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
+        """Cancel a queued mail; an operator's word."""
+        changed = self._connection.execute(
+            update(outbox)
+            .where(
+                outbox.c.id == outbox_id,
+                outbox.c.state == _QUEUED,
+                outbox.c.phase != Phase.DOT.value,
+            )
+            .values(
+                state=OutboxState.CANCELLED.value,
+                next_attempt_at=None,
+                concluded_at=now,
+                why=why,
+            )
+        )
+        return changed.rowcount > 0
+
+    def add_settlement(self, row: OutboxRow, at: datetime) -> None:
+        """Have a copy of a sent mail filed from that time on, once."""
+        values = {
+            "mailbox_id": row.mailbox_id,
+            "verb": "file_copy",
+            "outbox_id": row.outbox_id,
+            "state": "waiting",
+            "attempts": 0,
+            "failures": 0,
+            "next_attempt_at": at,
+        }
+        insert_missing(self._connection, settlement, [values])
+
+    def claim_settlements(
+        self, mailbox_id: int, now: datetime, until: datetime, limit: int
+    ) -> tuple[SettlementRow, ...]:
+        """Take what is still to be done in the mailbox."""
+        due = self._connection.execute(
+            select(
+                settlement.c.id,
+                settlement.c.mailbox_id,
+                settlement.c.outbox_id,
+                settlement.c.attempts,
+                settlement.c.failures,
+                outbox.c.message_id,
+                outbox.c.raw,
+                outbox.c.concluded_at,
+            )
+            .join(outbox, outbox.c.id == settlement.c.outbox_id)
+            .where(
+                settlement.c.mailbox_id == mailbox_id,
+                settlement.c.state == "waiting",
+                settlement.c.next_attempt_at <= now,
+            )
+            .order_by(settlement.c.next_attempt_at)
+            .limit(limit)
+        ).all()
+        return tuple(
+            SettlementRow(
+                settlement_id=row.id,
+                mailbox_id=row.mailbox_id,
+                outbox_id=row.outbox_id,
+                message_id=row.message_id,
+                raw=row.raw,
+                fence=row.attempts + 1,
+                failures=row.failures,
+                sent_at=row.concluded_at,
+            )
+            for row in due
+            if claim(self._connection, settlement, row.id, seen=row.attempts, until=until)
+        )
+
+    def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
+        """Conclude: `done`, or `given_up` with the reason."""
+        self._finish_settlement(row, state=state, error=error, next_attempt_at=None)
+
+    def retry_settlement(self, row: SettlementRow, at: datetime, error: str) -> None:
+        """Try again at that time."""
+        self._finish_settlement(row, failures=row.failures + 1, error=error, next_attempt_at=at)
+
+    def _finish_settlement(self, row: SettlementRow, **values: Any) -> None:
+        finish(
+            self._connection,
+            settlement,
+            row.settlement_id,
+            fence=row.fence,
+            expect="waiting",
+            **values,
+        )
+
+
+def _reply(reply: Reply | None) -> dict[str, Any]:
+    if reply is None:
+        return {}
+    return {"reply_code": reply.code, "reply_text": storable(reply.text)}
+
+
+def _outbox_row(row: Row[Any]) -> OutboxRow:
+    return OutboxRow(
+        outbox_id=row.id,
+        mailbox_id=row.mailbox_id,
+        thread_id=row.thread_id,
+        message_id=row.message_id,
+        kind=MailKind(row.kind),
+        sections=tuple(Section(section) for section in row.sections),
+        reverse_path=row.reverse_path,
+        recipient=row.recipient,
+        raw=row.raw,
+        state=OutboxState(row.state),
+        phase=Phase(row.phase),
+        fence=row.attempts,
+        failures=row.failures,
+        queued_at=row.queued_at,
+        expires_at=row.expires_at,
+        uncertain_at=row.uncertain_at,
+        resent=row.resent,
+    )

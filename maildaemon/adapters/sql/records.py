@@ -1,0 +1,253 @@
+"""Messages, threads and files: written once, asked for by indexed look-ups only."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from maildaemon.adapters.sql.digests import digest, storable
+from maildaemon.adapters.sql.inserts import insert_missing, insert_one
+from maildaemon.adapters.sql.lookups import SqlLookups
+from maildaemon.adapters.sql.tables import (
+    attachment,
+    citation,
+    event,
+    message,
+    participant,
+    thread,
+    undeliverable,
+)
+from maildaemon.domain.attachments import Judged, Verdict
+from maildaemon.domain.decide import Decision
+from maildaemon.domain.message import Address, Attachment, Message
+from maildaemon.domain.threads import Status, bare_subject
+from maildaemon.ports.store import InboundRow
+
+
+class SqlRecords(SqlLookups):
+    """`ports.store.Records` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        super().__init__(connection)
+        self._connection = connection
+
+    def save_message(
+        self,
+        row: InboundRow,
+        parsed: Message,
+        decision: Decision,
+        thread_id: int | None,
+        now: datetime,
+        hold_for: timedelta,
+    ) -> int:
+        """Keep the message, its citations and its judged files; return its id."""
+        author = parsed.from_ or Address("", "")
+        message_id = insert_one(
+            self._connection,
+            message,
+            mailbox_id=row.mailbox_id,
+            identity=parsed.identity,
+            message_id=storable(parsed.message_id),
+            message_id_sha256=digest(parsed.message_id),
+            thread_id=thread_id,
+            kind=decision.judgement.kind.value,
+            evidence=[storable(text) for text in decision.judgement.evidence],
+            from_name=storable(author.name),
+            from_address=storable(author.address),
+            sender_sha256=digest(author.key),
+            recipients=_recipients(parsed),
+            subject=storable(parsed.subject),
+            bare_subject=storable(bare_subject(parsed.subject)),
+            sent_at=parsed.date,
+            received_at=row.received_at,
+            recorded_at=now,
+            size=row.size,
+            raw_sha256=row.raw_sha256,
+            text=storable(parsed.text),
+            reply_text=storable(parsed.reply_text),
+            language=parsed.language,
+            defects=list(parsed.defects),
+            match=decision.match.rule.value,
+            why_match=storable(decision.match.why),
+            silence=decision.silence.value if decision.silence else None,
+            report=_report(parsed),
+            staff_answer=decision.staff_answer,
+            history=row.history,
+        )
+        cited = [
+            {"mailbox_id": row.mailbox_id, "cited_sha256": digest(one), "message_id": message_id}
+            for one in parsed.cited
+        ]
+        insert_missing(self._connection, citation, cited)
+        files = [
+            _attachment(message_id, position, *judged, held_until=now + hold_for)
+            for position, judged in enumerate(
+                zip(parsed.attachments, decision.verdicts, strict=True)
+            )
+        ]
+        insert_missing(self._connection, attachment, files)
+        return message_id
+
+    def open_thread(
+        self,
+        mailbox_id: int,
+        reference: str,
+        status: Status,
+        parsed: Message,
+        *,
+        linked_to: int | None,
+        history: bool,
+        at: datetime,
+    ) -> int:
+        """Begin a thread; return its id."""
+        return insert_one(
+            self._connection,
+            thread,
+            mailbox_id=mailbox_id,
+            reference=reference,
+            status=status.value,
+            subject=storable(parsed.subject),
+            bare_subject=storable(bare_subject(parsed.subject)),
+            language=parsed.language,
+            opened_at=at,
+            last_message_at=at,
+            linked_to=linked_to,
+            stranger=linked_to is not None,
+            history=history,
+        )
+
+    def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
+        """Note a further message in a thread."""
+        values: dict[str, Any] = {"last_message_at": at}
+        if status is not None:
+            values["status"] = status.value
+        self._update_thread(thread_id, **values)
+
+    def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
+        """Let people into a thread; who is in already stays as he is."""
+        rows = [
+            {
+                "thread_id": thread_id,
+                "address": storable(address.address),
+                "address_sha256": digest(address.key),
+                "name": storable(address.name),
+                "role": role,
+            }
+            for address in addresses
+        ]
+        insert_missing(self._connection, participant, rows)
+
+    def answered(self, thread_id: int, at: datetime) -> None:
+        """Note the first answer by a person."""
+        self._connection.execute(
+            update(thread)
+            .where(thread.c.id == thread_id, thread.c.answered_at.is_(None))
+            .values(answered_at=at)
+        )
+
+    def acknowledged(self, thread_id: int, at: datetime) -> None:
+        """Note that the customer of this thread has been acknowledged."""
+        self._update_thread(thread_id, acknowledged_at=at)
+
+    def told(self, thread_id: int, at: datetime) -> None:
+        """Note that all refusals of this thread have been told."""
+        in_thread = select(message.c.id).where(message.c.thread_id == thread_id)
+        self._connection.execute(
+            update(attachment)
+            .where(
+                attachment.c.message_id.in_(in_thread),
+                attachment.c.verdict == Verdict.REFUSED.value,
+                attachment.c.told_at.is_(None),
+            )
+            .values(told_at=at)
+        )
+
+    def mark_undeliverable(
+        self, mailbox_id: int, address: str, until: datetime, status: str
+    ) -> None:
+        """Let nothing automatic go to this address until then."""
+        changed = self._connection.execute(
+            update(undeliverable)
+            .where(
+                undeliverable.c.mailbox_id == mailbox_id,
+                undeliverable.c.address_sha256 == digest(address),
+            )
+            .values(until=until, status=status)
+        )
+        if changed.rowcount == 0:
+            self._connection.execute(
+                insert(undeliverable).values(
+                    mailbox_id=mailbox_id,
+                    address_sha256=digest(address),
+                    until=until,
+                    status=status,
+                )
+            )
+
+    def note(
+        self,
+        mailbox_id: int,
+        what: str,
+        at: datetime,
+        *,
+        thread_id: int | None = None,
+        message_id: int | None = None,
+        outbox_id: int | None = None,
+        **detail: Any,
+    ) -> None:
+        """Add an event to the append-only history."""
+        self._connection.execute(
+            insert(event).values(
+                mailbox_id=mailbox_id,
+                thread_id=thread_id,
+                at=at,
+                event=what,
+                message_id=message_id,
+                outbox_id=outbox_id,
+                detail=detail,
+            )
+        )
+
+    def _update_thread(self, thread_id: int, **values: Any) -> None:
+        self._connection.execute(update(thread).where(thread.c.id == thread_id).values(**values))
+
+
+def _recipients(parsed: Message) -> list[dict[str, str]]:
+    return [
+        {"field": field, "name": storable(one.name), "address": storable(one.address)}
+        for field, addresses in (("to", parsed.to), ("cc", parsed.cc), ("bcc", parsed.bcc))
+        for one in addresses
+    ]
+
+
+def _report(parsed: Message) -> dict[str, Any] | None:
+    if parsed.bounce is None:
+        return None
+    return {
+        "original_message_id": parsed.bounce.original_message_id,
+        "recipients": [asdict(recipient) for recipient in parsed.bounce.recipients],
+    }
+
+
+def _attachment(
+    message_id: int, position: int, file: Attachment, judged: Judged, *, held_until: datetime
+) -> dict[str, Any]:
+    accepted = judged.verdict is Verdict.ACCEPTED
+    return {
+        "message_id": message_id,
+        "position": position,
+        "filename": storable(file.filename),
+        "names": [storable(name) for name in file.names],
+        "declared_type": storable(file.declared_type),
+        "detected_type": file.detected_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "inline": file.inline,
+        "findings": list(file.findings),
+        "verdict": judged.verdict.value,
+        "reason": judged.reason.value if judged.reason else None,
+        "held_until": None if accepted else held_until,
+    }

@@ -1,0 +1,56 @@
+"""Brings a database to the schema of this version, with the shipped migrations."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import DBAPIError
+
+from maildaemon.errors import SchemaError, StoreUnavailableError
+from maildaemon.shipped import shipped
+
+
+def ensure_schema(engine: Engine) -> None:
+    """Make the tables of an empty database; SchemaError if it is of another version."""
+    revision, expected = revisions(engine)
+    if revision == expected:
+        return
+    if revision is None and not _has_tables(engine):
+        upgrade(engine)
+        return
+    raise SchemaError(
+        f"the database is at revision {revision or 'none'}, this version needs {expected}",
+        where=engine.url.render_as_string(),
+        advice="back it up with `maildaemon db backup FILE`, then run `maildaemon db upgrade`",
+    )
+
+
+def revisions(engine: Engine) -> tuple[str | None, str]:
+    """Return the revision of the database (None if it has none) and the one we need."""
+    expected = ScriptDirectory.from_config(_config()).get_current_head()
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise StoreUnavailableError(
+            f"cannot open the database {engine.url.render_as_string()}: {error.orig}"
+        ) from error
+    return current, expected or ""
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to the newest revision. Each revision is one transaction."""
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def _has_tables(engine: Engine) -> bool:
+    return bool(inspect(engine).get_table_names())
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    config.attributes["connection"] = connection
+    return config

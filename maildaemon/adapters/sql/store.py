@@ -1,0 +1,135 @@
+"""Opens the database and gives out transactions."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.inbound import SqlInbound
+from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.mailboxes import SqlMailboxes
+from maildaemon.adapters.sql.outbox import SqlOutbox
+from maildaemon.adapters.sql.records import SqlRecords
+from maildaemon.adapters.sql.tables import earlier
+from maildaemon.errors import OperatorError, StoreUnavailableError
+from maildaemon.ports.store import (
+    Earlier,
+    Inbound,
+    Mailboxes,
+    Outbox,
+    Records,
+    Transaction,
+)
+
+_BUSY_SECONDS = 20
+
+
+class SqlTransaction:
+    """`ports.store.Transaction`: all parts work on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+        self.mailboxes: Mailboxes = SqlMailboxes(connection)
+        self.inbound: Inbound = SqlInbound(connection)
+        self.records: Records = SqlRecords(connection)
+        self.outbox: Outbox = SqlOutbox(connection)
+
+    def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
+        """Keep what the header read of the first start found."""
+        rows = [
+            {
+                "mailbox_id": mailbox_id,
+                "message_id_sha256": digest(one.message_id),
+                "sender_sha256": digest(one.sender),
+                "sent_at": one.sent_at,
+            }
+            for one in found
+        ]
+        insert_missing(self._connection, earlier, rows)
+
+
+class SqlStore:
+    """`ports.store.Store`. Blocking; may be used from several threads."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare an engine; nothing is opened before the first transaction."""
+        self.engine = open_engine(url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Begin a transaction that writes; leaving the block commits, an exception rolls back."""
+        with _translated(), self.engine.begin() as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Begin a transaction that only reads."""
+        with _translated(), self.engine.connect() as connection:
+            reading = connection.execution_options(reading=True)
+            with reading.begin():
+                yield SqlTransaction(reading)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Let no error of the library out that means "the database is not to be had now"."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailableError(f"the database does not answer: {error.orig}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreUnavailableError(f"the database broke off: {error.orig}") from error
+        raise
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for the URL; SQLite is set up so that a commit survives a power cut."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperatorError(
+                f"cannot make the folder: {error.strerror}",
+                where=str(folder),
+                advice="give the user that runs maildaemon the right to write there",
+            ) from error
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver would begin transactions by itself, and too late (deferred).
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # NORMAL may forget a commit at a power cut; then a mail would go out twice.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

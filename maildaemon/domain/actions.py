@@ -1,0 +1,77 @@
+"""What a decision can ask for. `services.apply` has one case for each.
+
+Recording the message itself is not an action: every message is recorded, whatever it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from maildaemon.domain.automatic import Silence
+from maildaemon.domain.delivery import Refusal, Section
+from maildaemon.domain.message import Address
+from maildaemon.domain.threads import Status
+
+
+@dataclass(frozen=True, slots=True)
+class OpenThread:
+    """Begin a thread with this message. `linked_to`: a thread its author may not join."""
+
+    reference: str
+    status: Status
+    linked_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinThread:
+    """Add the message to a thread; `status` None leaves the thread's status as it is."""
+
+    thread_id: int
+    reference: str
+    status: Status | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMail:
+    """Send one response to this message."""
+
+    sections: tuple[Section, ...]
+    to: Address
+    language: str
+    refusals: tuple[Refusal, ...]
+    echo_subject: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StaySilent:
+    """Send nothing, for this reason."""
+
+    reason: Silence
+
+
+@dataclass(frozen=True, slots=True)
+class CancelQueued:
+    """A person answered: cancel every automatic mail of the thread that is still queued."""
+
+    thread_id: int
+    reason: Silence
+
+
+@dataclass(frozen=True, slots=True)
+class MarkUndeliverable:
+    """Send nothing automatic to this address until then."""
+
+    address: str
+    until: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A mail of ours was seen by somebody else: whatever we thought, it was accepted."""
+
+    message_id: str
+
+
+Action = (
+    OpenThread | JoinThread | QueueMail | StaySilent | CancelQueued | MarkUndeliverable | Witness
+)

@@ -1,0 +1,23 @@
+"""Reads what a delivery report means for us (RFC 3464, RFC 3463)."""
+
+from datetime import datetime, timedelta
+
+from maildaemon.domain.actions import MarkUndeliverable
+from maildaemon.domain.message import DeliveryReport, ReportAction
+
+UNDELIVERABLE_FOR = timedelta(days=30)
+
+# RFC 3463 §3.2 and §3.3: the address itself is dead. Anything else may be the server's mood.
+_DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+
+
+def undeliverable(report: DeliveryReport, now: datetime) -> tuple[MarkUndeliverable, ...]:
+    """Return which addresses are dead. Call it only for a report about a mail that we sent:
+    anybody can forge one (RFC 3464 §4.1).
+    """
+    return tuple(
+        MarkUndeliverable(recipient.address.strip().lower(), now + UNDELIVERABLE_FOR, status)
+        for recipient in report.recipients
+        if recipient.action is ReportAction.FAILED
+        and (status := recipient.status or "") in _DEAD_ADDRESS
+    )

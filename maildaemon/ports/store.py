@@ -1,0 +1,450 @@
+"""What the services need from the database: queues, records, and transactions around them.
+
+Every queue row carries `attempts`, the fence: taking a row commits its next attempt first, and
+finishing it succeeds only while nobody else has taken it meanwhile (StaleClaimError otherwise).
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from maildaemon.domain.decide import Decision
+from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Refusal, Reply, Section
+from maildaemon.domain.message import Address, Message
+from maildaemon.domain.threads import Lookups, Status, ThreadFacts
+from maildaemon.ports import Role
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """A configured mailbox. `started_at` is None until the first start has read the history."""
+
+    mailbox_id: int
+    name: str
+    started_at: datetime | None
+    server_files_sent: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRow:
+    """A watched folder and its cursor. `looked_at`: when all that was listed stood recorded."""
+
+    folder_id: int
+    name: str
+    role: Role
+    uidvalidity: int
+    last_uid: int
+    looked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message the server showed, as it goes into the journal. `raw_sha256` None: no bytes."""
+
+    uid: int
+    size: int
+    received_at: datetime
+    raw_sha256: str | None
+    header_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is kept of a message from before the first start: no content, ids as they stand."""
+
+    message_id: str
+    sender: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A UID that the server lists but does not deliver."""
+
+    gap_id: int
+    uid: int
+    attempts: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRow:
+    """A journal row taken for processing. `fence` is its `attempts` after the claim."""
+
+    inbound_id: int
+    mailbox_id: int
+    role: Role
+    uid: int
+    fence: int
+    failures: int
+    alone: bool
+    history: bool
+    header_only: bool
+    size: int
+    received_at: datetime
+    recorded_at: datetime
+    raw_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A mail to be sent. `phase` and `uncertain_at` tell how far an earlier attempt got."""
+
+    outbox_id: int
+    mailbox_id: int
+    thread_id: int | None
+    message_id: str
+    kind: MailKind
+    sections: tuple[Section, ...]
+    reverse_path: str
+    recipient: str
+    raw: bytes
+    state: OutboxState
+    phase: Phase
+    fence: int
+    failures: int
+    queued_at: datetime
+    expires_at: datetime
+    uncertain_at: datetime | None
+    resent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A composed mail on its way into the outbox."""
+
+    mailbox_id: int
+    thread_id: int | None
+    cause_id: int
+    message_id: str
+    kind: MailKind
+    sections: tuple[Section, ...]
+    language: str
+    reverse_path: str
+    recipient: str
+    raw: bytes
+    state: OutboxState
+    queued_at: datetime
+    send_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail of ours that a report is about; `thread` is None if it belongs to none."""
+
+    outbox_id: int
+    thread: ThreadFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRow:
+    """Something still to be done in the mailbox: a copy of a sent mail to be filed."""
+
+    settlement_id: int
+    mailbox_id: int
+    outbox_id: int
+    message_id: str
+    raw: bytes
+    fence: int
+    failures: int
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """How an account behaves. `refusals` counts refused passwords in a row."""
+
+    refusals: int
+    failures: int
+    next_attempt_at: datetime | None
+    credential: str | None
+    last_error: str | None
+    last_error_at: datetime | None
+    last_success_at: datetime | None
+
+
+class Mailboxes(Protocol):
+    """Mailboxes, their folders, cursors and accounts."""
+
+    def ensure(self, name: str) -> MailboxRow:
+        """Return the mailbox of this name, making it if need be."""
+
+    def started(self, mailbox_id: int, at: datetime) -> None:
+        """Note that the history has been read and the cursors stand."""
+
+    def learn_server_files_sent(self, mailbox_id: int, files: bool) -> None:
+        """Remember whether the server files sent mail by itself."""
+
+    def folders(self, mailbox_id: int) -> tuple[FolderRow, ...]:
+        """Return the folders that have a cursor."""
+
+    def set_cursor(
+        self, mailbox_id: int, name: str, role: Role, uidvalidity: int, last_uid: int
+    ) -> FolderRow:
+        """Make a folder, or start its cursor anew after a change of UIDVALIDITY."""
+
+    def advance(self, folder_id: int, last_uid: int) -> None:
+        """Move the cursor; it never goes back."""
+
+    def looked(self, folder_id: int, at: datetime) -> None:
+        """Note that everything the server listed at this time stands recorded."""
+
+    def account(self, mailbox_id: int, service: str) -> AccountRow:
+        """Return how the account (`imap` or `smtp`) behaves; zeros if nothing is known."""
+
+    def save_account(self, mailbox_id: int, service: str, row: AccountRow) -> None:
+        """Keep how the account behaves."""
+
+    def set_brake(self, mailbox_id: int, name: str, reason: str, at: datetime) -> bool:
+        """Stop automatic mail; False if the brake was on already."""
+
+    def braked(self, mailbox_id: int) -> str | None:
+        """Return the reason for which automatic mail stands still, None if it flows."""
+
+    def release_brakes(self, mailbox_id: int | None, at: datetime) -> int:
+        """Let automatic mail flow again; return how many brakes were on."""
+
+    def last_release(self, mailbox_id: int) -> datetime | None:
+        """Return when a brake was released last: what was counted before counts no more."""
+
+    def take_slot(self, mailbox_id: int, now: datetime, interval: float, burst: int) -> datetime:
+        """Return when the next mail may go (a leaky bucket; `interval` in seconds a mail)."""
+
+
+class Inbound(Protocol):
+    """The journal of every UID seen, which is the queue of what is to be processed."""
+
+    def record(
+        self,
+        mailbox_id: int,
+        folder: FolderRow,
+        seen: Sequence[Seen],
+        *,
+        now: datetime,
+        history: bool = False,
+    ) -> int:
+        """Add journal rows; those that exist are left alone. Return how many are new."""
+
+    def known_uids(self, folder: FolderRow, uids: Iterable[int]) -> frozenset[int]:
+        """Return those of the UIDs that stand in the journal."""
+
+    def add_gaps(self, folder: FolderRow, uids: Iterable[int], now: datetime) -> None:
+        """Note UIDs that the server lists but does not deliver."""
+
+    def due_gaps(self, folder: FolderRow, now: datetime) -> tuple[GapRow, ...]:
+        """Return gaps that are to be tried again."""
+
+    def close_gap(self, gap_id: int, state: str) -> None:
+        """End a gap: `closed` (the message came) or `gone` (the server lists it no more)."""
+
+    def retry_gap(self, gap_row: GapRow, at: datetime, *, alarmed: bool) -> None:
+        """Try a gap again later."""
+
+    def claim_due(
+        self, mailbox_id: int, now: datetime, until: datetime, limit: int
+    ) -> tuple[InboundRow, ...]:
+        """Take waiting rows, oldest first; a row whose last claim was never concluded is taken
+        alone, and a death while it was alone counts as its own failure.
+        """
+
+    def finish(self, row: InboundRow, message_id: int) -> None:
+        """Conclude a row as done, with the record it became."""
+
+    def fail(self, row: InboundRow, error: str, retry_at: datetime | None) -> None:
+        """Give a row back: again at `retry_at` with one failure more, or parked if None."""
+
+    def give_back(self, row: InboundRow, retry_at: datetime) -> None:
+        """Give a row back through no fault of its own."""
+
+    def retry_parked(self, inbound_id: int | None, now: datetime) -> int:
+        """Make a parked row (all if None) due again, its failures forgotten; return how many."""
+
+
+class Records(Protocol):
+    """Messages, threads, attachments, and what a decision wants to know of them."""
+
+    def find(self, mailbox_id: int, identity: str) -> int | None:
+        """Return the record of the same message, however it arrived; None if there is none."""
+
+    def lookups(self, mailbox_id: int, parsed: Message) -> Lookups:
+        """Return what is known of the ids and the subject tag that the message cites."""
+
+    def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
+        """Tell whether a server named this id when it took a mail of ours."""
+
+    def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
+        """Return the mail of ours with this id, None if we never queued one to be sent."""
+
+    def sender_known(self, mailbox_id: int, address: str) -> bool:
+        """Tell whether this address has written before."""
+
+    def sender_responses_at(
+        self, mailbox_id: int, address: str, since: datetime
+    ) -> tuple[datetime, ...]:
+        """Return when automatic mails to this address were queued."""
+
+    def undeliverable_until(self, mailbox_id: int, address: str) -> datetime | None:
+        """Return until when nothing automatic goes to this address."""
+
+    def sender_language(self, mailbox_id: int, address: str) -> str | None:
+        """Return the language of this address's newest mail that has one."""
+
+    def bounces_since(self, mailbox_id: int, since: datetime) -> int:
+        """Return how many bounces of mails of ours were recorded."""
+
+    def untold(self, thread_id: int) -> tuple[Refusal, ...]:
+        """Return refusals in this thread that no mail has told the customer."""
+
+    def reference_free(self, reference: str) -> bool:
+        """Tell whether no thread has this reference."""
+
+    def save_message(
+        self,
+        row: InboundRow,
+        parsed: Message,
+        decision: Decision,
+        thread_id: int | None,
+        now: datetime,
+        hold_for: timedelta,
+    ) -> int:
+        """Keep the message, its citations and its judged files; return its id."""
+
+    def open_thread(
+        self,
+        mailbox_id: int,
+        reference: str,
+        status: Status,
+        parsed: Message,
+        *,
+        linked_to: int | None,
+        history: bool,
+        at: datetime,
+    ) -> int:
+        """Begin a thread; return its id."""
+
+    def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
+        """Note a further message in a thread."""
+
+    def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
+        """Let people into a thread; who is in already stays as he is."""
+
+    def answered(self, thread_id: int, at: datetime) -> None:
+        """Note the first answer by a person."""
+
+    def acknowledged(self, thread_id: int, at: datetime) -> None:
+        """Note that the customer of this thread has been acknowledged."""
+
+    def told(self, thread_id: int, at: datetime) -> None:
+        """Note that all refusals of this thread have been told."""
+
+    def mark_undeliverable(
+        self, mailbox_id: int, address: str, until: datetime, status: str
+    ) -> None:
+        """Let nothing automatic go to this address until then."""
+
+    def note(
+        self,
+        mailbox_id: int,
+        what: str,
+        at: datetime,
+        *,
+        thread_id: int | None = None,
+        message_id: int | None = None,
+        outbox_id: int | None = None,
+        **detail: Any,
+    ) -> None:
+        """Add an event to the append-only history."""
+
+
+class Outbox(Protocol):
+    """What is to be sent, what was sent, and what is still to be filed."""
+
+    def queue(self, mail: NewMail) -> int | None:
+        """Queue a mail; None if the same cause has queued one already."""
+
+    def count_response(self, mail: NewMail) -> None:
+        """Enter a response into the ledger. Raises StaleClaimError if another process has just
+        entered one that this decision did not know.
+        """
+
+    def next_due(self, mailbox_id: int, now: datetime) -> OutboxRow | None:
+        """Return the queued row that is due longest, not taken yet."""
+
+    def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
+        """Take a row; None if it was taken, concluded or cancelled meanwhile."""
+
+    def mark_dot(self, row: OutboxRow, now: datetime, until: datetime) -> None:
+        """Note that from now on the server may have accepted the mail."""
+
+    def sent(self, row: OutboxRow, reply: Reply, now: datetime) -> None:
+        """Conclude as sent. Beats every fence: a 250 happened, whatever was decided since."""
+
+    def conclude(
+        self, row: OutboxRow, state: OutboxState, why: str, now: datetime, reply: Reply | None
+    ) -> None:
+        """Conclude a claimed row finally without a 250."""
+
+    def retry(
+        self, row: OutboxRow, at: datetime, why: str, reply: Reply | None, *, failed: bool
+    ) -> None:
+        """Give a claimed row back to be tried from the start at that time."""
+
+    def resend(self, row: OutboxRow, at: datetime) -> None:
+        """Give an uncertain row back to be sent once more, and list it as resent."""
+
+    def wait_uncertain(self, row: OutboxRow, at: datetime, why: str) -> None:
+        """Look again at that time whether a witness has been seen."""
+
+    def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> bool:
+        """Conclude a mail as sent because it was seen; True if that was news."""
+
+    def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
+        """Cancel what is queued in a thread; return how many mails."""
+
+    def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
+        """Return how many mails were accepted in this time."""
+
+    def retry_now(self, outbox_id: int, now: datetime) -> bool:
+        """Make a failed, expired or unknown mail due again; an operator's word."""
+
+    def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
+        """Cancel a queued mail; an operator's word."""
+
+    def add_settlement(self, row: OutboxRow, at: datetime) -> None:
+        """Have a copy of a sent mail filed from that time on, once."""
+
+    def claim_settlements(
+        self, mailbox_id: int, now: datetime, until: datetime, limit: int
+    ) -> tuple[SettlementRow, ...]:
+        """Take what is still to be done in the mailbox."""
+
+    def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
+        """Conclude: `done`, or `given_up` with the reason."""
+
+    def retry_settlement(self, row: SettlementRow, at: datetime, error: str) -> None:
+        """Try again at that time."""
+
+
+class Transaction(Protocol):
+    """One transaction: what is done through it is done together, or not at all."""
+
+    mailboxes: Mailboxes
+    inbound: Inbound
+    records: Records
+    outbox: Outbox
+
+    def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
+        """Keep what the header read of the first start found."""
+
+
+class Store(Protocol):
+    """The database. Raises StoreUnavailableError when it cannot be reached or stays locked."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Begin a transaction that writes; leaving the block commits, an exception rolls back."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Begin a transaction that only reads."""
