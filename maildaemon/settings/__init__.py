@@ -1,0 +1,50 @@
+"""Every option once: type, default, limits, explanation; and the strict reader of the file."""
+
+from maildaemon.settings.load import load_settings, read_settings
+from maildaemon.settings.models import (
+    AttachmentSettings,
+    DatabaseSettings,
+    LanguageSettings,
+    LimitSettings,
+    LogFormat,
+    LogLevel,
+    MailboxSettings,
+    ServiceSettings,
+    Settings,
+)
+from maildaemon.settings.pages import (
+    example,
+    json_schema,
+    minimal,
+    password_variable,
+    reference,
+    show,
+)
+from maildaemon.settings.secret import Secret, Source
+from maildaemon.settings.servers import ImapSettings, Security, ServerSettings, SmtpSettings
+
+__all__ = [
+    "AttachmentSettings",
+    "DatabaseSettings",
+    "ImapSettings",
+    "LanguageSettings",
+    "LimitSettings",
+    "LogFormat",
+    "LogLevel",
+    "MailboxSettings",
+    "Secret",
+    "Security",
+    "ServerSettings",
+    "ServiceSettings",
+    "Settings",
+    "SmtpSettings",
+    "Source",
+    "example",
+    "json_schema",
+    "load_settings",
+    "minimal",
+    "password_variable",
+    "read_settings",
+    "reference",
+    "show",
+]

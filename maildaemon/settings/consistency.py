@@ -1,0 +1,87 @@
+"""Mistakes that show only when several options are seen together.
+
+They are looked for in the texts of the file, not in the finished settings, so that they are
+found in the same run as every other mistake.
+"""
+
+from collections.abc import Iterator
+
+from maildaemon.settings.document import Block, Document, Loc
+from maildaemon.settings.models import LanguageSettings
+
+_Texts = Iterator[tuple[Loc, str]]
+
+
+def check_consistency(document: Document) -> None:
+    """Add every contradiction to the problems of the document."""
+    for loc, message in (
+        *_names(document.root),
+        *_addresses(document.root),
+        *_accounts(document.root),
+        *_languages(document.root),
+    ):
+        document.complain(loc, message)
+
+
+def _names(root: Block) -> _Texts:
+    seen: dict[str, Loc] = {}
+    for loc, name in _each(root, "name"):
+        if name in seen:
+            yield loc, f"another mailbox is called `{name}` too; records are kept by name"
+        seen.setdefault(name, loc)
+
+
+def _addresses(root: Block) -> _Texts:
+    ours: set[str] = set()
+    for loc, address in (*_each(root, "address"), *_each(root, "aliases")):
+        if address in ours:
+            yield loc, f"`{address}` is given twice; an address belongs to one mailbox, once"
+        ours.add(address)
+    for loc, address in _each(root, "staff"):
+        if address in ours:
+            yield loc, f"`{address}` is our own address; name only people here"
+
+
+def _accounts(root: Block) -> _Texts:
+    seen: set[tuple[str, str]] = set()
+    hosts = dict(_each(root, "imap", "host"))
+    for loc, username in _each(root, "imap", "username"):
+        account = (hosts.get((*loc[:-1], "host"), ""), username)
+        if account in seen:
+            yield loc, "another mailbox reads this account already; every mail would come twice"
+        seen.add(account)
+
+
+def _languages(root: Block) -> _Texts:
+    usual, given = LanguageSettings(), root.get("languages")
+    default, supported = _under(given, "default"), _under(given, "supported")
+    known = {*map(_same, supported if isinstance(supported, list) else usual.supported)}
+    chosen = _same(default if isinstance(default, str) else usual.default)
+    for loc, language in ((("languages", "default"), chosen), *_each(root, "languages")):
+        if language not in known:
+            yield loc, f"`{language}` is not among `languages.supported`; add it there, or drop it"
+
+
+def _each(root: Block, *names: str) -> _Texts:
+    """Yield where an option stands in each mailbox, and its text; each text of a list."""
+    mailboxes = root.get("mailboxes")
+    for index in range(len(mailboxes) if isinstance(mailboxes, list) else 0):
+        loc: Loc = ("mailboxes", index, *names)
+        value: object = root
+        for piece in loc:
+            value = _under(value, piece)
+        if isinstance(value, list):
+            yield from (((*loc, at), _same(text)) for at, text in enumerate(value))
+        elif isinstance(value, str):
+            yield loc, _same(value)
+
+
+def _under(value: object, piece: str | int) -> object:
+    if isinstance(value, Block) and isinstance(piece, str):
+        return value.get(piece)
+    return value[piece] if isinstance(value, list) and isinstance(piece, int) else None
+
+
+def _same(text: object) -> str:
+    """Return the form in which two spellings are equal."""
+    return str(text).strip().lower()

@@ -1,0 +1,170 @@
+"""The pages made from the models: example, reference, schema, and what a new user begins with."""
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from maildaemon.settings.catalogue import Option, options_of
+from maildaemon.settings.models import Settings
+from maildaemon.settings.options import Section
+from maildaemon.settings.write import as_item, block, entry, flow, quoted
+
+_WIDTH = 96
+
+_EXAMPLE_HEAD = """\
+# Every option of maildaemon. What must be given stands as it is; lines such as `#mode: shadow`
+# show the default, or an example where there is none: take the `#` away to change it.
+# Relative paths count from this file. All values are read as they look: no quotes needed."""
+
+_REFERENCE_HEAD = """\
+# Configuration
+
+One YAML file, read strictly: every mistake in it is found at once and named by line and column,
+and nothing is guessed. Relative paths count from the folder of the file. Durations are written
+as `90 seconds`, `10 minutes`, `24h` or `1 h 30 min`; sizes as `25 MB` (25 000 000 bytes) or
+`25 MiB`; rates as `3 in 24 hours`; switches as `yes` or `no`. Duplicate options, tags, anchors,
+aliases, merge keys and several documents in one file are refused.
+
+A file with everything in it is [maildaemon.example.yaml](../config/maildaemon.example.yaml).
+This page is made from the program; do not edit it by hand."""
+
+
+def example() -> str:
+    """Return a commented configuration with every option, which loads as it stands."""
+    return "\n".join([_EXAMPLE_HEAD, *_example_of(Settings, 0)]) + "\n"
+
+
+def reference() -> str:
+    """Return the reference of every option as Markdown."""
+    return "\n".join([_REFERENCE_HEAD, *_reference_of(Settings, "")])
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema of the file, for editors."""
+    schema = Settings.model_json_schema(mode="validation")
+    sections = schema.pop("$defs")
+    for section in _sections(Settings):
+        described = schema if section is Settings else sections[section.__name__]
+        for option in options_of(section):
+            written = described["properties"][option.name]
+            written.pop("title", None)
+            if "default" in written:
+                written["default"] = option.default
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {**head, **schema, "$defs": sections}
+
+
+def show(settings: Settings) -> str:
+    """Return the configuration in force as YAML, defaults filled in, passwords left out."""
+    return "\n".join(block(settings.model_dump(mode="json"))) + "\n"
+
+
+def minimal(
+    address: str,
+    imap_host: str,
+    smtp_host: str,
+    *,
+    username: str = "",
+    imap_port: int | None = None,
+    smtp_port: int | None = None,
+) -> str:
+    """Return what a new user begins with: one mailbox, shadow mode, the password in a variable."""
+    name = re.sub(r"[^a-z0-9]+", "-", address.partition("@")[0].lower()).strip("-")[:40] or "mail"
+    login = {
+        "username": username or address,
+        "password": {"env": password_variable(name)},
+    }
+    imap = {"host": imap_host} | ({"port": imap_port} if imap_port else {}) | login
+    smtp = {"host": smtp_host} | ({"port": smtp_port} if smtp_port else {}) | login
+    return f"""\
+# Every option is explained in docs/configuration.md; `maildaemon config example` shows them all.
+
+service:
+  # shadow: everything is recorded and decided, nothing is sent. When you like what
+  # `maildaemon status` and `maildaemon outbox list` show, write `live`.
+  mode: shadow
+
+database:
+  url: sqlite:///var/maildaemon.db
+
+mailboxes:
+  - name: {name}
+    address: {quoted(address)}
+    # Addresses of colleagues; their mail is never answered automatically.
+    #staff: [anna@example.com]
+    imap: {flow(imap)}
+    smtp: {flow(smtp)}
+"""
+
+
+def password_variable(name: str) -> str:
+    """Return the environment variable in which `minimal` expects a mailbox's password."""
+    word = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return f"{'_' if word[0].isdigit() else ''}{word}_PASSWORD"
+
+
+def _example_of(section: type[Section], indent: int) -> Iterator[str]:
+    for option in options_of(section):
+        if indent == 0:
+            yield ""
+        inner, several = option.sections
+        about = option.description or (inner.__doc__ if inner else "") or ""
+        yield from _comment(about, indent)
+        if inner is None:
+            yield from _example_line(option, indent)
+            continue
+        yield f"{' ' * indent}{option.name}:"
+        if several:
+            yield from as_item(list(_example_of(inner, indent + 4)))
+        else:
+            yield from _example_of(inner, indent + 2)
+
+
+def _example_line(option: Option, indent: int) -> list[str]:
+    lines = entry(option.name, option.example, indent)
+    if option.usual:
+        return lines
+    return [f"{line[:indent]}#{line[indent:]}" for line in lines]
+
+
+def _comment(text: str, indent: int) -> list[str]:
+    margin = " " * indent + "# "
+    return textwrap.wrap(
+        " ".join(text.split()),
+        _WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin,
+        break_on_hyphens=False,
+    )
+
+
+def _reference_of(section: type[Section], path: str) -> Iterator[str]:
+    """Yield the options of a section, then the sections beneath it."""
+    options = [*options_of(section)]
+    for option in options:
+        if option.sections[0] is None:
+            yield f"- **`{option.name}`** ({_facts(option)}): {option.description}"
+    for option in options:
+        inner, several = option.sections
+        if inner is None:
+            continue
+        here = f"{path}{option.name}{'[]' if several else ''}"
+        required = "Must be given. " if option.required else ""
+        yield f"\n## `{here}`\n\n{required}{option.description or inner.__doc__}\n"
+        yield from _reference_of(inner, f"{here}.")
+
+
+def _sections(section: type[Section]) -> Iterator[type[Section]]:
+    yield section
+    for option in options_of(section):
+        if inner := option.sections[0]:
+            yield from _sections(inner)
+
+
+def _facts(option: Option) -> str:
+    facts = [option.word, option.limits]
+    if option.required:
+        facts.append("must be given")
+    elif option.default not in (None, []):
+        facts.append(f"default `{flow(option.default)}`")
+    return "; ".join(fact for fact in facts if fact)

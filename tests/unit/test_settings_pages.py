@@ -1,0 +1,130 @@
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maildaemon.domain.policy import Mode
+from maildaemon.settings import (
+    Settings,
+    example,
+    json_schema,
+    minimal,
+    password_variable,
+    read_settings,
+    reference,
+    show,
+)
+from maildaemon.settings.catalogue import Option, options_of
+from maildaemon.settings.document import read_document
+from maildaemon.settings.options import Section
+from maildaemon.settings.write import entry
+from maildaemon.shipped import shipped
+from tests.unit.test_settings import MINIMAL
+
+FILE = Path("/etc/maildaemon/maildaemon.yaml")
+REGENERATE = "run `make generate`"
+
+
+def every_option(section: type[Section] = Settings) -> Iterator[tuple[type[Section], Option]]:
+    for option in options_of(section):
+        yield section, option
+        if inner := option.sections[0]:
+            yield from every_option(inner)
+
+
+def test_the_example_file_is_what_the_models_say() -> None:
+    assert (shipped("config") / "maildaemon.example.yaml").read_text() == example(), REGENERATE
+
+
+def test_the_reference_page_is_what_the_models_say() -> None:
+    page = shipped("config").parent / "docs" / "configuration.md"
+
+    assert page.read_text() == reference(), REGENERATE
+
+
+def test_the_example_loads_without_problems() -> None:
+    settings = read_settings(example(), FILE)
+
+    assert settings.warnings == ()
+    assert settings.service.mode is Mode.SHADOW
+
+
+def test_every_commented_option_of_the_example_is_valid_too() -> None:
+    everything = re.sub(r"(?m)^( *)#(?=[a-z_]+:|  )", r"\1", example())
+
+    settings = read_settings(everything, FILE)
+
+    assert not re.search(r"(?m)^ *#[a-z_]+:", everything)
+    assert settings.attachments == read_settings(example(), FILE).attachments
+    assert settings.limits == read_settings(example(), FILE).limits
+    assert settings.mailboxes[0].staff == ("anna@example.com",)
+
+
+def test_every_option_is_explained_and_stands_on_every_page() -> None:
+    schema = json_schema()
+    definitions: Any = schema["$defs"]
+
+    for section, option in every_option():
+        described: Any = schema if section is Settings else definitions[section.__name__]
+        assert option.sections[0] or option.description, option.name
+        assert re.search(rf"(?m)^[ #-]*{option.name}:", example()), option.name
+        assert f"`{option.name}" in reference() or f".{option.name}" in reference(), option.name
+        assert option.name in described["properties"], option.name
+
+
+def test_the_schema_knows_what_is_required_and_allows_nothing_else() -> None:
+    schema = json_schema()
+
+    assert schema["required"] == ["database", "mailboxes"]
+    assert schema["additionalProperties"] is False
+
+
+def test_what_is_shown_loads_again_to_the_same_settings() -> None:
+    settings = read_settings(re.sub(r"(?m)^( *)#(?=[a-z_]+:|  )", r"\1", example()), FILE)
+
+    assert read_settings(show(settings), Path("/elsewhere/maildaemon.yaml")) == settings
+
+
+def test_what_init_writes_loads_and_sends_nothing() -> None:
+    text = minimal("support@shop.example", "imap.shop.example", "smtp.shop.example")
+
+    settings = read_settings(text, FILE)
+
+    (mailbox,) = settings.mailboxes
+    assert settings.service.mode is Mode.SHADOW
+    assert settings.warnings == ()
+    assert mailbox.name == "support"
+    assert (mailbox.imap.host, mailbox.smtp.host) == ("imap.shop.example", "smtp.shop.example")
+    assert mailbox.imap.username == mailbox.smtp.username == "support@shop.example"
+    assert repr(mailbox.imap.password) == "Secret(env: SUPPORT_PASSWORD)"
+    assert password_variable("support") == "SUPPORT_PASSWORD"
+
+
+def test_what_init_writes_suits_other_names_ports_and_logins() -> None:
+    text = minimal("24-7.Help@shop.example", "mail", "mail", username="#7", smtp_port=587)
+
+    (mailbox,) = read_settings(text, FILE).mailboxes
+
+    assert mailbox.name == "24-7-help"
+    assert mailbox.imap.username == "#7"
+    assert mailbox.smtp.port == 587
+    assert repr(mailbox.imap.password) == "Secret(env: _24_7_HELP_PASSWORD)"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_text_is_written_so_that_it_is_read_back(text: str) -> None:
+    lines = [*entry("scalar", text, 0), *entry("listed", [text] * 9, 0)]
+
+    document = read_document("\n".join(lines), "x")
+
+    assert document.problems == []
+    assert document.root == {"scalar": text, "listed": [text] * 9}
+
+
+def test_minimal_and_shown_have_the_same_meaning() -> None:
+    settings = read_settings(MINIMAL, FILE)
+
+    assert read_settings(show(settings), FILE) == settings
