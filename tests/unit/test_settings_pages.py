@@ -21,11 +21,9 @@ from maildaemon.settings.catalogue import Option, options_of
 from maildaemon.settings.document import read_document
 from maildaemon.settings.options import Section
 from maildaemon.settings.write import entry
-from maildaemon.shipped import shipped
 from tests.unit.test_settings import MINIMAL
 
 FILE = Path("/etc/maildaemon/maildaemon.yaml")
-REGENERATE = "run `make generate`"
 
 
 def every_option(section: type[Section] = Settings) -> Iterator[tuple[type[Section], Option]]:
@@ -33,16 +31,6 @@ def every_option(section: type[Section] = Settings) -> Iterator[tuple[type[Secti
         yield section, option
         if inner := option.sections[0]:
             yield from every_option(inner)
-
-
-def test_the_example_file_is_what_the_models_say() -> None:
-    assert (shipped("config") / "maildaemon.example.yaml").read_text() == example(), REGENERATE
-
-
-def test_the_reference_page_is_what_the_models_say() -> None:
-    page = shipped("config").parent / "docs" / "configuration.md"
-
-    assert page.read_text() == reference(), REGENERATE
 
 
 def test_the_example_loads_without_problems() -> None:

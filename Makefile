@@ -1,0 +1,69 @@
+# Every target prepares what it needs, on a machine that has Python 3.11 or newer and make.
+#   make demo     shows the daemon at work, on throw-away servers
+#   make test     runs every test; ARGS="tests/unit -k threads" runs some
+#   make check    formatting, lint, types, architecture, generated files
+#   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format generate lock wheel kill-campaign servers clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header --no-annotate $(ARGS)
+
+export VIRTUAL_ENV := $(CURDIR)/.venv
+# The interpreter that is there is the one to use; another would come from somebody's server.
+export UV_PYTHON_DOWNLOADS := never
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+.venv/.uv: requirements/uv.txt .ci/setup
+	@.ci/setup venv
+	@touch $@
+
+$(READY): .venv/.uv requirements/test.txt pyproject.toml
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements/test.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+servers:
+	@.ci/setup servers
+
+demo: $(READY)
+	@$(BIN)/maildaemon demo $(ARGS)
+
+test: $(READY) servers
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(READY)
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+generate: $(READY)
+	@$(BIN)/python -c 'from maildaemon.settings import example; print(example(), end="")' \
+	  >config/maildaemon.example.yaml
+	@$(BIN)/python -c 'from maildaemon.settings import reference; print(reference(), end="")' \
+	  >docs/configuration.md
+
+lock: .venv/.uv
+	$(LOCK) --group uv -o requirements/uv.txt
+	$(LOCK) --group build -o requirements/build.txt
+	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra demo --group test -o requirements/test.txt
+
+wheel: $(READY)
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
+kill-campaign: $(READY) servers
+	@$(BIN)/python -m tests.campaigns.kill $(ARGS)
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,55 @@
+"""What is installed from the wheel is whole: templates, example, migrations, licence."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from tests.architecture.source import ROOT
+
+LOOK = """
+from pathlib import Path
+import maildaemon
+from maildaemon.shipped import shipped
+print(Path(maildaemon.__file__).parent)
+for name in ("config", "migrations"):
+    for path in sorted(shipped(name).rglob("*")):
+        if path.is_file():
+            print(f"{name}/{path.relative_to(shipped(name))}")
+"""
+
+
+def _files(folder: str) -> set[str]:
+    return {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_an_installed_wheel_finds_everything_it_ships(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    package, *found = done.stdout.splitlines()
+    assert Path(package) == installed / "maildaemon"
+    assert {*found} == _files("config") | _files("migrations")
+    assert {path.name for path in installed.rglob("licenses/*")} == {"LICENSE", "NOTICE"}
