@@ -1,0 +1,295 @@
+"""A mailbox over IMAP (RFC 9051, 3501), read without leaving a trace."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from imapclient.exceptions import IMAPClientError
+
+from maildaemon.adapters.imap_folders import (
+    WantedFolders,
+    choose_folders,
+    parse_listing,
+)
+from maildaemon.adapters.imap_login import (
+    TEMPORARY_CODES,
+    ImapLimits,
+    ImapServer,
+    response_code,
+)
+from maildaemon.adapters.imap_selection import Selection
+from maildaemon.adapters.imap_session import InterruptedCallError, Session
+from maildaemon.adapters.imap_wire import Client
+from maildaemon.errors import MailboxUnavailableError
+from maildaemon.ports import Fetched, FolderName, FolderState, Listed
+
+# Exchange falls silent long before the 29 minutes of RFC 2177 §3.
+_IDLE_CYCLE = 9 * 60.0
+# One answer is held in memory; larger batches gain no speed.
+_BATCH_MESSAGES = 50
+_BATCH_BYTES = 4 * 2**20
+_BATCH_HEADERS = 100
+# The longest command stays below the 8,192 bytes that servers must take.
+_BATCH_DETAILS = 500
+# A SEARCH answer is one line, and imaplib takes a million bytes: 90,000 UIDs.
+_WINDOW = 50_000
+# The slowest line we put up with, in bytes a second.
+_SLOWEST = 4096
+# A server that breaks off at more messages than this in one batch is ill itself.
+_BROKEN_OFF = 5
+_HIGHEST_UID = 2**32 - 1
+
+
+class ImapMailbox:
+    """Plays the role `Mailbox`. Opens itself when first used, and again after every failure.
+
+    UIDs given to `list_…` and `fetch…` belong to the UIDVALIDITY that `examine` returned last; if
+    the server has another one meanwhile, MailboxUnavailableError is raised until the folder is
+    examined again, so that a UID never means another message.
+    """
+
+    def __init__(
+        self,
+        server: ImapServer,
+        folders: WantedFolders | None = None,
+        limits: ImapLimits | None = None,
+    ) -> None:
+        """Nothing is opened or resolved yet."""
+        self._wanted = folders or WantedFolders()
+        self._session = Session(server, limits or ImapLimits())
+        self._selection = Selection(self._session)
+        self._waited: dict[str, FolderState] = {}
+
+    def folders(self) -> tuple[FolderName, ...]:
+        """See `Mailbox.folders`."""
+        with self._session.open() as client:
+            listed = parse_listing(client.all_folders())
+            return choose_folders(listed, self._wanted, self._session.server.where)
+
+    def examine(self, folder: str) -> FolderState:
+        """See `Mailbox.examine`. Raises MailboxRefusedError if there is no such folder."""
+        with self._session.open() as client:
+            state = self._selection.examine(client, folder)
+        self._selection.promise(folder, state.uidvalidity)
+        self._waited[folder] = state
+        return state
+
+    def list_after(self, folder: str, uid: int) -> tuple[Listed, ...]:
+        """See `Mailbox.list_after`. What is listed without details has size 0 and no date."""
+        return self._listed(folder, self._search(folder, uid))
+
+    def list_since(self, folder: str, since: datetime) -> tuple[Listed, ...]:
+        """See `Mailbox.list_since`. What has no date is included."""
+        # RFC 9051 §6.4.4: SINCE compares days, in whatever time zone the server likes.
+        day = (since - timedelta(days=1)).astimezone(UTC).date()
+        return tuple(
+            listed
+            for listed in self._listed(folder, self._search(folder, 0, "SINCE", day))
+            if listed.internal_date is None or listed.internal_date >= since
+        )
+
+    def fetch(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+        """See `Mailbox.fetch`. Not yielded either: a message at which the server breaks off even
+        when it is asked for alone, and one larger than `limits.max_message`.
+        """
+        for window in _sliced(_checked(uids), _BATCH_DETAILS):
+            details = self._details(folder, window, "RFC822.SIZE")
+            sizes = {uid: _number(detail.get(b"RFC822.SIZE")) for uid, detail in details.items()}
+            for batch in _batches(sizes, self._session.limits.max_message):
+                yield from self._fetched(folder, batch, b"BODY.PEEK[]")
+
+    def fetch_headers(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+        """See `Mailbox.fetch_headers`."""
+        for window in _sliced(_checked(uids), _BATCH_HEADERS):
+            yield from self._fetched(folder, dict.fromkeys(window, 2**15), b"BODY.PEEK[HEADER]")
+
+    def wait(self, folder: str, timeout: timedelta) -> bool:
+        """See `Mailbox.wait`. True at once for a folder that this object never looked at, or that
+        has changed since: something may have come before we listened.
+        """
+        end = time.monotonic() + timeout.total_seconds()
+        with self._session.open() as client:
+            can_idle = client.has_capability("IDLE")
+            if can_idle and not self._selection.holds(folder):
+                state = self._selection.examine(client, folder)
+                if self._waited.get(folder) != state:
+                    self._waited[folder] = state
+                    return True
+            news = can_idle and self._selection.news(client)
+        if not can_idle:
+            raise NotImplementedError("the server does not offer IDLE")
+        while not news and (left := end - time.monotonic()) > 0:
+            cycle = min(left, _IDLE_CYCLE)
+            with self._session.open(cycle, silent=True) as client:
+                client.idle_once(cycle)
+                news = self._selection.news(client)
+        return news
+
+    def append(self, folder: str, raw: bytes, at: datetime) -> None:
+        """See `Mailbox.append`. Raises MailboxRefusedError if the folder is missing or full."""
+        with self._session.open(len(raw) / _SLOWEST) as client:
+            name = self._selection.said(folder)
+            try:
+                client.append_as_read(name, raw, at)
+            except IMAPClientError as error:
+                raise self._selection.meaning(client, folder, error) from error
+
+    def interrupt(self) -> None:
+        """See `Mailbox.interrupt`. If no call is under way, the next one is broken: it may be just
+        about to begin. The look-up of a host name cannot be broken, but what follows it.
+        """
+        self._session.interrupt()
+
+    def close(self) -> None:
+        """See `Mailbox.close`."""
+        self._session.close()
+
+    # Listing
+
+    def _search(self, folder: str, after: int, *criteria: object) -> list[int]:
+        """Return the UIDs above `after` that meet the criteria, ascending."""
+        found: set[int] = set()
+        with self._session.open(self._selection.messages * 12 / _SLOWEST) as client:
+            self._selection.enter(client, folder, current=True)
+            for window in self._windows(client, after):
+                found.update(client.search(["UID", window, *criteria]))
+        # RFC 9051 §9: `n:*` is the last message at least, even if its UID is below n.
+        return sorted(uid for uid in found if after < uid <= _HIGHEST_UID)
+
+    def _windows(self, client: Client, after: int) -> Iterator[str]:
+        """Yield ranges of UIDs, so small that each answer fits into a line."""
+        first = after + 1
+        if self._selection.messages > _WINDOW:
+            last = max(client.search(["UID", "*"]), default=0)
+            while first + _WINDOW <= last:
+                yield f"{first}:{first + _WINDOW - 1}"
+                first += _WINDOW
+        yield f"{first}:*"
+
+    def _listed(self, folder: str, uids: Sequence[int]) -> tuple[Listed, ...]:
+        listed: list[Listed] = []
+        for window in _sliced(uids, _BATCH_DETAILS):
+            details = self._details(folder, window, "RFC822.SIZE", "INTERNALDATE")
+            missing = [uid for uid in window if b"RFC822.SIZE" not in details.get(uid, {})]
+            # Exchange lists messages that it does not deliver: they must not be forgotten.
+            # What somebody deleted meanwhile may be.
+            gone = set(missing) - self._still_listed(folder, missing)
+            listed += [_as_listed(uid, details.get(uid, {})) for uid in window if uid not in gone]
+        return tuple(listed)
+
+    def _still_listed(self, folder: str, uids: Sequence[int]) -> set[int]:
+        if not uids:
+            return set()
+        with self._session.open() as client:
+            self._selection.enter(client, folder)
+            client.noop()
+            return set(client.search(["UID", ",".join(map(str, uids))]))
+
+    def _details(
+        self, folder: str, uids: Sequence[int], *items: str
+    ) -> Mapping[int, Mapping[bytes, Any]]:
+        with self._session.open() as client:
+            self._selection.enter(client, folder)
+            details: Mapping[int, Mapping[bytes, Any]] = client.fetch(uids, items)
+            return details
+
+    # Fetching
+
+    def _fetched(self, folder: str, batch: Mapping[int, int], item: bytes) -> Iterator[Fetched]:
+        """Yield a batch (UIDs and sizes); if that fails, its messages one by one."""
+        try:
+            found = self._transfer(folder, batch, item)
+        except InterruptedCallError:
+            raise
+        except MailboxUnavailableError:
+            yield from self._fetched_singly(folder, batch, item)
+        else:
+            yield from found
+
+    def _fetched_singly(
+        self, folder: str, batch: Mapping[int, int], item: bytes
+    ) -> Iterator[Fetched]:
+        """Yield what can be had: one message that the server chokes on must not hide the others."""
+        broken_off = 0
+        for uid, size in batch.items():
+            # If it is not the message but the server, this raises.
+            with self._session.open() as client:
+                self._selection.enter(client, folder)
+            try:
+                found = self._transfer(folder, {uid: size}, item)
+            except InterruptedCallError:
+                raise
+            except MailboxUnavailableError:
+                broken_off += 1
+                if broken_off > _BROKEN_OFF:
+                    raise
+                continue
+            yield from found
+
+    def _transfer(self, folder: str, batch: Mapping[int, int], item: bytes) -> list[Fetched]:
+        key = item.replace(b".PEEK", b"")
+        with self._session.open(sum(batch.values()) / _SLOWEST) as client:
+            self._selection.enter(client, folder)
+            try:
+                answer = client.fetch(list(batch), [item])
+            except IMAPClientError as error:
+                if len(batch) == 1 and _concerns_the_message(error):
+                    return []
+                raise
+        # Unsolicited answers are mixed in, items may be missing or NIL, and Exchange delivers
+        # nothing for a message that it says is large.
+        return [
+            Fetched(uid, raw)
+            for uid, size in batch.items()
+            if isinstance(raw := answer.get(uid, {}).get(key), bytes) and (raw or not size)
+        ]
+
+
+def _concerns_the_message(error: Exception) -> bool:
+    # RFC 9051 §6.4.5: NO means that these data cannot be fetched; the connection is in order.
+    text = str(error)
+    return text.startswith("fetch failed") and response_code(text) not in TEMPORARY_CODES
+
+
+def _checked(uids: Sequence[int]) -> list[int]:
+    """Return them as they are; what is no UID never gets onto the wire."""
+    if not all(0 < uid <= _HIGHEST_UID for uid in uids):
+        raise ValueError("not a list of UIDs")
+    return list(uids)
+
+
+def _sliced(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), size):
+        yield uids[start : start + size]
+
+
+def _batches(sizes: Mapping[int, int], largest: int) -> Iterator[dict[int, int]]:
+    """Yield what to ask for at once; a message above the bound of a batch goes alone."""
+    batch: dict[int, int] = {}
+    for uid, size in sizes.items():
+        if size > largest:
+            continue
+        full = len(batch) >= _BATCH_MESSAGES or sum(batch.values()) + size > _BATCH_BYTES
+        if batch and full:
+            yield batch
+            batch = {}
+        batch[uid] = size
+    if batch:
+        yield batch
+
+
+def _as_listed(uid: int, detail: Mapping[bytes, Any]) -> Listed:
+    return Listed(uid, _number(detail.get(b"RFC822.SIZE")), _instant(detail.get(b"INTERNALDATE")))
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return value.astimezone(UTC) if isinstance(value, datetime) else None
+    except (ValueError, OverflowError):
+        # A zone of more than a day, or the end of time.
+        return None

@@ -1,0 +1,189 @@
+"""Which folder is for what: as configured, else as the server says, else by its name."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from imapclient import imap_utf7
+
+from maildaemon.errors import MailboxRefusedError
+from maildaemon.ports import FolderName, Role
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFolders:
+    """What the operator configured; None leaves the choice to us. `others` are watched as well."""
+
+    inbox: str = "INBOX"
+    sent: str | None = None
+    junk: str | None = None
+    drafts: str | None = None
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFolder:
+    """One line of LIST: attributes in lower case, the name in readable form."""
+
+    attributes: frozenset[str]
+    delimiter: str
+    name: str
+
+    @property
+    def selectable(self) -> bool:
+        return not self.attributes & {"\\noselect", "\\nonexistent"}
+
+
+# RFC 6154 §2. Junk has an older spelling from XLIST.
+_ATTRIBUTES = {
+    Role.SENT: ("\\sent",),
+    Role.JUNK: ("\\junk", "\\spam"),
+    Role.DRAFTS: ("\\drafts",),
+}
+
+# Where mail clients and providers put these folders when the server does not know their use.
+_NAMES = {
+    Role.SENT: """
+        Sent|Sent Items|Sent Messages|Sent Mail|Sent-Mail|Sent E-mails
+        Gesendet|Gesendete Objekte|Gesendete Elemente|Gesendete Nachrichten|Gesendete E-Mails
+        Envoyés|Éléments envoyés|Messages envoyés|Objets envoyés|Courrier envoyé
+        Inviata|Inviati|Posta inviata|Messaggi inviati|Elementi inviati
+        Enviados|Elementos enviados|Mensajes enviados|Correo enviado|Correos enviados
+        Itens enviados|Mensagens enviadas|E-mails enviados|Enviadas|Enviats|Elements enviats
+        Verzonden|Verzonden items|Verzonden berichten|Verzonden objecten
+        Skickat|Skickade|Skickade objekt|Skickade meddelanden
+        Sendt|Sendt post|Sendt mail|Sendte elementer|Sendte objekter|Sendte e-mails
+        Lähetetyt|Lähetetyt viestit|Wysłane|Elementy wysłane|Wysłane elementy
+        Odeslané|Odeslaná pošta|Odeslané položky|Odoslané|Odoslaná pošta|Odoslané položky
+        Elküldött|Elküldött elemek|Trimise|Elemente trimise|Mesaje trimise
+        Poslano|Poslane stavke|Poslana pošta|Изпратени|Послати|Poslati
+        Отправленные|Надіслані|Відправлені|Απεσταλμένα|Saadetud|Nosūtītie|Išsiųsta|Išsiųsti
+        Gönderilmiş|Gönderilmiş Öğeler|Gönderilenler|Gönderilmiş Postalar
+        送信済み|送信済みアイテム|送信済みメール|送信済みメッセージ|送信済トレイ
+        已发送|已发送邮件|已傳送|寄件備份|已寄出|보낸편지함|보낸 편지함|보낸 메일함|보낸메일함
+        العناصر المرسلة|البريد المرسل|פריטים שנשלחו|ส่งแล้ว|Terkirim|Đã gửi
+    """,
+    Role.JUNK: """
+        Junk|Spam|Junk E-mail|Junk Email|Junk Mail|Bulk|Bulk Mail|Spamverdacht|Werbung
+        Unerwünscht|Unerwünschte Werbung|Junk-E-Mail|Indésirables|Courrier indésirable|Pourriel
+        Posta indesiderata|Indesiderata|Correo no deseado|No deseado|Correo basura
+        Lixo eletrônico|Lixo eletrónico|Correio não solicitado|Correu brossa
+        Ongewenst|Ongewenste e-mail|Reclame|Skräppost|Skräp|Uønsket|Uønsket e-mail|Søppelpost
+        Roskaposti|Niechciane|Wiadomości-śmieci|Wiadomości śmieci
+        Nevyžádaná pošta|Nevyžádané|Nevyžiadaná pošta|Levélszemét|Nedorite|Mesaje nedorite
+        Neželjena pošta|Neželena pošta|Спам|Нежелательная почта|Небажана пошта|Нежелана поща
+        Ανεπιθύμητα|Ανεπιθύμητη αλληλογραφία|Önemsiz|Önemsiz E-posta|İstenmeyen
+        迷惑メール|迷惑メールフォルダ|垃圾邮件|垃圾郵件|스팸|스팸메일함|스팸함|정크 메일
+        البريد غير الهام|דואר זבל|สแปม|Rämpspost|Mēstules|Šlamštas
+    """,
+    Role.DRAFTS: """
+        Drafts|Draft|Entwürfe|Entwurf|Brouillons|Bozze|Borradores|Rascunhos|Esborranys
+        Concepten|Utkast|Kladder|Kladde|Luonnokset|Szkice|Wersje robocze|Kopie robocze
+        Koncepty|Rozepsané|Rozpísané|Piszkozatok|Ciorne|Skice|Osnutki|Чернови|Нацрти
+        Черновики|Чернетки|Πρόχειρα|Taslaklar|下書き|草稿|草稿箱|草稿匣|임시보관함|임시 보관함
+        المسودات|טיוטות|ร่าง|Mustandid|Melnraksti|Juodraščiai|Konsep|Bản nháp
+    """,
+}
+
+# A folder of that name deeper down belongs to somebody's archive.
+_PARENTS = frozenset({"", "inbox", "[gmail]", "[google mail]"})
+
+
+def choose_folders(
+    listed: Sequence[ListedFolder], wanted: WantedFolders, where: str
+) -> tuple[FolderName, ...]:
+    """Return INBOX first, then the roles that were found, then the other folders to watch.
+
+    Raises MailboxRefusedError, naming the folders that exist, if a configured one does not.
+    """
+    present = [folder for folder in listed if folder.selectable]
+    configured = {Role.SENT: wanted.sent, Role.JUNK: wanted.junk, Role.DRAFTS: wanted.drafts}
+    chosen = [FolderName(_existing(wanted.inbox, present, where), Role.INBOX)]
+    taken = {chosen[0].name}
+    for role, name in configured.items():
+        found = _existing(name, present, where) if name else _found(role, present, taken)
+        if found is not None:
+            chosen.append(FolderName(found, role))
+            taken.add(found)
+    for name in wanted.others:
+        found = _existing(name, present, where)
+        if found not in taken:
+            chosen.append(FolderName(found, Role.OTHER))
+            taken.add(found)
+    return tuple(chosen)
+
+
+def _existing(name: str, present: Sequence[ListedFolder], where: str) -> str:
+    # RFC 9051 §5.1: INBOX is the one name whose case does not matter; it may be left out of LIST.
+    if name.upper() == "INBOX":
+        return "INBOX"
+    names = [folder.name for folder in present]
+    if name in names:
+        return name
+    raise no_such_folder(name, names, where)
+
+
+def no_such_folder(name: str, names: Iterable[str], where: str) -> MailboxRefusedError:
+    """Return the error that tells the operator what there is to choose from."""
+    return MailboxRefusedError(
+        f"there is no folder named {name!r}",
+        where=where,
+        advice="the folders are: " + ", ".join(sorted(names)),
+    )
+
+
+def _found(role: Role, present: Sequence[ListedFolder], taken: set[str]) -> str | None:
+    free = [folder for folder in present if folder.name not in taken and folder.name != "INBOX"]
+    marked = [folder for folder in free if folder.attributes & set(_ATTRIBUTES[role])]
+    # Several folders may be marked, and a marked one may be named anything.
+    for folder in (*_named(role, marked), *marked, *_named(role, free)):
+        return folder.name
+    return None
+
+
+def _named(role: Role, folders: Sequence[ListedFolder]) -> Iterator[ListedFolder]:
+    """Yield the folders with a well-known name, the most common name first."""
+    for name in _WELL_KNOWN[role]:
+        for folder in folders:
+            parent, _, leaf = folder.name.rpartition(folder.delimiter or "\0")
+            if _folded(leaf) == name and parent.casefold() in _PARENTS:
+                yield folder
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+_WELL_KNOWN = {
+    role: tuple(
+        _folded(name.strip()) for line in names.strip().splitlines() for name in line.split("|")
+    )
+    for role, names in _NAMES.items()
+}
+
+
+def parse_listing(
+    lines: Iterable[tuple[Iterable[bytes], bytes | None, bytes | str]],
+) -> list[ListedFolder]:
+    """Return the folders of a LIST answer whose names can be said back to the server."""
+    folders = []
+    for attributes, delimiter, raw in lines:
+        name = _readable(raw.encode() if isinstance(raw, str) else raw)
+        if name is not None:
+            folders.append(
+                ListedFolder(
+                    frozenset(each.decode("ascii", "replace").lower() for each in attributes),
+                    delimiter.decode("ascii", "replace") if delimiter else "",
+                    "INBOX" if name.upper() == "INBOX" else name,
+                )
+            )
+    return folders
+
+
+def _readable(raw: bytes) -> str | None:
+    # RFC 3501 §5.1.3: modified UTF-7. Old servers let through what old clients made of it.
+    try:
+        name: str = imap_utf7.decode(raw)
+    except UnicodeError:
+        return None
+    return name if imap_utf7.encode(name) == raw else None

@@ -1,0 +1,113 @@
+"""Which folder is selected, what the server announced about it, and whether that is news."""
+
+from typing import Any
+
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+
+from maildaemon.adapters.imap_folders import no_such_folder, parse_listing
+from maildaemon.adapters.imap_login import TEMPORARY_CODES, refuse_controls, response_code
+from maildaemon.adapters.imap_session import Session
+from maildaemon.adapters.imap_wire import Client
+from maildaemon.errors import MailboxRefusedError, MailboxUnavailableError
+from maildaemon.ports import FolderState
+
+
+class Selection:
+    """The selected folder of a session; nothing is selected in a new connection."""
+
+    def __init__(self, session: Session) -> None:
+        """Nothing is selected yet."""
+        self._session = session
+        self._where = session.server.where
+        self._selected: tuple[int, str] | None = None
+        self._promised: dict[str, int] = {}
+        # None while the server's last word is unknown.
+        self._exists: int | None = None
+        self._current = False
+
+    @property
+    def messages(self) -> int:
+        """How many messages the selected folder holds, about."""
+        return self._exists or 0
+
+    def holds(self, folder: str) -> bool:
+        """Tell whether this folder is the selected one."""
+        return self._selected == (self._session.generation, folder)
+
+    def promise(self, folder: str, uidvalidity: int) -> None:
+        """From now on, UIDs of the folder are meant under this UIDVALIDITY."""
+        self._promised[folder] = uidvalidity
+
+    def examine(self, client: Client, folder: str) -> FolderState:
+        """Select read-only, even if it is selected; return what the server tells."""
+        self._selected = self._exists = None
+        try:
+            # EXAMINE, so that not even \\Recent changes.
+            told: dict[bytes, Any] = client.select_folder(self.said(folder), readonly=True)
+        except IMAPClientError as error:
+            raise self.meaning(client, folder, error) from error
+        # RFC 4315 §3: without lasting UIDs nobody could say what was read already.
+        if not told.get(b"UIDVALIDITY") or b"UIDNOTSTICKY" in told:
+            raise MailboxRefusedError(
+                f"the server gives the messages in {folder!r} no lasting numbers",
+                where=self._where,
+                advice="leave this folder out; it cannot be watched",
+            )
+        self._selected = (self._session.generation, folder)
+        self._looked(client)
+        self._current = True
+        return FolderState(told[b"UIDVALIDITY"], told.get(b"UIDNEXT"), self.messages)
+
+    def enter(self, client: Client, folder: str, *, current: bool = False) -> None:
+        """Select the folder if it is not; with `current`, learn what arrived meanwhile."""
+        if not self.holds(folder):
+            validity = self.examine(client, folder).uidvalidity
+            # RFC 9051 §2.3.1.1: the UIDs we were given mean other messages now.
+            if self._promised.get(folder, validity) != validity:
+                raise MailboxUnavailableError(
+                    f"{self._where}: {folder!r} has another UIDVALIDITY than when it was examined"
+                )
+        elif current and not self._current:
+            # Gmail and Dovecot search only what they have announced.
+            client.noop()
+        if current:
+            self._looked(client)
+            self._current = False
+
+    def news(self, client: Client) -> bool:
+        """Tell, once, whether the server announced anything since the last look.
+
+        Announcements also come with the answers to other commands, and IDLE does not repeat them.
+        """
+        untagged = client.wire.untagged_responses
+        exists = _last(untagged.get("EXISTS"), self._exists)
+        news = bool(untagged.keys() & {"EXPUNGE", "FETCH"}) or exists != self._exists
+        self._looked(client)
+        return news
+
+    def _looked(self, client: Client) -> None:
+        """Forget announcements that the coming look at the folder covers."""
+        untagged = client.wire.untagged_responses
+        # An EXPUNGE lowers the number, but who knows whether before or after the last EXISTS.
+        known = None if untagged.pop("EXPUNGE", None) else self._exists
+        self._exists = _last(untagged.pop("EXISTS", None), known)
+        untagged.pop("FETCH", None)
+
+    def said(self, folder: str) -> str:
+        """Return the folder's name if it may be said to the server."""
+        refuse_controls(folder, "folder name", self._session.server)
+        return folder
+
+    def meaning(self, client: Client, folder: str, error: IMAPClientError) -> Exception:
+        """Return what it means that the server will not open this folder, or not write to it."""
+        code = response_code(str(error))
+        if isinstance(error, IMAPClientAbortError) or code in TEMPORARY_CODES:
+            return error
+        if code in {"OVERQUOTA", "NOPERM"}:
+            return MailboxRefusedError(f"{folder!r} cannot be used: {error}", where=self._where)
+        names = [each.name for each in parse_listing(client.all_folders()) if each.selectable]
+        return error if folder in names else no_such_folder(folder, names, self._where)
+
+
+def _last(announced: list[Any] | None, otherwise: int | None) -> int | None:
+    return int(announced[-1]) if announced else otherwise
