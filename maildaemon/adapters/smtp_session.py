@@ -1,0 +1,180 @@
+"""Opens a session with a submission server: connection, TLS, login. Knows nothing of mails."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
+
+from maildaemon.errors import (
+    TransportPasswordRefusedError,
+    TransportRefusedError,
+    TransportUnavailableError,
+)
+
+# Trouble with the line or with the other side, as the library reports it. UnicodeError: a host
+# name that no DNS query can hold.
+TROUBLE = (SMTPException, OSError, UnicodeError)
+
+# One mechanism, never a second with the same password: each try counts towards a locked account.
+_MECHANISMS = ("plain", "login", "cram-md5")
+
+_MAX_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpAccount:
+    """Where and as whom to submit.
+
+    `hostname` is what EHLO says about us. `secret` is called whenever a connection is made, in a
+    thread. `ca_file` replaces the system's certificate authorities.
+    """
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"]
+    hostname: str
+    username: str | None = None
+    secret: Callable[[], str] | None = None
+    ca_file: Path | None = None
+
+    @property
+    def where(self) -> str:
+        """Return what an operator knows the server by."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpLimits:
+    """How long to wait for what, in seconds, and for how long one connection is kept."""
+
+    connect: float = 30
+    command: float = 60
+    dot: float = 600
+    messages: int = 100
+    idle: float = 60
+
+
+async def open_session(account: SmtpAccount, limits: SmtpLimits) -> SMTP:
+    """Return a client that is ready for MAIL.
+
+    Raises TransportUnavailableError, TransportRefusedError, TransportPasswordRefusedError, and
+    what `secret` raises; no connection is left behind then.
+    """
+    password = await asyncio.to_thread(account.secret) if account.secret else ""
+    client = SMTP(
+        hostname=account.host,
+        port=account.port,
+        local_hostname=account.hostname,
+        timeout=limits.command,
+        use_tls=account.security == "tls",
+        # Never None: that would go on in the clear where the server does not offer TLS.
+        start_tls=False,
+        tls_context=await _tls_context(account),
+    )
+    try:
+        with translated(account.where):
+            await client.connect(timeout=limits.connect)
+            await client.ehlo()
+            if account.security == "starttls":
+                await _start_tls(client, account)
+            if account.username is not None:
+                await _authenticate(client, account, account.username, password)
+    except BaseException:
+        drop(client)
+        raise
+    return client
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except TROUBLE as error:
+        for suspect in (error, error.__cause__):
+            if isinstance(suspect, ssl.SSLCertVerificationError):
+                raise TransportRefusedError(
+                    f"the server's certificate is not trusted: {suspect.verify_message}",
+                    where=where,
+                    advice="check smtp.host; for an authority of your own set smtp.ca_file",
+                ) from error
+        raise TransportUnavailableError(f"{where}: {said(error)}") from error
+
+
+def drop(client: SMTP) -> None:
+    """Leave without a word: nothing that still waits in a buffer goes out."""
+    if client.transport is not None:
+        cast("asyncio.WriteTransport", client.transport).abort()
+    client.close()
+
+
+def said(error: BaseException) -> str:
+    """Return what an error says, fit for a log."""
+    if isinstance(error, SMTPResponseException):
+        return one_line(f"{error.code} {error.message}")
+    return one_line(str(error)) or type(error).__name__
+
+
+def one_line(text: str) -> str:
+    """Make a stranger's words safe to store and to log."""
+    legible = text.encode(errors="replace").decode()
+    printable = "".join(char if char.isprintable() else " " for char in legible)
+    return " ".join(printable.split())[:_MAX_TEXT]
+
+
+async def _tls_context(account: SmtpAccount) -> ssl.SSLContext | None:
+    if account.security == "none":
+        return None
+    try:
+        return await asyncio.to_thread(ssl.create_default_context, cafile=account.ca_file)
+    except OSError as error:
+        raise TransportRefusedError(
+            f"the certificates in {account.ca_file} cannot be read: {error}",
+            where=account.where,
+            advice="smtp.ca_file must name a file of PEM certificates that we may read",
+        ) from error
+
+
+async def _start_tls(client: SMTP, account: SmtpAccount) -> None:
+    if not client.supports_extension("starttls"):
+        raise TransportRefusedError(
+            "the server does not offer STARTTLS",
+            where=account.where,
+            advice="set smtp.security to tls and smtp.port to 465, or ask the provider",
+        )
+    await client.starttls()
+    # RFC 3207 §4.2: what was said before the encryption began counts for nothing.
+    await client.ehlo()
+
+
+async def _authenticate(client: SMTP, account: SmtpAccount, username: str, password: str) -> None:
+    offered = client.server_auth_methods
+    mechanism = next((name for name in _MECHANISMS if name in offered), None)
+    try:
+        match mechanism:
+            case "plain":
+                await client.auth_plain(username, password)
+            case "login":
+                await client.auth_login(username, password)
+            case "cram-md5":
+                await client.auth_crammd5(username, password)
+            case _:
+                raise TransportRefusedError(
+                    f"no login we know is offered (but: {' '.join(offered) or 'none at all'})",
+                    where=account.where,
+                    advice="many servers offer it only after TLS: see smtp.security",
+                )
+    except SMTPAuthenticationError as error:
+        # RFC 4954 §6: 454 says that nobody can tell now; 5yz is a verdict.
+        if error.code < 500:  # noqa: PLR2004
+            raise
+        raise TransportPasswordRefusedError(
+            f"the server refused the login of {username}: {said(error)}",
+            where=account.where,
+            advice="check smtp.username and smtp.password; some providers want an app password",
+        ) from error
