@@ -36,16 +36,18 @@ from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadF
 class Context:
     """What a decision knows besides the message. Instants are aware UTC.
 
-    `received_at` is the INTERNALDATE. `own`: we signed it, or a server told us this id.
-    `reported_thread` is the thread of the mail of ours that a bounce is about, `reported_ours`
-    whether there is such a mail. `sender_responses_at` are the times of the automatic mails to
-    this author's address; `untold` the refusals that no mail of this thread has told yet.
-    `history`: read from the time before the first start.
+    `received_at` is the INTERNALDATE, `recorded_at` when we first saw the message: age is judged
+    by that, once, so that a message does not grow old in our own queue. `own`: we signed it, or a
+    server told us this id. `reported_thread` is the thread of the mail of ours that a bounce is
+    about, `reported_ours` whether there is such a mail. `sender_responses_at` are the times of
+    the automatic mails to this author's address; `untold` the refusals that no mail of this
+    thread has told yet. `history`: read from the time before the first start.
     """
 
     policy: Policy
     now: datetime
     received_at: datetime
+    recorded_at: datetime
     new_reference: str
     lookups: Lookups = field(default_factory=Lookups)
     in_sent: bool = False
@@ -282,7 +284,7 @@ def _without_detail(address: str) -> str:
 def _age(message: Message, context: Context) -> timedelta:
     """Return the age by INTERNALDATE or Date, whichever is older."""
     oldest = min(context.received_at, message.date or context.received_at)
-    return context.now - oldest
+    return context.recorded_at - oldest
 
 
 def _refusals_to_tell(

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from maildaemon.domain.actions import MarkUndeliverable
+from maildaemon.domain.delivery import Reply
 from maildaemon.domain.message import DeliveryReport, ReportAction
 
 UNDELIVERABLE_FOR = timedelta(days=30)
@@ -21,3 +22,8 @@ def undeliverable(report: DeliveryReport, now: datetime) -> tuple[MarkUndelivera
         if recipient.action is ReportAction.FAILED
         and (status := recipient.status or "") in _DEAD_ADDRESS
     )
+
+
+def is_dead_address(reply: Reply) -> bool:
+    """Tell whether a refusal says that the address itself is dead (RFC 3463 in the reply text)."""
+    return any(word.strip("<>[]();,.:#") in _DEAD_ADDRESS for word in reply.text.split())

@@ -214,3 +214,25 @@ def bare_subject(subject: str) -> str:
         if not colon or word not in _PREFIXES:
             return rest
         rest = tail.strip()
+
+
+_REFERENCES_AT_MOST = 1500
+
+
+def trim_references(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ids that a reply of ours cites: the first and the last ones, 1 500 characters.
+
+    Some relays refuse a header block of more than 4 KB, and long threads cite hundreds.
+    """
+    unique = tuple(dict.fromkeys(ids))
+    if not unique:
+        return ()
+    first, rest = unique[0], unique[1:]
+    room = _REFERENCES_AT_MOST - len(first)
+    kept: list[str] = []
+    for one in reversed(rest):
+        room -= len(one) + 3
+        if room < 0:
+            break
+        kept.append(one)
+    return (first, *reversed(kept))

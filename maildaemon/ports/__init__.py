@@ -174,3 +174,16 @@ class BlobStore(Protocol):
 
     def has(self, sha256: str) -> bool:
         """Tell whether the content is there."""
+
+
+class Ticker(Protocol):
+    """Calls back in the event loop at regular intervals; what is missed is not made up for."""
+
+    def every(self, interval: timedelta, name: str, callback: Callable[[], None]) -> None:
+        """Call back each interval, for the first time after one interval."""
+
+    def start(self) -> None:
+        """Begin to tick."""
+
+    def stop(self) -> None:
+        """Tick no more."""

@@ -175,6 +175,11 @@ class Mailboxes(Protocol):
     def started(self, mailbox_id: int, at: datetime) -> None:
         """Note that the history has been read and the cursors stand."""
 
+    def witness_horizon(self, mailbox_id: int) -> datetime | None:
+        """Return until when everything in Sent is recorded and decided; None if there is no Sent
+        folder, so that nothing could be seen there.
+        """
+
     def learn_server_files_sent(self, mailbox_id: int, files: bool) -> None:
         """Remember whether the server files sent mail by itself."""
 
@@ -244,10 +249,12 @@ class Inbound(Protocol):
         """Try a gap again later."""
 
     def claim_due(
-        self, mailbox_id: int, now: datetime, until: datetime, limit: int
+        self, mailbox_id: int, now: datetime, until: datetime, *, limit: int, max_bytes: int
     ) -> tuple[InboundRow, ...]:
-        """Take waiting rows, oldest first; a row whose last claim was never concluded is taken
-        alone, and a death while it was alone counts as its own failure.
+        """Take waiting rows, oldest first, live mail before history.
+
+        A row whose last claim was never concluded is taken alone, and a death while it was alone
+        counts as its own failure.
         """
 
     def finish(self, row: InboundRow, message_id: int) -> None:
@@ -277,6 +284,9 @@ class Records(Protocol):
 
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
         """Return the mail of ours with this id, None if we never queued one to be sent."""
+
+    def seen_in_sent(self, mailbox_id: int, message_id: str) -> bool:
+        """Tell whether a message with this id of ours was recorded from a mailbox folder."""
 
     def sender_known(self, mailbox_id: int, address: str) -> bool:
         """Tell whether this address has written before."""
@@ -424,7 +434,9 @@ class Outbox(Protocol):
     def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
         """Conclude: `done`, or `given_up` with the reason."""
 
-    def retry_settlement(self, row: SettlementRow, at: datetime, error: str) -> None:
+    def retry_settlement(
+        self, row: SettlementRow, at: datetime, error: str, *, failed: bool
+    ) -> None:
         """Try again at that time."""
 
 

@@ -119,29 +119,33 @@ class SqlInbound:
         )
 
     def claim_due(
-        self, mailbox_id: int, now: datetime, until: datetime, limit: int
+        self, mailbox_id: int, now: datetime, until: datetime, *, limit: int, max_bytes: int
     ) -> tuple[InboundRow, ...]:
         """Take waiting rows, oldest first; one whose last claim was never concluded goes alone."""
         due = self._due(mailbox_id, now, limit)
         # What took a whole batch down must not take the next batch down as well.
         suspected = bool(due and due[0].claim)
-        taken = due[:1] if suspected else [row for row in due if not row.claim]
+        taken = due[:1] if suspected else _within([row for row in due if not row.claim], max_bytes)
         return tuple(filter(None, (self._claim(row, until, alone=suspected) for row in taken)))
 
     def _due(self, mailbox_id: int, now: datetime, limit: int) -> list[Row[Any]]:
-        return list(
-            self._connection.execute(
+        """Return live mail if there is any, else history: nobody waits behind a backfill."""
+        for history in (False, True):
+            rows = self._connection.execute(
                 select(inbound, folder.c.role)
                 .join(folder, folder.c.id == inbound.c.folder_id)
                 .where(
                     inbound.c.mailbox_id == mailbox_id,
                     inbound.c.state == "waiting",
+                    inbound.c.history.is_(history),
                     inbound.c.next_attempt_at <= now,
                 )
                 .order_by(inbound.c.next_attempt_at, inbound.c.id)
                 .limit(limit)
-            )
-        )
+            ).all()
+            if rows:
+                return list(rows)
+        return []
 
     def _claim(self, row: Row[Any], until: datetime, *, alone: bool) -> InboundRow | None:
         # It was alone and nobody came back: it may have killed us.
@@ -194,6 +198,16 @@ class SqlInbound:
         return self._connection.execute(
             statement.values(state="waiting", failures=0, next_attempt_at=now, error=None)
         ).rowcount
+
+
+def _within(rows: list[Row[Any]], max_bytes: int) -> list[Row[Any]]:
+    """Return the first rows that are no larger together; at least one."""
+    total = 0
+    for position, row in enumerate(rows):
+        total += row.size
+        if position and total > max_bytes:
+            return rows[:position]
+    return rows
 
 
 def _inbound_row(row: Row[Any], failures: int, *, alone: bool) -> InboundRow:

@@ -1,13 +1,13 @@
 """Mailboxes, folders with their cursors, accounts and brakes."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from maildaemon.adapters.sql.inserts import insert_one
-from maildaemon.adapters.sql.tables import account, brake, folder, mailbox
+from maildaemon.adapters.sql.tables import account, brake, folder, inbound, mailbox
 from maildaemon.ports import Role
 from maildaemon.ports.store import AccountRow, FolderRow, MailboxRow
 
@@ -32,6 +32,21 @@ class SqlMailboxes:
     def started(self, mailbox_id: int, at: datetime) -> None:
         """Note that the history has been read and the cursors stand."""
         self._update(mailbox_id, started_at=at)
+
+    def witness_horizon(self, mailbox_id: int) -> datetime | None:
+        """Return until when everything in Sent is recorded and decided; None if there is none."""
+        horizons = [
+            self._decided_until(row) for row in self.folders(mailbox_id) if row.role is Role.SENT
+        ]
+        return min(horizons, default=None)
+
+    def _decided_until(self, row: FolderRow) -> datetime:
+        waiting: datetime | None = self._connection.scalar(
+            select(func.min(inbound.c.recorded_at)).where(
+                inbound.c.folder_id == row.folder_id, inbound.c.state == "waiting"
+            )
+        )
+        return waiting or row.looked_at or datetime.min.replace(tzinfo=UTC)
 
     def learn_server_files_sent(self, mailbox_id: int, files: bool) -> None:
         """Remember whether the server files sent mail by itself."""

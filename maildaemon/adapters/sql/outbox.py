@@ -326,9 +326,12 @@ class SqlOutbox:
         """Conclude: `done`, or `given_up` with the reason."""
         self._finish_settlement(row, state=state, error=error, next_attempt_at=None)
 
-    def retry_settlement(self, row: SettlementRow, at: datetime, error: str) -> None:
+    def retry_settlement(
+        self, row: SettlementRow, at: datetime, error: str, *, failed: bool
+    ) -> None:
         """Try again at that time."""
-        self._finish_settlement(row, failures=row.failures + 1, error=error, next_attempt_at=at)
+        failures = row.failures + failed
+        self._finish_settlement(row, failures=failures, error=error, next_attempt_at=at)
 
     def _finish_settlement(self, row: SettlementRow, **values: Any) -> None:
         finish(

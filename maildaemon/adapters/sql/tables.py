@@ -151,7 +151,8 @@ inbound = Table(
     _ref("message_id", "message"),
     Column("error", Text),
     UniqueConstraint("folder_id", "uidvalidity", "uid"),
-    Index(None, "mailbox_id", "state", "next_attempt_at"),
+    Index(None, "mailbox_id", "state", "history", "next_attempt_at"),
+    Index(None, "folder_id", "state"),
 )
 
 gap = Table(

@@ -1,0 +1,79 @@
+"""Content-addressed files. The name is the sha256 of the content, never a name from a mail."""
+
+import os
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from maildaemon.errors import OperatorError, StoreUnavailableError
+
+
+class FileBlobStore:
+    """`ports.BlobStore` in a folder: `ab/abcdef…`, mode 0600, in folders of mode 0700."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is made before the first `put`."""
+        self._root = root
+
+    def put(self, content: bytes) -> str:
+        """Keep the content and return its sha256; once it returns, a power cut takes nothing.
+
+        If the process dies meanwhile, a temporary file or an unreferenced blob may remain.
+        """
+        name = sha256(content).hexdigest()
+        path = self.path_of(name)
+        if path.exists():
+            return name
+        try:
+            self._write(path, content)
+        except PermissionError as error:
+            raise OperatorError(
+                f"cannot write: {error.strerror}",
+                where=str(path.parent),
+                advice="give the user that runs maildaemon the right to write there",
+            ) from error
+        except OSError as error:
+            # A full disk: the mail is safe on the server until there is room.
+            raise StoreUnavailableError(f"cannot write {path}: {error.strerror}") from error
+        return name
+
+    def _write(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).rename(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        # The name must survive as well as the content; so must the folder's own name.
+        for folder in (path.parent, path.parent.parent):
+            _sync_folder(folder)
+
+    def get(self, sha256: str) -> bytes:
+        """Return the content; KeyError if it is not there."""
+        try:
+            return self.path_of(sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise KeyError(f"the file {sha256} is missing in {self._root}") from error
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether the content is there."""
+        return self.path_of(sha256).exists()
+
+    def path_of(self, sha256: str) -> Path:
+        """Return where the content is or would be."""
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):  # noqa: PLR2004
+            raise ValueError(f"{sha256!r} is no sha256")
+        return self._root / sha256[:2] / sha256
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

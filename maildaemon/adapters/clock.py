@@ -1,0 +1,49 @@
+"""The clock, and APScheduler, which only ticks: every timer that matters is a row of ours."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+
+def utc_now() -> datetime:
+    """Return the present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def jitter() -> float:
+    """Return a factor around 1, so that many daemons do not knock at the same moment."""
+    return random.uniform(0.8, 1.2)  # noqa: S311  no secret depends on it
+
+
+class SchedulerTicker:
+    """`ports.Ticker` on APScheduler, in the running event loop."""
+
+    def __init__(self) -> None:
+        """Prepare; nothing ticks before `start`."""
+        # What was missed is not made up for, however late: a tick only says "look".
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def every(self, interval: timedelta, name: str, callback: Callable[[], None]) -> None:
+        """Call back each interval, for the first time after one interval."""
+
+        async def tick() -> None:
+            # A coroutine runs in the event loop; a plain function would go to a thread.
+            callback()
+
+        self._scheduler.add_job(
+            tick, "interval", seconds=interval.total_seconds(), id=name, name=name
+        )
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -1,0 +1,100 @@
+"""The data folder: the key of this installation, and the lock that keeps it to one process."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from maildaemon.errors import AlreadyRunningError, OperatorError
+
+_KEY_BYTES = 32
+
+
+def read_key(data_dir: Path) -> bytes:
+    """Return the key that signs what leaves us, made at the first start (0600).
+
+    Whoever loses it no longer recognises his own mails: it belongs into the backup.
+    """
+    path = data_dir / "key"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        key = _make_key(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if len(key) != _KEY_BYTES:
+        raise OperatorError(
+            f"the key has {len(key)} bytes instead of {_KEY_BYTES}",
+            where=str(path),
+            advice="restore it from the backup; a new one would not recognise our own mails",
+        )
+    return key
+
+
+def _make_key(path: Path) -> bytes:
+    make_data_dir(path.parent)
+    temporary = path.with_name(f".key-{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # Whoever is first wins; the other one takes the same key.
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return path.read_bytes()
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Make the data folder (0700) if it is missing; OperatorError if that is not possible."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(data_dir, error) from error
+    if not os.access(data_dir, os.W_OK | os.X_OK):
+        raise _unwritable(data_dir, PermissionError(13, "permission denied"))
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder against every other `run`. The lock ends with the process, however
+    it ends.
+    """
+    make_data_dir(data_dir)
+    path = data_dir / "lock"
+    try:
+        file = path.open("a+")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise AlreadyRunningError(
+                f"another maildaemon is running (process {file.read().strip() or 'unknown'})",
+                where=str(path),
+                advice="stop it first; only one may work on this data folder",
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _unwritable(path: Path, error: OSError) -> OperatorError:
+    return OperatorError(
+        f"cannot be used: {(error.strerror or str(error)).lower()}",
+        where=str(path),
+        advice="make it readable and writable for the user that runs maildaemon, "
+        "or set `service.data_dir` to a folder that is",
+    )

@@ -1,0 +1,206 @@
+"""Puts the parts together. The only module that knows all classes."""
+
+import hmac
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from maildaemon.adapters.blobs import FileBlobStore
+from maildaemon.adapters.clock import SchedulerTicker, jitter, utc_now
+from maildaemon.adapters.imap import ImapMailbox
+from maildaemon.adapters.imap_folders import WantedFolders
+from maildaemon.adapters.imap_login import ImapLimits, ImapServer
+from maildaemon.adapters.installation import make_data_dir, only_one, read_key
+from maildaemon.adapters.smtp import SmtpTransport
+from maildaemon.adapters.smtp_session import SmtpAccount
+from maildaemon.adapters.sql.schema import ensure_schema
+from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.templates import TemplateComposer
+from maildaemon.adapters.worker import ProcessParser
+from maildaemon.domain.message import Address
+from maildaemon.domain.policy import AttachmentPolicy, Limits, Policy
+from maildaemon.ports import Mailbox, Transport
+from maildaemon.services.daemon import Crew, Daemon, Step, Works
+from maildaemon.services.desk import Desk
+from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings
+
+
+def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
+    """Return what the configuration decides for one mailbox, as the decisions see it."""
+    attachments, limits = settings.attachments, settings.limits
+    return Policy(
+        mailbox=mailbox.name,
+        sender=Address(mailbox.display_name or "", mailbox.address),
+        addresses=frozenset(one.lower() for one in (mailbox.address, *mailbox.aliases)),
+        staff=frozenset(one.lower() for one in mailbox.staff),
+        trust_reply_to=frozenset(one.lower() for one in mailbox.trust_reply_to),
+        authserv_id=mailbox.authserv_id,
+        default_language=settings.languages.default,
+        languages=mailbox.languages or settings.languages.supported,
+        reply_within=settings.service.reply_within,
+        mode=mailbox.mode or settings.service.mode,
+        echo_subject=mailbox.echo_subject,
+        max_message_size=attachments.max_message_size,
+        attachments=AttachmentPolicy(
+            max_file_size=attachments.max_file_size,
+            max_total_size=attachments.max_total_size,
+            max_files=attachments.max_files,
+            allowed_types=attachments.allowed_types,
+            blocked_extensions=frozenset(attachments.blocked_extensions),
+        ),
+        limits=Limits(
+            per_address=limits.per_address,
+            per_thread=limits.per_thread,
+            per_mailbox=limits.per_mailbox,
+            burst=limits.burst,
+            longest_delay=limits.longest_delay,
+        ),
+    )
+
+
+def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> ImapMailbox:
+    """Return one IMAP connection to a mailbox; nothing is opened yet."""
+    imap = mailbox.imap
+    return ImapMailbox(
+        ImapServer(
+            host=imap.host,
+            port=imap.port,
+            security=imap.security.value,
+            username=imap.username,
+            secret=imap.password.resolve,
+            ca_file=imap.ca_file,
+        ),
+        WantedFolders(
+            inbox=imap.inbox,
+            sent=imap.sent,
+            junk=imap.junk,
+            drafts=imap.drafts,
+            others=imap.folders,
+        ),
+        ImapLimits(max_message=2 * settings.attachments.max_message_size),
+    )
+
+
+def make_transport(mailbox: MailboxSettings) -> SmtpTransport:
+    """Return the submission server of a mailbox; nothing is opened yet."""
+    smtp = mailbox.smtp
+    return SmtpTransport(
+        SmtpAccount(
+            host=smtp.host,
+            port=smtp.port,
+            security=smtp.security.value,
+            hostname=socket.gethostname(),
+            username=smtp.username,
+            secret=smtp.password.resolve if smtp.password else None,
+            ca_file=smtp.ca_file,
+        )
+    )
+
+
+def make_composer(settings: Settings) -> TemplateComposer:
+    """Return the composer; OperatorError if a template is missing or broken."""
+    return TemplateComposer(
+        languages=settings.languages.supported,
+        default=settings.languages.default,
+        own=settings.service.templates,
+    )
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """Return the database, its tables made if it was empty."""
+    store = SqlStore(settings.database.url)
+    ensure_schema(store.engine)
+    return store
+
+
+def raw_blobs(settings: Settings) -> FileBlobStore:
+    """Return where whole messages are kept."""
+    return FileBlobStore(settings.service.data_dir / "raw")
+
+
+def file_blobs(settings: Settings) -> FileBlobStore:
+    """Return where the files of messages are kept, refused ones as well until they are dropped."""
+    return FileBlobStore(settings.service.data_dir / "files")
+
+
+def make_desk(store: SqlStore, settings: Settings, mailbox: MailboxSettings, key: bytes) -> Desk:
+    """Return a mailbox as the loop steps see it, its row made if need be."""
+    with store.begin() as tx:
+        row = tx.mailboxes.ensure(mailbox.name)
+    hold_for = timedelta(days=settings.attachments.hold_days)
+    return Desk(row.mailbox_id, make_policy(settings, mailbox), key, hold_for)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a command may need of a running installation."""
+
+    settings: Settings
+    store: SqlStore
+    parser: ProcessParser
+    key: bytes
+    daemon: Daemon
+
+
+@contextmanager
+def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iterator[Parts]:
+    """Put a whole daemon together, alone on its data folder, and take it apart at the end."""
+    data_dir = settings.service.data_dir
+    make_data_dir(data_dir)
+    with only_one(data_dir):
+        composer = make_composer(settings)
+        composer.check()
+        store = open_store(settings)
+        key = read_key(data_dir)
+        parser = ProcessParser()
+        parser.start()
+        works = Works(
+            store=store,
+            parser=parser,
+            blobs=raw_blobs(settings),
+            files=file_blobs(settings),
+            ticker=SchedulerTicker(),
+            now=utc_now,
+            jitter=jitter,
+        )
+        crews = tuple(
+            _crew(settings, one, make_desk(store, settings, one, key), composer)
+            for one in settings.mailboxes
+        )
+        try:
+            yield Parts(settings, store, parser, key, Daemon(works, crews, only))
+        finally:
+            parser.close()
+            store.close()
+
+
+def _crew(
+    settings: Settings, mailbox: MailboxSettings, desk: Desk, composer: TemplateComposer
+) -> Crew:
+    work: Mailbox = make_mailbox(settings, mailbox)
+    watch: Mailbox = make_mailbox(settings, mailbox)
+    transport: Transport = make_transport(mailbox)
+    return Crew(
+        desk=desk,
+        work=work,
+        watch=watch,
+        transport=transport,
+        composer=composer,
+        poll_every=mailbox.imap.poll_every,
+        idle=mailbox.imap.idle,
+        imap_credential=_credential(desk.key, mailbox.imap, mailbox.imap.password),
+        smtp_credential=_credential(desk.key, mailbox.smtp, mailbox.smtp.password),
+    )
+
+
+def _credential(key: bytes, server: ServerSettings, secret: Secret | None) -> Callable[[], str]:
+    """Return a function that hashes what we log in with: it changes when the password does."""
+
+    def credential() -> str:
+        words = (server.host, str(server.port), server.username or "")
+        text = "\0".join((*words, secret.resolve() if secret else ""))
+        return hmac.digest(key, text.encode(), "sha256").hex()
+
+    return credential

@@ -1,0 +1,63 @@
+"""How long to wait before the next attempt. Jitter is added by the loop: nothing here is random."""
+
+from datetime import datetime, timedelta
+
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+
+# RFC 5321 §4.5.4.1: a retry is delayed, quick at first, then every few hours.
+_MAIL = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 2 * _HOUR, 3 * _HOUR)
+# A gap is tried for a day before somebody is told, and then still each day.
+_GAP = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 4 * _HOUR, 24 * _HOUR)
+_PROCESS = (10 * timedelta(seconds=1), _MINUTE, 5 * _MINUTE)
+_SETTLE = (_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR)
+# Accounts and whole addresses get locked by stubborn programs: six attempts on the first day.
+_REFUSED = (timedelta(seconds=30), _MINUTE, 15 * _MINUTE, _HOUR, 6 * _HOUR, 24 * _HOUR)
+_LONGEST_OUTAGE_WAIT = 5 * _MINUTE
+
+STOP_AFTER_REFUSALS = 3
+PARK_AFTER_FAILURES = 3
+GIVE_UP_SETTLING_AFTER = 8
+ALARM_GAP_AFTER = timedelta(hours=24)
+WITNESS_WITHIN = 15 * _MINUTE
+ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+
+
+def mail_wait(failures: int) -> timedelta:
+    """Return the wait after this many failed attempts (from 1) to send one mail."""
+    return _step(_MAIL, failures)
+
+
+def gap_wait(attempts: int) -> timedelta:
+    """Return the wait after this many attempts (from 1) to fetch what the server withholds."""
+    return _step(_GAP, attempts)
+
+
+def process_wait(failures: int) -> timedelta:
+    """Return the wait after this many failures (from 1) of processing one message."""
+    return _step(_PROCESS, failures)
+
+
+def settle_wait(failures: int) -> timedelta:
+    """Return the wait after this many failures (from 1) to file a copy."""
+    return _step(_SETTLE, failures)
+
+
+def refusal_wait(refusals: int) -> timedelta:
+    """Return the wait after this many refused passwords in a row (from 1)."""
+    return _step(_REFUSED, refusals)
+
+
+def outage_wait(failures: int) -> timedelta:
+    """Return the wait after this many failed attempts in a row (from 1) to reach a server."""
+    doubled = timedelta(seconds=1 << min(max(failures, 1) - 1, 10))
+    return min(doubled, _LONGEST_OUTAGE_WAIT)
+
+
+def gap_is_alarming(seen_at: datetime, now: datetime) -> bool:
+    """Tell whether a message has been withheld for so long that somebody must be told."""
+    return now - seen_at >= ALARM_GAP_AFTER
+
+
+def _step(steps: tuple[timedelta, ...], count: int) -> timedelta:
+    return steps[min(max(count, 1), len(steps)) - 1]

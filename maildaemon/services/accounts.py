@@ -1,0 +1,85 @@
+"""Keeps away from a server that refuses or cannot be reached: per account, never per mail.
+
+What was refused is remembered in the database, so that a restart does not start knocking anew:
+accounts and whole addresses get locked by that.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from maildaemon.domain.waiting import STOP_AFTER_REFUSALS, outage_wait, refusal_wait
+from maildaemon.errors import (
+    MailboxPasswordRefusedError,
+    MaildaemonError,
+    OperatorError,
+    TransportPasswordRefusedError,
+)
+from maildaemon.ports.store import AccountRow, Store
+from maildaemon.services.desk import Desk
+
+_NOTE_SUCCESS_EVERY = timedelta(seconds=30)
+_OPERATOR_WAIT = timedelta(minutes=5)
+
+
+def resting_until(
+    store: Store, desk: Desk, service: str, credential: Callable[[], str], now: datetime
+) -> datetime | None:
+    """Return until when the account is to be left alone, None if it may be tried now.
+
+    Another password than the one refused may be tried at once. `credential` returns a keyed hash
+    of what we log in with; it is asked only after a refusal, and may raise SecretError.
+    """
+    with store.read() as tx:
+        row = tx.mailboxes.account(desk.mailbox_id, service)
+    if row.next_attempt_at is None or row.next_attempt_at <= now:
+        return None
+    if row.refusals and row.credential != credential():
+        return None
+    return row.next_attempt_at
+
+
+def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
+    """Note that the server was reached; written at most every 30 s."""
+    with store.read() as tx:
+        row = tx.mailboxes.account(desk.mailbox_id, service)
+    fresh = row.last_success_at and now - row.last_success_at < _NOTE_SUCCESS_EVERY
+    if fresh and not row.failures and not row.refusals:
+        return
+    with store.begin() as tx:
+        tx.mailboxes.save_account(
+            desk.mailbox_id, service, AccountRow(0, 0, None, None, None, None, now)
+        )
+
+
+def note_failure(
+    store: Store,
+    desk: Desk,
+    service: str,
+    credential: Callable[[], str],
+    error: MaildaemonError,
+    now: datetime,
+) -> datetime:
+    """Note a failure, and return when the account may be tried again."""
+    with store.begin() as tx:
+        row = tx.mailboxes.account(desk.mailbox_id, service)
+        row = replace(row, last_error=str(error), last_error_at=now)
+        match error:
+            case MailboxPasswordRefusedError() | TransportPasswordRefusedError():
+                refused = credential()
+                refusals = row.refusals + 1 if row.credential in {None, refused} else 1
+                wait = refusal_wait(refusals)
+                row = replace(row, refusals=refusals, credential=refused)
+            case OperatorError():
+                wait = _OPERATOR_WAIT
+            case _:
+                wait = outage_wait(row.failures + 1)
+                row = replace(row, failures=row.failures + 1)
+        row = replace(row, next_attempt_at=now + wait)
+        tx.mailboxes.save_account(desk.mailbox_id, service, row)
+    return now + wait
+
+
+def has_stopped(row: AccountRow) -> bool:
+    """Tell whether the account is only probed now and then, because its password is refused."""
+    return row.refusals >= STOP_AFTER_REFUSALS

@@ -1,0 +1,214 @@
+"""Carries out a decision within one transaction: one `case` for each action."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from maildaemon.domain.actions import (
+    Action,
+    CancelQueued,
+    JoinThread,
+    MarkUndeliverable,
+    OpenThread,
+    QueueMail,
+    StaySilent,
+    Witness,
+)
+from maildaemon.domain.automatic import Kind
+from maildaemon.domain.decide import Decision
+from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
+from maildaemon.domain.message import Address, Message
+from maildaemon.domain.policy import Mode
+from maildaemon.domain.threads import trim_references
+from maildaemon.domain.tokens import issue_loop_token, issue_message_id
+from maildaemon.domain.waiting import ACKNOWLEDGEMENT_LIVES
+from maildaemon.ports import Composer
+from maildaemon.ports.store import InboundRow, NewMail, Transaction
+from maildaemon.services.desk import Desk, log
+
+
+def apply(
+    tx: Transaction,
+    composer: Composer,
+    desk: Desk,
+    row: InboundRow,
+    message: Message,
+    decision: Decision,
+    now: datetime,
+) -> int:
+    """Record the message and do what was decided; return the record's id.
+
+    Nothing of it stands before the transaction is committed.
+    """
+    thread_id, reference = _place(tx, row, message, decision)
+    message_id = tx.records.save_message(row, message, decision, thread_id, now, desk.hold_for)
+    filing = _Filing(tx, composer, desk, message, thread_id, reference, message_id, now)
+    filing.note(
+        "message_received",
+        kind=decision.judgement.kind.value,
+        match=decision.match.rule.value,
+    )
+    filing.admit(decision)
+    for action in decision.actions:
+        filing.carry_out(action)
+    return message_id
+
+
+def _place(
+    tx: Transaction, row: InboundRow, message: Message, decision: Decision
+) -> tuple[int | None, str]:
+    """Return the thread that the message goes to and its reference; (None, "") for no thread."""
+    for action in decision.actions:
+        match action:
+            case OpenThread(reference, status, linked_to):
+                thread_id = tx.records.open_thread(
+                    row.mailbox_id,
+                    reference,
+                    status,
+                    message,
+                    linked_to=linked_to,
+                    history=row.history,
+                    at=row.received_at,
+                )
+                return thread_id, reference
+            case JoinThread(thread_id, reference, joined_status):
+                tx.records.join_thread(thread_id, joined_status, row.received_at)
+                return thread_id, reference
+            case _:
+                continue
+    return None, ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filing:
+    """What all actions about one recorded message share."""
+
+    tx: Transaction
+    composer: Composer
+    desk: Desk
+    message: Message
+    thread_id: int | None
+    reference: str
+    message_id: int
+    now: datetime
+
+    def carry_out(self, action: Action) -> None:
+        match action:
+            case OpenThread() | JoinThread():
+                pass  # done first: everything else needs the thread
+            case StaySilent(reason):
+                self.note("silence", reason=reason.value)
+            case QueueMail():
+                self._queue(action)
+            case CancelQueued(thread_id, reason):
+                self.tx.records.answered(thread_id, self.now)
+                cancelled = self.tx.outbox.cancel_thread(thread_id, reason.value, self.now)
+                self.note("staff_answered", cancelled=cancelled)
+            case MarkUndeliverable(address, until, status):
+                self.tx.records.mark_undeliverable(self.desk.mailbox_id, address, until, status)
+            case Witness(seen_id):
+                if self.tx.outbox.witnessed(self.desk.mailbox_id, seen_id, self.now):
+                    log(
+                        "outbox.witnessed",
+                        mailbox=self.desk.policy.mailbox,
+                        message_id=seen_id,
+                    )
+            case _:
+                assert_never(action)
+
+    def admit(self, decision: Decision) -> None:
+        """Let people into the thread: by a participant's or staff's hand only."""
+        if self.thread_id is None:
+            return
+        ours = self.desk.policy.addresses | self.desk.policy.staff
+        addressed = (*self.message.to, *self.message.cc)
+        others = [one for one in addressed if one.key not in ours and one.address]
+        begun_or_answered = decision.match.thread is None or decision.staff_answer
+        match decision.judgement.kind:
+            case Kind.CUSTOMER if self.message.from_:
+                author = [self.message.from_]
+                self.tx.records.add_participants(self.thread_id, author, "customer")
+                self.tx.records.add_participants(self.thread_id, others, "copied")
+            case Kind.STAFF if begun_or_answered:
+                # Whom staff write to is a customer of the thread.
+                self.tx.records.add_participants(self.thread_id, others, "customer")
+            case _:
+                pass
+
+    def note(self, event: str, *, outbox_id: int | None = None, **detail: object) -> None:
+        """Add an event to the history of the thread."""
+        self.tx.records.note(
+            self.desk.mailbox_id,
+            event,
+            self.now,
+            thread_id=self.thread_id,
+            message_id=self.message_id,
+            outbox_id=outbox_id,
+            **detail,
+        )
+
+    def _queue(self, action: QueueMail) -> None:
+        draft = self._draft(action)
+        live = self.desk.policy.mode is Mode.LIVE
+        mail = NewMail(
+            mailbox_id=self.desk.mailbox_id,
+            thread_id=self.thread_id,
+            cause_id=self.message_id,
+            message_id=draft.message_id,
+            kind=MailKind.RESPONSE,
+            sections=action.sections,
+            language=action.language,
+            reverse_path=self.desk.policy.sender.address,
+            recipient=action.to.address,
+            raw=self.composer.compose(draft),
+            state=OutboxState.QUEUED if live else OutboxState.SHADOW,
+            queued_at=self.now,
+            send_at=self._send_at() if live else self.now,
+            expires_at=self.now + ACKNOWLEDGEMENT_LIVES,
+        )
+        outbox_id = self.tx.outbox.queue(mail)
+        if outbox_id is None:
+            return  # this cause has sent its mail, perhaps before a database was restored
+        if live:
+            self.tx.outbox.count_response(mail)
+        if self.thread_id is not None and Section.ACKNOWLEDGEMENT in action.sections:
+            self.tx.records.acknowledged(self.thread_id, self.now)
+        if self.thread_id is not None and Section.REFUSED_FILES in action.sections:
+            self.tx.records.told(self.thread_id, self.now)
+        sections = [section.value for section in action.sections]
+        mode = self.desk.policy.mode.value
+        self.note("mail_queued", outbox_id=outbox_id, mode=mode, sections=sections)
+
+    def _draft(self, action: QueueMail) -> Draft:
+        message, policy = self.message, self.desk.policy
+        # Never a row id: a restored database reuses those.
+        cause = f"{message.identity}:{MailKind.RESPONSE.value}"
+        topic = message.field("thread-topic") if action.echo_subject else ()
+        return Draft(
+            message_id=issue_message_id(self.desk.key, cause, policy.sender.domain),
+            date=self.now.replace(microsecond=0),
+            sender=policy.sender,
+            # The customer's own display name stays out: it is text of the customer's.
+            recipient=Address("", action.to.address),
+            language=action.language,
+            reference=self.reference,
+            sections=action.sections,
+            subject=message.subject if action.echo_subject else None,
+            in_reply_to=message.message_id,
+            references=trim_references((*message.references, message.message_id)),
+            loop_token=issue_loop_token(self.desk.key, cause),
+            refusals=action.refusals,
+            accepted_types=policy.attachments.allowed_types,
+            max_file_size=policy.attachments.max_file_size,
+            thread_index=next(iter(message.field("thread-index")), None),
+            thread_topic=next(iter(topic), None),
+        )
+
+    def _send_at(self) -> datetime:
+        """Return when the mailbox's rate lets the mail go: later at worst, never not at all."""
+        limits = self.desk.policy.limits
+        interval: timedelta = limits.per_mailbox.per / limits.per_mailbox.count
+        slot = self.tx.mailboxes.take_slot(
+            self.desk.mailbox_id, self.now, interval.total_seconds(), limits.burst
+        )
+        return min(slot, self.now + limits.longest_delay)

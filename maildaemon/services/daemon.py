@@ -1,0 +1,289 @@
+"""Runs the loops of all mailboxes side by side, and ends them in order.
+
+Nothing is handed from loop to loop in memory but a wake-up; any loop can be left out.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from maildaemon.errors import (
+    MailboxRefusedError,
+    MailboxUnavailableError,
+    MaildaemonError,
+    TransportRefusedError,
+    TransportUnavailableError,
+)
+from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Role, Ticker, Transport
+from maildaemon.ports.store import Store
+from maildaemon.services.accounts import note_failure, note_success, resting_until
+from maildaemon.services.deliver import deliver_next
+from maildaemon.services.desk import Desk, log
+from maildaemon.services.loop import Loop
+from maildaemon.services.process import process_next
+from maildaemon.services.receive import receive_new, start_mailbox
+from maildaemon.services.settle import settle_next
+
+_LOOK_EVERY = timedelta(seconds=2)
+_WATCH_RETRY = timedelta(seconds=30)
+_END_WITHIN = timedelta(seconds=12)
+
+
+class Step(StrEnum):
+    """The loops, by the names that `run --only` takes."""
+
+    RECEIVE = "receive"
+    PROCESS = "process"
+    DELIVER = "deliver"
+    SETTLE = "settle"
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """One mailbox with everything its loops need. `credential` is a keyed hash of what we log
+    in with, so that a changed password is tried at once; it may raise SecretError.
+    """
+
+    desk: Desk
+    work: Mailbox
+    watch: Mailbox | None
+    transport: Transport
+    composer: Composer
+    poll_every: timedelta
+    idle: timedelta
+    imap_credential: Callable[[], str]
+    smtp_credential: Callable[[], str]
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What all mailboxes share."""
+
+    store: Store
+    parser: Parser
+    blobs: BlobStore
+    files: BlobStore
+    ticker: Ticker
+    now: Now
+    jitter: Callable[[], float]
+
+
+class Daemon:
+    """All loops of one process."""
+
+    def __init__(self, works: Works, crews: tuple[Crew, ...], only: frozenset[Step]) -> None:
+        """Prepare the loops; nothing runs before `run` or `run_once`."""
+        self._works = works
+        self._crews = crews
+        self._only = only or frozenset(Step)
+        self._stopping = asyncio.Event()
+        self._loops: dict[tuple[int, str], Loop] = {}
+
+    def stop(self) -> None:
+        """End in order, within seconds: what is under way is finished or provably undone."""
+        if self._stopping.is_set():
+            return
+        log("daemon.stopping")
+        self._stopping.set()
+        for crew in self._crews:
+            for mailbox in (crew.work, crew.watch):
+                if mailbox is not None:
+                    mailbox.interrupt()
+
+    async def run(self) -> None:
+        """Run until `stop` is called."""
+        threads = ThreadPoolExecutor(4 + 4 * len(self._crews), thread_name_prefix="maildaemon")
+        asyncio.get_running_loop().set_default_executor(threads)
+        for crew in self._crews:
+            self._set_up(crew)
+        tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
+        self._works.ticker.start()
+        mailboxes = ",".join(crew.desk.policy.mailbox for crew in self._crews)
+        log("daemon.started", mailboxes=mailboxes, steps=",".join(sorted(self._only)))
+        await self._stopping.wait()
+        self._works.ticker.stop()
+        # The server may still owe us the reply to a final dot: a moment for it saves a doubt.
+        _, late = await asyncio.wait(tasks, timeout=_END_WITHIN.total_seconds())
+        for task in late:
+            log("loop.cancelled", logging.WARNING, loop=task.get_name())
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.close()
+        log("daemon.stopped")
+
+    async def run_once(self) -> int:
+        """Do everything that is due now, once; return how many messages were recorded.
+
+        Raises what keeps a step from its work, after the other mailboxes had their turn.
+        """
+        troubles: list[MaildaemonError] = []
+        count = 0
+        for crew in self._crews:
+            for step in (Step.RECEIVE, Step.PROCESS, Step.DELIVER, Step.SETTLE):
+                if step not in self._only or self._stopping.is_set():
+                    continue
+                try:
+                    count += await self._exhaust(crew, step)
+                except MaildaemonError as error:
+                    troubles.append(error)
+        if troubles:
+            raise troubles[0]
+        return count
+
+    async def close(self) -> None:
+        """Close connections; never raises."""
+        for crew in self._crews:
+            await crew.transport.close()
+            for mailbox in (crew.work, crew.watch):
+                if mailbox is not None:
+                    await asyncio.to_thread(mailbox.close)
+
+    async def _exhaust(self, crew: Crew, step: Step) -> int:
+        work = self._step(crew, step)
+        count = 0
+        while (moved := await work()) and not self._stopping.is_set():
+            count += moved if step is Step.RECEIVE else 0
+            if step is Step.RECEIVE:
+                break
+        return count
+
+    def _set_up(self, crew: Crew) -> None:
+        for step in Step:
+            if step in self._only:
+                every = crew.poll_every if step is Step.RECEIVE else _LOOK_EVERY
+                self._add(crew, step.value, self._step(crew, step), every)
+        if Step.RECEIVE in self._only and crew.watch is not None:
+            self._add(crew, "watch", lambda: self._watch(crew), _WATCH_RETRY)
+
+    def _add(
+        self, crew: Crew, name: str, step: Callable[[], Awaitable[int]], every: timedelta
+    ) -> None:
+        works, mailbox = self._works, crew.desk.policy.mailbox
+        loop = Loop(f"{mailbox}.{name}", step, self._stopping, works.jitter)
+        self._loops[crew.desk.mailbox_id, name] = loop
+        works.ticker.every(every, loop.name, loop.wake)
+
+    def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int]]:
+        match step:
+            case Step.RECEIVE:
+                return lambda: self._receive(crew)
+            case Step.PROCESS:
+                return lambda: self._process(crew)
+            case Step.DELIVER:
+                return lambda: self._deliver(crew)
+            case Step.SETTLE:
+                return lambda: self._settle(crew)
+
+    def _wake(self, crew: Crew, name: str) -> None:
+        if loop := self._loops.get((crew.desk.mailbox_id, name)):
+            loop.wake()
+
+    async def _receive(self, crew: Crew) -> int:
+        works = self._works
+
+        def receive() -> int:
+            start_mailbox(works.store, crew.work, works.parser, crew.desk, works.now)
+            return receive_new(works.store, crew.work, works.blobs, crew.desk, works.now)
+
+        count = await self._over_imap(crew, receive)
+        if count:
+            self._wake(crew, Step.PROCESS)
+        return count
+
+    async def _process(self, crew: Crew) -> int:
+        works = self._works
+        count = await asyncio.to_thread(
+            process_next,
+            works.store,
+            works.parser,
+            crew.composer,
+            works.blobs,
+            works.files,
+            crew.desk,
+            works.now,
+        )
+        if count:
+            self._wake(crew, Step.DELIVER)
+        return count
+
+    async def _deliver(self, crew: Crew) -> int:
+        works = self._works
+        credential = crew.smtp_credential
+        if await asyncio.to_thread(
+            resting_until, works.store, crew.desk, "smtp", credential, works.now()
+        ):
+            return 0
+        try:
+            count = await deliver_next(
+                works.store, crew.transport, crew.desk, works.now, works.jitter
+            )
+        except (TransportUnavailableError, TransportRefusedError, SecretError) as error:
+            await asyncio.to_thread(
+                note_failure, works.store, crew.desk, "smtp", credential, error, works.now()
+            )
+            raise
+        if count:
+            await asyncio.to_thread(note_success, works.store, crew.desk, "smtp", works.now())
+            self._wake(crew, Step.SETTLE)
+        return count
+
+    async def _settle(self, crew: Crew) -> int:
+        works = self._works
+        return await self._over_imap(
+            crew, lambda: settle_next(works.store, crew.work, crew.desk, works.now)
+        )
+
+    async def _over_imap(self, crew: Crew, work: Callable[[], int]) -> int:
+        """Use the working connection, unless the account rests; note how the server took it."""
+        works = self._works
+        async with crew.busy:
+            credential = crew.imap_credential
+            if await asyncio.to_thread(
+                resting_until, works.store, crew.desk, "imap", credential, works.now()
+            ):
+                return 0
+            try:
+                count = await asyncio.to_thread(work)
+            except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
+                if not self._stopping.is_set():
+                    await asyncio.to_thread(
+                        note_failure, works.store, crew.desk, "imap", credential, error, works.now()
+                    )
+                raise
+            await asyncio.to_thread(note_success, works.store, crew.desk, "imap", works.now())
+        return count
+
+    async def _watch(self, crew: Crew) -> int:
+        """Wait on the server for news in the inbox; a hint only, polling goes on beside it."""
+        works, watch = self._works, crew.watch
+        if watch is None:
+            return 0
+        with_account = await asyncio.to_thread(self._is_well, crew)
+        if not with_account:
+            # Never knock on a second door of a server that does not let us in at the first.
+            return 0
+
+        def wait() -> bool:
+            inbox = next(name for name in watch.folders() if name.role is Role.INBOX)
+            return watch.wait(inbox.name, crew.idle)
+
+        try:
+            news = await asyncio.to_thread(wait)
+        except NotImplementedError:
+            log("watch.unavailable", mailbox=crew.desk.policy.mailbox, why="the server has no IDLE")
+            await self._stopping.wait()
+            return 0
+        if news:
+            log("mailbox.changed", logging.DEBUG, mailbox=crew.desk.policy.mailbox, at=works.now())
+            self._wake(crew, Step.RECEIVE)
+        return 1
+
+    def _is_well(self, crew: Crew) -> bool:
+        with self._works.store.read() as tx:
+            account = tx.mailboxes.account(crew.desk.mailbox_id, "imap")
+        return account.last_success_at is not None and account.next_attempt_at is None

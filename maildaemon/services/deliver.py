@@ -1,0 +1,262 @@
+"""Sends what is queued: claimed before the network is touched, concluded by what the server said.
+
+The row is marked (`phase = dot`) as late as possible before the server can accept the mail. What
+died earlier is safe to send again; what died later is uncertain: first a witness is waited for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from maildaemon.domain.breaker import FORTNIGHT, WINDOW, why_break
+from maildaemon.domain.delivery import (
+    Accepted,
+    Deferred,
+    Envelope,
+    OutboxState,
+    Outcome,
+    Phase,
+    Rejected,
+    Uncertain,
+)
+from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
+from maildaemon.domain.uncertain import Verdict, conclude_uncertain
+from maildaemon.domain.waiting import WITNESS_WITHIN, mail_wait
+from maildaemon.errors import StaleClaimError, TransportUnavailableError
+from maildaemon.ports import Now, Transport
+from maildaemon.ports.store import OutboxRow, Store
+from maildaemon.services.desk import Desk, log
+
+CLAIM = timedelta(minutes=3)
+DOT_CLAIM = timedelta(minutes=12)
+_MARGIN = timedelta(seconds=30)
+# How long the server gets to file the copy itself, while we do not know whether it does.
+_FILING_GRACE = timedelta(seconds=60)
+_AFTER_AN_OUTAGE = timedelta(seconds=30)
+
+
+async def deliver_next(
+    store: Store, transport: Transport, desk: Desk, now: Now, jitter: Callable[[], float]
+) -> int:
+    """Attempt one due entry; return how many were attempted (0 or 1).
+
+    The attempt is committed before the network is touched. If the process dies while talking
+    to the server, the entry is due again later, with the same Message-ID. Trouble with the
+    session raises and leaves the entry as it was.
+    """
+    row = await asyncio.to_thread(_due, store, desk, now())
+    if row is None:
+        return 0
+    if row.phase is Phase.DOT:
+        await asyncio.to_thread(_conclude_uncertain, store, desk, row, now())
+        return 1
+    if row.expires_at <= now():
+        await asyncio.to_thread(_expire, store, desk, row, now())
+        return 1
+    if await asyncio.to_thread(_braked, store, desk, now()):
+        return 0
+    # Before the claim: a refused login is no failure of this mail.
+    await transport.open()
+    claimed = await asyncio.to_thread(_claim, store, row, now())
+    if claimed is None:
+        return 1
+    outcome = await _send(store, transport, claimed, now)
+    if outcome is None:
+        _tell(desk, row, "outbox.stood_down", logging.INFO)
+        return 1
+    await asyncio.to_thread(_conclude, store, desk, claimed, outcome, now(), jitter)
+    return 1
+
+
+def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
+    with store.read() as tx:
+        return tx.outbox.next_due(desk.mailbox_id, now)
+
+
+def _claim(store: Store, row: OutboxRow, now: datetime) -> OutboxRow | None:
+    with store.begin() as tx:
+        return tx.outbox.claim(row, now + CLAIM)
+
+
+def _braked(store: Store, desk: Desk, now: datetime) -> bool:
+    """Tell whether automatic mail stands still, and stop it if there is far too much of it."""
+    with store.read() as tx:
+        if tx.mailboxes.braked(desk.mailbox_id) is not None:
+            return True
+        since = tx.mailboxes.last_release(desk.mailbox_id) or now - FORTNIGHT
+        start = max(now - WINDOW, since)
+        why = why_break(
+            desk.policy.limits,
+            sent=tx.outbox.sent_between(desk.mailbox_id, start, now),
+            sent_in_fortnight=tx.outbox.sent_between(desk.mailbox_id, now - FORTNIGHT, now),
+            bounces=tx.records.bounces_since(desk.mailbox_id, start),
+        )
+    if why is None:
+        return False
+    with store.begin() as tx:
+        tx.mailboxes.set_brake(desk.mailbox_id, "breaker", why, now)
+    log(
+        "breaker.opened",
+        logging.ERROR,
+        mailbox=desk.policy.mailbox,
+        why=why,
+        advice="all automatic mail stands still; look into it, then run `maildaemon resume`",
+    )
+    return True
+
+
+async def _send(store: Store, transport: Transport, row: OutboxRow, now: Now) -> Outcome | None:
+    """Return what became of the mail; None if it was cancelled before the dot, and not sent."""
+    envelope = Envelope(row.reverse_path, row.recipient)
+    loop = asyncio.get_running_loop()
+    marked = asyncio.Event()
+    try:
+        async with asyncio.timeout((CLAIM - _MARGIN).total_seconds()) as deadline:
+
+            async def before_dot() -> None:
+                at = now()
+                await asyncio.to_thread(_mark_dot, store, row, at)
+                marked.set()
+                deadline.reschedule(loop.time() + (DOT_CLAIM - _MARGIN).total_seconds())
+                log("outbox.dot", logging.DEBUG, outbox=row.outbox_id)
+
+            return await transport.send(envelope, row.raw, before_dot)
+    except TimeoutError:
+        await transport.close()
+        if marked.is_set():
+            return Uncertain("no reply to the final dot in time")
+        why = "the SMTP server took too long"
+        await asyncio.to_thread(_give_back, store, row, why, now())
+        raise TransportUnavailableError(why) from None
+    except StaleClaimError:
+        # A person answered in the last moment; the server never saw the dot.
+        await transport.close()
+        return None
+    except TransportUnavailableError as error:
+        # Provably before the dot: it may go out at once when the server is back.
+        await asyncio.to_thread(_give_back, store, row, str(error), now())
+        raise
+
+
+def _mark_dot(store: Store, row: OutboxRow, now: datetime) -> None:
+    with store.begin() as tx:
+        tx.outbox.mark_dot(row, now, now + DOT_CLAIM)
+
+
+def _give_back(store: Store, row: OutboxRow, why: str, now: datetime) -> None:
+    with store.begin() as tx:
+        tx.outbox.retry(row, now + _AFTER_AN_OUTAGE, why, None, failed=False)
+
+
+def _conclude(
+    store: Store,
+    desk: Desk,
+    row: OutboxRow,
+    outcome: Outcome,
+    now: datetime,
+    jitter: Callable[[], float],
+) -> None:
+    """Write down what the server said, and what follows from it, at once."""
+    match outcome:
+        case Accepted():
+            _conclude_sent(store, desk, row, outcome, now)
+        case Deferred(reply):
+            retry_at = now + mail_wait(row.failures + 1) * jitter()
+            with store.begin() as tx:
+                tx.outbox.retry(row, retry_at, "deferred by the server", reply, failed=True)
+            _tell(desk, row, "outbox.deferred", logging.WARNING, reply=f"{reply.code} {reply.text}")
+        case Rejected(reply):
+            with store.begin() as tx:
+                tx.outbox.conclude(row, OutboxState.FAILED, "refused by the server", now, reply)
+                if is_dead_address(reply):
+                    tx.records.mark_undeliverable(
+                        desk.mailbox_id,
+                        row.recipient.lower(),
+                        now + UNDELIVERABLE_FOR,
+                        str(reply.code),
+                    )
+                tx.records.note(
+                    desk.mailbox_id,
+                    "mail_failed",
+                    now,
+                    thread_id=row.thread_id,
+                    outbox_id=row.outbox_id,
+                    reply=f"{reply.code} {reply.text}",
+                )
+            _tell(desk, row, "outbox.failed", logging.ERROR, reply=f"{reply.code} {reply.text}")
+        case Uncertain(reason):
+            with store.begin() as tx:
+                tx.outbox.wait_uncertain(row, now + WITNESS_WITHIN, reason)
+            _tell(desk, row, "outbox.uncertain", logging.WARNING, why=reason)
+        case _:
+            assert_never(outcome)
+
+
+def _conclude_sent(
+    store: Store, desk: Desk, row: OutboxRow, outcome: Accepted, now: datetime
+) -> None:
+    with store.begin() as tx:
+        tx.outbox.sent(row, outcome.reply, now)
+        files = tx.mailboxes.ensure(desk.policy.mailbox).server_files_sent
+        if not files:
+            tx.outbox.add_settlement(row, now + _FILING_GRACE if files is None else now)
+        tx.records.note(
+            desk.mailbox_id,
+            "mail_sent",
+            now,
+            thread_id=row.thread_id,
+            outbox_id=row.outbox_id,
+        )
+    reply = f"{outcome.reply.code} {outcome.reply.text}"
+    waited = round((now - row.queued_at).total_seconds(), 3)
+    _tell(desk, row, "outbox.sent", logging.INFO, reply=reply, after_s=waited)
+
+
+def _conclude_uncertain(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> None:
+    """Decide about a mail that died at the dot and that no witness has shown to be accepted."""
+    with store.begin() as tx:
+        claimed = tx.outbox.claim(row, now + CLAIM)
+        if claimed is None:
+            return
+        horizon = tx.mailboxes.witness_horizon(desk.mailbox_id)
+        verdict, at = conclude_uncertain(
+            row.sections, row.uncertain_at or row.queued_at, horizon, now
+        )
+        match verdict:
+            case Verdict.WAIT:
+                tx.outbox.wait_uncertain(claimed, at, "waiting for a witness")
+            case Verdict.RESEND:
+                tx.outbox.resend(claimed, at)
+            case Verdict.UNKNOWN:
+                why = "the connection ended at the final dot and no witness was found"
+                tx.outbox.conclude(claimed, OutboxState.UNKNOWN, why, now, None)
+            case _:
+                assert_never(verdict)
+    if verdict is not Verdict.WAIT:
+        _tell(desk, row, f"outbox.{_PAST[verdict]}", logging.WARNING)
+
+
+_PAST = {Verdict.RESEND: "resent", Verdict.UNKNOWN: "given_up"}
+
+
+def _expire(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> None:
+    with store.begin() as tx:
+        claimed = tx.outbox.claim(row, now + CLAIM)
+        if claimed is None:
+            return
+        why = "could not be sent in time"
+        tx.outbox.conclude(claimed, OutboxState.EXPIRED, why, now, None)
+        tx.records.note(
+            desk.mailbox_id,
+            "mail_expired",
+            now,
+            thread_id=row.thread_id,
+            outbox_id=row.outbox_id,
+        )
+    _tell(desk, row, "outbox.expired", logging.ERROR)
+
+
+def _tell(desk: Desk, row: OutboxRow, event: str, level: int, **facts: Any) -> None:
+    log(event, level, mailbox=desk.policy.mailbox, outbox=row.outbox_id, **facts)

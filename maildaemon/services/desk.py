@@ -1,0 +1,38 @@
+"""One mailbox as the loop steps see it, and the log they all write."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from maildaemon.domain.policy import Policy
+
+_log = logging.getLogger("maildaemon")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A mailbox's row, the policy it is run by, and the key that signs what leaves it.
+
+    `hold_for`: how long a refused file is kept for staff to release.
+    """
+
+    mailbox_id: int
+    policy: Policy
+    key: bytes
+    hold_for: timedelta
+
+
+def log(
+    event: str,
+    level: int = logging.INFO,
+    /,
+    *,
+    failure: Exception | None = None,
+    **facts: object,
+) -> None:
+    """Write one log line: a stable name (noun.past) and its facts; never a body or a subject.
+
+    A fact that is None is left out. `failure` adds its traceback.
+    """
+    known = {key: value for key, value in facts.items() if value is not None}
+    _log.log(level, event, extra={"facts": known}, exc_info=failure)

@@ -1,0 +1,109 @@
+"""Keeps a loop step going whatever happens: survive, wait, back off.
+
+The only place where an arbitrary exception is caught; everything else lets it pass.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from maildaemon.domain.waiting import outage_wait
+from maildaemon.errors import OperatorError, TemporaryError
+from maildaemon.services.desk import log
+
+Result = TypeVar("Result")
+_OPERATOR_WAIT = timedelta(minutes=1)
+
+
+def attempt(work: Callable[[], Result]) -> Result | Exception:
+    """Return what the work returns, or the exception it ended with."""
+    try:
+        return work()
+    except Exception as error:
+        return error
+
+
+class Loop:
+    """Repeats one step while it finds work, then waits to be woken.
+
+    `step` returns how many items it moved; 0 means that nothing is due. `jitter` returns a
+    factor around 1, so that many daemons do not knock at the same moment.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], Awaitable[int]],
+        stopping: asyncio.Event,
+        jitter: Callable[[], float],
+    ) -> None:
+        """Nothing runs before `run`."""
+        self.name = name
+        self._step = step
+        self._stopping = stopping
+        self._jitter = jitter
+        self._woken = asyncio.Event()
+        self._failures = 0
+        self._trouble: str | None = None
+
+    def wake(self) -> None:
+        """Look for work soon. May be called as often as one likes, from the event loop."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until the daemon stops."""
+        while not self._stopping.is_set():
+            self._woken.clear()
+            wait = await self._work_off()
+            await self._wait(wait)
+
+    async def _work_off(self) -> timedelta | None:
+        """Work until nothing is due; return how long to leave it alone (None: until woken)."""
+        try:
+            while await self._step() and not self._stopping.is_set():
+                self._recovered()
+            self._recovered()
+        except TemporaryError as error:
+            return self._troubled(error, logging.WARNING, None)
+        except OperatorError as error:
+            return self._troubled(error, logging.ERROR, _OPERATOR_WAIT)
+        except Exception as error:
+            return self._troubled(error, logging.CRITICAL, None)
+        return None
+
+    def _recovered(self) -> None:
+        if self._trouble is not None:
+            log("loop.recovered", loop=self.name, after_failures=self._failures)
+        self._failures, self._trouble = 0, None
+
+    def _troubled(self, error: Exception, level: int, wait: timedelta | None) -> timedelta | None:
+        if self._stopping.is_set():
+            return None
+        self._failures += 1
+        wait = (wait or outage_wait(self._failures)) * self._jitter()
+        trouble = str(error) or repr(error)
+        # Loud once per change of state; the rest of an outage is one fact, not a thousand.
+        news = trouble != self._trouble
+        self._trouble = trouble
+        if news:
+            log(
+                "loop.failed",
+                level,
+                loop=self.name,
+                error=trouble,
+                retry_in=f"{wait.total_seconds():.0f}s",
+                failure=error if level == logging.CRITICAL else None,
+            )
+        return wait
+
+    async def _wait(self, wait: timedelta | None) -> None:
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        # During an outage wake-ups are ignored: they would turn the wait into a hammer.
+        woken = asyncio.ensure_future(self._woken.wait()) if wait is None else None
+        waiting = {stopped, woken} if woken else {stopped}
+        timeout = wait.total_seconds() if wait else None
+        await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        for one in waiting:
+            one.cancel()
