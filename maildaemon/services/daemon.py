@@ -15,6 +15,7 @@ from maildaemon.errors import (
     MailboxRefusedError,
     MailboxUnavailableError,
     MaildaemonError,
+    SecretError,
     TransportRefusedError,
     TransportUnavailableError,
 )
