@@ -159,7 +159,7 @@ class ImapMailbox:
 
     def _windows(self, client: Client, after: int) -> Iterator[str]:
         """Yield ranges of UIDs, so small that each answer fits into a line."""
-        first = after + 1
+        first = min(after + 1, _HIGHEST_UID)
         if self._selection.messages > _WINDOW:
             last = max(client.search(["UID", "*"]), default=0)
             while first + _WINDOW <= last:

@@ -336,13 +336,13 @@ class Account:
             _done(imap.delete(_quoted(folder)))
 
     def change_uidvalidity(self, folder: str = "INBOX") -> None:
-        """Make the server forget its UIDs: the messages get new ones under another UIDVALIDITY."""
+        """Make the server forget its UIDs: messages are numbered anew under another UIDVALIDITY."""
         maildir = self.server.base / "mail" / self.user / "Maildir"
         where = maildir if folder == "INBOX" else maildir / f".{folder}"
         [uidlist] = where.glob("dovecot-uidlist")
         header = uidlist.read_text().splitlines()[0]
-        validity = int(re.search(r"\bV(\d+)", header)[1])  # type: ignore[index]
-        uidlist.write_text(re.sub(r"\bV\d+", f"V{validity + 7}", header) + "\n")
+        header = re.sub(r"\bV(\d+)", lambda old: f"V{int(old[1]) + 7}", header)
+        uidlist.write_text(re.sub(r"\bN\d+", "N1", header) + "\n")
         for index in where.glob("dovecot.index*"):
             index.unlink()
 
