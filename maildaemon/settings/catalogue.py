@@ -93,9 +93,8 @@ def section_at(loc: Loc) -> type[Section]:
 
 def option_at(loc: Loc) -> Option | None:
     """Return the option that a path leads to, None if there is no such option."""
-    names = [piece for piece in loc if isinstance(piece, str)]
-    section = section_at(loc[:-1]) if names else Settings
-    return next((option for option in options_of(section) if option.name == names[-1]), None)
+    options = options_of(section_at(loc[:-1]))
+    return next((option for option in options if option.name == loc[-1]), None)
 
 
 def _parts(field: FieldInfo) -> Iterator[Any]:

@@ -71,7 +71,8 @@ def _each(root: Block, *names: str) -> _Texts:
         for piece in loc:
             value = _under(value, piece)
         if isinstance(value, list):
-            yield from (((*loc, at), _same(text)) for at, text in enumerate(value))
+            texts = ((at, text) for at, text in enumerate(value) if isinstance(text, str))
+            yield from (((*loc, at), _same(text)) for at, text in texts)
         elif isinstance(value, str):
             yield loc, _same(value)
 

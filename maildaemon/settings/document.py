@@ -23,6 +23,7 @@ _ADVICE = (
     ("mapping values are not allowed", 'put a text that holds ": " in quotes'),
     ("expected <block end>", "the indentation differs from the lines above; line them up"),
     ("could not find expected ':'", "write `option: value`, with a space after the colon"),
+    ("but got '{'", "put a text that holds a bracket in quotes"),
     ("expected ',' or", "a bracket is not closed, or a comma is missing"),
     ("while scanning a quoted scalar", "a quote is not closed"),
     ("cannot start any token", "put the text in quotes"),

@@ -6,7 +6,7 @@ The example file, the reference page, the JSON schema and the error messages com
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
@@ -27,8 +27,8 @@ from maildaemon.settings.options import (
     Text,
     Whole,
     WrongError,
-    base_folder,
     one_of,
+    path_from,
 )
 from maildaemon.settings.servers import ImapSettings, SmtpSettings
 from maildaemon.settings.units import MB
@@ -88,10 +88,7 @@ class ServiceSettings(Section):
         "What is not there is taken from the ones that are shipped.",
     )
 
-    @classmethod
-    def later(cls) -> tuple[str, ...]:
-        """Return the options that are planned."""
-        return ("http", "log_addresses")
+    later: ClassVar[tuple[str, ...]] = ("http", "log_addresses")
 
 
 class DatabaseSettings(Section):
@@ -112,7 +109,7 @@ class DatabaseSettings(Section):
         path = url.removeprefix(_SQLITE)
         if path in (url, "", ":memory:") or "?" in path:
             raise ValueError("expected the path of a file: `sqlite:///var/maildaemon.db`")
-        return _SQLITE + str(base_folder(info) / Path(path).expanduser())
+        return _SQLITE + str(path_from(path, info))
 
 
 class MailboxSettings(Section):
@@ -172,10 +169,7 @@ class MailboxSettings(Section):
     imap: ImapSettings = Field(description="Where mail is read.")
     smtp: SmtpSettings = Field(description="How mail is sent.")
 
-    @classmethod
-    def later(cls) -> tuple[str, ...]:
-        """Return the options that are planned."""
-        return ("policy", "reads")
+    later: ClassVar[tuple[str, ...]] = ("policy", "reads")
 
 
 class AttachmentSettings(Section):
@@ -208,10 +202,7 @@ class AttachmentSettings(Section):
         30, ge=0, le=3650, description="For how many days refused files are kept for staff."
     )
 
-    @classmethod
-    def later(cls) -> tuple[str, ...]:
-        """Return the options that are planned."""
-        return ("archives", "macros", "scanner")
+    later: ClassVar[tuple[str, ...]] = ("archives", "macros", "scanner")
 
     @model_validator(mode="after")
     def _what_is_promised_can_arrive(self) -> Self:
@@ -275,14 +266,11 @@ class Settings(Section):
 
     _warnings: tuple[Problem, ...] = PrivateAttr(())
 
-    @classmethod
-    def later(cls) -> tuple[str, ...]:
-        """Return the sections that are planned."""
-        return (
-            *("hours", "promises", "escalation", "follow_up", "feedback", "notices", "rules"),
-            *("order_numbers", "partners", "contacts", "privacy", "alerts", "digest", "probe"),
-            *("control", "include"),
-        )
+    later: ClassVar[tuple[str, ...]] = (
+        *("hours", "promises", "escalation", "follow_up", "feedback", "notices", "rules"),
+        *("order_numbers", "partners", "contacts", "privacy", "alerts", "digest", "probe"),
+        *("control", "include"),
+    )
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -60,14 +60,10 @@ class Kind:
 
 
 class Section(BaseModel):
-    """A block of options. `later` are the options that a later version will know."""
+    """A block of options. `later` are planned ones: using one gets an honest answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @classmethod
-    def later(cls) -> tuple[str, ...]:
-        """Return the options that are planned, so that using one gets an honest answer."""
-        return ()
+    later: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -185,9 +181,15 @@ def _parse_mailbox_name(text: str) -> str:
 
 
 def _read_path(value: object, info: ValidationInfo) -> Path:
-    """Return the path, counted from the folder of the configuration file."""
-    path = value if isinstance(value, Path) else Path(_parse_text(read_text(value)))
-    return base_folder(info) / path.expanduser()
+    return value if isinstance(value, Path) else path_from(read_text(value), info)
+
+
+def path_from(text: str, info: ValidationInfo) -> Path:
+    """Return the path, counted from the folder of the configuration file; else ValueError."""
+    # Whose home it would be depends on who starts the daemon.
+    if text.startswith("~"):
+        raise ValueError("`~` is not read here; write the whole path")
+    return base_folder(info) / _parse_text(text)
 
 
 def base_folder(info: ValidationInfo) -> Path:

@@ -13,7 +13,15 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSc
 
 from maildaemon.errors import SecretError
 from maildaemon.settings.document import Block
-from maildaemon.settings.options import Kind, WrongError, base_folder, found, read_text, suggestion
+from maildaemon.settings.options import (
+    Kind,
+    WrongError,
+    base_folder,
+    found,
+    path_from,
+    read_text,
+    suggestion,
+)
 
 _COMMAND_TIMEOUT = 30.0  # seconds; a password manager may ask an agent, but never a person
 _LONGEST_COMPLAINT = 200
@@ -33,7 +41,7 @@ class Secret:
     """A password that has not been fetched yet; printing it shows only where it comes from.
 
     `value` is the variable, the path, the command and its arguments, or the password itself.
-    `where` names the option in the configuration; `folder` is where relative paths count from.
+    `where` names the option in the configuration; `folder` is where a command runs.
     """
 
     source: Source
@@ -73,9 +81,9 @@ class Secret:
         return secret
 
     def _from_file(self) -> str:
-        path = self.folder / self.value[0]
+        path = Path(self.value[0])
         try:
-            with path.open(encoding="utf-8") as file:
+            with path.open(encoding="utf-8-sig") as file:
                 mode = os.fstat(file.fileno()).st_mode
                 first = file.readline()
         except (OSError, UnicodeDecodeError) as error:
@@ -124,27 +132,35 @@ class Secret:
 
 
 def _read_secret(value: object, info: ValidationInfo) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    if isinstance(value, str) and value:
-        return Secret(Source.INLINE, (value,))
-    if not isinstance(value, dict):
-        raise ValueError(f"expected `{{env: NAME}}`, found {found(value)}")  # noqa: TRY004
-    source = _secret_source(value)
-    given = value[source]
-    if source is Source.COMMAND and isinstance(given, list) and given:
-        words = tuple(read_text(word) for word in given)
-    elif source is Source.COMMAND:
-        raise WrongError("write the command as a list: [pass, show, support]", source)
-    else:
-        words = (read_text(given),)
-    if source is Source.ENV and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", words[0]):
+    match value:
+        case Secret():
+            return value
+        case str() if re.fullmatch(r"\$\{\w+\}", value):
+            raise ValueError(f"variables are not filled in; write `{{env: {value[2:-1]}}}`")
+        case str() if value:
+            return Secret(Source.INLINE, (value,))
+        case Block():
+            source = _source(value)
+            words = _words(source, value[source], info)
+            return Secret(source, words, value.where, base_folder(info))
+        case _:
+            raise ValueError(f"expected `{{env: NAME}}`, found {found(value)}")
+
+
+def _words(source: Source, given: object, info: ValidationInfo) -> tuple[str, ...]:
+    if source is Source.COMMAND:
+        if not isinstance(given, list) or not given:
+            raise WrongError("write the command as a list: [pass, show, support]", source)
+        return tuple(read_text(word) for word in given)
+    text = read_text(given)
+    if source is Source.FILE:
+        return (str(path_from(text, info)),)
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
         raise WrongError("write the bare name of the variable, without `$`", source)
-    where = value.where if isinstance(value, Block) else ""
-    return Secret(source, words, where, base_folder(info))
+    return (text,)
 
 
-def _secret_source(value: dict[str, object]) -> Source:
+def _source(value: Block) -> Source:
     known = [Source.ENV, Source.FILE, Source.COMMAND]
     for key in value:
         if key not in known:

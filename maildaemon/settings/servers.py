@@ -53,10 +53,7 @@ class ServerSettings(Section):
         "read on the way.",
     )
 
-    @classmethod
-    def later(cls) -> tuple[str, ...]:
-        """Return the options that are planned."""
-        return ("oauth2",)
+    later: ClassVar[tuple[str, ...]] = ("oauth2",)
 
     @model_validator(mode="before")
     @classmethod

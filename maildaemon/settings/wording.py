@@ -57,7 +57,7 @@ def _missing(loc: Loc) -> str:
 
 def _unknown(loc: Loc) -> str:
     name, section = str(loc[-1]), section_at(loc[:-1])
-    if name in section.later():
+    if name in section.later:
         return f"this version does not know `{name}` yet; take it out"
     return f"unknown option `{name}`{suggestion(name, [*section.model_fields])}"
 

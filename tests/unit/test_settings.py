@@ -275,6 +275,12 @@ def test_a_wrong_option_beside_a_password_does_not_spill_it() -> None:
     assert "hunter2" not in "".join(str(problem) for problem in problems(text))
 
 
+def test_a_variable_in_place_of_a_password_is_told_how_it_is_written() -> None:
+    text = MINIMAL.replace("{env: SUPPORT_PASSWORD}", "'${SUPPORT_PASSWORD}'", 1)
+
+    assert "variables are not filled in; write `{env: SUPPORT_PASSWORD}`" in only_problem(text)
+
+
 def test_an_insecure_connection_warns() -> None:
     settings = read(with_smtp("security: none, allow_insecure: yes"))
 
@@ -334,6 +340,10 @@ def test_paths_count_from_the_file() -> None:
     assert settings.mailboxes[0].imap.ca_file == Path("/etc/maildaemon/ca.pem")
 
 
+def test_a_home_folder_is_not_guessed() -> None:
+    assert "`~` is not read here; write the whole path" in only_problem(with_imap("ca_file: ~/ca"))
+
+
 def test_an_absolute_database_keeps_its_data_beside_it() -> None:
     settings = read(MINIMAL.replace("sqlite:///var/", "sqlite:////srv/mail/"))
 
@@ -377,6 +387,7 @@ def test_a_name_cannot_smuggle_a_line_break() -> None:
         ("a: b: c\n", "1:5: not valid YAML: mapping values are not allowed here; put a text"),
         ("a:\n\tb: c\n", "2:1: not valid YAML"),
         ("a: [b, c\nd: e\n", "a bracket is not closed"),
+        ("a: {b: ${C}}\n", "put a text that holds a bracket in quotes"),
         ('a: "b\n', "a quote is not closed"),
         ("a:\n    b: c\n  d: e\n", "3:3: not valid YAML"),
         ("a: b\x00c\n", "1:5: a control character"),
