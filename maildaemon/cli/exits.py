@@ -1,0 +1,85 @@
+"""How a command ends: exit codes after sysexits, and one readable message for each trouble."""
+
+import traceback
+from enum import IntEnum
+
+import click
+
+from maildaemon.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    MailboxRefusedError,
+    MailboxUnavailableError,
+    OperatorError,
+    TemporaryError,
+    TransportRefusedError,
+    TransportUnavailableError,
+)
+
+
+class Exit(IntEnum):
+    """The codes of sysexits.h that we use."""
+
+    OK = 0
+    USAGE = 64
+    NO_INPUT = 66
+    UNAVAILABLE = 69
+    SOFTWARE = 70
+    TEMPORARY = 75
+    CONFIG = 78
+
+
+def exit_for(error: Exception) -> Exit:
+    """Return the code with which a command ends that met this error."""
+    match error:
+        case click.ClickException():
+            return Exit.USAGE
+        case (
+            MailboxUnavailableError()
+            | MailboxRefusedError()
+            | TransportUnavailableError()
+            | TransportRefusedError()
+        ):
+            return Exit.UNAVAILABLE
+        case AlreadyRunningError() | TemporaryError():
+            return Exit.TEMPORARY
+        case OperatorError():
+            return Exit.CONFIG
+        case _:
+            return Exit.SOFTWARE
+
+
+def complain(error: Exception) -> None:
+    """Say on standard error what went wrong, where, and what to do."""
+    for line in _sentences(error):
+        click.echo(line, err=True)
+
+
+def _sentences(error: Exception) -> list[str]:
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            return [error.format_message()]
+        case click.UsageError():
+            return _usage(error)
+        case click.ClickException():
+            return [f"error: {error.format_message()}"]
+        case ConfigError(problems=problems):
+            many = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
+            return [f"error: the configuration has {many}:", *(f"  {one}" for one in problems)]
+        case OperatorError(what=what, where=where, advice=advice):
+            first = f"error: {where}: {what}" if where else f"error: {what}"
+            return [first, f"  what to do: {advice}"] if advice else [first]
+        case TemporaryError():
+            return [f"error: {error}", "  this may pass; try again later"]
+        case _:
+            trace = "".join(traceback.format_exception(error)).rstrip()
+            return [trace, "error: this is a mistake in maildaemon itself; please report the above"]
+
+
+def _usage(error: click.UsageError) -> list[str]:
+    lines = [f"error: {error.format_message()}"]
+    if error.ctx is None:
+        return lines
+    if isinstance(error, click.NoSuchOption) and error.option_name == "--config":
+        lines.append("  `--config` stands before the command: maildaemon --config FILE run")
+    return [*lines, f"  see: {error.ctx.command_path} --help"]

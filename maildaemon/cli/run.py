@@ -1,0 +1,81 @@
+"""`maildaemon run`: the daemon itself."""
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.teach import examples
+
+if TYPE_CHECKING:
+    from maildaemon.services.daemon import Daemon
+    from maildaemon.settings import Settings
+
+_STEPS = ("receive", "process", "deliver", "settle")
+
+
+@click.command(
+    epilog=examples(
+        "maildaemon run",
+        "maildaemon run --once                            from cron, say",
+        "maildaemon run --only receive --only process",
+    )
+)
+@click.option("--once", is_flag=True, help="Do what is due now, once, and end.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(_STEPS),
+    metavar="LOOP",
+    help=f"Run only this loop ({', '.join(_STEPS)}); may be given several times.",
+)
+@click.pass_obj
+def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> None:
+    """Watch the mailboxes, record what arrives, and answer.
+
+    Runs until it is told to stop (SIGTERM, or Ctrl-C; a second Ctrl-C ends it at once). It may be
+    killed at any time: nothing is lost, and the next start goes on where this one ended. What it
+    does is logged to standard error, one line a step.
+    """
+    settings = invocation.settings()
+
+    from maildaemon.adapters.log import set_up_log
+    from maildaemon.bootstrap import open_daemon
+    from maildaemon.services.daemon import Step
+
+    service = settings.service
+    set_up_log(json_lines=service.log_format.value == "json", level=service.log_level.value)
+    _warn(settings)
+    with open_daemon(settings, frozenset(Step(one) for one in only)) as parts:
+        asyncio.run(_serve(parts.daemon, once=once))
+
+
+async def _serve(daemon: "Daemon", *, once: bool) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # From now on Ctrl-C kills: whoever presses it twice does not want to wait.
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        daemon.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if not once:
+        await daemon.run()
+        return
+    try:
+        await daemon.run_once()
+    finally:
+        await daemon.close()
+
+
+def _warn(settings: "Settings") -> None:
+    import logging
+
+    from maildaemon.services.desk import log
+
+    for warning in settings.warnings:
+        log("config.warned", logging.WARNING, what=str(warning))
