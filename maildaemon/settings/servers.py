@@ -127,10 +127,12 @@ class ImapSettings(ServerSettings):
         "before the 29 minutes of the standard.",
     )
     poll_every: Duration = Field(
-        timedelta(minutes=1),
-        ge=timedelta(seconds=5),
+        timedelta(seconds=5),
+        ge=timedelta(seconds=1),
         le=timedelta(hours=1),
-        description="How often to look for mail even if IDLE says nothing.",
+        description="How often to look into every folder. IDLE tells only of the inbox, and only "
+        "where the server has it; a message that somebody moves on sooner than this may not be "
+        "seen.",
     )
 
 
