@@ -14,11 +14,14 @@ from maildaemon.domain.threads import Status
 
 @dataclass(frozen=True, slots=True)
 class OpenThread:
-    """Begin a thread with this message. `linked_to`: a thread its author may not join."""
+    """Begin a thread with this message. `linked_to`: a thread its author may not join.
+    `begun_earlier`: the conversation was under way before we knew of it.
+    """
 
     reference: str
     status: Status
     linked_to: int | None = None
+    begun_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,8 @@ def _file(judgement: Judgement, match: Match, context: Context, *, answers: bool
         case _:
             status = Status.IGNORED
     linked_to = match.stranger_to.thread_id if match.stranger_to else None
-    return [OpenThread(context.new_reference, status, linked_to)]
+    begun_earlier = context.history or match.cites_unknown
+    return [OpenThread(context.new_reference, status, linked_to, begun_earlier)]
 
 
 def _consequences(
@@ -239,7 +240,7 @@ def why_silent(
 def why_not_acknowledged(match: Match, context: Context) -> Silence | None:
     """Return why there is no acknowledgement although mail may be sent; None if there is one."""
     thread = match.thread
-    if match.cites_unknown or (thread and thread.history):
+    if match.cites_unknown or (thread and thread.begun_earlier):
         return Silence.EARLIER_CONVERSATION
     if any(known.own for known in context.lookups.known):
         return Silence.ANSWERS_AUTOMATIC_MAIL

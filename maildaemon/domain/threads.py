@@ -39,7 +39,7 @@ class ThreadFacts:
 
     `customers` are the participants a staff answer can be meant for. `responses_at` are the
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
-    refused file.
+    refused file. `begun_earlier`: the conversation was under way before we knew of it.
     """
 
     thread_id: int
@@ -48,7 +48,7 @@ class ThreadFacts:
     bare_subject: str
     participants: frozenset[str]
     customers: frozenset[str]
-    history: bool = False
+    begun_earlier: bool = False
     acknowledged: bool = False
     staff_answered: bool = False
     refusals_explained: bool = False

@@ -330,6 +330,7 @@ class Records(Protocol):
         parsed: Message,
         *,
         linked_to: int | None,
+        begun_earlier: bool,
         history: bool,
         at: datetime,
     ) -> int:

@@ -60,13 +60,14 @@ def _place(
     """Return the thread that the message goes to and its reference; (None, "") for no thread."""
     for action in decision.actions:
         match action:
-            case OpenThread(reference, status, linked_to):
+            case OpenThread(reference, status, linked_to, begun_earlier):
                 thread_id = tx.records.open_thread(
                     row.mailbox_id,
                     reference,
                     status,
                     message,
                     linked_to=linked_to,
+                    begun_earlier=begun_earlier,
                     history=row.history,
                     at=row.received_at,
                 )

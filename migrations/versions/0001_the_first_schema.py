@@ -194,6 +194,7 @@ def upgrade() -> None:
         ),
         sa.Column("linked_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("stranger", sa.Boolean(), nullable=False),
+        sa.Column("begun_earlier", sa.Boolean(), nullable=False),
         sa.Column("history", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["linked_to"], ["thread.id"], name=op.f("fk_thread_linked_to")),
         sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_thread_mailbox_id")),
@@ -525,8 +526,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbound", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_inbound_mailbox_id_state_next_attempt_at"),
-            ["mailbox_id", "state", "next_attempt_at"],
+            batch_op.f("ix_inbound_folder_id_state"), ["folder_id", "state"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_inbound_mailbox_id_state_history_next_attempt_at"),
+            ["mailbox_id", "state", "history", "next_attempt_at"],
             unique=False,
         )
 

@@ -156,7 +156,7 @@ class SqlLookups:
             bare_subject=row.bare_subject,
             participants=frozenset(one.address.lower() for one in people),
             customers=frozenset(one.address.lower() for one in people if one.role == "customer"),
-            history=row.history,
+            begun_earlier=row.begun_earlier,
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
             refusals_explained=self._refusals_explained(thread_id),

@@ -228,8 +228,8 @@ class SqlOutbox:
                 select(func.count()).where(
                     outbox.c.mailbox_id == mailbox_id,
                     outbox.c.state == OutboxState.SENT.value,
-                    outbox.c.concluded_at >= since,
-                    outbox.c.concluded_at < until,
+                    outbox.c.concluded_at > since,
+                    outbox.c.concluded_at <= until,
                 )
             )
             or 0

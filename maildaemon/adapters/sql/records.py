@@ -99,6 +99,7 @@ class SqlRecords(SqlLookups):
         parsed: Message,
         *,
         linked_to: int | None,
+        begun_earlier: bool,
         history: bool,
         at: datetime,
     ) -> int:
@@ -116,6 +117,7 @@ class SqlRecords(SqlLookups):
             last_message_at=at,
             linked_to=linked_to,
             stranger=linked_to is not None,
+            begun_earlier=begun_earlier,
             history=history,
         )
 

@@ -246,6 +246,7 @@ thread = Table(
     Column("muted_until", Instant),
     _ref("linked_to", "thread"),
     _flag("stranger"),
+    _flag("begun_earlier"),
     _flag("history"),
     Index(None, "mailbox_id", "last_message_at"),
 )
