@@ -149,7 +149,7 @@ class _Filing:
         )
 
     def _queue(self, action: QueueMail) -> None:
-        draft = self._draft(action)
+        draft = draft_response(self.desk, self.message, action, self.reference, self.now)
         live = self.desk.policy.mode is Mode.LIVE
         mail = NewMail(
             mailbox_id=self.desk.mailbox_id,
@@ -180,31 +180,6 @@ class _Filing:
         mode = self.desk.policy.mode.value
         self.note("mail_queued", outbox_id=outbox_id, mode=mode, sections=sections)
 
-    def _draft(self, action: QueueMail) -> Draft:
-        message, policy = self.message, self.desk.policy
-        # Never a row id: a restored database reuses those.
-        cause = f"{message.identity}:{MailKind.RESPONSE.value}"
-        topic = message.field("thread-topic") if action.echo_subject else ()
-        return Draft(
-            message_id=issue_message_id(self.desk.key, cause, policy.sender.domain),
-            date=self.now.replace(microsecond=0),
-            sender=policy.sender,
-            # The customer's own display name stays out: it is text of the customer's.
-            recipient=Address("", action.to.address),
-            language=action.language,
-            reference=self.reference,
-            sections=action.sections,
-            subject=message.subject if action.echo_subject else None,
-            in_reply_to=message.message_id,
-            references=trim_references((*message.references, message.message_id)),
-            loop_token=issue_loop_token(self.desk.key, cause),
-            refusals=action.refusals,
-            accepted_types=policy.attachments.allowed_types,
-            max_file_size=policy.attachments.max_file_size,
-            thread_index=next(iter(message.field("thread-index")), None),
-            thread_topic=next(iter(topic), None),
-        )
-
     def _send_at(self) -> datetime:
         """Return when the mailbox's rate lets the mail go: later at worst, never not at all."""
         limits = self.desk.policy.limits
@@ -213,3 +188,32 @@ class _Filing:
             self.desk.mailbox_id, self.now, interval.total_seconds(), limits.burst
         )
         return min(slot, self.now + limits.longest_delay)
+
+
+def draft_response(
+    desk: Desk, message: Message, action: QueueMail, reference: str, now: datetime
+) -> Draft:
+    """Return the response to a message, ready to be composed."""
+    policy = desk.policy
+    # Never a row id: a restored database reuses those.
+    cause = f"{message.identity}:{MailKind.RESPONSE.value}"
+    topic = message.field("thread-topic") if action.echo_subject else ()
+    return Draft(
+        message_id=issue_message_id(desk.key, cause, policy.sender.domain),
+        date=now.replace(microsecond=0),
+        sender=policy.sender,
+        # The customer's own display name stays out: it is text of the customer's.
+        recipient=Address("", action.to.address),
+        language=action.language,
+        reference=reference,
+        sections=action.sections,
+        subject=message.subject if action.echo_subject else None,
+        in_reply_to=message.message_id,
+        references=trim_references((*message.references, message.message_id)),
+        loop_token=issue_loop_token(desk.key, cause),
+        refusals=action.refusals,
+        accepted_types=policy.attachments.allowed_types,
+        max_file_size=policy.attachments.max_file_size,
+        thread_index=next(iter(message.field("thread-index")), None),
+        thread_topic=next(iter(topic), None),
+    )

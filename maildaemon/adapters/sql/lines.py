@@ -1,0 +1,167 @@
+"""The rows of the command line's listings: field names are the keys of `--json` (docs/cli.md)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+
+class Line:
+    """A row of a listing, made from the columns that are called like its fields."""
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """Return the line of a database row."""
+        return cls(**row._mapping)  # noqa: SLF001  the documented way to a row as a mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLine(Line):
+    """A thread; `customer` is the address of its first customer, None if it has none."""
+
+    reference: str
+    mailbox: str
+    status: str
+    subject: str
+    customer: str | None
+    messages: int
+    language: str | None
+    opened_at: datetime
+    last_message_at: datetime
+    acknowledged_at: datetime | None
+    answered_at: datetime | None
+    muted_until: datetime | None
+    linked_to: str | None
+    stranger: bool
+    history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantLine(Line):
+    """Who takes part in a thread: `customer` or `copied`."""
+
+    address: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine(Line):
+    """One entry of the history of a thread."""
+
+    at: datetime
+    event: str
+    message: int | None
+    outbox: int | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine(Line):
+    """A recorded message, without its text."""
+
+    id: int
+    mailbox: str
+    thread: str | None
+    message_id: str
+    kind: str
+    evidence: list[str]
+    from_name: str
+    from_address: str
+    recipients: list[dict[str, str]]
+    subject: str
+    sent_at: datetime | None
+    received_at: datetime
+    recorded_at: datetime
+    size: int
+    language: str | None
+    defects: list[str]
+    match: str
+    why_match: str
+    silence: str | None
+    staff_answer: bool
+    history: bool
+    raw_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTexts(Line):
+    """The readable whole of a message, and what is new in it."""
+
+    text: str
+    reply_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine(Line):
+    """A mail of ours; `cause` is the message that it responds to."""
+
+    id: int
+    mailbox: str
+    thread: str | None
+    cause: int | None
+    message_id: str
+    kind: str
+    sections: list[str]
+    language: str
+    reverse_path: str
+    recipient: str
+    state: str
+    phase: str
+    failures: int
+    queued_at: datetime
+    next_attempt_at: datetime | None
+    expires_at: datetime
+    concluded_at: datetime | None
+    uncertain_at: datetime | None
+    reply_code: int | None
+    reply_text: str | None
+    why: str | None
+    resent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine(Line):
+    """A file that came with a message."""
+
+    id: int
+    mailbox: str
+    thread: str | None
+    message: int
+    from_address: str
+    received_at: datetime
+    filename: str
+    declared_type: str
+    detected_type: str | None
+    size: int
+    sha256: str
+    inline: bool
+    verdict: str
+    reason: str | None
+    told_at: datetime | None
+    held_until: datetime | None
+    released_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedLine(Line):
+    """A message that could not be processed; `error` says why at the last attempt."""
+
+    id: int
+    mailbox: str
+    folder: str
+    uid: int
+    received_at: datetime
+    recorded_at: datetime
+    size: int
+    failures: int
+    error: str | None
+    raw_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine(Line):
+    """Where a message was seen."""
+
+    folder: str
+    uid: int
+    state: str

@@ -1,0 +1,267 @@
+"""What the command line lists: read-only queries."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.lines import (
+    EventLine,
+    FileLine,
+    Line,
+    MailLine,
+    MessageLine,
+    MessageTexts,
+    ParkedLine,
+    ParticipantLine,
+    PlaceLine,
+    ThreadLine,
+)
+from maildaemon.adapters.sql.store import SqlStore, SqlTransaction
+from maildaemon.adapters.sql.tables import (
+    attachment,
+    event,
+    folder,
+    inbound,
+    mailbox,
+    message,
+    outbox,
+    participant,
+    thread,
+)
+from maildaemon.domain.attachments import Verdict
+
+
+@contextmanager
+def read_listings(store: SqlStore) -> Iterator["SqlListings"]:
+    """Begin a transaction that only reads, so that all listings of a command fit together."""
+    with store.read() as tx:
+        assert isinstance(tx, SqlTransaction)  # noqa: S101  what every SqlStore gives out
+        yield SqlListings(tx._connection)  # noqa: SLF001  the same package, one connection
+
+
+class SqlListings:
+    """The questions of the command line, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def mailbox_id(self, name: str) -> int | None:
+        """Return the id of a mailbox, None if it has never been used."""
+        return self._connection.scalar(select(mailbox.c.id).where(mailbox.c.name == name))
+
+    def threads(
+        self, *, mailbox_name: str | None, status: str | None, limit: int | None
+    ) -> list[ThreadLine]:
+        """Return threads, the last active first; `limit` None for all."""
+        statement = _threads().order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
+        if status is not None:
+            statement = statement.where(thread.c.status == status)
+        return [ThreadLine.of(row) for row in self._some(statement, mailbox_name, limit)]
+
+    def thread(self, reference: str) -> ThreadLine | None:
+        """Return a thread by its public reference."""
+        row = self._connection.execute(
+            _threads().where(thread.c.reference == reference.upper())
+        ).first()
+        return ThreadLine.of(row) if row else None
+
+    def participants(self, reference: str) -> list[ParticipantLine]:
+        """Return who takes part in a thread."""
+        statement = (
+            select(participant.c.address, participant.c.name, participant.c.role)
+            .join(thread, thread.c.id == participant.c.thread_id)
+            .where(thread.c.reference == reference)
+            .order_by(participant.c.id)
+        )
+        return [ParticipantLine.of(row) for row in self._connection.execute(statement)]
+
+    def events(self, reference: str) -> list[EventLine]:
+        """Return the history of a thread, oldest first."""
+        statement = (
+            select(
+                event.c.at,
+                event.c.event,
+                event.c.message_id.label("message"),
+                event.c.outbox_id.label("outbox"),
+                event.c.detail,
+            )
+            .join(thread, thread.c.id == event.c.thread_id)
+            .where(thread.c.reference == reference)
+            .order_by(event.c.id)
+        )
+        return [EventLine.of(row) for row in self._connection.execute(statement)]
+
+    def messages_of(self, reference: str) -> list[MessageLine]:
+        """Return the messages of a thread as they came."""
+        statement = _messages().where(thread.c.reference == reference).order_by(message.c.id)
+        return [MessageLine.of(row) for row in self._connection.execute(statement)]
+
+    def messages(self, name: str) -> list[MessageLine]:
+        """Return the messages with this number or Message-ID; several may share an id."""
+        statement = _messages().order_by(message.c.id)
+        if name.isascii() and name.isdigit():
+            statement = statement.where(message.c.id == int(name))
+        else:
+            statement = statement.where(message.c.message_id_sha256 == digest(name))
+        return [MessageLine.of(row) for row in self._connection.execute(statement)]
+
+    def texts(self, message_id: int) -> MessageTexts:
+        """Return the texts of a message."""
+        row = self._connection.execute(
+            select(message.c.text, message.c.reply_text).where(message.c.id == message_id)
+        ).one()
+        return MessageTexts.of(row)
+
+    def places(self, message_id: int) -> list[PlaceLine]:
+        """Return where a message was seen in the mailbox."""
+        statement = (
+            select(folder.c.name.label("folder"), inbound.c.uid, inbound.c.state)
+            .join(folder, folder.c.id == inbound.c.folder_id)
+            .where(inbound.c.message_id == message_id)
+            .order_by(inbound.c.id)
+        )
+        return [PlaceLine.of(row) for row in self._connection.execute(statement)]
+
+    def mails(
+        self, *, mailbox_name: str | None, state: str | None, limit: int | None
+    ) -> list[MailLine]:
+        """Return mails of ours, newest first."""
+        statement = _mails().order_by(outbox.c.id.desc())
+        if state is not None:
+            statement = statement.where(outbox.c.state == state)
+        return [MailLine.of(row) for row in self._some(statement, mailbox_name, limit)]
+
+    def mail(self, outbox_id: int) -> tuple[MailLine, bytes] | None:
+        """Return a mail of ours with its bytes."""
+        row = self._connection.execute(_mails().where(outbox.c.id == outbox_id)).first()
+        if row is None:
+            return None
+        raw = self._connection.scalar(select(outbox.c.raw).where(outbox.c.id == outbox_id))
+        return MailLine.of(row), bytes(raw or b"")
+
+    def mails_of(self, reference: str) -> list[MailLine]:
+        """Return the mails of ours in a thread."""
+        statement = _mails().where(thread.c.reference == reference).order_by(outbox.c.id)
+        return [MailLine.of(row) for row in self._connection.execute(statement)]
+
+    def mails_for(self, message_id: int) -> list[MailLine]:
+        """Return the mails of ours that respond to a message."""
+        statement = _mails().where(outbox.c.cause_id == message_id).order_by(outbox.c.id)
+        return [MailLine.of(row) for row in self._connection.execute(statement)]
+
+    def files(
+        self, verdicts: tuple[Verdict, ...], *, mailbox_name: str | None, limit: int | None
+    ) -> list[FileLine]:
+        """Return files with one of these verdicts, newest first."""
+        statement = (
+            _files()
+            .where(attachment.c.verdict.in_([one.value for one in verdicts]))
+            .order_by(attachment.c.id.desc())
+        )
+        return [FileLine.of(row) for row in self._some(statement, mailbox_name, limit)]
+
+    def file(self, attachment_id: int) -> FileLine | None:
+        """Return one file."""
+        row = self._connection.execute(_files().where(attachment.c.id == attachment_id)).first()
+        return FileLine.of(row) if row else None
+
+    def files_of(self, message_id: int) -> list[FileLine]:
+        """Return the files of a message in their order."""
+        statement = _files().where(message.c.id == message_id).order_by(attachment.c.position)
+        return [FileLine.of(row) for row in self._connection.execute(statement)]
+
+    def parked(self, *, mailbox_name: str | None) -> list[ParkedLine]:
+        """Return what could not be processed, oldest first."""
+        statement = (
+            select(
+                *_columns(inbound, ParkedLine),
+                mailbox.c.name.label("mailbox"),
+                folder.c.name.label("folder"),
+            )
+            .join(mailbox, mailbox.c.id == inbound.c.mailbox_id)
+            .join(folder, folder.c.id == inbound.c.folder_id)
+            .where(inbound.c.state == "parked")
+            .order_by(inbound.c.id)
+        )
+        return [ParkedLine.of(row) for row in self._some(statement, mailbox_name, None)]
+
+    def _some(
+        self, statement: Select[Any], mailbox_name: str | None, limit: int | None
+    ) -> Iterator[Row[Any]]:
+        if mailbox_name is not None:
+            statement = statement.where(mailbox.c.name == mailbox_name)
+        yield from self._connection.execute(statement.limit(limit))
+
+
+def _columns(table: Any, line: type[Line], *not_these: str) -> list[Any]:
+    """Return the columns of a table that are called like fields of a line."""
+    fields: list[str] = list(getattr(line, "__dataclass_fields__", ()))
+    return [table.c[name] for name in fields if name in table.c and name not in not_these]
+
+
+def _threads() -> Select[Any]:
+    linked = thread.alias("linked")
+    customer = (
+        select(participant.c.address)
+        .where(participant.c.thread_id == thread.c.id, participant.c.role == "customer")
+        .order_by(participant.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    count = select(func.count()).where(message.c.thread_id == thread.c.id).scalar_subquery()
+    return (
+        select(
+            *_columns(thread, ThreadLine, "linked_to"),
+            mailbox.c.name.label("mailbox"),
+            customer.label("customer"),
+            count.label("messages"),
+            linked.c.reference.label("linked_to"),
+        )
+        .join(mailbox, mailbox.c.id == thread.c.mailbox_id)
+        .outerjoin(linked, linked.c.id == thread.c.linked_to)
+    )
+
+
+def _messages() -> Select[Any]:
+    return (
+        select(
+            *_columns(message, MessageLine),
+            mailbox.c.name.label("mailbox"),
+            thread.c.reference.label("thread"),
+        )
+        .join(mailbox, mailbox.c.id == message.c.mailbox_id)
+        .outerjoin(thread, thread.c.id == message.c.thread_id)
+    )
+
+
+def _mails() -> Select[Any]:
+    return (
+        select(
+            *_columns(outbox, MailLine),
+            mailbox.c.name.label("mailbox"),
+            thread.c.reference.label("thread"),
+            outbox.c.cause_id.label("cause"),
+        )
+        .join(mailbox, mailbox.c.id == outbox.c.mailbox_id)
+        .outerjoin(thread, thread.c.id == outbox.c.thread_id)
+    )
+
+
+def _files() -> Select[Any]:
+    return (
+        select(
+            *_columns(attachment, FileLine),
+            mailbox.c.name.label("mailbox"),
+            thread.c.reference.label("thread"),
+            message.c.id.label("message"),
+            message.c.from_address,
+            message.c.received_at,
+        )
+        .join(message, message.c.id == attachment.c.message_id)
+        .join(mailbox, mailbox.c.id == message.c.mailbox_id)
+        .outerjoin(thread, thread.c.id == message.c.thread_id)
+    )

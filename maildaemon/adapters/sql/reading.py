@@ -1,0 +1,105 @@
+"""Opens the database only to look: nothing in it or beside it changes, whoever runs the command."""
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.sql.tables import metadata
+from maildaemon.errors import OperatorError, SchemaError, StoreUnavailableError
+from maildaemon.shipped import shipped
+
+_BUSY_SECONDS = 20
+
+
+class ReadingStore(SqlStore):
+    """A store that cannot write: `begin` fails in the database itself."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is opened yet."""
+        path = sqlite_path(url)
+        if path is None:
+            super().__init__(url)
+        else:
+            self.engine = _reading_engine(path)
+
+
+class ScratchStore(SqlStore):
+    """An empty database in memory, with the tables of this version; it ends with the process."""
+
+    def __init__(self) -> None:
+        """Make the tables at once; the migrations arrive at the same ones (a test compares)."""
+        self.engine = create_engine("sqlite://", poolclass=StaticPool)
+        metadata.create_all(self.engine)
+
+
+def open_reading(url: str) -> ReadingStore:
+    """Return the database; OperatorError if there is none yet, SchemaError if it is of another
+    version.
+    """
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        raise OperatorError(
+            "there is no database yet",
+            where=str(path),
+            advice="`maildaemon run` makes it at its first start",
+        )
+    store = ReadingStore(url)
+    try:
+        _require_schema(store.engine)
+    except DBAPIError as error:
+        raise StoreUnavailableError(f"cannot read the database {url}: {error.orig}") from error
+    return store
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of an SQLite database, None for any other."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+def newest_revision() -> str:
+    """Return the revision that this version needs, without loading the migrations."""
+    names = [path.name for path in (shipped("migrations") / "versions").glob("[0-9]*.py")]
+    return max(names).partition("_")[0]
+
+
+def _reading_engine(path: Path) -> Engine:
+    # While nobody has the file open there is no WAL, and SQLite would make one (for good, and as
+    # the user who only looks) unless it is told that the file does not change.
+    wal = path.with_name(path.name + "-wal")
+    mode = "mode=ro" if wal.exists() else "immutable=1"
+    uri = f"file:{quote(str(path.absolute()))}?{mode}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _require_schema(engine: Engine) -> None:
+    found = None
+    with engine.connect() as connection:
+        if inspect(connection).has_table("alembic_version"):
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found != newest_revision():
+        raise SchemaError(
+            f"the database is at revision {found or 'none'}, this version needs "
+            f"{newest_revision()}",
+            where=engine.url.render_as_string(),
+            advice="back it up with `maildaemon db backup FILE`, then run `maildaemon db upgrade`",
+        )
