@@ -1,0 +1,172 @@
+"""Turns a rendered mail into the bytes that go over the wire, and proves them.
+
+The bytes are parsed again and must hold exactly the header fields, the one recipient and the two
+texts that were meant. Nothing else of what a stranger wrote gets past this point.
+"""
+
+import quopri
+import re
+from email import message_from_string
+from email.header import Header, decode_header, make_header
+from email.message import Message
+from email.utils import format_datetime, getaddresses
+from hashlib import sha256
+
+from maildaemon.domain.delivery import Draft
+from maildaemon.domain.message import Address
+from maildaemon.mail.wording import clean
+
+_MAX_VALUE = 200
+_MAX_ADDRESS = 320
+_MAX_LINE = 76
+_HARD_LINE = 998
+_FOLD = "\r\n "
+
+# RFC 5322 §3.6.4, as far as it can be cited: one token, with nothing that ends it early.
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
+_TOKEN = re.compile(r"[!-~]{1,200}")
+_KEYWORD = re.compile(r"auto-[a-z]+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]{1,900}")
+
+Fields = list[tuple[str, str]]
+
+
+def clean_header(value: str) -> str:
+    """Return a value that can stand in one header field and be nothing but its value."""
+    return clean(value, _MAX_VALUE)
+
+
+def echo_subject(subject: str) -> str:
+    """Return the subject of an answer to this one; empty if nothing is left of it."""
+    cleaned = clean_header(subject)
+    if not cleaned or cleaned.lower().startswith("re:"):
+        return cleaned
+    return clean_header(f"Re: {cleaned}")
+
+
+def compose_mail(draft: Draft, subject: str, text: str, html: str) -> bytes:
+    """Return the mail, lines ended by CRLF, ASCII unless an address itself is not.
+
+    The same values give the same bytes. Raises ValueError if what came out is not what was meant.
+    """
+    boundary = "=_" + sha256(draft.message_id.encode()).hexdigest()[:32]
+    fields = _fields(draft, subject)
+    fields.append(("Content-Type", f'multipart/alternative; boundary="{boundary}"'))
+    texts = {"text/plain": _lines(text), "text/html": _lines(html)}
+    lines = [f"{name}: {value}" for name, value in fields]
+    for kind, content in texts.items():
+        lines += [
+            "",
+            f"--{boundary}",
+            f"Content-Type: {kind}; charset=utf-8",
+            "Content-Transfer-Encoding: quoted-printable",
+            "",
+            # RFC 2045 §6.7: a trailing line break would be part of the text.
+            *quopri.encodestring(content.encode()).decode("ascii").split("\n")[:-1],
+        ]
+    wire = "\r\n".join([*lines, "", f"--{boundary}--", ""])
+    _prove(wire, fields, draft, subject, texts)
+    return wire.encode()
+
+
+def _fields(draft: Draft, subject: str) -> Fields:
+    fields = [
+        ("From", _address(draft.sender)),
+        # The customer's display name is text of the customer's: it stays out.
+        ("To", draft.recipient.address),
+        ("Subject", _unstructured("Subject", subject)),
+        ("Date", format_datetime(draft.date)),
+        ("Message-ID", f"<{_require(_MESSAGE_ID, draft.message_id)}>"),
+    ]
+    if draft.in_reply_to and _MESSAGE_ID.fullmatch(draft.in_reply_to):
+        fields.append(("In-Reply-To", f"<{draft.in_reply_to}>"))
+    if cited := [f"<{it}>" for it in draft.references if _MESSAGE_ID.fullmatch(it)]:
+        fields.append(("References", _FOLD.join(cited)))
+    fields += [
+        # RFC 3834 §5: says that no person wrote this; no `Precedence`, which harms delivery.
+        ("Auto-Submitted", _require(_KEYWORD, draft.auto_submitted)),
+        ("X-Auto-Response-Suppress", "All"),
+        ("X-Maildaemon-Loop", _require(_TOKEN, draft.loop_token)),
+    ]
+    if draft.thread_topic and (topic := clean_header(draft.thread_topic)):
+        fields.append(("Thread-Topic", _unstructured("Thread-Topic", topic)))
+    if draft.thread_index and _BASE64.fullmatch(draft.thread_index):
+        fields.append(("Thread-Index", draft.thread_index))
+    fields.append(("MIME-Version", "1.0"))
+    return fields
+
+
+def _require(form: re.Pattern[str], value: str) -> str:
+    if not form.fullmatch(value):
+        raise ValueError(f"not fit for a header field: {value!r}")
+    return value
+
+
+def _unstructured(name: str, value: str) -> str:
+    # What looks like an encoded-word would be decoded at the other end into who knows what.
+    if value.isascii() and "=?" not in value and len(name) + 2 + len(value) <= _MAX_LINE:
+        return value
+    return _words(name, value)
+
+
+def _address(address: Address) -> str:
+    name = clean_header(address.name)
+    if not name:
+        return address.address
+    if name.isascii() and "=?" not in name and len(name) <= _MAX_LINE // 2:
+        phrase = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    else:
+        phrase = _words("From", name)
+    fits = len("From: ") + len(phrase) + len(address.address) + len(" <>") <= _MAX_LINE
+    return f"{phrase}{' ' if fits else _FOLD}<{address.address}>"
+
+
+def _words(name: str, value: str) -> str:
+    """Return RFC 2047 encoded-words, folded; none is cut within a character."""
+    return Header(value, "utf-8", header_name=name, maxlinelen=_MAX_LINE - 1).encode(linesep="\r\n")
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+
+
+def _prove(wire: str, fields: Fields, draft: Draft, subject: str, texts: dict[str, str]) -> None:
+    """Read it as a receiver does; raise ValueError at what was not meant."""
+    mail = message_from_string(wire)
+    parts = [part for part in mail.walk() if not part.is_multipart()]
+    sender, recipient = draft.sender.address, draft.recipient.address
+    proofs = {
+        "header": [(name, _flat(value)) for name, value in mail.items()]
+        == [(name, _flat(value)) for name, value in fields],
+        "recipient": getaddresses(mail.get_all("To", [])) == [("", recipient)],
+        "sender": [it for _, it in getaddresses(mail.get_all("From", []))] == [sender],
+        "addresses": _is_address(sender) and _is_address(recipient),
+        "subject": clean_header(subject) == subject == _decoded_words(mail.get("Subject", "")),
+        "structure": [part.get_content_type() for part in mail.walk()]
+        == ["multipart/alternative", *texts],
+        "texts": [_decoded(part) for part in parts] == list(texts.values()),
+        "lines": max(map(len, wire.encode().split(b"\r\n"))) <= _HARD_LINE,
+        "line ends": wire.count("\r") == wire.count("\n") == wire.count("\r\n"),
+        "defects": not any(part.defects for part in mail.walk()),
+    }
+    if wrong := [name for name, holds in proofs.items() if not holds]:
+        raise ValueError(f"the composed mail is not as intended: {', '.join(wrong)}")
+
+
+def _is_address(address: str) -> bool:
+    local_part, _, domain = address.rpartition("@")
+    whole = clean(address, _MAX_ADDRESS) == address and " " not in address
+    return whole and bool(local_part and domain)
+
+
+def _decoded_words(value: str) -> str:
+    return str(make_header(decode_header(_flat(value))))
+
+
+def _flat(value: str) -> str:
+    return value.replace("\r\n", "")
+
+
+def _decoded(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    return content.decode().replace("\r\n", "\n") if isinstance(content, bytes) else ""

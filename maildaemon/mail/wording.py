@@ -1,0 +1,141 @@
+"""Says file names, types and sizes as a customer can read them, and as nobody can misuse them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+MAX_FILENAME = 60
+_LONG_EXTENSION = 12
+_MEGABYTE = 1_000_000
+_JOINERS = "\u200c\u200d"
+
+# Extensions that are no top-level domain: what ends in one is a file, not a host.
+_EXTENSIONS = frozenset(
+    "7z ace apk avi avif bat bin bmp bz2 cmd csv dll dmg doc docm docx dotm eml eps exe gif gz "
+    "heic heif hta htm html ics img ini iso jar jpeg jpg js jse json lnk log lzh m4a mp3 mp4 mpeg "
+    "mpg msg msi odp ods odt ogg p7m p7s pdf pif pkg png ppsx ppt pptm pptx psd rar reg rtf scr "
+    "svg tar tgz tif tiff txt url vbe vbs vcf wav webm webp wim wma wmv wsf xls xlsb xlsm xlsx "
+    "xml xz".split()
+)
+_ADDRESS = re.compile(r"[/\\:@]|www\W|https?\b|mailto\b", re.IGNORECASE)
+_HOST = re.compile(r"\w\.(?:[^\W\d_]{2}|xn--)|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE)
+_SHORT_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,5})$")
+
+# A media type as people call it, by kind. "" is not worth a word: signatures, reports.
+_FORMATS: Mapping[str, Mapping[str, str]] = {
+    "pictures": {
+        "image/*": "",
+        "image/avif": "AVIF",
+        "image/bmp": "BMP",
+        "image/gif": "GIF",
+        "image/heic": "HEIC",
+        "image/heif": "HEIC",
+        "image/jpeg": "JPEG",
+        "image/png": "PNG",
+        "image/tiff": "TIFF",
+        "image/webp": "WebP",
+    },
+    "documents": {
+        "application/pdf": "PDF",
+        "application/msword": "Word",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+        "application/vnd.ms-excel": "Excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+        "application/vnd.ms-powerpoint": "PowerPoint",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+        "application/vnd.oasis.opendocument.text": "OpenDocument",
+        "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument",
+        "application/vnd.oasis.opendocument.presentation": "OpenDocument",
+        "application/rtf": "RTF",
+        "text/rtf": "RTF",
+        "text/plain": "TXT",
+        "text/csv": "CSV",
+    },
+    "audio": {
+        "audio/*": "",
+        "audio/mpeg": "MP3",
+        "audio/mp4": "M4A",
+        "audio/ogg": "OGG",
+        "audio/wav": "WAV",
+    },
+    "video": {
+        "video/*": "",
+        "video/mp4": "MP4",
+        "video/quicktime": "MOV",
+        "video/webm": "WebM",
+        "video/3gpp": "3GP",
+    },
+    "archives": {
+        "application/zip": "ZIP",
+        "application/x-7z-compressed": "7z",
+        "application/vnd.rar": "RAR",
+        "application/gzip": "GZ",
+        "application/x-tar": "TAR",
+    },
+}
+_UNTOLD = re.compile(r"message/|multipart/|text/(rfc822|calendar|vcard|x-vcard)|.*signature$")
+
+KINDS = (*_FORMATS, "other")
+
+
+def clean(text: str, limit: int) -> str:
+    """Return the text on one line without control, invisible and directional characters."""
+    kept: list[str] = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category in {"Cc", "Zl", "Zp"}:
+            kept.append(" ")
+        # Joiners shape letters in Persian and Hindi, and many an emoji.
+        elif category not in {"Cf", "Cs"} or char in _JOINERS:
+            kept.append(char)
+    return " ".join("".join(kept).split())[:limit].rstrip()
+
+
+def show_filename(name: str, neutral: str) -> str:
+    """Return a stranger's file name as it may stand in our mail.
+
+    Nothing that reads as a link may: whoever names a file `www.evil.example` must not get it
+    mailed to a third person over our name. Then it is `neutral`, with a short extension.
+    """
+    shown = clean(name, 10 * MAX_FILENAME)
+    # Full-width letters and the ideographic full stop work in a browser's address bar too.
+    folded = unicodedata.normalize("NFKC", shown).replace("\u3002", ".")
+    if not shown or _ADDRESS.search(folded) or _HOST.search(_without_extensions(folded)):
+        short = _SHORT_EXTENSION.search(folded)
+        return f"{neutral} (.{short[1].lower()})" if short else neutral
+    if len(shown) <= MAX_FILENAME:
+        return shown
+    stem, _, extension = shown.rpartition(".")
+    ending = f".{extension}" if stem and len(extension) < _LONG_EXTENSION else ""
+    return shown[: MAX_FILENAME - 1 - len(ending)].rstrip() + "…" + ending
+
+
+def _without_extensions(name: str) -> str:
+    stem, _, extension = name.rpartition(".")
+    return _without_extensions(stem) if extension.lower() in _EXTENSIONS else name
+
+
+def show_size(size: int) -> str:
+    """Return bytes as `25 MB`, never more than they are; empty for 0."""
+    if size <= 0:
+        return ""
+    if size >= 10 * _MEGABYTE or size % _MEGABYTE == 0:
+        return f"{size // _MEGABYTE} MB"
+    return f"{max(1, size // 1000)} KB"
+
+
+def show_types(types: Iterable[str], words: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is accepted, a line a kind: `pictures (JPEG, PNG)`; `words` by kind."""
+    lines: list[str] = []
+    rest = [kind for kind in dict.fromkeys(types) if not _UNTOLD.match(kind)]
+    for kind, formats in _FORMATS.items():
+        told = [formats[it] for it in rest if it in formats]
+        rest = [it for it in rest if it not in formats]
+        if told:
+            # A wildcard has no name of its own and takes all of its kind.
+            names = "" if "" in told else f" ({', '.join(dict.fromkeys(told))})"
+            lines.append(words[kind] + names)
+    if rest:
+        names = ", ".join(it.rpartition("/")[2].rpartition(".")[2].upper() for it in rest)
+        lines.append(f"{words['other']} ({names})")
+    return tuple(lines)
