@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import inspect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -294,8 +295,8 @@ def test_what_is_private_in_the_library_is_still_there() -> None:
     async def look() -> None:
         protocol = SMTPProtocol()
         assert isinstance(protocol._buffer, bytearray)
-        assert asyncio.iscoroutinefunction(protocol._drain_helper)
-        assert asyncio.iscoroutinefunction(protocol.read_response)
+        assert inspect.iscoroutinefunction(protocol._drain_helper)
+        assert inspect.iscoroutinefunction(protocol.read_response)
         protocol.connection_made(asyncio.Transport())
         protocol.connection_lost(None)
 
