@@ -70,9 +70,10 @@ class MarkUndeliverable:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A mail of ours was seen by somebody else: whatever we thought, it was accepted."""
+    """A mail of ours was seen: whatever we thought, it was accepted. `filed`: seen in Sent."""
 
     message_id: str
+    filed: bool = False
 
 
 Action = (

@@ -163,7 +163,7 @@ def _consequences(
 ) -> list[Action]:
     actions: list[Action] = []
     if context.own and context.in_sent:
-        actions.append(Witness(message.message_id))
+        actions.append(Witness(message.message_id, filed=True))
     # An id that only the recipient of our mail can know proves that the mail arrived.
     actions += [Witness(known.message_id) for known in context.lookups.known if known.own]
     if judgement.kind is Kind.BOUNCE and context.reported_ours and message.bounce:

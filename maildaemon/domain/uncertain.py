@@ -22,18 +22,23 @@ def conclude_uncertain(
     uncertain_at: datetime,
     horizon: datetime | None,
     now: datetime,
+    *,
+    server_files_sent: bool,
 ) -> tuple[Verdict, datetime]:
     """Return what becomes of an uncertain mail that nobody has seen, and when to look again.
 
     `horizon`: until when everything in Sent has been seen, None if there is no such folder.
-    A missing acknowledgement is cheaper than a doubled one; anything else is sent once more,
-    byte for byte, so that receivers collapse it.
+    Where the server files what it accepts (`server_files_sent`), what is not in Sent was not
+    accepted: it is safe to send again. Anywhere else nothing is proven: a missing
+    acknowledgement is cheaper than a doubled one; anything else is sent once more, byte for byte,
+    so that receivers collapse it.
     """
     seen_by = uncertain_at + WITNESS_WITHIN
     if now < seen_by:
         return Verdict.WAIT, seen_by
     if horizon is not None and horizon < seen_by:
         return Verdict.WAIT, now + _LOOK_AGAIN_AFTER
-    if Section.ACKNOWLEDGEMENT in sections:
+    proven = server_files_sent and horizon is not None
+    if Section.ACKNOWLEDGEMENT in sections and not proven:
         return Verdict.UNKNOWN, now
     return Verdict.RESEND, now

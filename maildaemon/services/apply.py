@@ -107,13 +107,8 @@ class _Filing:
                 self.note("staff_answered", cancelled=cancelled)
             case MarkUndeliverable(address, until, status):
                 self.tx.records.mark_undeliverable(self.desk.mailbox_id, address, until, status)
-            case Witness(seen_id):
-                if self.tx.outbox.witnessed(self.desk.mailbox_id, seen_id, self.now):
-                    log(
-                        "outbox.witnessed",
-                        mailbox=self.desk.policy.mailbox,
-                        message_id=seen_id,
-                    )
+            case Witness(seen_id, filed):
+                self._witness(seen_id, filed=filed)
             case _:
                 assert_never(action)
 
@@ -135,6 +130,15 @@ class _Filing:
                 self.tx.records.add_participants(self.thread_id, others, "customer")
             case _:
                 pass
+
+    def _witness(self, seen_id: str, *, filed: bool) -> None:
+        mailbox_id = self.desk.mailbox_id
+        if not self.tx.outbox.witnessed(mailbox_id, seen_id, self.now):
+            return
+        if filed:
+            # We file a copy only of what we know to be sent: this one is the server's.
+            self.tx.mailboxes.learn_server_files_sent(mailbox_id, files=True)
+        log("outbox.witnessed", mailbox=self.desk.policy.mailbox, message_id=seen_id)
 
     def note(self, event: str, *, outbox_id: int | None = None, **detail: object) -> None:
         """Add an event to the history of the thread."""

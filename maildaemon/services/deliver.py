@@ -221,8 +221,13 @@ def _conclude_uncertain(store: Store, desk: Desk, row: OutboxRow, now: datetime)
         if claimed is None:
             return
         horizon = tx.mailboxes.witness_horizon(desk.mailbox_id)
+        files = tx.mailboxes.ensure(desk.policy.mailbox).server_files_sent
         verdict, at = conclude_uncertain(
-            row.sections, row.uncertain_at or row.queued_at, horizon, now
+            row.sections,
+            row.uncertain_at or row.queued_at,
+            horizon,
+            now,
+            server_files_sent=files is True,
         )
         match verdict:
             case Verdict.WAIT:
