@@ -116,15 +116,19 @@ class ImapMailbox:
                 if self._waited.get(folder) != state:
                     self._waited[folder] = state
                     return True
-            news = can_idle and self._selection.news(client)
         if not can_idle:
             raise NotImplementedError("the server does not offer IDLE")
-        while not news and (left := end - time.monotonic()) > 0:
-            cycle = min(left, _IDLE_CYCLE)
-            with self._session.open(cycle, silent=True) as client:
-                client.idle_once(cycle)
-                news = self._selection.news(client)
-        return news
+        while not self._idle(min(max(end - time.monotonic(), 0), _IDLE_CYCLE)):
+            if time.monotonic() >= end:
+                return False
+        return True
+
+    def _idle(self, seconds: float) -> bool:
+        with self._session.open(seconds, silent=True) as client:
+            client.idle_until(lambda: self._selection.news(client), seconds)
+            news = self._selection.news(client)
+            self._selection.looked(client)
+            return news
 
     def append(self, folder: str, raw: bytes, at: datetime) -> None:
         """See `Mailbox.append`. Raises MailboxRefusedError if the folder is missing or full."""

@@ -54,7 +54,7 @@ class Selection:
                 advice="leave this folder out; it cannot be watched",
             )
         self._selected = (self._session.generation, folder)
-        self._looked(client)
+        self.looked(client)
         self._current = True
         return FolderState(told[b"UIDVALIDITY"], told.get(b"UIDNEXT"), self.messages)
 
@@ -71,21 +71,19 @@ class Selection:
             # Gmail and Dovecot search only what they have announced.
             client.noop()
         if current:
-            self._looked(client)
+            self.looked(client)
             self._current = False
 
     def news(self, client: Client) -> bool:
-        """Tell, once, whether the server announced anything since the last look.
+        """Tell whether the server announced anything since the last look.
 
         Announcements also come with the answers to other commands, and IDLE does not repeat them.
         """
         untagged = client.wire.untagged_responses
         exists = _last(untagged.get("EXISTS"), self._exists)
-        news = bool(untagged.keys() & {"EXPUNGE", "FETCH"}) or exists != self._exists
-        self._looked(client)
-        return news
+        return bool(untagged.keys() & {"EXPUNGE", "FETCH"}) or exists != self._exists
 
-    def _looked(self, client: Client) -> None:
+    def looked(self, client: Client) -> None:
         """Forget announcements that the coming look at the folder covers."""
         untagged = client.wire.untagged_responses
         # An EXPUNGE lowers the number, but who knows whether before or after the last EXISTS.

@@ -239,35 +239,50 @@ class Client(_Library):  # type: ignore[misc]
     def append_as_read(self, folder: str, raw: bytes, at: datetime) -> None:
         """Put a message into the folder, marked as read."""
         flags = (r"\Seen",)
-        if not self.has_capability("MULTIAPPEND"):
+        if not (self.has_capability("MULTIAPPEND") and self.has_capability("LITERAL+")):
             self.append(folder, raw, flags, at)
             return
         # Nine times as fast as append(), which rewrites every line end. But nobody there looks at
-        # the answer.
+        # the answer, and without LITERAL+ it takes an early NO for a broken connection.
         kind, data = self.multiappend(folder, [{"msg": raw, "flags": flags, "date": at}])
         if kind != "OK":
             raise imaplib.IMAP4.error(f"append failed: {data[0]!r}")
 
-    def idle_once(self, timeout: float) -> None:
-        """IDLE for at most `timeout` seconds, or until the server says anything.
+    def idle_until(self, heard: Callable[[], bool], timeout: float) -> None:
+        """IDLE until `heard()`, at most `timeout` seconds.
 
-        What it said is then among the wire's `untagged_responses`.
+        What the server said is then among the wire's `untagged_responses`.
         """
-        self._begin_idle()
         # Not the library's idle_check(): it polls the socket, while a notice that came together
         # with the server's go-ahead lies in a buffer above; it takes the end of the connection
         # for silence; and it breaks on a line that comes in two packets.
-        if not self.wire.buffered():
-            with selectors.DefaultSelector() as selector:
-                selector.register(self.wire.sock, selectors.EVENT_READ)
-                selector.select(timeout)
-        # Every cycle ends so: it reads whole lines, and raises if the connection is gone.
+        end = time.monotonic() + timeout
+        tag = self._begin_idle()
+        while not heard() and (left := end - time.monotonic()) > 0:
+            if self.wire.buffered():
+                self._hear(tag)
+            elif not self._readable(left) or not self.wire.buffered():
+                # Time is up; or the connection ended, or TLS had affairs of its own.
+                break
+        # Every IDLE ends so: this raises if the connection is gone.
         self.idle_done()
 
-    def _begin_idle(self) -> None:
+    def _begin_idle(self) -> bytes:
         # Not the library's idle(): it fails when an untagged response comes before the go-ahead.
-        wire: Any = self.wire
-        tag = self._idle_tag = wire._command("IDLE")  # noqa: SLF001
-        while wire._get_response() is not None:  # noqa: SLF001
-            if wire.tagged_commands[tag] is not None:
-                raise imaplib.IMAP4.error(f"IDLE failed: {wire.tagged_commands[tag]!r}")
+        tag: bytes = self.wire._command("IDLE")  # noqa: SLF001
+        self._idle_tag = tag
+        while self._hear(tag) is not None:
+            pass
+        return tag
+
+    def _hear(self, tag: bytes) -> bytes | None:
+        """Take in one response; None is the go-ahead."""
+        heard: bytes | None = self.wire._get_response()  # noqa: SLF001
+        if (ended := self.wire.tagged_commands[tag]) is not None:
+            raise imaplib.IMAP4.abort(f"the server ended IDLE: {ended!r}")
+        return heard
+
+    def _readable(self, timeout: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.wire.sock, selectors.EVENT_READ)
+            return bool(selector.select(timeout))

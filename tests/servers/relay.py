@@ -108,6 +108,9 @@ class Relay:
 
     def _pump(self, client: socket.socket, server: socket.socket, fault: Fault | None) -> None:
         left = fault.after if fault else 0
+        for each in (client, server):
+            # Small packets at once; else every command waits 40 ms for a delayed ACK.
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with selectors.DefaultSelector() as selector:
             selector.register(client, selectors.EVENT_READ, ("up", server))
             selector.register(server, selectors.EVENT_READ, ("down", client))

@@ -137,6 +137,8 @@ class ScriptedImap:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            # Small packets at once; else every answer waits 40 ms for the client's delayed ACK.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._begin(self._serve, connection)
 
