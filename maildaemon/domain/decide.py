@@ -25,7 +25,7 @@ from maildaemon.domain.automatic import (
     Silence,
     classify,
 )
-from maildaemon.domain.delivery import Refusal, Section
+from maildaemon.domain.delivery import Refusal, Section, is_writable
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Policy
 from maildaemon.domain.report import undeliverable
@@ -232,6 +232,8 @@ def why_silent(
     thread = match.thread
     if thread and thread.muted_until and thread.muted_until > context.now:
         return Silence.MUTED
+    if isinstance(recipient, Address) and not is_writable(recipient.address):
+        return Silence.ADDRESS_UNDELIVERABLE
     if context.undeliverable_until and context.undeliverable_until > context.now:
         return Silence.ADDRESS_UNDELIVERABLE
     return None

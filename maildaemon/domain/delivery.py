@@ -13,6 +13,7 @@ The life of an outbox row::
       └ shadow: recorded only, never sent
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -147,3 +148,17 @@ def provider_id(text: str) -> str:
     """
     words = [word.strip("<>[]();,.").partition("@")[0] for word in text.split()]
     return next((word for word in reversed(words) if len(word) >= _SHORTEST_PROVIDER_ID), "")
+
+
+_ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*")
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)*")
+_LONGEST_PATH = 254
+
+
+def is_writable(address: str) -> bool:
+    """Tell whether an automatic mail can be addressed to this: RFC 5321 §4.1.2 without quoted
+    local parts and address literals, which nobody uses but those who try something.
+    """
+    local_part, at, domain = address.rpartition("@")
+    fits = len(address.encode("utf-8", "replace")) <= _LONGEST_PATH
+    return bool(at and fits and _ATOM.fullmatch(local_part) and _DOMAIN.fullmatch(domain))

@@ -537,3 +537,14 @@ def a_bounce(recipient: str, original: str) -> bytes:
         "Subject: We have received your message\r\n\r\nhello\r\n"
         "--b--\r\n"
     ).encode()
+
+
+@pytest.mark.parametrize("sender", ['"john doe"@x.example', "a@b@c.example", "a@[127.0.0.1]"])
+def test_an_address_that_no_mail_can_go_to_is_recorded_and_not_answered(
+    shop: Shop, sender: str
+) -> None:
+    shop.write(f"From: {sender}\r\n".encode() + a_mail().split(b"\r\n", 1)[1])
+    shop.round()
+
+    assert shop.outbox == []
+    assert shop.rows("select state from inbound") == [("done",)]
