@@ -232,9 +232,8 @@ def why_silent(
     thread = match.thread
     if thread and thread.muted_until and thread.muted_until > context.now:
         return Silence.MUTED
-    if isinstance(recipient, Address) and not is_writable(recipient.address):
-        return Silence.ADDRESS_UNDELIVERABLE
-    if context.undeliverable_until and context.undeliverable_until > context.now:
+    dead = context.undeliverable_until and context.undeliverable_until > context.now
+    if dead or not is_writable(recipient.address):
         return Silence.ADDRESS_UNDELIVERABLE
     return None
 
