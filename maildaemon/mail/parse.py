@@ -1,0 +1,89 @@
+"""Bytes to a message. Total: whatever a stranger sends, something comes out and nothing raises."""
+
+import re
+from dataclasses import replace
+
+from maildaemon.domain.message import Parsed
+from maildaemon.mail.addresses import parse_addressing
+from maildaemon.mail.bodies import read_bodies
+from maildaemon.mail.bounces import parse_bounce
+from maildaemon.mail.degraded import parse_degraded
+from maildaemon.mail.fields import message_of_header
+from maildaemon.mail.files import read_files
+from maildaemon.mail.language import detect_language
+from maildaemon.mail.prescan import Scan, identity, scan
+from maildaemon.mail.quotes import cut_quotes
+from maildaemon.mail.structure import Structure, arrange
+from maildaemon.mail.tree import LimitExceededError, Part, Tree
+
+_FORWARD = re.compile(
+    r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|doorst|pd|пересл|vs|vb|vl|fs|转发|轉寄)\s*:",
+    re.IGNORECASE,
+)
+
+
+def parse_message(raw: bytes, languages: tuple[str, ...]) -> Parsed:
+    """Return the message and its files; `languages` are those that may be recognised.
+
+    Damage is listed in `defects`. What breaks the limits, or what no code here foresaw, becomes
+    a degraded record, so that staff see the message and the mailbox goes on.
+    """
+    try:
+        return _parse(raw, languages)
+    except LimitExceededError as error:
+        return parse_degraded(raw, str(error))
+    except Exception:  # noqa: BLE001  # the promise of this function; the raw bytes are kept
+        return parse_degraded(raw, "parse_failed")
+
+
+def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
+    scanned = scan(raw)
+    if scanned.exceeded:
+        raise LimitExceededError(scanned.exceeded)
+    hash_ = identity(scanned)
+    message = message_of_header(scanned, hash_, len(raw), parse_addressing)
+    tree = Tree(_mime_header(scanned), scanned.body, hash_)
+    structure = arrange(tree)
+    reading = read_bodies(tree, structure.bodies)
+    reply_text = cut_quotes(reading.text, forwarded=bool(_FORWARD.match(message.subject)))
+    files = read_files(tree, structure)
+    message = replace(
+        message,
+        content_type=tree.root.media_type,
+        report_type=_report_type(tree.root),
+        text=reading.text,
+        reply_text=reply_text,
+        language=detect_language(reply_text, languages),
+        attachments=files.attachments,
+        bounce=parse_bounce(message, tree, structure, reading.text),
+        defects=(*message.defects, *reading.defects, *_structure_defects(structure)),
+    )
+    return Parsed(message, files.contents)
+
+
+def _mime_header(scanned: Scan) -> bytes:
+    """Return the fields that describe the body; the others are read already."""
+    return b"".join(
+        name + b": " + value + b"\r\n"
+        for name, value in scanned.fields
+        if name.startswith(b"content-")
+    )
+
+
+def _report_type(root: Part) -> str | None:
+    """RFC 6522 §3: the parameter; the subtype of the second part where it is missing."""
+    if root.media_type != "multipart/report":
+        return None
+    declared = root.structured("content-type").first("report-type")
+    if declared:
+        return declared.lower()
+    second = root.children[1].media_type if len(root.children) > 1 else ""
+    return second.partition("/")[2]
+
+
+def _structure_defects(structure: Structure) -> list[str]:
+    found = {
+        "ambiguous_structure": structure.doubtful,
+        "data_outside_parts": bool(structure.outside),
+    }
+    return [name for name, holds in found.items() if holds]
