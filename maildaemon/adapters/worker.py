@@ -1,0 +1,238 @@
+"""Parsing in a process of its own, bounded in memory, CPU and time.
+
+A message that kills the process or overruns its time becomes a degraded record, made here by a
+scan that needs no library; the mailbox goes on with a new process.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+import maildaemon
+from maildaemon.adapters.worker_frames import ANSWER, READY, REQUEST
+from maildaemon.domain.message import Message, Parsed
+from maildaemon.errors import ParserUnavailableError
+from maildaemon.mail.degraded import parse_degraded
+
+MEMORY = 512 * 1024 * 1024
+CPU_SECONDS = 20
+WALL_SECONDS = 30.0
+START_SECONDS = 30.0
+RECYCLE_AFTER = 500
+
+_CHUNK = 1024 * 1024
+_CHILD = "maildaemon.adapters.worker_child"
+_MESSAGE = TypeAdapter(Message)
+
+
+class ProcessParser:
+    """A `Parser` that any thread may use; one message is parsed at a time.
+
+    The child is in a session of its own, so that Ctrl-C at a terminal reaches only the daemon,
+    which decides what is still to be done. There is no death signal tied to the parent: that
+    would follow the thread that started the child. The child ends with its standard input.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory: int = MEMORY,
+        cpu_seconds: int = CPU_SECONDS,
+        wall_seconds: float = WALL_SECONDS,
+        recycle_after: int = RECYCLE_AFTER,
+    ) -> None:
+        """Keep the limits (memory in bytes); no process is started yet."""
+        self._limits = (str(memory), str(cpu_seconds))
+        self._wall_seconds = wall_seconds
+        self._recycle_after = recycle_after
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the process without waiting for it, so that the first message need not."""
+        with self._lock:
+            if self._child is None:
+                self._child = _Child(self._limits)
+
+    def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
+        """Return the parsed message; a degraded one if the limits had to stop it.
+
+        A process that dies may have been killed from outside, so the message gets a second
+        one. Raises ParserUnavailableError if no process can be had.
+        """
+        with self._lock:
+            for _ in range(2):
+                child = self._ready_child()
+                try:
+                    parsed = child.parse(raw, languages, self._wall_seconds)
+                except _OverrunError:
+                    self._end_child()
+                    return parse_degraded(raw, "parser_timeout")
+                except OSError:
+                    if self._end_child() == -signal.SIGXCPU:
+                        return parse_degraded(raw, "parser_timeout")
+                    continue
+                if child.parsed >= self._recycle_after:
+                    self._end_child()
+                    self._child = _Child(self._limits)
+                return parsed
+            return parse_degraded(raw, "parser_died")
+
+    def close(self) -> None:
+        """End the process; a `parse` under way in another thread ends with it, unavailable."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.kill()
+        with self._lock:
+            self._end_child()
+
+    def _ready_child(self) -> "_Child":
+        if self._closed:
+            raise ParserUnavailableError("the parser has been closed")
+        if self._child is None:
+            self._child = _Child(self._limits)
+        try:
+            self._child.wait_until_ready(START_SECONDS)
+        except OSError as error:
+            status = self._end_child()
+            raise ParserUnavailableError(
+                f"the parse process ended with status {status} before it was ready;"
+                f" `{sys.executable} -m {_CHILD} {' '.join(self._limits)}` tells why"
+            ) from error
+        return self._child
+
+    def _end_child(self) -> int | None:
+        """Kill and reap the process; return its exit status (negative: the signal)."""
+        child, self._child = self._child, None
+        return child.end() if child is not None else None
+
+
+class _OverrunError(Exception):
+    """The child did not answer in time."""
+
+
+class _Child:
+    """One process and its pipes."""
+
+    def __init__(self, limits: tuple[str, ...]) -> None:
+        self.parsed = 0
+        self._ready = False
+        requests, self._stdin = os.pipe()
+        self._stdout, answers = os.pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                [sys.executable, "-P", "-s", "-m", _CHILD, *limits],
+                stdin=requests,
+                stdout=answers,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env=_environment(),
+            )
+        except OSError as error:
+            self._close_pipes()
+            raise ParserUnavailableError(f"the parse process cannot be started: {error}") from error
+        finally:
+            os.close(requests)
+            os.close(answers)
+        os.set_blocking(self._stdin, False)
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Return when the child can take a message; raises OSError if it ends instead."""
+        if not self._ready:
+            deadline = time.monotonic() + seconds
+            try:
+                ready = self._read(len(READY), deadline)
+            except _OverrunError as error:
+                raise TimeoutError("the child is not ready in time") from error
+            if ready != READY:
+                raise ConnectionError("the child does not speak as expected")
+            self._ready = True
+
+    def parse(self, raw: bytes, languages: tuple[str, ...], seconds: float) -> Parsed:
+        """Return the child's answer; raises OSError if it dies, _OverrunError if it is late."""
+        deadline = time.monotonic() + seconds
+        self.parsed += 1
+        spoken = json.dumps(languages).encode()
+        self._write(REQUEST.pack(len(spoken), len(raw)) + spoken, deadline)
+        self._write(raw, deadline)
+        message_size, list_size = ANSWER.unpack(self._read(ANSWER.size, deadline))
+        message = _decode(self._read(message_size, deadline))
+        sizes = json.loads(self._read(list_size, deadline))
+        contents = {sha256: bytes(self._read(size, deadline)) for sha256, size in sizes}
+        return Parsed(message, contents)
+
+    def kill(self) -> None:
+        """Kill the child and whatever it may have started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> int:
+        """Kill the child if it still runs, and return its exit status."""
+        status = self._process.poll()
+        if status is None:
+            self.kill()
+            status = self._process.wait()
+        self._close_pipes()
+        return status
+
+    def _close_pipes(self) -> None:
+        os.close(self._stdin)
+        os.close(self._stdout)
+
+    def _write(self, content: bytes, deadline: float) -> None:
+        rest = memoryview(content)
+        while rest:
+            _wait(self._stdin, select.POLLOUT, deadline)
+            rest = rest[os.write(self._stdin, rest[:_CHUNK]) :]
+
+    def _read(self, size: int, deadline: float) -> bytearray:
+        content = bytearray(size)
+        rest = memoryview(content)
+        while rest:
+            _wait(self._stdout, select.POLLIN, deadline)
+            count = os.readv(self._stdout, [rest])
+            if not count:
+                raise ConnectionError("the child has ended")
+            rest = rest[count:]
+        return content
+
+
+def _wait(descriptor: int, event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise _OverrunError
+
+
+def _environment() -> dict[str, str]:
+    """Return what the interpreter needs and nothing that the daemon knows.
+
+    The allocator gives large blocks back, so that one large mail does not stay in memory.
+    """
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return kept | {
+        "PYTHONPATH": str(Path(maildaemon.__file__).parent.parent),
+        "LC_ALL": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": "262144",
+        "MALLOC_TRIM_THRESHOLD_": "1048576",
+    }
+
+
+def _decode(content: bytearray) -> Message:
+    message = _MESSAGE.validate_json(bytes(content))
+    date = message.date
+    return replace(message, date=date.astimezone(UTC)) if date else message
