@@ -192,6 +192,8 @@ class Daemon:
             return receive_new(works.store, crew.work, works.blobs, crew.desk, works.now)
 
         count = await self._over_imap(crew, receive)
+        # The server lets us in: from the very first time on, IDLE need not wait for its next look.
+        self._wake(crew, "watch")
         if count:
             self._wake(crew, Step.PROCESS)
         return count
