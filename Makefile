@@ -3,8 +3,9 @@
 #   make test     runs every test; ARGS="tests/unit -k threads" runs some
 #   make check    formatting, lint, types, architecture, generated files
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
+CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign latency-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format generate lock wheel kill-campaign servers clean
+.PHONY: help demo test check format generate lock wheel $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -62,8 +63,8 @@ lock: .venv/.uv
 wheel: $(READY)
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
 
-kill-campaign: $(READY) servers
-	@$(BIN)/python -m tests.campaigns.kill $(ARGS)
+$(CAMPAIGNS): $(READY) servers
+	@$(BIN)/python -m tests.campaigns.$(subst -,_,$(@:-campaign=)) $(ARGS)
 
 clean:
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

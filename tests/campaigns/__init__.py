@@ -1,0 +1,1 @@
+"""Campaigns against the real daemon process; the servers' own content is the judge, not our database."""

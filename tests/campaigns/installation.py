@@ -1,0 +1,250 @@
+"""A whole installation, as an operator makes it: `init`, a few changed lines, `run`."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.campaigns.mails import SUPPORT
+from tests.campaigns.records import Records
+from tests.servers.dovecot import Account, Dovecot
+from tests.servers.process import wait_until
+from tests.servers.sink import SentFolder, SmtpSink
+
+ROOT = Path(__file__).parents[2]
+_ENDS_WITHIN = 30
+
+
+@contextlib.contextmanager
+def installed(
+    name: str,
+    make_sink: Callable[..., SmtpSink] = SmtpSink,
+    *,
+    files_sent: bool = True,
+    **options: Any,
+) -> Iterator[tuple["Installation", SmtpSink]]:
+    """Give a real Dovecot, an SMTP server that keeps a log, and an installation between them.
+
+    What a broken campaign leaves behind is kept for whoever looks into it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"campaign-{name}-"))
+    with contextlib.ExitStack() as stack:
+        dovecot = stack.enter_context(Dovecot())
+        sink = make_sink(
+            folder / "accepted.jsonl",
+            security="tls",
+            certificate=(dovecot.ca_file, dovecot.key_file),
+            require_auth=True,
+            files_sent=SentFolder(dovecot.imap_port, SUPPORT) if files_sent else None,
+            **options,
+        )
+        stack.enter_context(sink)
+        installation = Installation(folder, dovecot, sink)
+        stack.callback(installation.clean_up)
+        yield installation, sink
+    if not installation.keep:
+        shutil.rmtree(folder)
+
+
+class DaemonDiedError(AssertionError):
+    """The daemon ended by itself, which it never may."""
+
+
+class Installation:
+    """One folder with a configuration and a database; the daemon may come and go."""
+
+    def __init__(self, folder: Path, dovecot: Dovecot, sink: SmtpSink) -> None:
+        self.folder = folder
+        self.account: Account = dovecot.account(SUPPORT)
+        self.config = folder / "maildaemon.yaml"
+        self.log = folder / "daemon.log"
+        self.keep = False
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "SUPPORT_PASSWORD": dovecot.password,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.changes = _changes(dovecot, sink)
+        self._make_config()
+        self.records = Records(folder / "var" / "maildaemon.db")
+
+    def _make_config(self) -> None:
+        self.call("init")
+        written = yaml.load(self.config.read_text("utf-8"), yaml.BaseLoader)
+        for path, value in self.changes.items():
+            _set(written, path, value)
+        self.config.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
+
+    def call(self, *arguments: str) -> str:
+        """Run one command of the program to its end and return what it printed."""
+        done = subprocess.run(
+            self._command(*arguments), env=self._environment, capture_output=True, check=False
+        )
+        if done.returncode:
+            command = " ".join(arguments)
+            raise AssertionError(
+                f"`maildaemon {command}` ended with {done.returncode}:\n{done.stderr.decode()}"
+            )
+        return done.stdout.decode()
+
+    def listing(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return what a command lists as JSON Lines."""
+        return [json.loads(line) for line in self.call(*arguments, "--json").splitlines()]
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "maildaemon", "--config", str(self.config), *arguments]
+
+    def start(self) -> None:
+        """Start the daemon; return at once."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command("run"),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def check_alive(self) -> None:
+        """Raise DaemonDiedError, with the end of the log, if the daemon is gone by itself."""
+        assert self._process is not None
+        if (code := self._process.poll()) is not None:
+            tail = "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-20:])
+            raise DaemonDiedError(f"the daemon ended by itself with {code}:\n{tail}")
+
+    def kill(self) -> int:
+        """Kill the daemon alone with SIGKILL; return how many of its children outlived it."""
+        assert self._process is not None
+        self.check_alive()
+        # A child is told apart from a later process with its number by when it began.
+        children = [(pid, _born(pid)) for pid in _descendants(self._process.pid)]
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        try:
+            wait_until(lambda: not any(map(_is, children)), 5, "the daemon's children are gone")
+        except AssertionError:
+            return sum(map(_is, children))
+        return 0
+
+    def stop(self) -> None:
+        """End the daemon as systemd does, and see that it goes."""
+        if self._process is None:
+            return
+        self.check_alive()
+        self._process.terminate()
+        try:
+            code = self._process.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"SIGTERM did not end the daemon in {_ENDS_WITHIN} s") from None
+        assert code == 0, f"after SIGTERM the daemon ended with {code}"
+        self._process = None
+
+    def clean_up(self) -> None:
+        """Leave nothing running, whatever happened."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def wait_started(self, timeout: float = 60) -> None:
+        """Wait until the first start has set the cursors: what arrives from now on counts."""
+
+        def started() -> bool:
+            self.check_alive()
+            return self.records.started()
+
+        wait_until(started, timeout, "the daemon has started and read the mailbox")
+
+    def wait_done(
+        self, timeout: float, also: Callable[[], bool] = lambda: True, *, still: float = 2
+    ) -> None:
+        """Wait until the queues are empty, and are empty `still` seconds later.
+
+        `also` is what must be true besides: empty queues alone are no proof that mail was seen.
+        """
+
+        def done() -> bool:
+            self.check_alive()
+            return self.records.left().nothing and also()
+
+        def stays() -> bool:
+            if not done():
+                return False
+            threading.Event().wait(still)
+            return done()
+
+        wait_until(stays, timeout, "the queues are empty")
+
+
+def _changes(dovecot: Dovecot, sink: SmtpSink) -> dict[str, str]:
+    login = {"username": SUPPORT, "password.env": "SUPPORT_PASSWORD"}
+    server = {"host": "localhost", "ca_file": str(dovecot.ca_file), **login}
+    return {
+        "service.mode": "live",
+        "limits.per_mailbox": "100000 in 1 hour",
+        "mailboxes.0.address": SUPPORT,
+        **{f"mailboxes.0.imap.{key}": value for key, value in server.items()},
+        "mailboxes.0.imap.port": str(dovecot.imaps_port),
+        **{f"mailboxes.0.smtp.{key}": value for key, value in server.items()},
+        "mailboxes.0.smtp.port": str(sink.port),
+        "mailboxes.0.imap.security": "tls",
+        "mailboxes.0.smtp.security": "tls",
+    }
+
+
+def _set(tree: Any, path: str, value: str) -> None:
+    """Set `mailboxes.0.imap.host` and the like; blocks that are missing are made."""
+    *way, last = path.split(".")
+    for step in way:
+        if isinstance(tree, list):
+            tree = tree[int(step)]
+            continue
+        if not isinstance(tree.get(step), dict | list):
+            tree[step] = {}
+        tree = tree[step]
+    tree[last] = value
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for child, parent in _parents().items():
+        if parent == pid:
+            yield child
+            yield from _descendants(child)
+
+
+def _parents() -> Mapping[int, int]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and (fields := _stat(int(entry.name))):
+            found[int(entry.name)] = int(fields[1])
+    return found
+
+
+def _is(child: tuple[int, str]) -> bool:
+    return bool(child[1]) and _born(child[0]) == child[1]
+
+
+def _born(pid: int) -> str:
+    """Return when a process began, in ticks since the machine did; empty if it is gone."""
+    fields = _stat(pid)
+    return "" if not fields or fields[0] == "Z" else fields[19]
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        # The name in brackets may hold spaces; what follows it does not.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []

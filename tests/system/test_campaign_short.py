@@ -1,0 +1,33 @@
+"""The campaigns of `tests.campaigns` in a form short enough for every run; `make campaigns` runs the long ones."""
+
+import pytest
+
+from tests.campaigns import kill, latency, old_mailbox, second_client
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("files_sent", [True, False])
+def test_killed_eight_times_it_loses_nothing_and_says_nothing_twice(files_sent: bool) -> None:
+    plan = kill.Plan(messages=60, kills=8, seed=7, lose=0.05, files_sent=files_sent, short=True)
+
+    table = kill.campaign(plan)
+
+    assert table.broken == [], str(table)
+
+
+def test_what_a_colleague_tidies_away_after_ten_seconds_is_recorded_once() -> None:
+    table = second_client.campaign(messages=24, seed=7)
+
+    assert table.broken == [], str(table)
+
+
+def test_a_mailbox_full_of_old_mail_is_not_answered_at_the_first_start() -> None:
+    table = old_mailbox.campaign(messages=150, seed=7)
+
+    assert table.broken == [], str(table)
+
+
+def test_an_acknowledgement_leaves_within_a_second_of_the_servers_notice() -> None:
+    table = latency.campaign(messages=5)
+
+    assert table.broken == [], str(table)
