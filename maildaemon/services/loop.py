@@ -103,7 +103,7 @@ class Loop:
         # During an outage wake-ups are ignored: they would turn the wait into a hammer.
         woken = asyncio.ensure_future(self._woken.wait()) if wait is None else None
         waiting = {stopped, woken} if woken else {stopped}
-        timeout = wait.total_seconds() if wait else None
+        timeout = None if wait is None else wait.total_seconds()
         await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         for one in waiting:
             one.cancel()

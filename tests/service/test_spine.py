@@ -54,9 +54,7 @@ def test_a_reply_to_last_weeks_conversation_is_not_acknowledged(tmp_path: Path) 
     shop.write(a_mail(message_id="week@customer.example"), at=START - timedelta(days=7))
     shop.start()
 
-    shop.write(
-        a_mail(message_id="now@customer.example", In_Reply_To="<week@customer.example>")
-    )
+    shop.write(a_mail(message_id="now@customer.example", In_Reply_To="<week@customer.example>"))
     shop.round()
 
     assert shop.silences == ["earlier_conversation"]
@@ -85,7 +83,11 @@ def test_a_second_mail_before_the_answer_joins_the_thread_in_silence(shop: Shop)
     shop.round()
     shop.wait(hours=1)
     shop.write(
-        a_mail("Hello? Is anybody there?", message_id="c2@c.example", In_Reply_To="<c1@customer.example>")
+        a_mail(
+            "Hello? Is anybody there?",
+            message_id="c2@c.example",
+            In_Reply_To="<c1@customer.example>",
+        )
     )
     shop.round()
 
@@ -110,7 +112,9 @@ def test_a_stranger_who_cites_a_thread_gets_one_of_his_own(shop: Shop) -> None:
 
 
 def test_good_files_are_kept_beside_a_refused_one_which_is_explained(shop: Shop) -> None:
-    shop.write(a_mail(files=(("photo.png", "image/png", PNG), ("tool.exe", "application/x-dosexec", EXE))))
+    shop.write(
+        a_mail(files=(("photo.png", "image/png", PNG), ("tool.exe", "application/x-dosexec", EXE)))
+    )
     shop.round()
 
     assert shop.rows("select filename, verdict, reason from attachment order by position") == [
@@ -430,7 +434,9 @@ def test_a_bounce_of_our_mail_joins_its_thread_and_silences_the_address(shop: Sh
     shop.write(a_mail("Another question, please.", message_id="c9@c.example", subject="New"))
     shop.round()
 
-    assert shop.rows("select kind, thread_id, silence from message where kind != 'own' order by id") == [
+    assert shop.rows(
+        "select kind, thread_id, silence from message where kind != 'own' order by id"
+    ) == [
         ("customer", 1, None),
         ("bounce", 1, "null_reverse_path"),
         ("customer", 2, "address_undeliverable"),

@@ -1,0 +1,189 @@
+"""The loops side by side: woken, survived, ended in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from maildaemon.errors import MailboxUnavailableError, OperatorError
+from maildaemon.services.daemon import Crew, Daemon, Step, Works
+from maildaemon.services.loop import Loop
+from tests.fakes.mailbox import FakeMailbox
+from tests.service.shop import Shop, a_mail
+
+
+class HandTicker:
+    """Ticks when told to."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[], None]] = []
+        self.running = False
+
+    def every(self, interval: timedelta, name: str, callback: Callable[[], None]) -> None:
+        self.callbacks.append(callback)
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+    def tick(self) -> None:
+        for callback in self.callbacks:
+            callback()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(tmp_path)
+    yield opened
+    opened.close()
+
+
+def a_daemon(shop: Shop, *only: Step) -> tuple[Daemon, HandTicker]:
+    ticker = HandTicker()
+    works = Works(
+        store=shop.store,
+        parser=shop.parser,
+        blobs=shop.blobs,
+        files=shop.files,
+        ticker=ticker,
+        now=shop.now,
+        jitter=lambda: 0.0,
+    )
+    crew = Crew(
+        desk=shop.desk,
+        work=shop.mailbox,
+        watch=FakeMailbox(shop.account),
+        transport=shop.transport,
+        composer=shop.composer,
+        poll_every=timedelta(seconds=5),
+        idle=timedelta(seconds=30),
+        imap_credential=str,
+        smtp_credential=str,
+    )
+    return Daemon(works, (crew,), frozenset(only)), ticker
+
+
+async def eventually(condition: Callable[[], bool], ticker: HandTicker) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            ticker.tick()
+            await asyncio.sleep(0)
+
+
+async def test_a_message_is_answered_and_the_daemon_ends_when_told(shop: Shop) -> None:
+    daemon, ticker = a_daemon(shop)
+    running = asyncio.create_task(daemon.run())
+    await eventually(
+        lambda: bool(shop.rows("select 1 from mailbox where started_at is not null")), ticker
+    )
+
+    shop.write(a_mail())
+    await eventually(lambda: len(shop.transport.accepted) == 1, ticker)
+    daemon.stop()
+    async with asyncio.timeout(10):
+        await running
+
+    assert not ticker.running
+    assert shop.outbox == ["sent"]
+
+
+async def test_an_outage_is_survived_and_waited_out(shop: Shop) -> None:
+    shop.start()
+    shop.account.fail(MailboxUnavailableError("gone"), on="folders")
+    daemon, ticker = a_daemon(shop)
+    running = asyncio.create_task(daemon.run())
+    await eventually(lambda: bool(shop.rows("select 1 from account where failures = 1")), ticker)
+
+    shop.write(a_mail())
+    shop.wait(seconds=2)
+    await eventually(lambda: len(shop.transport.accepted) == 1, ticker)
+    daemon.stop()
+    await running
+
+
+async def test_once_does_everything_that_is_due(shop: Shop) -> None:
+    shop.start()
+    shop.write(a_mail())
+    daemon, _ = a_daemon(shop)
+
+    assert await daemon.run_once() == 1
+    await daemon.close()
+
+    assert len(shop.transport.accepted) == 1
+
+
+async def test_only_the_named_steps_run(shop: Shop) -> None:
+    shop.start()
+    shop.write(a_mail())
+    daemon, _ = a_daemon(shop, Step.RECEIVE)
+
+    await daemon.run_once()
+    await daemon.close()
+
+    assert shop.rows("select state from inbound") == [("waiting",)]
+
+
+async def test_a_mailbox_that_cannot_be_reached_is_said_after_the_others_had_their_turn(
+    shop: Shop,
+) -> None:
+    shop.start()
+    shop.write(a_mail())
+    shop.receive()
+    shop.account.refusal = MailboxUnavailableError("imap.example:993: no route to host")
+    daemon, _ = a_daemon(shop)
+
+    with pytest.raises(MailboxUnavailableError, match="no route"):
+        await daemon.run_once()
+    await daemon.close()
+
+    assert len(shop.transport.accepted) == 1
+
+
+async def test_a_bug_in_a_step_does_not_end_its_loop() -> None:
+    stopping, calls = asyncio.Event(), 0
+
+    async def step() -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError("a bug")
+        if calls == 2:
+            raise OperatorError("something to mend", where="here", advice="mend it")
+        stopping.set()
+        return 0
+
+    async with asyncio.timeout(10):
+        await Loop("test", step, stopping, jitter=lambda: 0.0).run()
+
+    assert calls == 3
+
+
+async def test_trouble_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stopping, calls = asyncio.Event(), 0
+
+    async def step() -> int:
+        nonlocal calls
+        calls += 1
+        if calls <= 3:
+            raise MailboxUnavailableError("no route")
+        if calls == 5:
+            stopping.set()
+        return 0
+
+    loop = Loop("test", step, stopping, jitter=lambda: 0.0)
+    running = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        while not running.done():
+            loop.wake()
+            await asyncio.sleep(0)
+
+    assert [record.message for record in caplog.records if record.name == "maildaemon"] == [
+        "loop.failed",
+        "loop.recovered",
+    ]
