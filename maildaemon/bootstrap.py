@@ -19,45 +19,11 @@ from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser
-from maildaemon.domain.message import Address
-from maildaemon.domain.policy import AttachmentPolicy, Limits, Policy
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
 from maildaemon.services.desk import Desk
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings
-
-
-def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
-    """Return what the configuration decides for one mailbox, as the decisions see it."""
-    attachments, limits = settings.attachments, settings.limits
-    return Policy(
-        mailbox=mailbox.name,
-        sender=Address(mailbox.display_name or "", mailbox.address),
-        addresses=frozenset(one.lower() for one in (mailbox.address, *mailbox.aliases)),
-        staff=frozenset(one.lower() for one in mailbox.staff),
-        trust_reply_to=frozenset(one.lower() for one in mailbox.trust_reply_to),
-        authserv_id=mailbox.authserv_id,
-        default_language=settings.languages.default,
-        languages=mailbox.languages or settings.languages.supported,
-        reply_within=settings.service.reply_within,
-        mode=mailbox.mode or settings.service.mode,
-        echo_subject=mailbox.echo_subject,
-        max_message_size=attachments.max_message_size,
-        attachments=AttachmentPolicy(
-            max_file_size=attachments.max_file_size,
-            max_total_size=attachments.max_total_size,
-            max_files=attachments.max_files,
-            allowed_types=attachments.allowed_types,
-            blocked_extensions=frozenset(attachments.blocked_extensions),
-        ),
-        limits=Limits(
-            per_address=limits.per_address,
-            per_thread=limits.per_thread,
-            per_mailbox=limits.per_mailbox,
-            burst=limits.burst,
-            longest_delay=limits.longest_delay,
-        ),
-    )
+from maildaemon.settings.policy import make_policy
 
 
 def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> ImapMailbox:
@@ -134,6 +100,46 @@ def make_desk(store: SqlStore, settings: Settings, mailbox: MailboxSettings, key
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """What the steps of all mailboxes share."""
+
+    settings: Settings
+    store: SqlStore
+    parser: ProcessParser
+    composer: TemplateComposer
+    blobs: FileBlobStore
+    files: FileBlobStore
+    key: bytes
+
+
+@contextmanager
+def open_tools(settings: Settings) -> Iterator[Tools]:
+    """Open what a command needs that works beside, or instead of, the daemon."""
+    data_dir = settings.service.data_dir
+    make_data_dir(data_dir)
+    composer = make_composer(settings)
+    composer.check()
+    parser = ProcessParser()
+    parser.start()
+    store = None
+    try:
+        store = open_store(settings)
+        yield Tools(
+            settings,
+            store,
+            parser,
+            composer,
+            raw_blobs(settings),
+            file_blobs(settings),
+            read_key(data_dir),
+        )
+    finally:
+        parser.close()
+        if store is not None:
+            store.close()
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a command may need of a running installation."""
 
@@ -147,33 +153,22 @@ class Parts:
 @contextmanager
 def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iterator[Parts]:
     """Put a whole daemon together, alone on its data folder, and take it apart at the end."""
-    data_dir = settings.service.data_dir
-    make_data_dir(data_dir)
-    with only_one(data_dir):
-        composer = make_composer(settings)
-        composer.check()
-        store = open_store(settings)
-        key = read_key(data_dir)
-        parser = ProcessParser()
-        parser.start()
+    with only_one(settings.service.data_dir), open_tools(settings) as tools:
         works = Works(
-            store=store,
-            parser=parser,
-            blobs=raw_blobs(settings),
-            files=file_blobs(settings),
+            store=tools.store,
+            parser=tools.parser,
+            blobs=tools.blobs,
+            files=tools.files,
             ticker=SchedulerTicker(),
             now=utc_now,
             jitter=jitter,
         )
         crews = tuple(
-            _crew(settings, one, make_desk(store, settings, one, key), composer)
+            _crew(settings, one, make_desk(tools.store, settings, one, tools.key), tools.composer)
             for one in settings.mailboxes
         )
-        try:
-            yield Parts(settings, store, parser, key, Daemon(works, crews, only))
-        finally:
-            parser.close()
-            store.close()
+        daemon = Daemon(works, crews, only)
+        yield Parts(settings, tools.store, tools.parser, tools.key, daemon)
 
 
 def _crew(

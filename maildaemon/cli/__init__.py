@@ -19,10 +19,13 @@ from maildaemon import __version__
 from maildaemon.cli.exits import Exit, complain, exit_for
 from maildaemon.cli.invocation import Invocation
 
-# Where each command lives; its module is imported when it is asked for.
-_COMMANDS = {
-    "run": "run",
-}
+# A command is called like its module, which is imported when it is asked for.
+_COMMANDS = (
+    *("init", "check", "run", "status", "explain"),
+    *("threads", "messages", "outbox", "attachments", "parked"),
+    *("backfill", "resume", "db", "config", "demo"),
+)
+_MODULES = {"demo": "demonstration"}
 
 
 class _Commands(click.Group):
@@ -34,7 +37,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"maildaemon.cli.{_COMMANDS[cmd_name]}")
+        module = import_module(f"maildaemon.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from maildaemon.settings.catalogue import Option, options_of
 from maildaemon.settings.models import Settings
@@ -67,12 +67,19 @@ def minimal(
     username: str = "",
     imap_port: int | None = None,
     smtp_port: int | None = None,
+    name: str = "",
+    password: Mapping[str, str] | None = None,
 ) -> str:
-    """Return what a new user begins with: one mailbox, shadow mode, the password in a variable."""
-    name = re.sub(r"[^a-z0-9]+", "-", address.partition("@")[0].lower()).strip("-")[:40] or "mail"
+    """Return what a new user begins with: one mailbox, shadow mode.
+
+    Without a `name` it is made from the address; without a `password` (`{"file": …}`) that is
+    expected in a variable.
+    """
+    local_part = address.partition("@")[0].lower()
+    name = name or re.sub(r"[^a-z0-9]+", "-", local_part).strip("-")[:40] or "mail"
     login = {
         "username": username or address,
-        "password": {"env": password_variable(name)},
+        "password": password or {"env": password_variable(name)},
     }
     imap = {"host": imap_host} | ({"port": imap_port} if imap_port else {}) | login
     smtp = {"host": smtp_host} | ({"port": smtp_port} if smtp_port else {}) | login
@@ -88,7 +95,7 @@ database:
   url: sqlite:///var/maildaemon.db
 
 mailboxes:
-  - name: {name}
+  - name: {quoted(name)}
     address: {quoted(address)}
     # Addresses of colleagues; their mail is never answered automatically.
     #staff: [anna@example.com]

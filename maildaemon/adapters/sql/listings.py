@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -19,6 +20,7 @@ from maildaemon.adapters.sql.lines import (
     PlaceLine,
     ThreadLine,
 )
+from maildaemon.adapters.sql.standing import SqlStanding
 from maildaemon.adapters.sql.store import SqlStore, SqlTransaction
 from maildaemon.adapters.sql.tables import (
     attachment,
@@ -32,6 +34,7 @@ from maildaemon.adapters.sql.tables import (
     thread,
 )
 from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.standing import Standing
 
 
 @contextmanager
@@ -52,6 +55,10 @@ class SqlListings:
     def mailbox_id(self, name: str) -> int | None:
         """Return the id of a mailbox, None if it has never been used."""
         return self._connection.scalar(select(mailbox.c.id).where(mailbox.c.name == name))
+
+    def standing(self, mailbox_id: int, now: datetime) -> Standing:
+        """Return how a mailbox is doing."""
+        return SqlStanding(self._connection, mailbox_id, now).read()
 
     def threads(
         self, *, mailbox_name: str | None, status: str | None, limit: int | None

@@ -38,9 +38,24 @@ class ScratchStore(SqlStore):
 
 
 def open_reading(url: str) -> ReadingStore:
-    """Return the database; OperatorError if there is none yet, SchemaError if it is of another
-    version.
+    """Return the database, only to be read; OperatorError if there is none yet, SchemaError if it
+    is of another version.
     """
+    require_database(url)
+    store = ReadingStore(url)
+    _checked(store, url)
+    return store
+
+
+def open_existing(url: str) -> SqlStore:
+    """Return the database; raises like `open_reading`."""
+    require_database(url)
+    store = SqlStore(url)
+    _checked(store, url)
+    return store
+
+
+def require_database(url: str) -> None:
     path = sqlite_path(url)
     if path is not None and not path.exists():
         raise OperatorError(
@@ -48,12 +63,13 @@ def open_reading(url: str) -> ReadingStore:
             where=str(path),
             advice="`maildaemon run` makes it at its first start",
         )
-    store = ReadingStore(url)
+
+
+def _checked(store: SqlStore, url: str) -> None:
     try:
         _require_schema(store.engine)
     except DBAPIError as error:
         raise StoreUnavailableError(f"cannot read the database {url}: {error.orig}") from error
-    return store
 
 
 def sqlite_path(url: str) -> Path | None:

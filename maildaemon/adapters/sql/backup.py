@@ -1,0 +1,80 @@
+"""Copies an SQLite database while others write to it."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from maildaemon.errors import OperatorError, StoreUnavailableError
+
+_PAGES = 1000
+
+
+def back_up(source: Path, target: Path, progress: Callable[[int, int], None]) -> int:
+    """Write a copy of the database as it is at one moment; return its size in bytes.
+
+    `target` must not exist; it appears only when it is whole (0600). `progress(done, total)`
+    counts pages. Raises OperatorError if it cannot be written, StoreUnavailableError if the
+    source cannot be read.
+    """
+    if target.exists():
+        raise OperatorError(
+            "there is a file already", where=str(target), advice="name one that does not exist"
+        )
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        _copy(source, temporary, progress)
+        # Never over a file that has appeared meanwhile.
+        os.link(temporary, target)
+    except sqlite3.Error as error:
+        raise StoreUnavailableError(f"the database cannot be copied: {error}") from error
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        temporary.unlink()
+    return target.stat().st_size
+
+
+def find_damage(path: Path) -> tuple[str, ...]:
+    """Return what SQLite finds wrong with a file; empty if it is sound."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(20)
+    except sqlite3.Error as error:
+        return (str(error),)
+    finally:
+        connection.close()
+    damage = [str(row[0]) for row in rows if row[0] != "ok"]
+    damage += [f"row {row[1]} of {row[0]} refers to a {row[2]} that is missing" for row in orphans]
+    return tuple(damage)
+
+
+def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+    origin = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+    copy = sqlite3.connect(target)
+    try:
+        # All in one step would be refused while a writer is at work; a few pages never are.
+        origin.backup(
+            copy,
+            pages=_PAGES,
+            progress=lambda _status, left, total: progress(total - left, total),
+            sleep=0.05,
+        )
+        # The copy is a single file: without this it would want a WAL beside it.
+        copy.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        copy.close()
+        origin.close()
+
+
+def _unwritable(path: Path, error: OSError) -> OperatorError:
+    return OperatorError(
+        f"cannot be written: {(error.strerror or str(error)).lower()}",
+        where=str(path),
+        advice="name a file in a folder that you may write to",
+    )

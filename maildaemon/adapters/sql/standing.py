@@ -1,0 +1,135 @@
+"""Counts what tells how a mailbox is doing; every count runs along an index."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from maildaemon.adapters.sql.tables import (
+    account,
+    attachment,
+    brake,
+    folder,
+    gap,
+    inbound,
+    mailbox,
+    message,
+    outbox,
+    settlement,
+)
+from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.standing import (
+    Account,
+    FilesStanding,
+    InboundStanding,
+    OutboxStanding,
+    Standing,
+)
+
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+class SqlStanding:
+    """The counts of one mailbox, on one connection."""
+
+    def __init__(self, connection: Connection, mailbox_id: int, now: datetime) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+        self._mailbox_id = mailbox_id
+        self._now = now
+
+    def read(self) -> Standing:
+        """Return everything at once."""
+        one = select(mailbox.c.started_at).where(mailbox.c.id == self._mailbox_id)
+        stop = self._connection.execute(
+            select(brake.c.reason, brake.c.set_at)
+            .where(brake.c.mailbox_id == self._mailbox_id, brake.c.released_at.is_(None))
+            .limit(1)
+        ).first()
+        return Standing(
+            started_at=self._connection.scalar(one),
+            imap=self._account("imap"),
+            smtp=self._account("smtp"),
+            inbound=self._inbound(),
+            outbox=self._outbox(),
+            files=self._files(),
+            brake=stop.reason if stop else None,
+            brake_at=stop.set_at if stop else None,
+        )
+
+    def _account(self, service: str) -> Account:
+        columns = [account.c[name] for name in Account.__dataclass_fields__]
+        row = self._connection.execute(
+            select(*columns).where(
+                account.c.mailbox_id == self._mailbox_id, account.c.service == service
+            )
+        ).first()
+        return Account(*row) if row else Account()
+
+    def _inbound(self) -> InboundStanding:
+        ours = inbound.c.mailbox_id == self._mailbox_id
+        live = and_(ours, inbound.c.state == "waiting", inbound.c.history.is_(False))
+        history = and_(ours, inbound.c.state == "waiting", inbound.c.history.is_(True))
+        gaps = select(func.count()).select_from(gap).join(folder, folder.c.id == gap.c.folder_id)
+        gaps = gaps.where(folder.c.mailbox_id == self._mailbox_id)
+        return InboundStanding(
+            waiting=self._count(live),
+            oldest_at=self._connection.scalar(select(func.min(inbound.c.recorded_at)).where(live)),
+            history=self._count(history),
+            parked=self._count(ours, inbound.c.state == "parked"),
+            gaps=self._connection.scalar(gaps.where(gap.c.state.in_(("open", "alarmed")))) or 0,
+            gaps_alarmed=self._connection.scalar(gaps.where(gap.c.state == "alarmed")) or 0,
+        )
+
+    def _outbox(self) -> OutboxStanding:
+        ours = outbox.c.mailbox_id == self._mailbox_id
+        queued = and_(ours, outbox.c.state == OutboxState.QUEUED.value)
+        due = and_(queued, outbox.c.next_attempt_at <= self._now)
+        copies = settlement.c.mailbox_id == self._mailbox_id
+        since = {OutboxState.SENT: _DAY}
+        ended = {
+            state.value: self._count(
+                ours,
+                outbox.c.state == state.value,
+                outbox.c.concluded_at >= self._now - since.get(state, _WEEK),
+            )
+            for state in (
+                OutboxState.SENT,
+                OutboxState.FAILED,
+                OutboxState.EXPIRED,
+                OutboxState.UNKNOWN,
+            )
+        }
+        return OutboxStanding(
+            queued=self._count(queued),
+            due=self._count(due),
+            due_since=self._connection.scalar(
+                select(func.min(outbox.c.next_attempt_at)).where(due)
+            ),
+            uncertain=self._count(queued, outbox.c.phase == "dot"),
+            shadow=self._count(ours, outbox.c.state == OutboxState.SHADOW.value),
+            copies_waiting=self._count(copies, settlement.c.state == "waiting"),
+            copies_given_up=self._count(copies, settlement.c.state == "given_up"),
+            **ended,
+        )
+
+    def _files(self) -> FilesStanding:
+        def count(verdict: str) -> int:
+            statement = (
+                select(func.count())
+                .select_from(attachment)
+                .join(message, message.c.id == attachment.c.message_id)
+                .where(
+                    attachment.c.verdict == verdict,
+                    attachment.c.held_until > self._now,
+                    attachment.c.released_at.is_(None),
+                    message.c.mailbox_id == self._mailbox_id,
+                )
+            )
+            return self._connection.scalar(statement) or 0
+
+        return FilesStanding(held=count("held"), refused=count("refused"))
+
+    def _count(self, *conditions: ColumnElement[Any]) -> int:
+        return self._connection.scalar(select(func.count()).where(*conditions)) or 0

@@ -1,0 +1,165 @@
+"""`maildaemon attachments`: files that were held or refused."""
+
+import os
+import re
+from pathlib import Path
+
+import click
+
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import (
+    json_option,
+    limit_option,
+    mailbox_option,
+    note,
+    put_json,
+    put_table,
+    say,
+    size_of,
+    tell_cut,
+)
+from maildaemon.cli.records import nothing_like, reading
+from maildaemon.cli.teach import examples
+from maildaemon.domain.attachments import Verdict
+from maildaemon.errors import OperatorError
+
+_LONGEST_NAME = 150  # bytes, of the 255 that file systems take
+# What some system takes for a path, a stream, a pattern or a redirection.
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]')
+
+
+@click.group(
+    epilog=examples(
+        "maildaemon attachments list --held", "maildaemon attachments release 8 --to /tmp/look/"
+    )
+)
+def attachments() -> None:
+    """Look at files that were held or refused, and take them out.
+
+    A held file waits for a person to judge it; of a refused one the customer was told. Both are
+    kept for `attachments.hold_days`.
+    """
+
+
+@attachments.command("list", epilog=examples("maildaemon attachments list --refused"))
+@click.option("--held", is_flag=True, help="Only files that wait for a person.")
+@click.option("--refused", is_flag=True, help="Only files that were refused.")
+@mailbox_option
+@limit_option
+@json_option
+@click.pass_obj
+def list_files(
+    invocation: Invocation,
+    *,
+    held: bool,
+    refused: bool,
+    mailbox: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List held and refused files, newest first.
+
+    `reason` is the code that `explain` puts in words. A file that was taken out is marked as
+    released.
+    """
+    wanted = {Verdict.HELD: held, Verdict.REFUSED: refused}
+    verdicts = tuple(one for one, given in wanted.items() if given) or tuple(wanted)
+    with reading(invocation) as listings:
+        found = listings.files(verdicts, mailbox_name=mailbox, limit=limit or None)
+    if as_json:
+        for line in found:
+            put_json(line)
+        return
+    put_table(
+        ("ID", "RECEIVED", "FROM", "FILE", "TYPE", "SIZE", "VERDICT", "REASON"),
+        (
+            (
+                one.id,
+                one.received_at,
+                one.from_address,
+                one.filename,
+                one.detected_type or one.declared_type,
+                size_of(one.size),
+                f"{one.verdict} (released)" if one.released_at else one.verdict,
+                one.reason,
+            )
+            for one in found
+        ),
+    )
+    tell_cut(len(found), limit, "files")
+
+
+@attachments.command(
+    epilog=examples(
+        "maildaemon attachments release 8 --to /tmp/look/",
+        "maildaemon attachments release 8 --to /tmp/photo.png",
+    )
+)
+@click.argument("file_id", metavar="ID", type=int)
+@click.option(
+    "--to",
+    "target",
+    metavar="PATH",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A file that does not exist yet, or a folder, which gives it the customer's name.",
+)
+@click.pass_obj
+def release(invocation: Invocation, *, file_id: int, target: Path) -> None:
+    """Write a held or refused file to disk, to be looked at with care.
+
+    The name that the customer gave it is made harmless; nothing is ever overwritten, and the file
+    can be read by you only (0600).
+    """
+    from maildaemon.adapters.blobs import FileBlobStore
+    from maildaemon.adapters.clock import utc_now
+    from maildaemon.adapters.sql.reading import open_existing
+    from maildaemon.adapters.sql.release import note_release
+
+    with reading(invocation) as listings:
+        one = listings.file(file_id)
+    if one is None:
+        raise nothing_like("file", file_id, "maildaemon attachments list")
+    settings = invocation.settings()
+    try:
+        content = FileBlobStore(settings.service.data_dir / "files").get(one.sha256)
+    except KeyError:
+        raise OperatorError(
+            f"the bytes of file {file_id} are not kept any more",
+            advice="the message in the mailbox still has it",
+        ) from None
+    path = target / safe_name(one.filename) if target.is_dir() else target
+    _write_new(path, content)
+    store = open_existing(settings.database.url)
+    note_release(store, file_id, utc_now())
+    store.close()
+    say(str(path))
+    if one.reason is not None:
+        note(f"careful: it was {one.verdict} ({one.reason})")
+
+
+def safe_name(name: str) -> str:
+    """Return a name that means nothing to any file system but itself."""
+    harmless = _UNSAFE.sub("_", name).lstrip(".- ").rstrip(". ")
+    stem, dot, extension = harmless.rpartition(".")
+    ending = f"{dot}{extension}" if stem and len(extension.encode()) < 20 else ""  # noqa: PLR2004
+    room = _LONGEST_NAME - len(ending.encode())
+    stem = harmless.removesuffix(ending).encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+    return f"{stem}{ending}" or "file"
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise OperatorError(
+            "there is a file already", where=str(path), advice="name one that does not exist"
+        ) from None
+    except OSError as error:
+        raise OperatorError(
+            f"cannot be written: {(error.strerror or str(error)).lower()}",
+            where=str(path),
+            advice="name a file in a folder that exists and that you may write to",
+        ) from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

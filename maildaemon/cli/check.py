@@ -1,0 +1,159 @@
+"""`maildaemon check`: proves beforehand that it will run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from maildaemon.cli.exits import Exit, exit_for
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import json_option, mark, plain, put_json, say
+from maildaemon.cli.teach import examples
+from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
+from maildaemon.services.check import Finding, Result, check_mailbox, check_transport, failed
+
+if TYPE_CHECKING:
+    from maildaemon.settings import Settings
+
+_GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
+
+
+@click.command(
+    epilog=examples(
+        "maildaemon check",
+        "maildaemon check --connect",
+        "maildaemon --config new.yaml check && mv new.yaml /etc/maildaemon/maildaemon.yaml",
+    )
+)
+@click.option("--connect", is_flag=True, help="Also log in to every mailbox and SMTP server.")
+@json_option
+@click.pass_obj
+def check(invocation: Invocation, *, connect: bool, as_json: bool) -> int:
+    """Check beforehand that it will run: files, folders, servers.
+
+    Looks at the configuration, the templates, the data folder and the database. Without
+    --connect no server is asked and no password is needed. Nothing is changed and no mail
+    is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if a
+    server cannot be used.
+    """
+    found = []
+    for finding in _findings(invocation, connect=connect):
+        found.append(finding)
+        if as_json:
+            put_json(_as_object(finding))
+        else:
+            _put(finding)
+    return max((_exit(finding) for finding in found), default=Exit.OK)
+
+
+def _exit(finding: Finding) -> Exit:
+    if finding.result is not Result.FAILED:
+        return Exit.OK
+    return exit_for(finding.error) if finding.error else Exit.CONFIG
+
+
+def _as_object(finding: Finding) -> dict[str, object]:
+    return {
+        "check": finding.check,
+        "mailbox": finding.mailbox,
+        "result": finding.result.value,
+        "what": finding.what,
+        "advice": finding.advice or None,
+    }
+
+
+def _put(finding: Finding) -> None:
+    mailbox = f"{finding.mailbox}: " if finding.mailbox else ""
+    say(f"{mark(good=_GOOD[finding.result])} {plain(mailbox + finding.what)}")
+    if finding.advice:
+        say(f"    what to do: {plain(finding.advice)}")
+
+
+def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
+    try:
+        settings = invocation.settings()
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Finding("configuration", Result.FAILED, str(problem))
+        return
+    except OperatorError as error:
+        yield failed("configuration", error)
+        return
+    path = invocation.find_config()
+    yield Finding("configuration", Result.OK, f"configuration: {path} can be read")
+    for warning in settings.warnings:
+        yield Finding("configuration", Result.WARNING, str(warning))
+    yield from _modes(settings)
+    yield _templates(settings)
+    yield from _data_folder(settings.service.data_dir)
+    yield _database(settings)
+    if connect:
+        yield from _connections(settings)
+
+
+def _modes(settings: "Settings") -> Iterator[Finding]:
+    for mailbox in settings.mailboxes:
+        mode = (mailbox.mode or settings.service.mode).value
+        told = "nothing is sent" if mode == "shadow" else "customers are answered"
+        yield Finding("mode", Result.OK, f"mode {mode}: {told}", mailbox=mailbox.name)
+
+
+def _templates(settings: "Settings") -> Finding:
+    from maildaemon.bootstrap import make_composer
+
+    try:
+        composer = make_composer(settings)
+        composer.check()
+    except OperatorError as error:
+        return failed("templates", error)
+    languages = ", ".join(composer.languages())
+    return Finding("templates", Result.OK, f"templates: every mail can be written in {languages}")
+
+
+def _data_folder(folder: Path) -> Iterator[Finding]:
+    """Nothing is made here: who checks may be another user than the one who will run."""
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    made = "" if nearest == folder else " (it will be made)"
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        error = OperatorError(
+            "no folder that this user may write to",
+            where=str(nearest),
+            advice="give the user that runs maildaemon the right to write there, or set "
+            "`service.data_dir` to another folder",
+        )
+        yield failed("data_dir", error)
+        return
+    yield Finding("data_dir", Result.OK, f"data folder: {folder} can be written{made}")
+    if not made and folder.stat().st_mode & 0o077:
+        yield Finding(
+            "data_dir",
+            Result.WARNING,
+            f"{folder}: others can look into the data folder, which holds all mail",
+            f"run: chmod 700 {folder}",
+        )
+
+
+def _database(settings: "Settings") -> Finding:
+    from maildaemon.adapters.sql.reading import newest_revision, open_reading, sqlite_path
+
+    url = settings.database.url
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        return Finding("database", Result.OK, f"database: {path} (it will be made)")
+    try:
+        open_reading(url).close()
+    except MaildaemonError as error:
+        return failed("database", error)
+    return Finding("database", Result.OK, f"database: {path or url}, revision {newest_revision()}")
+
+
+def _connections(settings: "Settings") -> Iterator[Finding]:
+    import asyncio
+
+    from maildaemon.bootstrap import make_mailbox, make_transport
+
+    for mailbox in settings.mailboxes:
+        yield from check_mailbox(mailbox.name, make_mailbox(settings, mailbox))
+        yield asyncio.run(check_transport(mailbox.name, make_transport(mailbox)))

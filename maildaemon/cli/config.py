@@ -1,0 +1,53 @@
+"""`maildaemon config`: every option, and what is in force."""
+
+import click
+
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import say
+from maildaemon.cli.teach import examples
+
+
+@click.group(epilog=examples("maildaemon config example", "maildaemon config show"))
+def config() -> None:
+    """Show options: all that exist, or those in force.
+
+    The file is read strictly; `maildaemon check` names every mistake in it at once.
+    """
+
+
+@config.command("schema", epilog=examples("maildaemon config schema > maildaemon.schema.json"))
+def schema() -> None:
+    """Print the JSON Schema of the configuration file.
+
+    Editors with a YAML language server use it to complete and to check while you type.
+    """
+    import json
+
+    from maildaemon.settings import json_schema
+
+    say(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@config.command("example", epilog=examples("maildaemon config example > maildaemon.yaml"))
+def example() -> None:
+    """Print a configuration with every option, its default and what it is for.
+
+    It loads as it stands; `maildaemon init` writes a short one with your own servers.
+    """
+    from maildaemon.settings import example as text
+
+    click.echo(text(), nl=False)
+
+
+@config.command("show", epilog=examples("maildaemon --config new.yaml config show"))
+@click.pass_obj
+def show(invocation: Invocation) -> None:
+    """Print the configuration in force, defaults filled in, passwords left out.
+
+    What is printed is itself a configuration, apart from passwords that stood in the file.
+    """
+    settings = invocation.settings()
+
+    from maildaemon.settings import show as text
+
+    click.echo(text(settings), nl=False)

@@ -1,0 +1,218 @@
+"""An explanation as an object (the contract of `explain --json`) and as a page for people."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, assert_never
+
+from maildaemon.cli.output import local, paint, plain, plain_text, put_facts, say, sign, size_of
+from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
+from maildaemon.domain.actions import (
+    Action,
+    CancelQueued,
+    JoinThread,
+    MarkUndeliverable,
+    OpenThread,
+    QueueMail,
+    StaySilent,
+    Witness,
+)
+from maildaemon.domain.attachments import Judged, Verdict
+from maildaemon.domain.message import Address, Attachment, DeliveryReport, Message
+from maildaemon.domain.policy import Mode
+from maildaemon.services.explain import Explanation
+
+
+def as_object(file: str, one: Explanation, mode: Mode) -> dict[str, Any]:
+    """Return what `explain --json` prints; unknown is None, no key is ever missing."""
+    decision, mail = one.decision, one.decision.mail
+    return {
+        "file": file,
+        "message": _message(one.message),
+        "kind": decision.judgement.kind.value,
+        "evidence": list(decision.judgement.evidence),
+        "must_not_answer": decision.judgement.must_not_answer,
+        "bounce": _bounce(one.message.bounce),
+        "attachments": [
+            _attachment(*judged)
+            for judged in zip(one.message.attachments, decision.verdicts, strict=True)
+        ],
+        "understood": {
+            "category": None,
+            "priority": "normal",
+            "tags": [],
+            "order_numbers": [],
+            "missing": [],
+            "rules": [],
+        },
+        "thread": {
+            "match": decision.match.rule.value,
+            "reference": one.reference,
+            "parent": one.parent,
+            "why": one.why,
+        },
+        "response": {
+            "queued": mail is not None,
+            "sections": [section.value for section in mail.sections] if mail else [],
+            "to": mail.to.address if mail else None,
+            "language": mail.language if mail else None,
+            "silence": decision.silence.value if decision.silence else None,
+        },
+        "mode": mode.value,
+        "recorded": one.recorded,
+        "actions": [_action(action) for action in decision.actions],
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "message_id": message.message_id,
+        "in_reply_to": list(message.in_reply_to),
+        "references": list(message.references),
+        "from": _address(message.from_) if message.from_ else None,
+        "reply_to": [_address(one) for one in message.reply_to],
+        "to": [_address(one) for one in message.to],
+        "cc": [_address(one) for one in message.cc],
+        "subject": message.subject,
+        "date": message.date,
+        "size": message.size,
+        "text": message.text,
+        "reply_text": message.reply_text,
+        "language": message.language,
+        "defects": list(message.defects),
+    }
+
+
+def _address(address: Address) -> dict[str, str]:
+    return {"name": address.name, "address": address.address}
+
+
+def _bounce(report: DeliveryReport | None) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    return {
+        "recipients": [
+            {
+                "address": one.address,
+                "action": one.action.value,
+                "status": one.status,
+                "diagnostic": one.diagnostic,
+            }
+            for one in report.recipients
+        ],
+        "original_message_id": report.original_message_id,
+    }
+
+
+def _attachment(file: Attachment, judged: Judged) -> dict[str, Any]:
+    return {
+        "filename": file.filename,
+        "declared_type": file.declared_type,
+        "detected_type": file.detected_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "inline": file.inline,
+        "verdict": judged.verdict.value,
+        "reason": judged.reason.value if judged.reason else None,
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    match action:
+        case OpenThread():
+            return {"do": "open_thread"}
+        case JoinThread():
+            return {"do": "join_thread"}
+        case QueueMail(sections=sections, to=to):
+            return {
+                "do": "queue_mail",
+                "sections": [one.value for one in sections],
+                "to": to.address,
+            }
+        case StaySilent(reason):
+            return {"do": "stay_silent", "reason": reason.value}
+        case CancelQueued(reason=reason):
+            return {"do": "cancel_queued", "reason": reason.value}
+        case MarkUndeliverable(address, until, status):
+            return {
+                "do": "mark_undeliverable",
+                "address": address,
+                "until": until,
+                "status": status,
+            }
+        case Witness(message_id):
+            return {"do": "witness", "message_id": message_id}
+        case _:
+            assert_never(action)
+
+
+def put_page(
+    file: str, one: Explanation, mode: Mode, *, received_at: datetime, mail: str | None
+) -> None:
+    """Print an explanation for people; `mail` is the text of the response."""
+    message, judgement = one.message, one.decision.judgement
+    say(paint(plain(file), "cyan"))
+    facts: list[tuple[str, object]] = [
+        ("  from", _people([message.from_] if message.from_ else [])),
+        ("  to", _people([*message.to, *message.cc])),
+        ("  subject", message.subject),
+        ("  received", local(received_at)),
+        ("  kind", f"{judgement.kind.value}: {KINDS[judgement.kind]}"),
+        ("  evidence", "; ".join(judgement.evidence) or None),
+        ("  automatic", "must not be answered" if judgement.must_not_answer else None),
+        ("  reports", _reported(message.bounce)),
+        ("  language", message.language),
+        ("  damage", ", ".join(message.defects) or None),
+        ("  thread", _thread(one)),
+        ("  answers", one.parent),
+        *(("  file", fact) for fact in _files(one)),
+        ("  known", _known(one)),
+        *(("  response", fact) for fact in _response(one, mode)),
+    ]
+    put_facts(facts)
+    if mail is not None:
+        say("\n".join(f"    | {line}".rstrip() for line in plain_text(mail).split("\n")))
+    say()
+
+
+def _people(addresses: Sequence[Address]) -> str:
+    return ", ".join(f"{one.name} <{one.address}>".strip() for one in addresses)
+
+
+def _reported(report: DeliveryReport | None) -> str | None:
+    if report is None:
+        return None
+    about = report.original_message_id or "an unknown mail"
+    fates = (f"{one.address} {one.action.value} {one.status or ''}" for one in report.recipients)
+    return f"{about}: {'; '.join(fate.strip() for fate in fates)}"
+
+
+def _thread(one: Explanation) -> str:
+    rule = one.decision.match.rule.value
+    return f"{one.reference}, by {rule}: {one.why}" if one.reference else f"{rule}: {one.why}"
+
+
+def _files(one: Explanation) -> Iterator[str]:
+    signs = {Verdict.ACCEPTED: True, Verdict.HELD: None, Verdict.REFUSED: False}
+    for file, judged in zip(one.message.attachments, one.decision.verdicts, strict=True):
+        kind = file.detected_type or file.declared_type
+        line = f"{sign(good=signs[judged.verdict])} {file.filename} ({kind}, {size_of(file.size)})"
+        if judged.reason is not None:
+            line += f" {judged.verdict.value}, {judged.reason.value}: {REASONS[judged.reason]}"
+        yield line
+
+
+def _known(one: Explanation) -> str | None:
+    if one.recorded is None:
+        return None
+    return f"as message {one.recorded}, and left at that; what follows is for another one like it"
+
+
+def _response(one: Explanation, mode: Mode) -> Iterator[str]:
+    mail, silence = one.decision.mail, one.decision.silence
+    if mail is None:
+        yield f"none, {silence.value}: {SILENCES[silence]}" if silence else "none"
+        return
+    parts = " and ".join(SECTIONS[section] for section in mail.sections)
+    yield f"{parts}, in `{mail.language}`, to {mail.to.address}"
+    if mode is Mode.SHADOW:
+        yield "(the mode is shadow: it would be recorded and not sent)"

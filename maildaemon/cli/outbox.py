@@ -1,0 +1,194 @@
+"""`maildaemon outbox`: what is to be sent, and what became of it."""
+
+import sys
+
+import click
+
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import (
+    json_option,
+    limit_option,
+    mailbox_option,
+    plain_text,
+    put_facts,
+    put_json,
+    put_table,
+    say,
+    tell_cut,
+)
+from maildaemon.cli.records import nothing_like, reading, writing
+from maildaemon.cli.teach import examples
+from maildaemon.domain.delivery import OutboxState
+from maildaemon.errors import OperatorError
+
+_STATES = [state.value for state in OutboxState]
+
+
+@click.group(epilog=examples("maildaemon outbox list --state failed", "maildaemon outbox retry 12"))
+def outbox() -> None:
+    """Look at the mails we send, and try or cancel them.
+
+    `queued` will be sent; `shadow` was only recorded, because of the mode; `sent`, `failed`
+    (refused for good), `expired` (too late), `cancelled` and `unknown` (nobody can tell whether
+    it went out) are final.
+    """
+
+
+@outbox.command(
+    "list",
+    epilog=examples(
+        "maildaemon outbox list", "maildaemon outbox list --state unknown --limit 0 --json"
+    ),
+)
+@click.option(
+    "--state",
+    type=click.Choice(_STATES),
+    metavar="STATE",
+    help=f"Only mails in this state: {', '.join(_STATES)}.",
+)
+@mailbox_option
+@limit_option
+@json_option
+@click.pass_obj
+def list_mails(
+    invocation: Invocation, *, state: str | None, mailbox: str | None, limit: int, as_json: bool
+) -> None:
+    """List the mails of ours, newest first.
+
+    `why` says what happened last: the server's words, or the reason for which it was cancelled.
+    """
+    with reading(invocation) as listings:
+        found = listings.mails(mailbox_name=mailbox, state=state, limit=limit or None)
+    if as_json:
+        for line in found:
+            put_json(line)
+        return
+    put_table(
+        ("ID", "STATE", "QUEUED", "NEXT TRY", "TO", "WHAT", "THREAD", "WHY"),
+        (
+            (
+                one.id,
+                f"{one.state} (resent)" if one.resent else one.state,
+                one.queued_at,
+                one.next_attempt_at,
+                one.recipient,
+                "+".join(one.sections),
+                one.thread,
+                one.why,
+            )
+            for one in found
+        ),
+    )
+    tell_cut(len(found), limit, "mails")
+
+
+@outbox.command(
+    epilog=examples("maildaemon outbox show 12", "maildaemon outbox show 12 --raw > mail.eml")
+)
+@click.argument("outbox_id", metavar="ID", type=int)
+@click.option("--raw", is_flag=True, help="Write the bytes as they are sent, and nothing else.")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) -> None:
+    """Show one mail of ours: its state, what the server said, and its text.
+
+    What is shown is what is sent, byte for byte: a mail is written when it is queued.
+    """
+    with reading(invocation) as listings:
+        found = listings.mail(outbox_id)
+    if found is None:
+        raise nothing_like("mail", outbox_id, "maildaemon outbox list")
+    one, content = found
+    if raw:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    subject, text = _readable(content)
+    if as_json:
+        fields = {name: getattr(one, name) for name in one.__dataclass_fields__}
+        put_json({**fields, "subject": subject, "text": text})
+        return
+    reply = f"{one.reply_code} {one.reply_text}" if one.reply_code else None
+    put_facts(
+        [
+            ("mail", one.id),
+            ("state", f"{one.state}, sent a second time" if one.resent else one.state),
+            ("why", one.why),
+            ("server said", reply),
+            ("to", one.recipient),
+            ("subject", subject),
+            ("made of", "+".join(one.sections)),
+            ("language", one.language),
+            ("mailbox", one.mailbox),
+            ("thread", one.thread),
+            ("responds to", f"message {one.cause}" if one.cause else None),
+            ("id", one.message_id),
+            ("queued", one.queued_at),
+            ("next try", one.next_attempt_at),
+            ("given up", one.expires_at if one.state == OutboxState.QUEUED else None),
+            ("uncertain", one.uncertain_at),
+            ("concluded", one.concluded_at),
+            ("failures", one.failures),
+        ]
+    )
+    say()
+    say(plain_text(text))
+
+
+def _readable(content: bytes) -> tuple[str, str]:
+    """Return subject and text of a mail that we composed ourselves."""
+    from email import message_from_bytes
+    from email.policy import default
+
+    mail = message_from_bytes(content, policy=default)
+    body = mail.get_body(("plain",))
+    return str(mail["subject"] or ""), str(body.get_content()) if body else ""
+
+
+@outbox.command(epilog=examples("maildaemon outbox retry 12"))
+@click.argument("outbox_id", metavar="ID", type=int)
+@click.pass_obj
+def retry(invocation: Invocation, *, outbox_id: int) -> None:
+    """Send a failed, expired or unknown mail once more.
+
+    The bytes and the Message-ID stay the same. If an `unknown` mail did go out, the customer gets
+    it twice. The running daemon takes it within seconds.
+    """
+    from maildaemon.adapters.clock import utc_now
+
+    _require(invocation, outbox_id)
+    with writing(invocation) as tx:
+        done = tx.outbox.retry_now(outbox_id, utc_now())
+    if not done:
+        raise OperatorError(
+            f"mail {outbox_id} is neither failed, expired nor unknown",
+            advice=f"see: maildaemon outbox show {outbox_id}",
+        )
+    say(f"mail {outbox_id} is queued again")
+
+
+@outbox.command(epilog=examples("maildaemon outbox cancel 12"))
+@click.argument("outbox_id", metavar="ID", type=int)
+@click.pass_obj
+def cancel(invocation: Invocation, *, outbox_id: int) -> None:
+    """Do not send a queued mail.
+
+    A mail that may have been accepted already cannot be called back.
+    """
+    from maildaemon.adapters.clock import utc_now
+
+    _require(invocation, outbox_id)
+    with writing(invocation) as tx:
+        done = tx.outbox.cancel(outbox_id, "cancelled by an operator", utc_now())
+    if not done:
+        raise OperatorError(
+            f"mail {outbox_id} is not queued any more, or may have been accepted already",
+            advice=f"see: maildaemon outbox show {outbox_id}",
+        )
+    say(f"mail {outbox_id} is cancelled")
+
+
+def _require(invocation: Invocation, outbox_id: int) -> None:
+    with reading(invocation) as listings:
+        if listings.mail(outbox_id) is None:
+            raise nothing_like("mail", outbox_id, "maildaemon outbox list")

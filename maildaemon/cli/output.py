@@ -1,0 +1,192 @@
+"""How a command speaks: listings for people, JSON Lines for programs, nothing that steers a
+terminal.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+
+_JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they move no cursor
+_ABSENT = "-"
+_GAP = "  "
+_NARROWEST = 8
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="JSON Lines, one object a line; docs/cli.md has the keys.",
+)
+mailbox_option = click.option("--mailbox", metavar="NAME", help="Only this mailbox.")
+
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="How many at most, the newest first; 0 for all.",
+)
+
+
+def say(text: str = "") -> None:
+    """Print a line for people."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Print a line beside the result, to standard error."""
+    click.echo(text, err=True)
+
+
+def put_json(value: object) -> None:
+    """Print a value as one line of JSON. Instants are ISO 8601 in UTC."""
+    # ASCII only: nothing in it can steer a terminal, whatever the mail held.
+    click.echo(json.dumps(value, default=_jsonable))
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    raise TypeError(f"no JSON for {value!r}")
+
+
+def plain(text: str) -> str:
+    """Return a text from mail as one line that leaves the terminal alone."""
+    return "".join(_harmless(letter) for letter in text)
+
+
+def plain_text(text: str) -> str:
+    """Return a text of several lines that leaves the terminal alone."""
+    return "\n".join(plain(line.expandtabs(4)) for line in text.splitlines())
+
+
+def _harmless(letter: str) -> str:
+    if letter.isprintable() or letter in _JOINERS:
+        return letter
+    if unicodedata.category(letter) == "Zs":
+        return " "
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004
+
+
+def paint(text: str, colour: str) -> str:
+    """Return the text in a colour, where there is a terminal that wants it."""
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    wanted = wanted and os.environ.get("TERM") != "dumb"
+    return click.style(text, fg=colour) if wanted else text
+
+
+def sign(*, good: bool | None) -> str:
+    """Return ✓, ✗ or, for None, !; in ASCII where the terminal knows no better."""
+    try:
+        "✓✗".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return {True: "ok", False: "FAILED", None: "!"}[good]
+    return {True: "✓", False: "✗", None: "!"}[good]
+
+
+def mark(*, good: bool | None) -> str:
+    """Return the sign in its colour."""
+    return paint(sign(good=good), {True: "green", False: "red", None: "yellow"}[good])
+
+
+def local(at: datetime | None) -> str:
+    """Return an instant as a person here reads it, with the zone."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M %Z") if at else _ABSENT
+
+
+def span(duration: timedelta) -> str:
+    """Return how long something is, roughly: `3 min`, `5 h`, `12 days`."""
+    seconds = int(abs(duration).total_seconds())
+    for unit, size, enough in (("days", 86400, 2), ("h", 3600, 2), ("min", 60, 2)):
+        if seconds >= size * enough:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """Return how long ago something was, or how soon it will be."""
+    if at is None:
+        return "never"
+    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+
+
+def size_of(size: int) -> str:
+    """Return a size as people read it."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
+
+
+def word(value: object) -> str:
+    """Return a value as it stands in a listing."""
+    match value:
+        case None | "":
+            return _ABSENT
+        case datetime():
+            return local(value)
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(str, value)) or _ABSENT
+        case _:
+            return str(value)
+
+
+def put_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under their heads. On a terminal the widest column gives way; a pipe gets all."""
+    from rich.cells import cell_len, set_cell_size
+
+    cells = [list(heads), *([plain(word(value)) for value in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    if sys.stdout.isatty():
+        widths = _fitted(widths, shutil.get_terminal_size().columns)
+    for number, row in enumerate(cells):
+        padded = (
+            _cut(cell, width) if cell_len(cell) > width else set_cell_size(cell, width)
+            for cell, width in zip(row, widths, strict=True)
+        )
+        line = _GAP.join(padded).rstrip()
+        say(paint(line, "cyan") if number == 0 else line)
+
+
+def _cut(cell: str, width: int) -> str:
+    from rich.cells import set_cell_size
+
+    return set_cell_size(cell, width - 1) + "…"
+
+
+def _fitted(widths: list[int], room: int) -> list[int]:
+    room -= len(_GAP) * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > _NARROWEST:
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
+    return widths
+
+
+def put_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one a line; what is None is left out, a name is not repeated."""
+    known = [(name, value) for name, value in facts if value is not None]
+    width = max((len(name) for name, _ in known), default=0)
+    before = ""
+    for name, value in known:
+        say(f"{'' if name == before else name:<{width}}  {plain(word(value))}")
+        before = name
+
+
+def tell_cut(shown: int, limit: int, what: str) -> None:
+    """Say on standard error that a listing may have been cut."""
+    if limit and shown == limit:
+        note(f"the newest {limit} {what}; --limit 0 shows all")

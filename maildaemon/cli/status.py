@@ -1,0 +1,161 @@
+"""`maildaemon status`: is it well, and what needs a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from maildaemon.cli.exits import Exit
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import (
+    ago,
+    json_option,
+    local,
+    mark,
+    plain,
+    put_facts,
+    put_json,
+    say,
+)
+from maildaemon.cli.teach import examples
+from maildaemon.domain.standing import Account, Severity, Standing, Trouble, troubles
+
+if TYPE_CHECKING:
+    from maildaemon.settings import MailboxSettings, Settings
+
+_EXITS = {Severity.UNAVAILABLE: Exit.UNAVAILABLE, Severity.STUCK: Exit.TEMPORARY}
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    mailbox: str
+    mode: str
+    standing: Standing
+    troubles: tuple[Trouble, ...]
+
+    @property
+    def well(self) -> bool:
+        return all(trouble.severity is Severity.ATTENTION for trouble in self.troubles)
+
+
+@click.command(
+    epilog=examples(
+        "maildaemon status",
+        "maildaemon status --json | jq 'select(.well | not)'",
+        "maildaemon status >/dev/null || echo 'maildaemon is unwell'",
+    )
+)
+@json_option
+@click.pass_obj
+def status(invocation: Invocation, *, as_json: bool) -> int:
+    """Show how each mailbox is doing, and what needs a person.
+
+    Judged by the age of the last success, not by errors. Ends with 0 while every mailbox is read
+    and every queue moves; with 69 if a mailbox is not read or a server refuses us; with 75 if a
+    queue does not move, or the database is locked. What only needs a person (a parked message, a
+    held file, the brake) is shown with the command to type, and is no reason to end with an error.
+    """
+    from maildaemon.adapters.clock import utc_now
+
+    settings = invocation.settings()
+    now = utc_now()
+    reports = _read(settings, now)
+    for report in reports:
+        if as_json:
+            put_json(_as_object(report))
+        else:
+            _put(report, now)
+    severities = [trouble.severity for report in reports for trouble in report.troubles]
+    return next((code for grave, code in _EXITS.items() if grave in severities), Exit.OK)
+
+
+def _read(settings: "Settings", now: datetime) -> list[_Report]:
+    from maildaemon.adapters.sql.listings import read_listings
+    from maildaemon.adapters.sql.reading import ScratchStore, open_reading, sqlite_path
+
+    path = sqlite_path(settings.database.url)
+    new = path is not None and not path.exists()
+    store = ScratchStore() if new else open_reading(settings.database.url)
+    with read_listings(store) as listings:
+        standings = []
+        for one in settings.mailboxes:
+            mailbox_id = listings.mailbox_id(one.name)
+            standing = Standing() if mailbox_id is None else listings.standing(mailbox_id, now)
+            standings.append((one, standing))
+    store.close()
+    return [_report(settings, one, standing, now) for one, standing in standings]
+
+
+def _report(
+    settings: "Settings", mailbox: "MailboxSettings", standing: Standing, now: datetime
+) -> _Report:
+    mode = mailbox.mode or settings.service.mode
+    found = troubles(standing, mailbox.imap.poll_every, now)
+    return _Report(mailbox.name, mode.value, standing, found)
+
+
+def _as_object(report: _Report) -> dict[str, object]:
+    standing = report.standing
+    return {
+        "mailbox": report.mailbox,
+        "well": report.well,
+        "mode": report.mode,
+        "started_at": standing.started_at,
+        "imap": _account(standing.imap),
+        "smtp": _account(standing.smtp),
+        "inbound": standing.inbound,
+        "outbox": standing.outbox,
+        "files": standing.files,
+        "brake": standing.brake,
+        "brake_at": standing.brake_at,
+        "troubles": report.troubles,
+    }
+
+
+def _account(account: Account) -> dict[str, object]:
+    return {
+        "last_success_at": account.last_success_at,
+        "last_error": account.last_error,
+        "last_error_at": account.last_error_at,
+        "next_attempt_at": account.next_attempt_at,
+        "refusals": account.refusals,
+        "failures": account.failures,
+        "stopped": account.stopped,
+    }
+
+
+def _put(report: _Report, now: datetime) -> None:
+    standing = report.standing
+    inbound, outbox, files = standing.inbound, standing.outbox, standing.files
+    told = {"shadow": "shadow: nothing is sent", "live": "live"}.get(report.mode, report.mode)
+    say(f"{mark(good=report.well)} {report.mailbox} ({told})")
+    put_facts(
+        [
+            ("  IMAP", _in_words(standing.imap, now)),
+            ("  SMTP", _in_words(standing.smtp, now)),
+            ("  inbound", f"{inbound.waiting} waiting, {inbound.parked} parked"),
+            ("  history", f"{inbound.history} waiting" if inbound.history else None),
+            ("  withheld", f"{inbound.gaps} by the server" if inbound.gaps else None),
+            ("  outbox", f"{outbox.queued} queued, {outbox.due} due"),
+            ("  uncertain", outbox.uncertain or None),
+            ("  oldest due", ago(outbox.due_since, now) if outbox.due_since else None),
+            ("  sent", f"{outbox.sent} in 24 hours"),
+            ("  shadow", f"{outbox.shadow} recorded and not sent" if outbox.shadow else None),
+            ("  files", f"{files.held} held, {files.refused} refused"),
+            ("  brake", f"since {local(standing.brake_at)}" if standing.brake else None),
+        ]
+    )
+    for trouble in report.troubles:
+        good = None if trouble.severity is Severity.ATTENTION else False
+        say(f"  {mark(good=good)} {plain(trouble.what)}")
+        say(f"      what to do: {trouble.advice}")
+
+
+def _in_words(account: Account, now: datetime) -> str:
+    success = f"last success {ago(account.last_success_at, now)}"
+    if account.last_error is None:
+        return success if account.last_success_at else "not used yet"
+    state = "stopped" if account.stopped else "in trouble"
+    again = f", tried again {ago(account.next_attempt_at, now)}" if account.next_attempt_at else ""
+    return f"{state}, {success}{again}"

@@ -1,0 +1,169 @@
+"""`maildaemon threads`: conversations."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import (
+    json_option,
+    limit_option,
+    local,
+    mailbox_option,
+    paint,
+    plain,
+    put_facts,
+    put_json,
+    put_table,
+    say,
+    tell_cut,
+    word,
+)
+from maildaemon.cli.records import nothing_like, reading
+from maildaemon.cli.teach import examples
+from maildaemon.domain.threads import Status
+
+if TYPE_CHECKING:
+    from maildaemon.adapters.sql.lines import EventLine, MailLine, MessageLine
+
+
+@click.group(
+    epilog=examples("maildaemon threads list --status open", "maildaemon threads show K7F3-Q2")
+)
+def threads() -> None:
+    """Look at conversations.
+
+    A thread is everything that belongs to one matter: the customer's mails, the answers of staff,
+    and what was sent automatically. Its reference (K7F3-Q2) is what the customer was told.
+    """
+
+
+@threads.command(
+    "list",
+    epilog=examples(
+        "maildaemon threads list",
+        "maildaemon threads list --status open --mailbox support",
+        "maildaemon threads list --limit 0 --json",
+    ),
+)
+@click.option(
+    "--status",
+    type=click.Choice([one.value for one in Status]),
+    metavar="STATUS",
+    help=f"Only threads in this status: {', '.join(one.value for one in Status)}.",
+)
+@mailbox_option
+@limit_option
+@json_option
+@click.pass_obj
+def list_threads(
+    invocation: Invocation, *, status: str | None, mailbox: str | None, limit: int, as_json: bool
+) -> None:
+    """List threads, the last active first.
+
+    The status says whose turn it is: `open` ours, `working` ours though answered, `pending` the
+    customer's, `resolved` and `ignored` nobody's.
+    """
+    with reading(invocation) as listings:
+        found = listings.threads(mailbox_name=mailbox, status=status, limit=limit or None)
+    if as_json:
+        for line in found:
+            put_json(line)
+        return
+    put_table(
+        ("THREAD", "STATUS", "LAST MAIL", "MAILS", "CUSTOMER", "SUBJECT"),
+        (
+            (
+                one.reference,
+                one.status,
+                one.last_message_at,
+                one.messages,
+                one.customer,
+                one.subject,
+            )
+            for one in found
+        ),
+    )
+    tell_cut(len(found), limit, "threads")
+
+
+@threads.command("show", epilog=examples("maildaemon threads show K7F3-Q2"))
+@click.argument("reference", metavar="REFERENCE")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
+    """Show one thread: who takes part, its mails, and everything that happened in it.
+
+    The reference is what stands in the subject as [#K7F3-Q2]. `maildaemon messages show ID` shows
+    a single mail of it.
+    """
+    reference = reference.strip("[]# ").upper()
+    with reading(invocation) as listings:
+        thread = listings.thread(reference)
+        if thread is None:
+            raise nothing_like("thread", reference, "maildaemon threads list")
+        people = listings.participants(reference)
+        messages = listings.messages_of(reference)
+        mails = listings.mails_of(reference)
+        events = listings.events(reference)
+    if as_json:
+        put_json(
+            {
+                "thread": thread,
+                "participants": people,
+                "messages": messages,
+                "mails": mails,
+                "events": events,
+            }
+        )
+        return
+    put_facts(
+        [
+            ("thread", thread.reference),
+            ("status", thread.status),
+            ("subject", thread.subject),
+            ("mailbox", thread.mailbox),
+            ("language", thread.language),
+            ("opened", thread.opened_at),
+            ("acknowledged", thread.acknowledged_at),
+            ("answered", thread.answered_at),
+            ("muted until", thread.muted_until),
+            ("linked to", thread.linked_to),
+            ("history", "from before the first start" if thread.history else None),
+            *(("people", f"{one.name} <{one.address}> {one.role}".strip()) for one in people),
+        ]
+    )
+    _put_course(messages, mails, events)
+
+
+def _put_course(
+    messages: "list[MessageLine]", mails: "list[MailLine]", events: "list[EventLine]"
+) -> None:
+    """Print what was received, what was queued, and what happened, in the order of time."""
+    entries = [
+        *((one.received_at, _received(one)) for one in messages),
+        *((one.queued_at, _queued(one)) for one in mails),
+        *((one.at, _happened(one)) for one in events),
+    ]
+    say()
+    for at, line in sorted(entries, key=lambda entry: entry[0]):
+        say(f"{paint(local(at), 'cyan')}  {plain(line)}")
+
+
+def _received(one: "MessageLine") -> str:
+    silence = f", silence: {one.silence}" if one.silence else ""
+    return f"message {one.id} ({one.kind}{silence}) from {one.from_address}: {one.subject}"
+
+
+def _queued(one: "MailLine") -> str:
+    concluded = f" {local(one.concluded_at)}" if one.concluded_at else ""
+    return (
+        f"mail {one.id} ({'+'.join(one.sections)}) to {one.recipient}: {one.state}{concluded}"
+        f"{f', {one.why}' if one.why else ''}"
+    )
+
+
+def _happened(one: "EventLine") -> str:
+    detail = " ".join(f"{name}={word(value)}" for name, value in one.detail.items())
+    about = f" message {one.message}" if one.message else ""
+    return f"{one.event}{about} {detail}".rstrip()

@@ -1,0 +1,63 @@
+"""Stable codes in words, for people. The code itself always stands beside them."""
+
+from maildaemon.domain.attachments import Reason
+from maildaemon.domain.automatic import Kind, Silence
+from maildaemon.domain.delivery import Section
+
+KINDS = {
+    Kind.OWN: "a mail of our own",
+    Kind.PROBE: "a probe of our own",
+    Kind.BOUNCE: "a mail could not be delivered",
+    Kind.DELAYED: "a mail is delayed on its way",
+    Kind.RECEIPT: "a receipt",
+    Kind.AUTO_REPLY: "an automatic reply, such as out of office",
+    Kind.LIST: "from a mailing list",
+    Kind.BULK: "a newsletter or another machine's mail",
+    Kind.SPAM: "spam",
+    Kind.STAFF: "written by one of us",
+    Kind.FEEDBACK: "an answer to our question how we did",
+    Kind.CUSTOMER: "written by a customer",
+}
+
+SILENCES = {
+    Silence.NULL_REVERSE_PATH: "its return path is empty: whoever sent it wants no answer",
+    Silence.OWN_MAIL: "it is a mail of our own",
+    Silence.OWN_ADDRESS: "it comes from an address of ours, or from staff",
+    Silence.AUTO_SUBMITTED: "a machine wrote it",
+    Silence.MAILING_LIST: "it came through a mailing list",
+    Silence.BULK: "it is bulk mail",
+    Silence.RESPONDER_ADDRESS: "nobody reads mail at the address it comes from",
+    Silence.SUPPRESSED_BY_SENDER: "its header asks for no automatic answer",
+    Silence.SPAM: "it is spam",
+    Silence.NOT_ADDRESSED_TO_US: "no address of this mailbox is among its recipients "
+    "(`address` and `aliases` name ours)",
+    Silence.AUTH_FAILED: "its return path belongs to another domain, and nothing proves the sender",
+    Silence.TOO_OLD: "it is older than `service.reply_within`, or from before the first start",
+    Silence.EARLIER_CONVERSATION: "it answers mail from before we were here",
+    Silence.MUTED: "the thread is muted",
+    Silence.ADDRESS_UNDELIVERABLE: "our last mail to this address bounced",
+    Silence.ANSWERS_AUTOMATIC_MAIL: "it answers an automatic mail of ours",
+    Silence.ACKNOWLEDGED_ALREADY: "this thread has been acknowledged",
+    Silence.STAFF_ANSWERED: "a person has answered in this thread",
+    Silence.THREAD_CEILING: "the thread has had its share of automatic mail (`limits.per_thread`)",
+    Silence.SENDER_CEILING: "this address has had its share of automatic mail "
+    "(`limits.per_address`)",
+    Silence.BREAKER_OPEN: "automatic mail stands still; see `maildaemon status`",
+    Silence.NOTHING_TO_SAY: "there is nothing to say",
+}
+
+REASONS = {
+    Reason.EXTENSION_BLOCKED: "files of this name are refused (`attachments.blocked_extensions`)",
+    Reason.TYPE_NOT_ALLOWED: "its type is not accepted (`attachments.allowed_types`)",
+    Reason.TYPE_MISMATCH: "it is not what it says it is",
+    Reason.TOO_LARGE: "it is too large (`attachments.max_file_size`)",
+    Reason.TOO_MANY: "the message brings too many files (`attachments.max_files`)",
+    Reason.TOTAL_TOO_LARGE: "the files are too large together (`attachments.max_total_size`)",
+    Reason.AMBIGUOUS: "it can be read in more than one way; a person must look",
+    Reason.UNREADABLE: "it cannot be decoded; a person must look",
+}
+
+SECTIONS = {
+    Section.ACKNOWLEDGEMENT: "an acknowledgement",
+    Section.REFUSED_FILES: "which files were refused, and why",
+}

@@ -1,0 +1,229 @@
+"""Tells whether a mailbox is well: not by errors counted but by the age of the last success."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
+
+_QUIET_AT_MOST = timedelta(minutes=10)
+_QUEUED_AT_MOST = timedelta(minutes=15)
+
+
+class Severity(StrEnum):
+    """`attention`: a person should look. `stuck`: a queue does not move. `unavailable`: a server
+    cannot be used, or nobody reads the mailbox.
+    """
+
+    ATTENTION = "attention"
+    STUCK = "stuck"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How a server takes us. `last_error` is None since the last success."""
+
+    refusals: int = 0
+    failures: int = 0
+    next_attempt_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Tell whether it is only probed now and then, because the password is refused."""
+        return self.refusals >= STOP_AFTER_REFUSALS
+
+
+@dataclass(frozen=True, slots=True)
+class InboundStanding:
+    """What waits to be processed; `history` is what a backfill recorded."""
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    history: int = 0
+    parked: int = 0
+    gaps: int = 0
+    gaps_alarmed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStanding:
+    """What waits to be sent. `due_since` is when the oldest due mail should have gone; `failed`,
+    `expired` and `unknown` count the last seven days, `sent` the last 24 hours.
+    """
+
+    queued: int = 0
+    due: int = 0
+    due_since: datetime | None = None
+    uncertain: int = 0
+    shadow: int = 0
+    sent: int = 0
+    failed: int = 0
+    expired: int = 0
+    unknown: int = 0
+    copies_waiting: int = 0
+    copies_given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FilesStanding:
+    """Files that are kept for staff to look at."""
+
+    held: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that tells how a mailbox is doing. `started_at` None: it was never read."""
+
+    started_at: datetime | None = None
+    imap: Account = field(default_factory=Account)
+    smtp: Account = field(default_factory=Account)
+    inbound: InboundStanding = field(default_factory=InboundStanding)
+    outbox: OutboxStanding = field(default_factory=OutboxStanding)
+    files: FilesStanding = field(default_factory=FilesStanding)
+    brake: str | None = None
+    brake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is not as it should be, and what to do about it."""
+
+    severity: Severity
+    what: str
+    advice: str
+
+
+def troubles(standing: Standing, poll_every: timedelta, now: datetime) -> tuple[Trouble, ...]:
+    """Return what is wrong, the gravest first; empty if the mailbox is well."""
+    found = (
+        *_imap_troubles(standing, poll_every, now),
+        *_smtp_troubles(standing, now),
+        *_queue_troubles(standing, now),
+        *_for_people(standing),
+    )
+    order = [Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION]
+    return tuple(sorted(found, key=lambda trouble: order.index(trouble.severity)))
+
+
+def _imap_troubles(standing: Standing, poll_every: timedelta, now: datetime) -> Iterator[Trouble]:
+    account, grave = standing.imap, Severity.UNAVAILABLE
+    if account.last_error is not None and not account.failures:
+        yield Trouble(grave, f"IMAP: {account.last_error}", _until_corrected(account))
+    elif account.last_success_at is None:
+        yield Trouble(
+            grave,
+            f"the mailbox has never been read{_reason(account)}",
+            "start `maildaemon run`; if it runs, try `maildaemon check --connect`",
+        )
+    elif now - account.last_success_at > max(_QUIET_AT_MOST, 3 * poll_every):
+        yield Trouble(
+            grave,
+            f"the mailbox has not been read for {_span(now - account.last_success_at)}"
+            f"{_reason(account)}",
+            "see whether `maildaemon run` is running; if so, try `maildaemon check --connect`",
+        )
+    elif standing.started_at is None:
+        yield Trouble(
+            Severity.ATTENTION, "the first reading of the mailbox is under way", "wait for it"
+        )
+
+
+def _smtp_troubles(standing: Standing, now: datetime) -> Iterator[Trouble]:
+    account = standing.smtp
+    if account.last_error is None:
+        return
+    if not account.failures:
+        advice = _until_corrected(account)
+        yield Trouble(Severity.UNAVAILABLE, f"SMTP: {account.last_error}", advice)
+    elif _overdue(standing.outbox.due_since, now):
+        yield Trouble(
+            Severity.UNAVAILABLE,
+            f"no mail can be sent{_reason(account)}",
+            "it is tried again by itself; try `maildaemon check --connect`",
+        )
+
+
+def _queue_troubles(standing: Standing, now: datetime) -> Iterator[Trouble]:
+    inbound, outbox = standing.inbound, standing.outbox
+    running = "see in the log of `maildaemon run` what keeps it"
+    if _overdue(inbound.oldest_at, now):
+        what = f"{_count(inbound.waiting, 'message')} not processed, the oldest since "
+        yield Trouble(Severity.STUCK, what + _span(now - _at(inbound.oldest_at)), running)
+    if _overdue(outbox.due_since, now) and standing.smtp.last_error is None:
+        what = f"{_count(outbox.due, 'mail')} not sent, the oldest overdue by "
+        yield Trouble(Severity.STUCK, what + _span(now - _at(outbox.due_since)), running)
+
+
+def _for_people(standing: Standing) -> Iterator[Trouble]:
+    inbound, outbox, files = standing.inbound, standing.outbox, standing.files
+    if standing.brake is not None:
+        yield _attention(
+            f"automatic mail stands still: {standing.brake}",
+            "look at `maildaemon outbox list`; when all is well: maildaemon resume",
+        )
+    if inbound.parked:
+        yield _attention(
+            f"{_count(inbound.parked, 'message')} could not be processed", "maildaemon parked list"
+        )
+    if inbound.gaps_alarmed:
+        yield _attention(
+            f"{_count(inbound.gaps_alarmed, 'message')} withheld by the server for a day",
+            "look into the mailbox with a mail client; the log names them (message.withheld)",
+        )
+    for state in ("failed", "expired", "unknown"):
+        if number := getattr(outbox, state):
+            yield _attention(
+                f"{_count(number, 'mail')} {state} in the last 7 days",
+                f"maildaemon outbox list --state {state}",
+            )
+    if outbox.copies_given_up:
+        yield _attention(
+            f"{_count(outbox.copies_given_up, 'copy', 'copies')} could not be filed in Sent",
+            "see in the log why (copy.given_up)",
+        )
+    if files.held:
+        yield _attention(
+            f"{_count(files.held, 'file')} held for a person to look at",
+            "maildaemon attachments list --held",
+        )
+
+
+def _attention(what: str, advice: str) -> Trouble:
+    return Trouble(Severity.ATTENTION, what, advice)
+
+
+def _until_corrected(account: Account) -> str:
+    if account.stopped:
+        return "correct it: a new password is tried at once, the old one hardly any more"
+    return "correct it; it is tried again by itself"
+
+
+def _reason(account: Account) -> str:
+    return f": {account.last_error}" if account.last_error else ""
+
+
+def _overdue(since: datetime | None, now: datetime) -> bool:
+    return since is not None and now - since > _QUEUED_AT_MOST
+
+
+def _at(at: datetime | None) -> datetime:
+    assert at is not None  # noqa: S101  `_overdue` has looked
+    return at
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
+
+
+def _span(duration: timedelta) -> str:
+    minutes = int(duration.total_seconds() // 60)
+    if minutes < 120:  # noqa: PLR2004
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -1,0 +1,89 @@
+"""Proves that a mailbox can be read and that mail can be sent, without changing anything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from maildaemon.errors import MaildaemonError, OperatorError
+from maildaemon.ports import Mailbox, Role, Transport
+
+
+class Result(StrEnum):
+    """A `warning` works, but somebody should know."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and what to do about it; `error` is why it failed."""
+
+    check: str
+    result: Result
+    what: str
+    advice: str = ""
+    mailbox: str | None = None
+    error: MaildaemonError | None = None
+
+
+def failed(check: str, error: MaildaemonError, mailbox: str | None = None) -> Finding:
+    """Return the finding for a check that ended with an error."""
+    match error:
+        case OperatorError(what=what, where=where, advice=advice):
+            words = f"{where}: {what}" if where else what
+        case _:
+            words = str(error)
+            advice = "see whether the server is up, and can be reached from this machine"
+    return Finding(check, Result.FAILED, words, advice, mailbox, error)
+
+
+def check_mailbox(name: str, mailbox: Mailbox) -> Iterator[Finding]:
+    """Log in over IMAP, find the folders, ask for IDLE; nothing more after a failure."""
+    try:
+        folders = mailbox.folders()
+        yield Finding("imap", Result.OK, "IMAP: logged in", mailbox=name)
+        yield from _check_folders(name, mailbox)
+        yield _check_idle(name, mailbox, folders[0].name)
+    except MaildaemonError as error:
+        yield failed("imap", error, name)
+    finally:
+        mailbox.close()
+
+
+def _check_folders(name: str, mailbox: Mailbox) -> Iterator[Finding]:
+    folders = mailbox.folders()
+    listed = ", ".join(f"{folder.role.value} `{folder.name}`" for folder in folders)
+    count = mailbox.examine(folders[0].name).messages
+    what = f"folders: {listed}; {count} messages in the inbox"
+    yield Finding("folders", Result.OK, what, mailbox=name)
+    if not any(folder.role is Role.SENT for folder in folders):
+        yield Finding(
+            "folders",
+            Result.WARNING,
+            "no folder of sent mail was found: answers that people write would not be seen",
+            "name it in the configuration: imap.sent",
+            name,
+        )
+
+
+def _check_idle(name: str, mailbox: Mailbox, inbox: str) -> Finding:
+    try:
+        mailbox.wait(inbox, timedelta(0))
+    except NotImplementedError:
+        what = "IDLE is not offered: the mailbox is looked at every `imap.poll_every`"
+        return Finding("idle", Result.WARNING, what, mailbox=name)
+    return Finding("idle", Result.OK, "IDLE is offered: new mail is seen at once", mailbox=name)
+
+
+async def check_transport(name: str, transport: Transport) -> Finding:
+    """Open a session with the SMTP server and log in; nothing is sent."""
+    try:
+        await transport.open()
+    except MaildaemonError as error:
+        return failed("smtp", error, name)
+    finally:
+        await transport.close()
+    return Finding("smtp", Result.OK, "SMTP: the server takes mail from us", mailbox=name)
