@@ -31,6 +31,8 @@ from maildaemon.services.settle import settle_next
 
 _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
+_TICK = timedelta(seconds=10)
+_ASLEEP = timedelta(seconds=60)
 _END_WITHIN = timedelta(seconds=12)
 
 
@@ -83,6 +85,7 @@ class Daemon:
         self._crews = crews
         self._only = only or frozenset(Step)
         self._stopping = asyncio.Event()
+        self._ticked_at = works.now()
         self._loops: dict[tuple[int, str], Loop] = {}
 
     def stop(self) -> None:
@@ -102,6 +105,8 @@ class Daemon:
         asyncio.get_running_loop().set_default_executor(threads)
         for crew in self._crews:
             self._set_up(crew)
+        self._ticked_at = self._works.now()
+        self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         self._works.ticker.start()
         mailboxes = ",".join(crew.desk.policy.mailbox for crew in self._crews)
@@ -179,6 +184,19 @@ class Daemon:
                 return lambda: self._deliver(crew)
             case Step.SETTLE:
                 return lambda: self._settle(crew)
+
+    def _notice_sleep(self) -> None:
+        """Throw the connections away after a sleep of the machine: they only look alive."""
+        now = self._works.now()
+        slept = now - self._ticked_at
+        self._ticked_at = now
+        if slept < _ASLEEP:
+            return
+        log("machine.slept", logging.WARNING, seconds=round(slept.total_seconds()))
+        for crew in self._crews:
+            for mailbox in (crew.work, crew.watch):
+                if mailbox is not None:
+                    mailbox.interrupt()
 
     def _wake(self, crew: Crew, name: str) -> None:
         if loop := self._loops.get((crew.desk.mailbox_id, name)):

@@ -187,3 +187,18 @@ async def test_trouble_is_said_once_until_it_changes(caplog: pytest.LogCaptureFi
         "loop.failed",
         "loop.recovered",
     ]
+
+
+async def test_after_a_sleep_of_the_machine_everything_reconnects(shop: Shop) -> None:
+    daemon, ticker = a_daemon(shop)
+    running = asyncio.create_task(daemon.run())
+    await eventually(
+        lambda: bool(shop.rows("select 1 from mailbox where started_at is not null")), ticker
+    )
+    interrupted: list[str] = []
+    shop.mailbox.interrupt = lambda: interrupted.append("work")  # type: ignore[method-assign]
+
+    shop.wait(hours=2)
+    await eventually(lambda: bool(interrupted), ticker)
+    daemon.stop()
+    await running
