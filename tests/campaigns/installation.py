@@ -75,12 +75,23 @@ class Installation:
             "SUPPORT_PASSWORD": dovecot.password,
         }
         self._process: subprocess.Popen[bytes] | None = None
-        self.changes = _changes(dovecot, sink)
-        self._make_config()
+        # Besides host, port and password variable, which `init` itself writes.
+        self.changes = {
+            "service.mode": "live",
+            "limits.per_mailbox": "100000 in 1 hour",
+            "mailboxes.0.imap.ca_file": str(dovecot.ca_file),
+            "mailboxes.0.smtp.ca_file": str(dovecot.ca_file),
+        }
+        self._make_config(
+            *("--address", SUPPORT, "--password-env", "SUPPORT_PASSWORD"),
+            *("--imap-host", f"localhost:{dovecot.imaps_port}"),
+            *("--smtp-host", f"localhost:{sink.port}"),
+        )
         self.records = Records(folder / "var" / "maildaemon.db")
 
-    def _make_config(self) -> None:
-        self.call("init")
+    def _make_config(self, *given: str) -> None:
+        self.init = f"maildaemon init {' '.join(given)}"
+        self.call("init", *given)
         written = yaml.load(self.config.read_text("utf-8"), yaml.BaseLoader)
         for path, value in self.changes.items():
             _set(written, path, value)
@@ -186,22 +197,6 @@ class Installation:
             return done()
 
         wait_until(stays, timeout, "the queues are empty")
-
-
-def _changes(dovecot: Dovecot, sink: SmtpSink) -> dict[str, str]:
-    login = {"username": SUPPORT, "password.env": "SUPPORT_PASSWORD"}
-    server = {"host": "localhost", "ca_file": str(dovecot.ca_file), **login}
-    return {
-        "service.mode": "live",
-        "limits.per_mailbox": "100000 in 1 hour",
-        "mailboxes.0.address": SUPPORT,
-        **{f"mailboxes.0.imap.{key}": value for key, value in server.items()},
-        "mailboxes.0.imap.port": str(dovecot.imaps_port),
-        **{f"mailboxes.0.smtp.{key}": value for key, value in server.items()},
-        "mailboxes.0.smtp.port": str(sink.port),
-        "mailboxes.0.imap.security": "tls",
-        "mailboxes.0.smtp.security": "tls",
-    }
 
 
 def _set(tree: Any, path: str, value: str) -> None:

@@ -118,7 +118,7 @@ def judge_acknowledgements(
     """
     due = {mail.person: mail for mail in delivered if mail.must_be_acknowledged}
     got = Counter(person for mail in accepted for person in mail.rcpt_to)
-    unknown = {str(one["to"]) for one in outbox if one["state"] == "unknown"}
+    unknown = {str(one["recipient"]) for one in outbox if one["state"] == "unknown"}
     missing = {person for person in due if not got[person]}
 
     table.fact("mails that must be acknowledged", len(due))
@@ -134,6 +134,7 @@ def judge_acknowledgements(
     table.fact("of them accepted all the same", len(unknown - missing))
     if files_sent:
         table.none("missing although the server files Sent", missing - unfinished)
+    table.fact("sent once more for want of a witness", sum(one["resent"] for one in outbox))
     states = Counter(str(one["state"]) for one in outbox)
     table.fact("outbox by state", ", ".join(f"{n} {state}" for state, n in states.most_common()))
 

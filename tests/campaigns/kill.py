@@ -58,6 +58,9 @@ class Aim(StrEnum):
     DOT = "the final dot"
 
 
+_AIMS = [Aim.MOMENT] * 3 + [Aim.PROCESSING] * 2 + [Aim.SENDING] * 2 + [Aim.DOT] * 3
+
+
 class SlowSink(SmtpSink):
     """Thinks about the final dot, before and after it takes responsibility, as servers do.
 
@@ -85,6 +88,8 @@ class Postman(threading.Thread):
         self._plan = plan
         self._writer = Writer(plan.seed)
         self._random = Random(f"postman {plan.seed}")
+        # Spread over the few seconds that a daemon lives.
+        self._rate = plan.messages / plan.kills / 3
         self._allowed = threading.Semaphore(0)
         self._tick = threading.Event()
         self.delivered: list[Mail] = []
@@ -102,7 +107,7 @@ class Postman(threading.Thread):
             for number in range(1, self._plan.messages + 1):
                 self._allowed.acquire()
                 self._deliver(self._writer.write(number, self._sink.accepted()))
-                self._tick.wait(min(self._random.expovariate(6), 1))
+                self._tick.wait(min(self._random.expovariate(self._rate), 1))
         except BaseException as error:
             self.failure = error
             raise
@@ -147,11 +152,9 @@ class Killer:
     def __init__(self, installation: Installation, plan: Plan) -> None:
         self._installation = installation
         self._random = Random(f"killer {plan.seed}")
-        weights = {Aim.MOMENT: 35, Aim.PROCESSING: 22, Aim.SENDING: 18, Aim.DOT: 25}
-        self._aims = self._random.choices([*weights], [*weights.values()], k=plan.kills)
-        # However few there are, none of the moments goes untried.
-        for position, aim in enumerate((Aim.DOT, Aim.PROCESSING, Aim.SENDING)):
-            self._aims[position % plan.kills] = aim
+        # The same share of each aim in every ten kills, in an order of chance.
+        tens = -(-plan.kills // len(_AIMS))
+        self._aims = [aim for _ in range(tens) for aim in self._random.sample(_AIMS, len(_AIMS))]
         self._tick = threading.Event()
         self._left_behind = NO_CLAIMS
         self.deaths = Deaths()
@@ -263,10 +266,11 @@ def _judge(
 ) -> Table:
     records, account = installation.records, installation.account
     inbox, accepted = account.messages("INBOX"), sink.accepted()
-    outbox = installation.listing("outbox", "list")
+    outbox = installation.listing("outbox", "list", "--limit", "0")
     table = Table(f"kill campaign: {plan}")
+    table.fact("configuration", installation.init)
     for path, value in installation.changes.items():
-        table.fact(f"changed after `init`: {path}", value)
+        table.fact(f"  and then {path}", value)
     kinds = Counter(mail.kind for mail in postman.delivered)
     table.fact("mails delivered by LMTP", len(postman.delivered))
     for kind, count in kinds.most_common():
