@@ -1,8 +1,16 @@
 """Judges files: each gets a verdict of its own, so that a good one survives a bad neighbour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from maildaemon.domain.mediatypes import (
+    PROGRAMS,
+    RUN_BY_BROWSERS,
+    SEALED,
+    possible_types,
+    usual_name,
+)
 from maildaemon.domain.message import Attachment
 from maildaemon.domain.policy import AttachmentPolicy
 
@@ -38,67 +46,44 @@ class Judged:
 
 _ACCEPTED = Judged(Verdict.ACCEPTED)
 
-# What says nothing about the content, so that no other type can contradict it.
-_VAGUE = frozenset(
-    {"application/octet-stream", "binary/octet-stream", "application/x-download", ""}
-)
-# Programs by content, whatever they call themselves.
-_PROGRAMS = frozenset(
-    {
-        "application/vnd.microsoft.portable-executable",
-        "application/x-dosexec",
-        "application/x-msdownload",
-        "application/x-executable",
-        "application/x-elf",
-        "application/x-mach-binary",
-        "application/x-ms-shortcut",
-        "application/java-archive",
-        "application/vnd.android.package-archive",
-        "application/x-sh",
-        "application/x-shellscript",
-        "text/x-script",
-        "text/x-shellscript",
-    }
-)
-# Boxes that many application types come in; the content alone does not say which.
-_CONTAINERS = frozenset({"application/zip", "application/x-ole-storage", "application/x-cfb"})
-# Types whose content always shows a signature: without it the file is not what it claims.
-_SIGNED_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf"})
-
 
 def judge(attachments: tuple[Attachment, ...], policy: AttachmentPolicy) -> tuple[Judged, ...]:
-    """Return one verdict a file, in order. Only what is accepted counts against the totals."""
+    """Return one verdict a file, in order.
+
+    Only what is accepted counts against the totals, and the same content (a logo) only once.
+    """
     verdicts: list[Judged] = []
-    count = total = 0
+    kept: dict[str, int] = {}
     for attachment in attachments:
         judged = _judge_alone(attachment, policy)
-        if judged.verdict is Verdict.ACCEPTED:
-            judged = _judge_totals(attachment, count, total, policy)
-        if judged.verdict is Verdict.ACCEPTED:
-            count += 1
-            total += attachment.size
+        if judged is _ACCEPTED and attachment.sha256 not in kept:
+            judged = _judge_totals(attachment, kept, policy)
+        if judged is _ACCEPTED:
+            kept[attachment.sha256] = attachment.size
         verdicts.append(judged)
     return tuple(verdicts)
 
 
 def _judge_alone(attachment: Attachment, policy: AttachmentPolicy) -> Judged:
     # A part may carry several names; the worst one counts.
-    names = attachment.names or (attachment.filename,)
-    if any(extension_of(name) in policy.blocked_extensions for name in names):
+    extensions = {extension_of(name) for name in (*attachment.names, attachment.filename)}
+    if extensions & policy.blocked_extensions:
         return Judged(Verdict.REFUSED, Reason.EXTENSION_BLOCKED)
-    declared = attachment.declared_type.lower()
-    detected = (attachment.detected_type or "").lower()
-    if detected in _PROGRAMS:
-        vague = declared in _VAGUE or declared in _PROGRAMS
-        reason = Reason.TYPE_NOT_ALLOWED if vague else Reason.TYPE_MISMATCH
-        return Judged(Verdict.REFUSED, reason)
-    if "unreadable" in attachment.findings:
-        return Judged(Verdict.HELD, Reason.UNREADABLE)
-    if "ambiguous" in attachment.findings:
-        return Judged(Verdict.HELD, Reason.AMBIGUOUS)
-    if contradicts(declared, detected):
+    declared = usual_name(attachment.declared_type)
+    shown = usual_name(attachment.detected_type or "")
+    types = possible_types(declared, shown) if attachment.size else (declared,)
+    if shown in PROGRAMS and not _allowed(shown, policy):
+        return Judged(Verdict.REFUSED, Reason.TYPE_NOT_ALLOWED if types else Reason.TYPE_MISMATCH)
+    for finding in (Reason.UNREADABLE, Reason.AMBIGUOUS):
+        if finding in attachment.findings:
+            return Judged(Verdict.HELD, finding)
+    if not types:
         return Judged(Verdict.REFUSED, Reason.TYPE_MISMATCH)
-    if not _allowed(effective_type(declared, detected), policy):
+    run = {RUN_BY_BROWSERS[one] for one in extensions if one in RUN_BY_BROWSERS}
+    welcome = any(_allowed(one, policy) for one in types)
+    if not welcome and SEALED.intersection(types):
+        return Judged(Verdict.HELD, Reason.UNREADABLE)
+    if not welcome or not all(_allowed(one, policy) for one in run):
         return Judged(Verdict.REFUSED, Reason.TYPE_NOT_ALLOWED)
     if attachment.size > policy.max_file_size:
         return Judged(Verdict.REFUSED, Reason.TOO_LARGE)
@@ -106,11 +91,11 @@ def _judge_alone(attachment: Attachment, policy: AttachmentPolicy) -> Judged:
 
 
 def _judge_totals(
-    attachment: Attachment, count: int, total: int, policy: AttachmentPolicy
+    attachment: Attachment, kept: Mapping[str, int], policy: AttachmentPolicy
 ) -> Judged:
-    if count >= policy.max_files:
+    if len(kept) >= policy.max_files:
         return Judged(Verdict.REFUSED, Reason.TOO_MANY)
-    if total + attachment.size > policy.max_total_size:
+    if sum(kept.values()) + attachment.size > policy.max_total_size:
         return Judged(Verdict.REFUSED, Reason.TOTAL_TOO_LARGE)
     return _ACCEPTED
 
@@ -124,28 +109,9 @@ def extension_of(name: str) -> str:
     return trimmed.rpartition(".")[2].strip().lower() if "." in trimmed else ""
 
 
-def effective_type(declared: str, detected: str) -> str:
-    """Return the type that the rules judge: the content's, the sender's where it is silent."""
-    if declared in _VAGUE:
-        return detected or "application/octet-stream"
-    if not detected or detected == "text/plain" or detected in _CONTAINERS:
-        return declared
-    return detected
-
-
-def contradicts(declared: str, detected: str) -> bool:
-    """Tell whether the content shows that the sender's word is wrong."""
-    if declared in _VAGUE or declared == detected:
-        return False
-    families = (declared.partition("/")[0], detected.partition("/")[0])
-    if declared in _SIGNED_TYPES:
-        return families[0] != families[1] or declared == "application/pdf"
-    if not detected or "application" in families:
-        # Careless clients call text and media application/…; a box must at least be one.
-        return detected in _CONTAINERS and families[0] != "application"
-    return families[0] != families[1]
-
-
 def _allowed(media_type: str, policy: AttachmentPolicy) -> bool:
+    if media_type in map(usual_name, policy.allowed_types):
+        return True
+    # A wildcard means documents and pictures; a program must be named.
     family = media_type.partition("/")[0]
-    return media_type in policy.allowed_types or f"{family}/*" in policy.allowed_types
+    return f"{family}/*" in policy.allowed_types and media_type not in PROGRAMS

@@ -1,0 +1,121 @@
+"""What a file may be taken for: the sender's word against what the content shows."""
+
+OCTETS = "application/octet-stream"
+_VAGUE = frozenset(
+    "application/octet-stream application/octetstream binary/octet-stream application/unknown "
+    "application/download application/x-download application/force-download".split()
+) | {""}
+
+# An Office file of the old kind, or one with a password: the content does not say which.
+_OLE = "application/x-ole-storage"
+# We cannot look into these, and most customers do not know that they have attached them: a letter
+# sealed for somebody else, Outlook's wrapper, an Office file with a password.
+SEALED = frozenset(
+    "application/ms-tnef application/pkcs7-mime application/x-pkcs7-mime "
+    "application/pgp-encrypted application/pgp".split()
+) | {_OLE}
+
+PROGRAMS = frozenset(
+    "application/x-msdownload application/vnd.microsoft.portable-executable application/x-dosexec "
+    "application/x-executable application/x-elf application/x-mach-binary application/x-dex "
+    "application/x-ms-shortcut application/java-archive application/java-vm application/wasm "
+    "application/vnd.android.package-archive application/x-apple-diskimage application/x-xar "
+    "application/vnd.ms-htmlhelp application/x-shockwave-flash application/x-mswinurl "
+    "application/x-sh application/x-shellscript application/x-bat application/hta "
+    "application/javascript text/javascript text/x-script text/x-shellscript text/x-php".split()
+)
+
+# A browser runs what is in these, and goes by the name.
+RUN_BY_BROWSERS = {
+    "htm": "text/html",
+    "html": "text/html",
+    "shtml": "text/html",
+    "xhtml": "application/xhtml+xml",
+    "svg": "image/svg+xml",
+    "svgz": "image/svg+xml",
+}
+
+_SYNONYMS = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "application/x-pdf": "application/pdf",
+    "text/pdf": "application/pdf",
+    "application/csv": "text/csv",
+    "text/x-csv": "text/csv",
+    "text/comma-separated-values": "text/csv",
+    "text/tab-separated-values": "text/csv",
+    "text/markdown": "text/plain",
+    "text/x-markdown": "text/plain",
+    "text/x-log": "text/plain",
+    "text/directory": "text/vcard",
+    "application/ics": "text/calendar",
+    "text/xml": "application/xml",
+    "audio/x-wav": "audio/wav",
+    "audio/x-m4a": "audio/mp4",
+    "audio/mp3": "audio/mpeg",
+    "application/vnd.ms-tnef": "application/ms-tnef",
+}
+
+_SPREADSHEET = "application/vnd.ms-excel"
+# Content that is text, and may be text of any kind.
+_ANY_TEXT = frozenset({"text/plain", "application/pgp"})
+_OFFICE = (
+    "application/msword",
+    "application/vnd.ms-",
+    "application/rtf",
+    "text/rtf",
+    "application/vnd.openxmlformats-officedocument.",
+    "application/vnd.oasis.opendocument.",
+)
+_FAMILIES = {
+    "image": "picture",
+    "audio": "recording",
+    "video": "recording",
+    "text": "text",
+    "message": "message",
+}
+# What is one of these can be told by its content.
+_TELLING = frozenset({"picture", "pdf", "office", "text", "message"})
+
+
+def usual_name(media_type: str) -> str:
+    """Return the type in lower case, by the one of its names that is used here."""
+    lowered = media_type.strip().lower()
+    return _SYNONYMS.get(lowered, lowered)
+
+
+def possible_types(declared: str, shown: str) -> tuple[str, ...]:
+    """Return what a file may be taken for; empty if the content belies the sender's word.
+
+    `shown` is what the content shows, empty if it tells nothing. Both by their usual names.
+    """
+    if declared in _VAGUE:
+        return (shown or OCTETS,)
+    family = _family(declared)
+    if not shown:
+        return () if family in _TELLING else (declared,)
+    if shown in _ANY_TEXT:
+        # Windows says so of every table that is text.
+        kind = "text/csv" if declared == _SPREADSHEET else declared
+        return (kind,) if _family(kind) in {"text", "message", "other"} else ()
+    match family, _family(shown):
+        case "office", _ if shown == _OLE:
+            return (shown,)
+        case "message", "text":
+            return (declared,)  # a mail may hold anything
+        case "recording", "recording":
+            return (shown, declared)  # the same box holds sound and film
+        case "other", _:
+            return (shown,)  # careless programs call anything application/…
+        case said, seen:
+            return (shown,) if said == seen else ()
+
+
+def _family(media_type: str) -> str:
+    """Return the family of types within which a wrong word is sloppiness and no lie."""
+    if media_type == "application/pdf":
+        return "pdf"
+    if media_type.startswith(_OFFICE):
+        return "office"
+    return _FAMILIES.get(media_type.partition("/")[0], "other")
