@@ -1,16 +1,38 @@
-"""Whom an automatic mail may go to, and whether the sender is who the From field says.
+"""Who wrote a message, whom an automatic mail may go to, and what proves it.
 
 Only `Authentication-Results` that our own server added are believed (RFC 8601 §5): the topmost
 ones with its `authserv_id`. Without one, nothing is known.
 """
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from maildaemon.domain.automatic import Silence
+from maildaemon.domain.fields import plain
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Policy
 
 # Second-level labels under which registries sell names, as in `shop.co.uk`.
 _REGISTRY_LABELS = frozenset("co com org net gov ac edu or ne go gob nom ltd plc me id".split())
 _CC = 2  # letters of a country's top-level domain
+_EQUALS = re.compile(r"[ \t]*=[ \t]*")
+
+
+def by_form(message: Message, policy: Policy) -> bool:
+    """Tell whether a contact form sent this, in which anybody may give any address as his own."""
+    return message.from_ is not None and message.from_.key in policy.trust_reply_to
+
+
+def find_writer(message: Message, policy: Policy) -> Address | None:
+    """Return who speaks in a message: the author, or whoever filled in a contact form.
+
+    None if there is nobody, or no telling who it is. Nothing is proven by it.
+    """
+    if not by_form(message, policy):
+        return message.from_
+    # A form is nobody: what it forwards is from the one Reply-To, or from nobody we can answer.
+    return message.reply_to[0] if len(message.reply_to) == 1 else None
 
 
 def find_recipient(message: Message, policy: Policy) -> Address | Silence:
@@ -20,47 +42,60 @@ def find_recipient(message: Message, policy: Policy) -> Address | Silence:
     """
     if message.return_path == "":
         return Silence.NULL_REVERSE_PATH
-    author = message.from_
-    if author is None or not author.domain or "many_from" in message.defects:
+    writer = find_writer(message, policy)
+    if writer is None or not writer.domain or "many_from" in message.defects:
         return Silence.AUTH_FAILED
-    if author.key in policy.trust_reply_to and len(message.reply_to) == 1:
-        return message.reply_to[0]
-    if message.return_path is None:
-        return author
-    returned_to = message.return_path.rpartition("@")[2].lower()
-    if same_organisation(returned_to, author.domain) or aligned_pass(message, policy.authserv_id):
-        return author
+    if by_form(message, policy) or message.return_path is None:
+        return writer
+    returned_to = message.return_path.rpartition("@")[2]
+    if same_organisation(returned_to, writer.domain) or aligned_pass(message, policy.authserv_id):
+        return writer
     return Silence.AUTH_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """One result of an Authentication-Results field, all in lower case."""
+
+    method: str
+    verdict: str
+    properties: dict[str, str]
 
 
 def aligned_pass(message: Message, authserv_id: str | None) -> bool:
     """Tell whether our own server vouches for the From domain: DMARC, or aligned DKIM or SPF."""
-    if authserv_id is None or message.from_ is None:
+    if authserv_id is None or message.from_ is None or "many_from" in message.defects:
         return False
+    results = tuple(_results(message, authserv_id.lower()))
+    if any(one.method == "dmarc" and one.verdict == "fail" for one in results):
+        return False
+    return any(_vouches(one, message.from_.domain) for one in results)
+
+
+def _results(message: Message, authserv_id: str) -> Iterator[_Result]:
     for value in message.field("authentication-results"):
-        head, *results = value.split(";")
-        if head.strip().partition(" ")[0].lower() != authserv_id.lower():
+        head, *results = plain(value).lower().split(";")
+        if head.split()[:1] != [authserv_id]:
             # Below the first foreign one anybody can have written anything (RFC 8601 §5).
-            return False
-        if any(_vouches(result, message.from_.domain) for result in results):
-            return True
-    return False
+            return
+        for result in results:
+            method, *properties = _EQUALS.sub("=", result).split() or [""]
+            name, _, verdict = method.partition("=")
+            pairs = dict(word.partition("=")[::2] for word in properties)
+            yield _Result(name.partition("/")[0], verdict, pairs)
 
 
-def _vouches(result: str, domain: str) -> bool:
-    words = result.strip().lower().split()
-    method, _, verdict = words[0].partition("=") if words else ("", "", "")
-    if verdict != "pass":
+def _vouches(result: _Result, domain: str) -> bool:
+    if result.verdict != "pass":
         return False
-    properties = dict(word.partition("=")[::2] for word in words[1:])
-    match method:
+    match result.method:
         case "dmarc":
-            return properties.get("header.from", domain) == domain
+            return result.properties.get("header.from", domain) == domain
         case "dkim":
-            signer = properties.get("header.d") or properties.get("header.i", "")
+            signer = result.properties.get("header.d") or result.properties.get("header.i", "")
             return same_organisation(signer.rpartition("@")[2], domain)
         case "spf":
-            sender = properties.get("smtp.mailfrom", "")
+            sender = result.properties.get("smtp.mailfrom", "")
             return same_organisation(sender.rpartition("@")[2], domain)
         case _:
             return False
@@ -76,8 +111,8 @@ def same_organisation(one: str, other: str) -> bool:
 def organisation(domain: str) -> str:
     """Return the organisational domain: two labels, three under a registry's second level.
 
-    An approximation without the public suffix list: it errs only for hosting suffixes, where
-    `a.example.net` and `b.example.net` count as one owner.
+    An approximation without the public suffix list: it errs for hosting suffixes, where
+    `a.example.net` and `b.example.net` count as one owner, and for rare registries.
     """
     match domain.strip(". ").lower().split("."):
         case [*_, name, registry, country] if registry in _REGISTRY_LABELS and len(country) == _CC:

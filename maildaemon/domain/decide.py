@@ -4,6 +4,7 @@ Everything a decision needs arrives in `Context`; the answer is a value that can
 (`maildaemon explain`), compared (tests) and applied (`services.apply`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,17 +18,19 @@ from maildaemon.domain.actions import (
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Verdict, judge
-from maildaemon.domain.authentication import aligned_pass, find_recipient
+from maildaemon.domain.authentication import aligned_pass, by_form, find_recipient, find_writer
 from maildaemon.domain.automatic import (
     ABOUT_ANOTHER_MAIL,
+    Circumstances,
     Judgement,
     Kind,
     Silence,
     classify,
+    first_silence,
 )
 from maildaemon.domain.delivery import Refusal, Section, is_writable
 from maildaemon.domain.message import Address, Message
-from maildaemon.domain.policy import EchoSubject, Policy
+from maildaemon.domain.policy import EchoSubject, Policy, Rate
 from maildaemon.domain.report import undeliverable
 from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts, match_thread
 
@@ -39,9 +42,10 @@ class Context:
     `received_at` is the INTERNALDATE, `recorded_at` when we first saw the message: age is judged
     by that, once, so that a message does not grow old in our own queue. `own`: we signed it, or a
     server told us this id. `reported_thread` is the thread of the mail of ours that a bounce is
-    about, `reported_ours` whether there is such a mail. `sender_responses_at` are the times of
-    the automatic mails to this author's address; `untold` the refusals that no mail of this
-    thread has told yet. `history`: read from the time before the first start.
+    about, `reported_ours` whether there is such a mail. What is said of the sender
+    (`sender_responses_at`: the times of the automatic mails to this address) is said of
+    `find_writer`. `untold` are the refusals that no mail of the thread has told yet. `history`:
+    read from the time before the first start.
     """
 
     policy: Policy
@@ -86,15 +90,23 @@ class Decision:
 
 def decide(message: Message, context: Context) -> Decision:
     """Return what to do about a newly recorded message."""
-    staff = context.in_sent or is_staff(message, context.policy)
-    judgement = classify(message, own=context.own, junk=context.in_junk, staff=staff)
-    match = _match(message, judgement, context)
+    writer = find_writer(message, context.policy)
+    judgement = classify(
+        message,
+        Circumstances(
+            author=writer,
+            own=context.own,
+            sent=context.in_sent,
+            junk=context.in_junk,
+            staff=is_one_of_us(writer, context.policy),
+        ),
+    )
+    match = _match(message, writer, context)
     verdicts = judge(message.attachments, context.policy.attachments)
-    # What lies in Sent was written by one of us, whatever a header of it says.
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
     response = _respond(message, judgement, match, verdicts, context)
     actions: list[Action] = [
-        *_file(judgement, match, context, answers=answers),
+        *_file(message, judgement, match, context, answers=answers),
         *_consequences(message, judgement, match, context, answers=answers),
         response,
     ]
@@ -102,39 +114,45 @@ def decide(message: Message, context: Context) -> Decision:
     return Decision(judgement, match, verdicts, tuple(actions), silence, answers)
 
 
-def is_staff(message: Message, policy: Policy) -> bool:
-    """Tell whether the author's address is a colleague's or our own (it may be forged)."""
-    author = message.from_.key if message.from_ else ""
-    return author in policy.staff or author in policy.addresses
+def is_one_of_us(address: Address | None, policy: Policy) -> bool:
+    """Tell whether this is an address of ours or a colleague's (it may be forged)."""
+    ours = policy.addresses | policy.staff
+    return address is not None and (address.key in ours or _without_detail(address.key) in ours)
 
 
 def has_staff_powers(message: Message, context: Context) -> bool:
     """Tell whether it is proven that one of us wrote this: by Sent, or by authentication."""
     if context.in_sent:
         return True
-    author = message.from_.key if message.from_ else ""
-    if author not in context.policy.staff | context.policy.addresses:
+    # Whoever fills in a contact form may give any address as his own.
+    if by_form(message, context.policy) or not is_one_of_us(message.from_, context.policy):
         return False
     return aligned_pass(message, context.policy.authserv_id)
 
 
-def _match(message: Message, judgement: Judgement, context: Context) -> Match:
+def _match(message: Message, writer: Address | None, context: Context) -> Match:
     if context.reported_thread is not None:
         # A report belongs to the mail it is about, whoever sends it.
         return Match(MatchRule.OWN_MESSAGE_ID, context.reported_thread, "is about a mail of ours")
-    proven = has_staff_powers(message, context) or judgement.kind is Kind.OWN
-    return match_thread(message, context.lookups, staff=proven)
+    author = writer.key if writer else ""
+    return match_thread(message, context.lookups, author, staff=has_staff_powers(message, context))
 
 
 def _answers_customer(message: Message, match: Match, context: Context) -> bool:
     """Tell whether this is our answer to a customer of the thread (a forward is not)."""
     if match.thread is None or not has_staff_powers(message, context):
         return False
-    recipients = {address.key for address in (*message.to, *message.cc, *message.bcc)}
+    recipients = {address.key for address in _recipients(message)}
     return bool(recipients & match.thread.customers)
 
 
-def _file(judgement: Judgement, match: Match, context: Context, *, answers: bool) -> list[Action]:
+def _recipients(message: Message) -> tuple[Address, ...]:
+    return (*message.to, *message.cc, *message.bcc)
+
+
+def _file(
+    message: Message, judgement: Judgement, match: Match, context: Context, *, answers: bool
+) -> list[Action]:
     """Return where the message goes: into a thread, a new one, or none."""
     kind, thread = judgement.kind, match.thread
     if thread is not None:
@@ -147,10 +165,10 @@ def _file(judgement: Judgement, match: Match, context: Context, *, answers: bool
     if kind in ABOUT_ANOTHER_MAIL:
         return []
     match kind:
-        case Kind.STAFF:
-            status = Status.PENDING
         case Kind.CUSTOMER:
             status = Status.OPEN
+        case Kind.STAFF if _begins_conversation(message, context):
+            status = Status.PENDING
         case _:
             status = Status.IGNORED
     linked_to = match.stranger_to.thread_id if match.stranger_to else None
@@ -158,16 +176,26 @@ def _file(judgement: Judgement, match: Match, context: Context, *, answers: bool
     return [OpenThread(context.new_reference, status, linked_to, begun_earlier)]
 
 
+def _begins_conversation(message: Message, context: Context) -> bool:
+    """Tell whether one of us, provably, writes to somebody outside."""
+    outside = [one for one in _recipients(message) if not is_one_of_us(one, context.policy)]
+    return bool(outside) and has_staff_powers(message, context)
+
+
 def _consequences(
     message: Message, judgement: Judgement, match: Match, context: Context, *, answers: bool
 ) -> list[Action]:
     actions: list[Action] = []
-    if context.own and context.in_sent:
-        actions.append(Witness(message.message_id, filed=True))
+    if context.own:
+        actions.append(Witness(message.message_id, filed=context.in_sent))
     # An id that only the recipient of our mail can know proves that the mail arrived.
     actions += [Witness(known.message_id) for known in context.lookups.known if known.own]
-    if judgement.kind is Kind.BOUNCE and context.reported_ours and message.bounce:
-        actions += undeliverable(message.bounce, context.now)
+    report = message.bounce
+    if report and context.reported_ours and report.original_message_id:
+        actions.append(Witness(report.original_message_id))
+    if report and judgement.kind is Kind.BOUNCE and context.reported_thread:
+        people = context.reported_thread.participants
+        actions += undeliverable(report, people, context.now)
     if answers and match.thread is not None:
         actions.append(CancelQueued(match.thread.thread_id, Silence.STAFF_ANSWERED))
     return actions
@@ -182,17 +210,18 @@ def _respond(
 ) -> QueueMail | StaySilent:
     """Return the one response to this message, or the first reason why there is none."""
     recipient = find_recipient(message, context.policy)
-    if silence := why_silent(message, judgement, recipient, match, context):
-        return StaySilent(silence)
-    assert isinstance(recipient, Address)  # noqa: S101  why_silent has said why not
-
     refusals = _refusals_to_tell(message, verdicts, match, context)
     no_acknowledgement = why_not_acknowledged(match, context)
-    if no_acknowledgement and not refusals:
-        return StaySilent(no_acknowledgement)
-    # These limit whatever would be said; a refusal waits for the next mail of the thread.
-    if ceiling := why_too_much(match, context):
-        return StaySilent(ceiling)
+    reasons = {
+        *judgement.forbidden,
+        *why_silent(message, recipient, match, context),
+        *why_too_much(match, context),
+        # A refusal is told even where there is nothing to acknowledge.
+        *(() if refusals else no_acknowledgement),
+    }
+    reason = first_silence(reasons)
+    if reason is not None or isinstance(recipient, Silence):
+        return StaySilent(reason or Silence.NOTHING_TO_SAY)
     sections = [] if no_acknowledgement else [Section.ACKNOWLEDGEMENT]
     if refusals:
         sections.append(Section.REFUSED_FILES)
@@ -206,75 +235,67 @@ def _respond(
 
 
 def why_silent(
-    message: Message,
-    judgement: Judgement,
-    recipient: Address | Silence,
-    match: Match,
-    context: Context,
-) -> Silence | None:
-    """Return what forbids any response at all, None if nothing does; in the order of `Silence`."""
-    policy = context.policy
-    if judgement.forbidden in {Silence.NULL_REVERSE_PATH, Silence.OWN_MAIL}:
-        return judgement.forbidden
-    # What stands in Sent was written by us, and so was what comes from an address of ours.
-    if context.in_sent or is_staff(message, policy):
-        return Silence.OWN_ADDRESS
-    if isinstance(recipient, Address) and recipient.key in policy.addresses | policy.staff:
-        return Silence.OWN_ADDRESS
-    if judgement.forbidden:
-        return judgement.forbidden
+    message: Message, recipient: Address | Silence, match: Match, context: Context
+) -> Iterator[Silence]:
+    """Yield what forbids any response at all, besides what stands in the header."""
+    policy, thread = context.policy, match.thread
+    # What lies in Sent was written by us, and so was what comes from an address of ours.
+    if context.in_sent or is_one_of_us(find_writer(message, policy), policy):
+        yield Silence.OWN_ADDRESS
     if not _addressed_to_us(message, policy):
-        return Silence.NOT_ADDRESSED_TO_US
+        yield Silence.NOT_ADDRESSED_TO_US
     if isinstance(recipient, Silence):
-        return recipient
+        yield recipient
+    elif not is_writable(recipient.address):
+        yield Silence.ADDRESS_UNDELIVERABLE
     if context.history or _age(message, context) > policy.reply_within:
-        return Silence.TOO_OLD
+        yield Silence.TOO_OLD
+    if thread and _lasts(thread.muted_until, context.now):
+        yield Silence.MUTED
+    if _lasts(context.undeliverable_until, context.now):
+        yield Silence.ADDRESS_UNDELIVERABLE
+
+
+def why_not_acknowledged(match: Match, context: Context) -> tuple[Silence, ...]:
+    """Return why there is no acknowledgement although mail may be sent; empty if there is one."""
     thread = match.thread
-    if thread and thread.muted_until and thread.muted_until > context.now:
-        return Silence.MUTED
-    dead = context.undeliverable_until and context.undeliverable_until > context.now
-    if dead or not is_writable(recipient.address):
-        return Silence.ADDRESS_UNDELIVERABLE
-    return None
+    reasons = (
+        (Silence.EARLIER_CONVERSATION, match.cites_unknown or (thread and thread.begun_earlier)),
+        (Silence.ANSWERS_AUTOMATIC_MAIL, any(known.own for known in context.lookups.known)),
+        (Silence.ACKNOWLEDGED_ALREADY, thread and thread.acknowledged),
+        (Silence.STAFF_ANSWERED, thread and thread.staff_answered),
+    )
+    return tuple(reason for reason, holds in reasons if holds)
 
 
-def why_not_acknowledged(match: Match, context: Context) -> Silence | None:
-    """Return why there is no acknowledgement although mail may be sent; None if there is one."""
-    thread = match.thread
-    if match.cites_unknown or (thread and thread.begun_earlier):
-        return Silence.EARLIER_CONVERSATION
-    if any(known.own for known in context.lookups.known):
-        return Silence.ANSWERS_AUTOMATIC_MAIL
-    if thread and thread.acknowledged:
-        return Silence.ACKNOWLEDGED_ALREADY
-    if thread and thread.staff_answered:
-        return Silence.STAFF_ANSWERED
-    return None
-
-
-def why_too_much(match: Match, context: Context) -> Silence | None:
-    """Return the ceiling that this response would break, None if it breaks none."""
+def why_too_much(match: Match, context: Context) -> Iterator[Silence]:
+    """Yield the ceilings that this response would break."""
     limits = context.policy.limits
     thread_responses = match.thread.responses_at if match.thread else ()
-    if _reached(thread_responses, limits.per_thread.count, limits.per_thread.per, context.now):
-        return Silence.THREAD_CEILING
-    for rate in limits.per_address:
-        if _reached(context.sender_responses_at, rate.count, rate.per, context.now):
-            return Silence.SENDER_CEILING
-    return Silence.BREAKER_OPEN if context.breaker_open else None
+    if _reached(thread_responses, limits.per_thread, context.now):
+        yield Silence.THREAD_CEILING
+    if any(_reached(context.sender_responses_at, one, context.now) for one in limits.per_address):
+        yield Silence.SENDER_CEILING
+    if context.breaker_open:
+        yield Silence.BREAKER_OPEN
 
 
-def _reached(times: tuple[datetime, ...], count: int, per: timedelta, now: datetime) -> bool:
-    return sum(at > now - per for at in times) >= count
+def _reached(times: tuple[datetime, ...], rate: Rate, now: datetime) -> bool:
+    return sum(at > now - rate.per for at in times) >= rate.count
+
+
+def _lasts(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until > now
 
 
 def _addressed_to_us(message: Message, policy: Policy) -> bool:
     # RFC 5230 §4.5: one of our addresses must stand where recipients stand.
-    named = {address.key for address in (*message.to, *message.cc, *message.bcc)}
+    named = {address.key for address in _recipients(message)}
     for name in ("resent-to", "resent-cc", "resent-bcc", "delivered-to", "x-original-to"):
         for value in message.field(name):
-            named.update(part.strip("<>, \t").lower() for part in value.split())
-    return bool({_without_detail(address) for address in named} & policy.addresses)
+            words = value.replace(",", " ").replace(";", " ").split()
+            named.update(word.strip("<>").lower() for word in words)
+    return bool((named | {_without_detail(one) for one in named}) & policy.addresses)
 
 
 def _without_detail(address: str) -> str:
@@ -301,12 +322,14 @@ def _refusals_to_tell(
         for attachment, judged in zip(message.attachments, verdicts, strict=True)
         if judged.verdict is Verdict.REFUSED and judged.reason is not None
     )
-    return (*context.untold, *fresh)
+    # What is untold concerns the one thread that was asked for; nobody else may hear of it.
+    same = match.thread is not None and {*context.lookups.threads} == {match.thread.thread_id}
+    return (*context.untold, *fresh) if same else fresh
 
 
 def may_echo_subject(message: Message, context: Context) -> bool:
     """Tell whether the subject may stand in our mail: a spammer could have written it."""
-    if context.policy.echo_subject is EchoSubject.NEVER:
+    if context.policy.echo_subject is EchoSubject.NEVER or by_form(message, context.policy):
         return False
     return context.sender_known or aligned_pass(message, context.policy.authserv_id)
 

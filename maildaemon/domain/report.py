@@ -12,15 +12,20 @@ UNDELIVERABLE_FOR = timedelta(days=30)
 _DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
 
-def undeliverable(report: DeliveryReport, now: datetime) -> tuple[MarkUndeliverable, ...]:
-    """Return which addresses are dead. Call it only for a report about a mail that we sent:
-    anybody can forge one (RFC 3464 §4.1).
+def undeliverable(
+    report: DeliveryReport, people: frozenset[str], now: datetime
+) -> tuple[MarkUndeliverable, ...]:
+    """Return which addresses are dead.
+
+    Call it only for a report about a mail that we sent, with the `people` (keys) of its thread:
+    anybody can forge a report (RFC 3464 §4.1), and whoever has our mail could name anybody in it.
     """
     return tuple(
-        MarkUndeliverable(recipient.address.strip().lower(), now + UNDELIVERABLE_FOR, status)
+        MarkUndeliverable(address, now + UNDELIVERABLE_FOR, status)
         for recipient in report.recipients
         if recipient.action is ReportAction.FAILED
         and (status := recipient.status or "") in _DEAD_ADDRESS
+        and (address := recipient.address.strip().lower()) in people
     )
 
 

@@ -4,7 +4,8 @@ What is known is loaded beforehand and handed in; nothing here asks a database. 
 not get in: who is neither participant nor staff opens a thread of his own, linked to the other.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -60,9 +61,9 @@ class ThreadFacts:
 class Known:
     """A cited Message-ID that we have a record of.
 
-    `own`: it is a mail of ours. `automatic`: it went out without a person. `thread_id` None:
-    the record belongs to no thread. `cited_only`: never seen itself, but another stored message
-    cites it too. `earlier`: seen only as a header when the mailbox was first read.
+    `own`: it is an automatic mail of ours. `thread_id` None: the record belongs to no thread.
+    `cited_only`: never seen itself, but another stored message cites it too. `earlier`: seen only
+    as a header when the mailbox was first read.
     """
 
     message_id: str
@@ -98,58 +99,51 @@ class Match:
     cites_unknown: bool = False
 
 
-def match_thread(message: Message, lookups: Lookups, *, staff: bool) -> Match:
-    """Return the thread of a message, by the first rule that hits."""
-    author = message.from_.key if message.from_ else ""
+def match_thread(message: Message, lookups: Lookups, author: str, *, staff: bool) -> Match:
+    """Return the thread of a message, by the first rule that hits.
+
+    `author` is the key of who is taken for its writer; `staff`: it is proven that we wrote it.
+    """
     refused: ThreadFacts | None = None
     for rule, thread_id, parent in _candidates(message, lookups):
         thread = lookups.threads[thread_id]
         if staff or author in thread.participants:
-            return Match(rule, thread, _because(rule, parent), parent=parent)
+            return Match(rule, thread, _because(rule, parent), parent=parent or None)
         refused = refused or thread
     if refused is not None:
         why = f"{author or 'nobody'} takes no part in {refused.reference}"
         return Match(MatchRule.NEW, None, why, stranger_to=refused)
-    if message.cited:
-        earlier = any(known.earlier for known in lookups.known)
-        why = "answers mail from before the first start" if earlier else "answers unknown mail"
-        return Match(MatchRule.NEW, None, why, cites_unknown=True)
-    return Match(MatchRule.NEW, None, "answers no known mail")
+    if not message.cited:
+        return Match(MatchRule.NEW, None, "answers no known mail")
+    if any(known.thread_id is not None for known in lookups.known):
+        return Match(MatchRule.NEW, None, "cites known mail, but has another subject")
+    earlier = any(known.earlier for known in lookups.known)
+    why = "answers mail from before the first start" if earlier else "answers unknown mail"
+    return Match(MatchRule.NEW, None, why, cites_unknown=True)
 
 
-def _candidates(message: Message, lookups: Lookups) -> list[tuple[MatchRule, int, str]]:
-    """Return (rule, thread, deciding id) in the order of the rules."""
+def _candidates(message: Message, lookups: Lookups) -> Iterator[tuple[MatchRule, int, str]]:
+    """Yield (rule, thread, deciding id) in the order of the rules, the newest id first."""
     by_id = {known.message_id: known for known in lookups.known}
-    found: list[tuple[MatchRule, int, str]] = []
     seen = [by_id[cited] for cited in message.cited if cited in by_id]
-    stored = [known for known in seen if not known.cited_only and known.thread_id is not None]
+    stored = [known for known in seen if not known.cited_only]
+    answered = frozenset(message.in_reply_to)
     subject = bare_subject(message.subject)
-
-    found += _hits(MatchRule.OWN_MESSAGE_ID, [known for known in stored if known.own])
-    found += _hits(
-        MatchRule.IN_REPLY_TO,
-        [known for known in stored if known.message_id in message.in_reply_to],
-    )
     # Clients recycle References for new topics: there the subject must agree as well.
-    found += _hits(
-        MatchRule.REFERENCES, [known for known in stored if known.bare_subject == subject]
-    )
-    shared = [known for known in seen if known.cited_only and known.thread_id is not None]
-    found += _hits(
-        MatchRule.SHARED_REFERENCE,
-        [
-            known
-            for known in shared
-            if known.message_id in message.in_reply_to or known.bare_subject == subject
-        ],
-    )
+    agreeing = [one for one in seen if one.message_id in answered or one.bare_subject == subject]
+
+    yield from _hits(MatchRule.OWN_MESSAGE_ID, [one for one in stored if one.own])
+    yield from _hits(MatchRule.IN_REPLY_TO, [one for one in stored if one.message_id in answered])
+    yield from _hits(MatchRule.REFERENCES, [one for one in agreeing if not one.cited_only])
+    yield from _hits(MatchRule.SHARED_REFERENCE, [one for one in agreeing if one.cited_only])
     if lookups.tagged is not None:
-        found.append((MatchRule.SUBJECT_TAG, lookups.tagged, ""))
-    return found
+        yield MatchRule.SUBJECT_TAG, lookups.tagged, ""
 
 
-def _hits(rule: MatchRule, known: list[Known]) -> list[tuple[MatchRule, int, str]]:
-    return [(rule, k.thread_id, k.message_id) for k in known if k.thread_id is not None]
+def _hits(rule: MatchRule, known: list[Known]) -> Iterator[tuple[MatchRule, int, str]]:
+    for one in known:
+        if one.thread_id is not None:
+            yield rule, one.thread_id, one.message_id
 
 
 def _because(rule: MatchRule, parent: str) -> str:
@@ -168,47 +162,34 @@ def _because(rule: MatchRule, parent: str) -> str:
             return "answers no known mail"
 
 
-_TAG_OPENS, _TAG_CLOSES = "[#", "]"
-_REFERENCE_LENGTH = len("K7F3-Q2")
+# The letters and digits of which `tokens.thread_reference` makes references.
+_TAG = re.compile(r"\[#([2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2})\]", re.IGNORECASE | re.ASCII)
 
 
 def subject_tag(subject: str) -> str | None:
     """Return the reference in `[#K7F3-Q2]`, None if there is none that looks like ours."""
-    inside = subject.partition(_TAG_OPENS)[2].partition(_TAG_CLOSES)
-    reference = inside[0].strip().upper()
-    plain = reference.replace("-", "", 1)
-    if (
-        inside[1]
-        and len(reference) == _REFERENCE_LENGTH
-        and reference[4:5] == "-"
-        and plain.isalnum()
-    ):
-        return reference if plain.isascii() else None
-    return None
+    found = _TAG.search(subject)
+    return found[1].upper() if found else None
 
 
 # Reply and forward prefixes of mail clients in many languages, lower case, without the colon.
 _PREFIXES = frozenset(
-    "re fw fwd aw wg antw antwort sv vs vb ref rv enc tr tl r i rif res odp pd ynt ilt "
-    "ang doorst vl ha továbbítás vá továbbítva bls trs ri atb ynt iletildi aut "
-    "ответ отв отве на пересл пер відповідь вiдповiдь пересл fwd "
-    "回复 答复 转发 回覆 轉寄 返信 転送 回信 답장 전달 σχετ απ πρθ yan İlt".split()
+    "re fw fwd r i aw wg antw antwort sv vs vb vl ref rv enc res tr rép rif ri inoltra odp pd "
+    "ang doorst doorsturen bls trs ynt ilt i̇lt iletildi továbbítás továbbítva vá atb rsp "
+    "videresendt vidarebefordrat πρθ απ σχετ "
+    "ответ отв отве на пересл пер відповідь вiдповiдь відп пересилання отг "
+    "回复 回覆 答复 答覆 转发 轉發 轉寄 返信 転送 回信 답장 회신 전달 "
+    "תגובה הועבר رد tl ct ตอบ ส่งต่อ".split()
 )
 
 
 def bare_subject(subject: str) -> str:
     """Return what two subjects of one topic share: no prefixes, tags, doubled spaces or case.
 
-    RFC 5256 §2.1 in spirit, with the prefixes of many languages and `Re[2]:`; linear.
+    RFC 5256 §2.1 in spirit, with the prefixes of many languages and `Re[2]:`.
     """
-    rest = " ".join(subject.split()).lower()
-    rest = rest.replace("：", ":")
+    rest = " ".join(_TAG.sub(" ", subject).lower().replace("：", ":").split())
     while True:
-        if subject_tag(rest):
-            start = rest.index(_TAG_OPENS)
-            rest = rest[:start] + rest[rest.index(_TAG_CLOSES, start) + 1 :]
-            rest = " ".join(rest.split())
-            continue
         head, colon, tail = rest.partition(":")
         word = head.partition("[")[0].partition("(")[0].strip()
         if not colon or word not in _PREFIXES:
@@ -217,22 +198,24 @@ def bare_subject(subject: str) -> str:
 
 
 _REFERENCES_AT_MOST = 1500
+_AROUND_AN_ID = len("<> ")
 
 
 def trim_references(ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the ids that a reply of ours cites: the first and the last ones, 1 500 characters.
+    """Return the ids that a reply of ours cites: the last, the first, and the newest between
+    them that fit into 1 500 characters. The last one is kept whatever its length.
 
     Some relays refuse a header block of more than 4 KB, and long threads cite hundreds.
     """
-    unique = tuple(dict.fromkeys(ids))
-    if not unique:
+    if not ids:
         return ()
-    first, rest = unique[0], unique[1:]
-    room = _REFERENCES_AT_MOST - len(first)
-    kept: list[str] = []
-    for one in reversed(rest):
-        room -= len(one) + 3
+    last = ids[-1]
+    older = [one for one in dict.fromkeys(ids) if one != last]
+    room = _REFERENCES_AT_MOST - len(last) - _AROUND_AN_ID
+    kept = {last}
+    for one in (*older[:1], *reversed(older[1:])):
+        room -= len(one) + _AROUND_AN_ID
         if room < 0:
             break
-        kept.append(one)
-    return (first, *reversed(kept))
+        kept.add(one)
+    return tuple(one for one in (*older, last) if one in kept)

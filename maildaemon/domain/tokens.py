@@ -8,11 +8,11 @@ import hmac
 from base64 import b32encode
 
 _MARK = "md"
-_UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U/V are told apart by eye
+_UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, and the U that looks like V
 
 
 def _hmac32(key: bytes, purpose: str, text: str, size: int) -> str:
-    digest = hmac.digest(key, f"{purpose}\0{text}".encode("utf-8", "surrogateescape"), "sha256")
+    digest = hmac.digest(key, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
     return b32encode(digest[:size]).decode("ascii").rstrip("=").lower()
 
 
@@ -37,8 +37,8 @@ def is_ours(key: bytes, token: str) -> bool:
     if mark != _MARK or not body:
         return False
     expected = _hmac32(key, "signature", body, 16)
-    # surrogates cannot be encoded strictly, and a forged token may hold them
-    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape"))
+    # Surrogates cannot be encoded strictly, and a forged token may hold them.
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))
 
 
 def thread_reference(key: bytes, cause: str, attempt: int) -> str:
@@ -46,7 +46,8 @@ def thread_reference(key: bytes, cause: str, attempt: int) -> str:
 
     Six characters of thirty: some 700 million. Whoever calls takes the first that is free.
     """
-    number = int.from_bytes(hmac.digest(key, f"reference\0{cause}\0{attempt}".encode(), "sha256"))
+    text = f"reference\0{cause}\0{attempt}".encode("utf-8", "surrogatepass")
+    number = int.from_bytes(hmac.digest(key, text, "sha256"))
     characters = []
     for _ in range(6):
         number, digit = divmod(number, len(_UNAMBIGUOUS))

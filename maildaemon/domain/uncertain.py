@@ -24,6 +24,7 @@ def conclude_uncertain(
     now: datetime,
     *,
     server_files_sent: bool,
+    resent: bool = False,
 ) -> tuple[Verdict, datetime]:
     """Return what becomes of an uncertain mail that nobody has seen, and when to look again.
 
@@ -31,14 +32,15 @@ def conclude_uncertain(
     Where the server files what it accepts (`server_files_sent`), what is not in Sent was not
     accepted: it is safe to send again. Anywhere else nothing is proven: a missing
     acknowledgement is cheaper than a doubled one; anything else is sent once more, byte for byte,
-    so that receivers collapse it.
+    so that receivers collapse it, and not a third time (`resent`).
     """
     seen_by = uncertain_at + WITNESS_WITHIN
     if now < seen_by:
         return Verdict.WAIT, seen_by
     if horizon is not None and horizon < seen_by:
         return Verdict.WAIT, now + _LOOK_AGAIN_AFTER
-    proven = server_files_sent and horizon is not None
-    if Section.ACKNOWLEDGEMENT in sections and not proven:
+    if server_files_sent and horizon is not None:
+        return Verdict.RESEND, now
+    if Section.ACKNOWLEDGEMENT in sections or resent:
         return Verdict.UNKNOWN, now
     return Verdict.RESEND, now

@@ -9,7 +9,7 @@ _HOUR = timedelta(hours=1)
 _MAIL = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 2 * _HOUR, 3 * _HOUR)
 # A gap is tried for a day before somebody is told, and then still each day.
 _GAP = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 4 * _HOUR, 24 * _HOUR)
-_PROCESS = (10 * timedelta(seconds=1), _MINUTE, 5 * _MINUTE)
+_PROCESS = (timedelta(seconds=10), _MINUTE, 5 * _MINUTE)
 _SETTLE = (_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR)
 # Accounts and whole addresses get locked by stubborn programs: six attempts on the first day.
 _REFUSED = (timedelta(seconds=30), _MINUTE, 15 * _MINUTE, _HOUR, 6 * _HOUR, 24 * _HOUR)
