@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import (
     json_option,
@@ -124,9 +125,9 @@ def release(invocation: Invocation, *, file_id: int, target: Path) -> None:
     try:
         content = FileBlobStore(settings.service.data_dir / "files").get(one.sha256)
     except KeyError:
-        raise OperatorError(
+        raise WrongRequestError(
             f"the bytes of file {file_id} are not kept any more",
-            advice="the message in the mailbox still has it",
+            "the message in the mailbox may still have it",
         ) from None
     path = target / safe_name(one.filename) if target.is_dir() else target
     _write_new(path, content)
@@ -152,8 +153,8 @@ def _write_new(path: Path, content: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise OperatorError(
-            "there is a file already", where=str(path), advice="name one that does not exist"
+        raise WrongRequestError(
+            f"{path}: there is a file already", "name one that does not exist"
         ) from None
     except OSError as error:
         raise OperatorError(

@@ -69,7 +69,7 @@ def check(invocation: Invocation) -> None:
             where=str(path),
             advice="stop the daemon, and restore the last backup; the mailbox still has all mail",
         )
-    say(f"the database is sound (revision {newest_revision()}, {size_of(path.stat().st_size)})")
+    say(f"the database is sound (revision {newest_revision()})")
 
 
 @db.command(epilog=examples("maildaemon db backup /backup/maildaemon-$(date +%F).db"))

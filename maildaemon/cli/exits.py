@@ -17,6 +17,15 @@ from maildaemon.errors import (
 )
 
 
+class WrongRequestError(click.ClickException):
+    """What was asked for does not exist or cannot be done; nothing has changed."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        """Keep what to do beside the message."""
+        super().__init__(message)
+        self.advice = advice
+
+
 class Exit(IntEnum):
     """The codes of sysexits.h that we use."""
 
@@ -61,19 +70,24 @@ def _sentences(error: Exception) -> list[str]:
             return [error.format_message()]
         case click.UsageError():
             return _usage(error)
+        case WrongRequestError(advice=advice):
+            return _with_advice(error.format_message(), advice)
         case click.ClickException():
             return [f"error: {error.format_message()}"]
         case ConfigError(problems=problems):
             many = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
             return [f"error: the configuration has {many}:", *(f"  {one}" for one in problems)]
         case OperatorError(what=what, where=where, advice=advice):
-            first = f"error: {where}: {what}" if where else f"error: {what}"
-            return [first, f"  what to do: {advice}"] if advice else [first]
+            return _with_advice(f"{where}: {what}" if where else what, advice)
         case TemporaryError():
             return [f"error: {error}", "  this may pass; try again later"]
         case _:
             trace = "".join(traceback.format_exception(error)).rstrip()
             return [trace, "error: this is a mistake in maildaemon itself; please report the above"]
+
+
+def _with_advice(message: str, advice: str) -> list[str]:
+    return [f"error: {message}", *([f"  what to do: {advice}"] if advice else [])]
 
 
 def _usage(error: click.UsageError) -> list[str]:

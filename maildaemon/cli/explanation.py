@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
-from maildaemon.cli.output import local, paint, plain, plain_text, put_facts, say, sign, size_of
+from maildaemon.cli.output import (
+    local,
+    paint,
+    person,
+    plain,
+    plain_text,
+    put_facts,
+    say,
+    sign,
+    size_of,
+)
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
 from maildaemon.domain.actions import (
     Action,
@@ -175,7 +185,7 @@ def put_page(
 
 
 def _people(addresses: Sequence[Address]) -> str:
-    return ", ".join(f"{one.name} <{one.address}>".strip() for one in addresses)
+    return ", ".join(person(one.name, one.address) for one in addresses)
 
 
 def _reported(report: DeliveryReport | None) -> str | None:

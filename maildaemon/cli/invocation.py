@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maildaemon.cli.exits import WrongRequestError
 from maildaemon.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -51,6 +52,6 @@ def choose_mailbox(settings: "Settings", name: str | None) -> "MailboxSettings":
         if mailbox.name == name:
             return mailbox
     known = ", ".join(mailbox.name for mailbox in settings.mailboxes)
-    raise OperatorError(
-        f"there is no mailbox `{name}` in the configuration", advice=f"take one of: {known}"
+    raise WrongRequestError(
+        f"there is no mailbox `{name}` in the configuration", f"take one of: {known}"
     )

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import (
     json_option,
     mark,
     note,
+    person,
     plain,
     plain_text,
     put_facts,
@@ -78,14 +80,14 @@ def show(invocation: Invocation, *, name: str, raw: bool, as_json: bool) -> None
 
 def _write_raw(invocation: Invocation, one: "MessageLine") -> None:
     from maildaemon.adapters.blobs import FileBlobStore
-    from maildaemon.errors import OperatorError
 
     folder = invocation.settings().service.data_dir / "raw"
     try:
         content = FileBlobStore(folder).get(one.raw_sha256 or "0" * 64)
     except KeyError:
-        raise OperatorError(
-            f"the bytes of message {one.id} are not kept any more", where=str(folder)
+        raise WrongRequestError(
+            f"the bytes of message {one.id} are not kept any more",
+            "the mailbox may still have it",
         ) from None
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
@@ -129,8 +131,8 @@ def _put(
             *(("seen in", f"{place.folder}, UID {place.uid}, {place.state}") for place in places),
             ("thread", one.thread or "none"),
             ("matched by", f"{one.match}: {one.why_match}"),
-            ("from", f"{one.from_name} <{one.from_address}>".strip()),
-            *((who["field"], f"{who['name']} <{who['address']}>") for who in one.recipients),
+            ("from", person(one.from_name, one.from_address)),
+            *((who["field"], person(who["name"], who["address"])) for who in one.recipients),
             ("subject", one.subject),
             ("written", one.sent_at),
             ("received", one.received_at),

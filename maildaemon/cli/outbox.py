@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import (
     json_option,
@@ -19,8 +20,8 @@ from maildaemon.cli.output import (
 from maildaemon.cli.records import nothing_like, reading, writing
 from maildaemon.cli.teach import examples
 from maildaemon.domain.delivery import OutboxState
-from maildaemon.errors import OperatorError
 
+_IN_DOUBT = (OutboxState.QUEUED, OutboxState.UNKNOWN)
 _STATES = [state.value for state in OutboxState]
 
 
@@ -126,9 +127,9 @@ def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) ->
             ("queued", one.queued_at),
             ("next try", one.next_attempt_at),
             ("given up", one.expires_at if one.state == OutboxState.QUEUED else None),
-            ("uncertain", one.uncertain_at),
+            ("uncertain", one.uncertain_at if one.state in _IN_DOUBT else None),
             ("concluded", one.concluded_at),
-            ("failures", one.failures),
+            ("failures", one.failures or None),
         ]
     )
     say()
@@ -160,9 +161,9 @@ def retry(invocation: Invocation, *, outbox_id: int) -> None:
     with writing(invocation) as tx:
         done = tx.outbox.retry_now(outbox_id, utc_now())
     if not done:
-        raise OperatorError(
+        raise WrongRequestError(
             f"mail {outbox_id} is neither failed, expired nor unknown",
-            advice=f"see: maildaemon outbox show {outbox_id}",
+            f"see: maildaemon outbox show {outbox_id}",
         )
     say(f"mail {outbox_id} is queued again")
 
@@ -181,9 +182,9 @@ def cancel(invocation: Invocation, *, outbox_id: int) -> None:
     with writing(invocation) as tx:
         done = tx.outbox.cancel(outbox_id, "cancelled by an operator", utc_now())
     if not done:
-        raise OperatorError(
+        raise WrongRequestError(
             f"mail {outbox_id} is not queued any more, or may have been accepted already",
-            advice=f"see: maildaemon outbox show {outbox_id}",
+            f"see: maildaemon outbox show {outbox_id}",
         )
     say(f"mail {outbox_id} is cancelled")
 

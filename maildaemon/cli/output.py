@@ -122,6 +122,11 @@ def ago(at: datetime | None, now: datetime) -> str:
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
+def person(name: str, address: str) -> str:
+    """Return `Anna <anna@example.org>`, or what there is of it."""
+    return f"{name} <{address}>" if name and address else address or name
+
+
 def size_of(size: int) -> str:
     """Return a size as people read it."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
@@ -150,6 +155,9 @@ def put_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.cells import cell_len, set_cell_size
 
     cells = [list(heads), *([plain(word(value)) for value in row] for row in rows)]
+    if len(cells) == 1:
+        say("nothing to list")
+        return
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     if sys.stdout.isatty():
         widths = _fitted(widths, shutil.get_terminal_size().columns)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation
-from maildaemon.errors import OperatorError
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.listings import SqlListings
@@ -43,6 +43,6 @@ def writing(invocation: Invocation) -> Iterator["Transaction"]:
         store.close()
 
 
-def nothing_like(what: str, name: object, listing: str) -> OperatorError:
+def nothing_like(what: str, name: object, listing: str) -> WrongRequestError:
     """Return the error for a number or name that stands for nothing."""
-    return OperatorError(f"there is no {what} {name}", advice=f"see: {listing}")
+    return WrongRequestError(f"there is no {what} {name}", f"see: {listing}")

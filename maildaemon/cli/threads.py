@@ -11,6 +11,7 @@ from maildaemon.cli.output import (
     local,
     mailbox_option,
     paint,
+    person,
     plain,
     put_facts,
     put_json,
@@ -25,6 +26,9 @@ from maildaemon.domain.threads import Status
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import EventLine, MailLine, MessageLine
+
+# What the lines of the mails themselves say.
+_TOLD_ALREADY = frozenset({"message_received", "silence", "mail_queued", "mail_sent"})
 
 
 @click.group(
@@ -130,7 +134,7 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
             ("muted until", thread.muted_until),
             ("linked to", thread.linked_to),
             ("history", "from before the first start" if thread.history else None),
-            *(("people", f"{one.name} <{one.address}> {one.role}".strip()) for one in people),
+            *(("people", f"{person(one.name, one.address)}, {one.role}") for one in people),
         ]
     )
     _put_course(messages, mails, events)
@@ -143,7 +147,7 @@ def _put_course(
     entries = [
         *((one.received_at, _received(one)) for one in messages),
         *((one.queued_at, _queued(one)) for one in mails),
-        *((one.at, _happened(one)) for one in events),
+        *((one.at, _happened(one)) for one in events if one.event not in _TOLD_ALREADY),
     ]
     say()
     for at, line in sorted(entries, key=lambda entry: entry[0]):

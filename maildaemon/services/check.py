@@ -29,7 +29,9 @@ class Finding:
     error: MaildaemonError | None = None
 
 
-def failed(check: str, error: MaildaemonError, mailbox: str | None = None) -> Finding:
+def failed(
+    check: str, error: MaildaemonError, mailbox: str | None = None, about: str = ""
+) -> Finding:
     """Return the finding for a check that ended with an error."""
     match error:
         case OperatorError(what=what, where=where, advice=advice):
@@ -37,7 +39,7 @@ def failed(check: str, error: MaildaemonError, mailbox: str | None = None) -> Fi
         case _:
             words = str(error)
             advice = "see whether the server is up, and can be reached from this machine"
-    return Finding(check, Result.FAILED, words, advice, mailbox, error)
+    return Finding(check, Result.FAILED, about + words, advice, mailbox, error)
 
 
 def check_mailbox(name: str, mailbox: Mailbox) -> Iterator[Finding]:
@@ -48,7 +50,7 @@ def check_mailbox(name: str, mailbox: Mailbox) -> Iterator[Finding]:
         yield from _check_folders(name, mailbox)
         yield _check_idle(name, mailbox, folders[0].name)
     except MaildaemonError as error:
-        yield failed("imap", error, name)
+        yield failed("imap", error, name, "IMAP: ")
     finally:
         mailbox.close()
 
@@ -57,7 +59,7 @@ def _check_folders(name: str, mailbox: Mailbox) -> Iterator[Finding]:
     folders = mailbox.folders()
     listed = ", ".join(f"{folder.role.value} `{folder.name}`" for folder in folders)
     count = mailbox.examine(folders[0].name).messages
-    what = f"folders: {listed}; {count} messages in the inbox"
+    what = f"folders: {listed}; mails in the inbox: {count}"
     yield Finding("folders", Result.OK, what, mailbox=name)
     if not any(folder.role is Role.SENT for folder in folders):
         yield Finding(
@@ -83,7 +85,7 @@ async def check_transport(name: str, transport: Transport) -> Finding:
     try:
         await transport.open()
     except MaildaemonError as error:
-        return failed("smtp", error, name)
+        return failed("smtp", error, name, "SMTP: ")
     finally:
         await transport.close()
     return Finding("smtp", Result.OK, "SMTP: the server takes mail from us", mailbox=name)

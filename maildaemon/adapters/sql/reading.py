@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from maildaemon.adapters.sql.store import SqlStore
@@ -68,8 +68,14 @@ def require_database(url: str) -> None:
 def _checked(store: SqlStore, url: str) -> None:
     try:
         _require_schema(store.engine)
-    except DBAPIError as error:
+    except OperationalError as error:
         raise StoreUnavailableError(f"cannot read the database {url}: {error.orig}") from error
+    except DBAPIError as error:
+        raise OperatorError(
+            f"this is no database of ours: {error.orig}",
+            where=url,
+            advice="correct `database.url`, or restore the last backup",
+        ) from error
 
 
 def sqlite_path(url: str) -> Path | None:
