@@ -257,6 +257,9 @@ class Inbound(Protocol):
         counts as its own failure.
         """
 
+    def seen_there(self, row: InboundRow, message_id: int) -> bool:
+        """Tell whether this record was seen in the same folder before, under another UID."""
+
     def finish(self, row: InboundRow, message_id: int) -> None:
         """Conclude a row as done, with the record it became."""
 
@@ -321,6 +324,9 @@ class Records(Protocol):
         hold_for: timedelta,
     ) -> int:
         """Keep the message, its citations and its judged files; return its id."""
+
+    def move_message(self, message_id: int, thread_id: int, decision: Decision) -> None:
+        """Put a recorded message where a later, better look at it says that it belongs."""
 
     def open_thread(
         self,

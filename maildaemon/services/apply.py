@@ -14,7 +14,7 @@ from maildaemon.domain.actions import (
     StaySilent,
     Witness,
 )
-from maildaemon.domain.automatic import Kind
+from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
 from maildaemon.domain.message import Address, Message
@@ -52,6 +52,46 @@ def apply(
     for action in decision.actions:
         filing.carry_out(action)
     return message_id
+
+
+def adopt_answer(
+    tx: Transaction,
+    desk: Desk,
+    message_id: int,
+    decision: Decision,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Let a recorded message count as the answer that it has turned out to be."""
+    for action in decision.actions:
+        match action:
+            case JoinThread(thread_id, _, status):
+                tx.records.join_thread(thread_id, status, at)
+                tx.records.move_message(message_id, thread_id, decision)
+            case CancelQueued(thread_id, reason):
+                _cancel(tx, desk, thread_id, reason, message_id, now)
+            case _:
+                continue
+
+
+def _cancel(
+    tx: Transaction,
+    desk: Desk,
+    thread_id: int,
+    reason: Silence,
+    message_id: int,
+    now: datetime,
+) -> None:
+    tx.records.answered(thread_id, now)
+    cancelled = tx.outbox.cancel_thread(thread_id, reason.value, now)
+    tx.records.note(
+        desk.mailbox_id,
+        "staff_answered",
+        now,
+        thread_id=thread_id,
+        message_id=message_id,
+        cancelled=cancelled,
+    )
 
 
 def _place(
@@ -102,9 +142,7 @@ class _Filing:
             case QueueMail():
                 self._queue(action)
             case CancelQueued(thread_id, reason):
-                self.tx.records.answered(thread_id, self.now)
-                cancelled = self.tx.outbox.cancel_thread(thread_id, reason.value, self.now)
-                self.note("staff_answered", cancelled=cancelled)
+                _cancel(self.tx, self.desk, thread_id, reason, self.message_id, self.now)
             case MarkUndeliverable(address, until, status):
                 self.tx.records.mark_undeliverable(self.desk.mailbox_id, address, until, status)
             case Witness(seen_id, filed):

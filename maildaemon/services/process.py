@@ -16,7 +16,7 @@ from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import MaildaemonError, StaleClaimError, TemporaryError
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role
 from maildaemon.ports.store import InboundRow, Store, Transaction
-from maildaemon.services.apply import apply
+from maildaemon.services.apply import adopt_answer, apply
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt
 
@@ -152,9 +152,8 @@ def _conclude(
     line: dict[str, Any] = {"mailbox": desk.policy.mailbox, "uid": row.uid}
     recorded = tx.records.find(row.mailbox_id, message.identity)
     if recorded is not None:
-        if row.role is Role.SENT and is_ours(desk.key, message.message_id):
-            # Two copies of one mail of ours in Sent: the server files them, so we need not.
-            tx.mailboxes.learn_server_files_sent(row.mailbox_id, files=True)
+        if row.role is Role.SENT:
+            _see_in_sent(tx, row, message, recorded, desk, now)
         tx.inbound.finish(row, recorded)
         return {**line, "message": recorded, "known": True}
     context = load_context(tx, row, message, desk, now)
@@ -162,6 +161,24 @@ def _conclude(
     message_id = apply(tx, composer, desk, row, message, decision, now)
     tx.inbound.finish(row, message_id)
     return {**line, "message": message_id, **_summary(decision)}
+
+
+def _see_in_sent(
+    tx: Transaction, row: InboundRow, message: Message, recorded: int, desk: Desk, now: datetime
+) -> None:
+    """Look again at a message that was recorded from another folder, or twice from Sent."""
+    seen_there = tx.inbound.seen_there(row, recorded)
+    if is_ours(desk.key, message.message_id):
+        if seen_there:
+            # Two copies of one mail of ours: the server files them, so we need not.
+            tx.mailboxes.learn_server_files_sent(row.mailbox_id, files=True)
+        return
+    if seen_there:
+        return
+    # A colleague answered with a copy to our own address: that copy proved nothing, this does.
+    decision = decide(message, load_context(tx, row, message, desk, now))
+    if decision.staff_answer:
+        adopt_answer(tx, desk, recorded, decision, row.received_at, now)
 
 
 def _summary(decision: Decision) -> dict[str, Any]:

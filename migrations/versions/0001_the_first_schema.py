@@ -533,6 +533,7 @@ def upgrade() -> None:
             ["mailbox_id", "state", "history", "next_attempt_at"],
             unique=False,
         )
+        batch_op.create_index(batch_op.f("ix_inbound_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "outbox",

@@ -42,9 +42,7 @@ def record(store: SqlStore, folder: FolderRow, *uids: int, history: bool = False
 
 def claim(store: SqlStore, at: datetime = NOW, limit: int = 50) -> tuple[InboundRow, ...]:
     with store.begin() as tx:
-        return tx.inbound.claim_due(
-            1, at, at + timedelta(minutes=5), limit=limit, max_bytes=10_000
-        )
+        return tx.inbound.claim_due(1, at, at + timedelta(minutes=5), limit=limit, max_bytes=10_000)
 
 
 def a_mail(message_id: str = "md.a.b@shop.example", *, thread_id: int | None = None) -> NewMail:

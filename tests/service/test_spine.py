@@ -196,6 +196,42 @@ def test_an_answer_that_staff_typed_in_their_own_client_cancels_what_is_queued(s
     assert shop.rows("select status, answered_at is not null from thread") == [("pending", 1)]
 
 
+def test_an_answer_whose_copy_came_back_to_the_inbox_first_still_counts(shop: Shop) -> None:
+    shop.write(a_mail())
+    shop.round()
+    answer = a_mail(
+        "Dear Clara, it ships today.",
+        sender="support@shop.example",
+        to="clara@customer.example, support@shop.example",
+        message_id="staff1@shop.example",
+        In_Reply_To="<c1@customer.example>",
+    )
+    shop.write(answer)
+    shop.round()
+    assert shop.rows("select status from thread where id = 1") == [("open",)]
+
+    shop.write(answer, "Sent")
+    shop.round()
+
+    assert shop.rows("select status, answered_at is not null from thread where id = 1") == [
+        ("pending", 1)
+    ]
+    assert shop.rows("select thread_id, staff_answer from message where kind = 'staff'") == [(1, 1)]
+
+
+def test_new_numbers_in_sent_teach_nothing_about_who_files_copies(shop: Shop) -> None:
+    shop.write(a_mail())
+    for _ in range(3):
+        shop.round()
+        shop.wait(seconds=61)
+    assert shop.rows("select server_files_sent from mailbox") == [(0,)]
+
+    shop.account.change_uidvalidity("Sent")
+    shop.round()
+
+    assert shop.rows("select server_files_sent from mailbox") == [(0,)]
+
+
 def test_staff_who_forward_to_a_supplier_have_not_answered(shop: Shop) -> None:
     shop.write(a_mail())
     shop.round()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, exists, select, update
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
@@ -160,6 +160,25 @@ class SqlInbound:
             failures=failures,
         )
         return _inbound_row(row, failures, alone=alone) if took else None
+
+    def seen_there(self, row: InboundRow, message_id: int) -> bool:
+        """Tell whether this record was seen in the same folder before, under another UID."""
+        this = select(inbound.c.folder_id, inbound.c.uidvalidity).where(
+            inbound.c.id == row.inbound_id
+        )
+        folder_id, uidvalidity = self._connection.execute(this).one()
+        return bool(
+            self._connection.scalar(
+                select(
+                    exists().where(
+                        inbound.c.message_id == message_id,
+                        inbound.c.folder_id == folder_id,
+                        inbound.c.uidvalidity == uidvalidity,
+                        inbound.c.id != row.inbound_id,
+                    )
+                )
+            )
+        )
 
     def finish(self, row: InboundRow, message_id: int) -> None:
         """Conclude a row as done, with the record it became."""

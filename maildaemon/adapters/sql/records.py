@@ -91,6 +91,20 @@ class SqlRecords(SqlLookups):
         insert_missing(self._connection, attachment, files)
         return message_id
 
+    def move_message(self, message_id: int, thread_id: int, decision: Decision) -> None:
+        """Put a recorded message where a later, better look at it says that it belongs."""
+        self._connection.execute(
+            update(message)
+            .where(message.c.id == message_id)
+            .values(
+                thread_id=thread_id,
+                kind=decision.judgement.kind.value,
+                match=decision.match.rule.value,
+                why_match=storable(decision.match.why),
+                staff_answer=decision.staff_answer,
+            )
+        )
+
     def open_thread(
         self,
         mailbox_id: int,

@@ -153,6 +153,7 @@ inbound = Table(
     UniqueConstraint("folder_id", "uidvalidity", "uid"),
     Index(None, "mailbox_id", "state", "history", "next_attempt_at"),
     Index(None, "folder_id", "state"),
+    Index(None, "message_id"),
 )
 
 gap = Table(
