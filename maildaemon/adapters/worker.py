@@ -32,6 +32,7 @@ START_SECONDS = 30.0
 RECYCLE_AFTER = 500
 
 _CHUNK = 1024 * 1024
+_MAX_ANSWER = 32 * 1024 * 1024
 _CHILD = "maildaemon.adapters.worker_child"
 _MESSAGE = TypeAdapter(Message)
 
@@ -84,6 +85,9 @@ class ProcessParser:
                     if self._end_child() == -signal.SIGXCPU:
                         return parse_degraded(raw, "parser_timeout")
                     continue
+                except BaseException:
+                    self._end_child()  # what it still has to say belongs to no message
+                    raise
                 if child.parsed >= self._recycle_after:
                     self._end_child()
                     self._child = _Child(self._limits)
@@ -169,8 +173,12 @@ class _Child:
         self._write(REQUEST.pack(len(spoken), len(raw)) + spoken, deadline)
         self._write(raw, deadline)
         message_size, list_size = ANSWER.unpack(self._read(ANSWER.size, deadline))
+        if max(message_size, list_size) > _MAX_ANSWER:
+            raise ConnectionError("the child says more than it can have to say")
         message = _decode(self._read(message_size, deadline))
         sizes = json.loads(self._read(list_size, deadline))
+        if sum(size for _, size in sizes) > len(raw):
+            raise ConnectionError("the child found more bytes than there were")
         contents = {sha256: bytes(self._read(size, deadline)) for sha256, size in sizes}
         return Parsed(message, contents)
 

@@ -6,6 +6,7 @@ and dates is good, and its walk over the parts would cost more than all the rest
 
 from collections.abc import Mapping
 from datetime import datetime
+from email.errors import MessageError
 from email.message import Message as EmailMessage
 
 import mailparser
@@ -16,11 +17,17 @@ from maildaemon.mail.headers import clean, decode_words
 from maildaemon.mail.loose import (
     ADDRESS_FIELDS,
     MAX_DATE,
+    MAX_NAME,
     Addressing,
     addressing,
     is_address,
     parse_date,
     parse_loosely,
+)
+
+_LIBRARY_ERRORS = (
+    *(AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError),
+    *(MessageError, MailParserError),
 )
 
 
@@ -48,13 +55,13 @@ def _ask_library(head: EmailMessage) -> tuple[dict[str, tuple[Address, ...]], da
         parsed = mailparser.MailParser(head)  # type: ignore[no-untyped-call]
         found = {
             name: tuple(
-                Address(clean(decode_words(display)), clean(address))
+                Address(clean(decode_words(display))[:MAX_NAME], clean(address))
                 for display, address in getattr(parsed, name.replace("-", "_"))
                 if is_address(address)
             )
             for name in ADDRESS_FIELDS
             if name in head
         }
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, MailParserError):
+    except _LIBRARY_ERRORS:
         return {}, None
     return found, parsed.date

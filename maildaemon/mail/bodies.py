@@ -10,6 +10,7 @@ from maildaemon.mail.transfer import decode_transfer
 from maildaemon.mail.tree import Part, Tree
 
 MAX_TEXT = 1_000_000
+_MAX_BYTES = 2 * MAX_TEXT
 _MAX_META = 4_096
 
 _META = re.compile(
@@ -46,6 +47,9 @@ def read_bodies(tree: Tree, bodies: tuple[Body, ...]) -> Reading:
 def read_source(tree: Tree, part: Part, defects: dict[str, None]) -> str:
     """Return a text part as written, decoded and with LF line ends."""
     content, _ = decode_transfer(tree.raw(part), transfer_encoding(part))
+    if len(content) > _MAX_BYTES:
+        defects["text_cut"] = None
+        content = content[:_MAX_BYTES].rpartition(b"\n")[0] or content[:_MAX_BYTES]
     charset = part.structured("content-type").first("charset")
     if charset is None and part.media_type == "text/html":
         meta = _META.search(content, 0, _MAX_META)

@@ -68,7 +68,9 @@ def _recipient(block: Scan) -> ReportedRecipient | None:
     )
     if address is None:
         return None
-    diagnostic = clean(_field(block, b"diagnostic-code").partition(";")[2]) or None
+    code = _field(block, b"diagnostic-code")
+    kind, typed, rest = code.partition(";")
+    diagnostic = clean(rest if typed and " " not in kind else code) or None
     found = _STATUS.search(_field(block, b"status")) or _STATUS.search(diagnostic or "")
     status = found[0] if found else None
     return ReportedRecipient(
@@ -84,7 +86,7 @@ def _field(block: Scan, name: bytes) -> str:
 
 
 def _typed_address(block: Scan, name: bytes) -> str | None:
-    """RFC 3464 §2.3.1: `rfc822; address`; xtext of RFC 3461 §4 appears in practice."""
+    """RFC 3464 §2.3.1: `rfc822; address`, sometimes with its `+` and `=` escaped."""
     value = _field(block, name)
     found = _ADDRESS.search(value.partition(";")[2] or value)
     return found[0].rstrip(".").replace("+3D", "=").replace("+2B", "+") if found else None

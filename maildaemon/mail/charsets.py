@@ -7,8 +7,15 @@ Windows-1252, Latin-1. A byte is never dropped: what nothing can read becomes U+
 import codecs
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+
+# A word wholly of high bytes is Cyrillic rather than Latin with accents.
+_WORD_OF_HIGH_BYTES = re.compile(rb"[\xc0-\xff]{4}")
 
 # Labels met in mail that Python does not know, and labels that in mail mean a superset
 # (the WHATWG encoding standard does the same).
@@ -67,12 +74,14 @@ _NOT_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode
 _SEVEN_BIT = re.compile(r"(?:iso2022|utf-7|utf-16|utf-32|hz|cp037|cp500|cp1026|cp1140|cp273)")
 
 _SAMPLE = 16 * 1024
-_FEW = 6
+_FEW = 4
 _MAX_LABEL = 60
-_LIKELY = [
+_SHORT = 60
+_ALPHABETS = [
     *("cp1252", "cp1251", "koi8_r", "cp1250", "iso8859_2", "cp1253", "cp1254", "cp1255", "cp1256"),
-    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "utf_8"),
 ]
+# In a few bytes a guess finds Chinese and Japanese everywhere.
+_ALL_LIKELY = [*_ALPHABETS, "cp932", "euc_jp", "gb18030", "big5", "cp949"]
 
 
 def decode(data: bytes, charset: str | None) -> tuple[str, bool]:
@@ -136,12 +145,21 @@ def _guess_legacy(data: bytes) -> str:
         # Imported here: most mail never needs a guess, and the import takes 70 ms.
         from charset_normalizer import from_bytes
 
-        best = from_bytes(sample, cp_isolation=_LIKELY).best()
-        codec = best.encoding if best else codec
+        likely = _ALPHABETS if len(sample) < _SHORT else _ALL_LIKELY
+        matches = from_bytes(sample, cp_isolation=likely)
+        best = matches.best()
+        if best is not None:
+            equal = {match.encoding for match in matches if _as_good(match, best)}
+            first = ("cp1251", "cp1252") if _WORD_OF_HIGH_BYTES.search(sample) else ("cp1252",)
+            codec = next((name for name in first if name in equal), best.encoding)
     try:
         return data.decode(codec)
     except UnicodeError:
         return data.decode("latin-1")
+
+
+def _as_good(match: "CharsetMatch", best: "CharsetMatch") -> bool:
+    return (match.chaos, match.coherence) == (best.chaos, best.coherence)
 
 
 def _without_surrogates(text: str) -> str:

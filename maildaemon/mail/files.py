@@ -13,10 +13,13 @@ from maildaemon.mail.names import collect_names, extensions, sanitise
 from maildaemon.mail.prescan import scan
 from maildaemon.mail.structure import Leaf, Structure, transfer_encoding
 from maildaemon.mail.transfer import AMBIGUOUS, decode_transfer
-from maildaemon.mail.tree import Tree
+from maildaemon.mail.tree import Part, Tree
 from maildaemon.mail.types import OCTETS, detect_type, extension_of
 
+CALENDAR_REPLY = "calendar_reply"
 _MAX_CONTENT_ID = 200
+_SNIFFED = 4_096
+_METHOD_REPLY = re.compile(rb"^METHOD:REPLY\b", re.IGNORECASE | re.MULTILINE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
 
 
@@ -55,6 +58,8 @@ def _read_file(
     if leaf.doubtful or len(extensions(names)) > 1:
         findings = tuple(dict.fromkeys((AMBIGUOUS, *findings)))
     declared = part.media_type
+    if declared == "text/calendar" and _answers(part, content):
+        findings = (*findings, CALENDAR_REPLY)
     detected = detect_type(content)
     content_id = clean(part.text("content-id")).strip("<>")[:_MAX_CONTENT_ID] or None
     inline = declared.startswith("image/") and (
@@ -73,6 +78,12 @@ def _read_file(
         findings=findings,
     )
     return attachment, content
+
+
+def _answers(part: Part, content: bytes) -> bool:
+    """Tell whether a calendar entry is an answer to an invitation (RFC 5546 §3.2.3)."""
+    method = part.structured("content-type").first("method") or ""
+    return method.lower() == "reply" or _METHOD_REPLY.search(content, 0, _SNIFFED) is not None
 
 
 def _outside(content: bytes, number: int) -> Attachment:

@@ -10,6 +10,7 @@ from maildaemon.domain.message import Address
 from maildaemon.mail.headers import clean, decode_words
 
 MAX_ADDRESS = 320
+MAX_NAME = 200
 MAX_DATE = 200
 MAX_ADDRESSES = 1_000
 
@@ -64,7 +65,7 @@ def parse_loosely(value: str) -> tuple[Address, ...]:
 
 def _name_before(address: str, value: str) -> str:
     before = value.partition(address)[0].rpartition(",")[2].partition("<")[0]
-    return clean(decode_words(before)).strip('" ')
+    return clean(decode_words(before)).strip('" ')[:MAX_NAME]
 
 
 def is_address(word: str) -> bool:

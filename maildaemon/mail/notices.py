@@ -19,8 +19,8 @@ _NAMES = ("mail delivery", "delivery subsystem", "delivery system", "mailer-daem
 _SUBJECTS = re.compile(
     r"(?!(?:re|aw|fwd?|wg|rif|tr|rv|odp) ?:).{0,200}?(?:undeliver|non[- ]?deliver"
     r"|not (?:be )?delivered|failure notice|delivery (?:status|fail|notif|warn|has)"
-    r"|deliver[a-z]* (?:problem|error)|mail fail|failed (?:mail|delivery)|returned mail|returning message"
-    r"|message delayed|delivery.{0,20}delayed|could ?n.t be delivered"
+    r"|deliver[a-z]* (?:problem|error)|mail fail|failed (?:mail|delivery)|returned mail"
+    r"|returning message|message delayed|delivery.{0,20}delayed|could ?n.t be delivered"
     r"|error during delivery|rejected mail|non remis|unzustellbar|nicht zugestellt|mancata consegna"
     r"|no se (?:pudo|ha podido) entregar|não (?:foi )?entreg|niet (?:afgeleverd|bezorgd)"
     r"|недоставлен|не доставлен|не дійшло|nie dostarczon|zwrot|退信|配信不能)",

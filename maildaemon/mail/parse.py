@@ -41,16 +41,18 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     if scanned.exceeded:
         raise LimitExceededError(scanned.exceeded)
     hash_ = identity(scanned)
-    message = message_of_header(scanned, hash_, len(raw), parse_addressing)
     tree = Tree(_mime_header(scanned), scanned.body, hash_)
+    message = replace(
+        message_of_header(scanned, hash_, len(raw), parse_addressing),
+        content_type=tree.root.media_type,
+        report_type=_report_type(tree.root),
+    )
     structure = arrange(tree)
     reading = read_bodies(tree, structure.bodies)
     reply_text = cut_quotes(reading.text, forwarded=bool(_FORWARD.match(message.subject)))
     files = read_files(tree, structure)
     message = replace(
         message,
-        content_type=tree.root.media_type,
-        report_type=_report_type(tree.root),
         text=reading.text,
         reply_text=reply_text,
         language=detect_language(reply_text, languages),

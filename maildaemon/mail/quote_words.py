@@ -65,8 +65,8 @@ FORWARDED = (
 # The labels of a quoted header block; `FROM` must be among them.
 FROM = frozenset(
     "from von de da van od от від från fra lähettäjä feladó kimden gönderen από "
-    "发件人 寄件者 寄件人 差出人 送信者 보낸사람 expéditeur absender mittente remitente remetente afzender nadawca "
-    "отправитель відправник avsender afsender odesílatel".split()
+    "发件人 寄件者 寄件人 差出人 送信者 보낸사람 expéditeur absender mittente remitente "
+    "remetente afzender nadawca отправитель відправник avsender afsender odesílatel".split()
 )
 HEADER_LABELS = frozenset(
     (

@@ -63,6 +63,8 @@ def arrange(tree: Tree) -> Structure:
     chosen = {id(part) for body in bodies for part in (*body.plain, *body.html)}
     files = tuple(leaf for leaf in walk.leaves if id(leaf.part) not in chosen)
     doubtful = any(leaf.doubtful for leaf in walk.leaves)
+    # Better a calendar entry or an odd kind of text to read than nothing; it stays a file.
+    bodies = bodies or walk.odd[:1]
     return Structure(tuple(bodies), files, tuple(walk.outside), doubtful)
 
 
@@ -72,6 +74,7 @@ class _Walk:
     def __init__(self, tree: Tree) -> None:
         self.leaves: list[Leaf] = []
         self.named: list[Body] = []
+        self.odd: list[Body] = []
         self.outside: list[str] = []
         self._tree = tree
 
@@ -113,7 +116,11 @@ class _Walk:
         if media_type == HTML:
             return Body(html=(part,))
         # A multipart without parts (its boundary is nowhere) is still to be read.
-        return Body(plain=(part,)) if media_type.startswith((PLAIN, "multipart/")) else None
+        if media_type.startswith((PLAIN, "multipart/")):
+            return Body(plain=(part,))
+        if media_type.startswith("text/"):
+            self.odd.append(Body(plain=(part,)))
+        return None
 
     def _start_of(self, part: Part) -> bytes:
         encoding = transfer_encoding(part)

@@ -166,8 +166,10 @@ class _Writer:
         self._flush()
         lines: list[str] = []
         for line in self._lines:
-            if line.strip("> ") or (lines and lines[-1].strip("> ")):
+            if line.strip("> ") or not lines or lines[-1].strip("> "):
                 lines.append(line)
+            else:
+                lines[-1] = min(lines[-1], line, key=len)
         return "\n".join(lines).strip("\n")
 
     def _open(self, tag: str, attributes: Mapping[str, str | None]) -> Callable[[], None] | None:

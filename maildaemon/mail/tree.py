@@ -20,6 +20,7 @@ from maildaemon.mail.prescan import MAX_FIELD
 MAX_DEPTH = 20
 MAX_PARTS = 500
 MAX_PART_FIELDS = 200
+MAX_LINES = 200_000
 
 _CUT_FROM = 4_096
 _MAX_STRETCHES = 4 * MAX_PARTS
@@ -149,6 +150,8 @@ class Tree:
         """Parse; raises LimitExceededError. `nonce` must be nothing a sender could foresee."""
         self._marker = f"\x00{nonce}:".encode("ascii")
         skeleton, self._pieces = _cut_out(body, self._marker)
+        if skeleton.count(b"\n") > MAX_LINES:
+            raise LimitExceededError("too_many_lines")
         self.root = _parse(header + b"\r\n" + skeleton)
         _mend(self.root)
 
@@ -159,16 +162,13 @@ class Tree:
     def restore(self, content: str) -> bytes:
         """Return text of the tree as the bytes it came from, with what was cut out."""
         skeleton = content.encode("ascii", "surrogateescape")
-        if self._marker not in skeleton:
-            return skeleton
-        output: list[bytes] = []
         head, *rest = skeleton.split(self._marker)
-        output.append(head)
+        output = [head]
         for piece in rest:
             index, _, after = piece.partition(b";")
-            output.append(self._pieces[int(index)])
-            output.append(after)
-        return b"".join(output)
+            output += (self._pieces[int(index)], after)
+        filled = [piece for piece in output if piece]
+        return filled[0] if len(filled) == 1 else b"".join(filled)
 
 
 def _mend(part: Part) -> None:
