@@ -1,0 +1,315 @@
+"""The parser in its process: what it promises whatever a message does to it."""
+
+import base64
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from maildaemon.adapters.worker import ProcessParser
+from maildaemon.domain.message import Address, Message
+from maildaemon.errors import ParserUnavailableError
+from maildaemon.mail.parse import parse_message
+from tests.unit.parsing import HEADER, LANGUAGES, text, with_parts
+
+PLAIN = HEADER + b"Content-Type: text/plain\n\nHello, where is my ring? It was due last week.\n"
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., ProcessParser]]:
+    parsers: list[ProcessParser] = []
+
+    def make(**limits: float) -> ProcessParser:
+        parsers.append(ProcessParser(**limits))  # type: ignore[arg-type]
+        return parsers[-1]
+
+    yield make
+    for parser in parsers:
+        parser.close()
+
+
+def process_of(parser: ProcessParser) -> int:
+    assert parser._child is not None
+    return parser._child._process.pid
+
+
+def read(parser: ProcessParser, raw: bytes = PLAIN) -> Message:
+    return parser.parse(raw, LANGUAGES).message
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_what_comes_back_is_what_was_parsed(make: Callable[..., ProcessParser]) -> None:
+    raw = with_parts(
+        text("Grüße, wo ist mein Ring? \x00\ud7ff".encode()),
+        b"Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(random.Random(1).randbytes(3 * MEGABYTE)),
+    )
+
+    assert make().parse(raw, LANGUAGES) == parse_message(raw, LANGUAGES)
+
+
+def test_one_process_serves_many_messages(make: Callable[..., ProcessParser]) -> None:
+    parser = make()
+    parser.start()
+    first = read(parser)
+    pid = process_of(parser)
+
+    assert [read(parser) for _ in range(20)] == [first] * 20
+    assert process_of(parser) == pid
+
+
+def test_the_process_is_replaced_after_so_many_messages(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make(recycle_after=3)
+    pids = []
+    for _ in range(7):
+        read(parser)
+        pids.append(process_of(parser))
+
+    # After the third message of each process its successor is there already.
+    assert len(set(pids)) == 3
+    assert is_gone(pids[0])
+
+
+def test_a_process_killed_between_two_messages_is_not_missed(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    expected = read(parser)
+    os.kill(process_of(parser), signal.SIGKILL)
+
+    assert read(parser) == expected
+
+
+def test_a_process_killed_in_the_middle_costs_no_message(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    slow = (
+        HEADER + b"Content-Type: text/plain; charset=x\n\n" + random.Random(1).randbytes(MEGABYTE)
+    )
+    expected = read(parser, slow)
+    pid = process_of(parser)
+    # Stopped, it is in the middle of the message for certain.
+    os.kill(pid, signal.SIGSTOP)
+    killer = threading.Timer(0.2, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+
+    assert read(parser, slow) == expected
+    assert process_of(parser) != pid
+    killer.join()
+
+
+def test_a_message_that_kills_every_process_becomes_a_degraded_record(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    read(parser)
+    stop = threading.Event()
+
+    def kill_whatever_works() -> None:
+        while not stop.is_set():
+            child = parser._child
+            if child is not None and child._ready and child.parsed:
+                child.kill()
+            stop.wait(0.001)
+
+    killer = threading.Thread(target=kill_whatever_works)
+    killer.start()
+    message = read(parser, PLAIN + b"x" * 20 * MEGABYTE)
+    stop.set()
+    killer.join()
+
+    assert message.degraded
+    assert message.defects == ("parser_died",)
+    assert (message.subject, message.message_id) == ("The ring", "ring@customer.example")
+    assert message.from_ == Address("Anna", "anna@customer.example")
+    assert read(parser).degraded is False
+
+
+def test_a_message_that_needs_too_much_memory_becomes_a_degraded_record(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make(memory=96 * MEGABYTE)
+    large = with_parts(b"Content-Type: application/pdf\n\n" + b"x" * (30 * MEGABYTE))
+
+    message = read(parser, large)
+
+    assert message.degraded
+    assert (message.subject, message.size) == ("The ring", len(large))
+    assert read(parser).degraded is False
+
+
+def test_a_message_that_takes_too_long_becomes_a_degraded_record(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make(wall_seconds=1)
+    read(parser)
+    os.kill(process_of(parser), signal.SIGSTOP)
+
+    message = read(parser)
+
+    assert message.defects == ("parser_timeout",)
+    assert message.degraded
+    assert read(parser).degraded is False
+
+
+def test_a_message_that_eats_the_processor_becomes_a_degraded_record(
+    make: Callable[..., ProcessParser],
+) -> None:
+    # No second at all is allowed beyond the one that is being used: whatever takes longer dies.
+    parser = make(cpu_seconds=0)
+    read(parser)
+    hungry = (
+        HEADER
+        + b"Content-Type: text/plain; charset=x\n\n"
+        + random.Random(1).randbytes(40 * MEGABYTE)
+    )
+
+    assert read(parser, hungry).defects[-1] == "parser_timeout"
+    assert read(parser).degraded is False
+
+
+def test_several_threads_share_one_process(make: Callable[..., ProcessParser]) -> None:
+    parser = make()
+    raws = [PLAIN.replace(b"The ring", b"Ring %d" % number) for number in range(40)]
+    subjects: dict[int, str] = {}
+
+    def work(start: int) -> None:
+        for number in range(start, len(raws), 4):
+            subjects[number] = read(parser, raws[number]).subject
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert subjects == {number: f"Ring {number}" for number in range(40)}
+
+
+def test_closing_ends_the_process_and_a_message_under_way(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    read(parser)
+    pid = process_of(parser)
+    os.kill(pid, signal.SIGSTOP)
+    closer = threading.Timer(0.2, parser.close)
+    closer.start()
+
+    with pytest.raises(ParserUnavailableError, match="closed"):
+        read(parser)
+
+    closer.join()
+    assert is_gone(pid)
+
+
+def test_a_process_that_cannot_start_is_a_temporary_failure_that_says_how_to_find_out(
+    make: Callable[..., ProcessParser],
+) -> None:
+    with pytest.raises(ParserUnavailableError, match="worker_child"):
+        read(make(memory=MEGABYTE))
+
+
+def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    code = (
+        "import os, sys; from maildaemon.adapters.worker import ProcessParser\n"
+        "parser = ProcessParser(); parser.parse(b'Subject: x', ())\n"
+        "open(sys.argv[1], 'w').write(str(parser._child._process.pid)); os._exit(1)"
+    )
+    os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code, str(pid_file)])
+    pid = int(pid_file.read_text())
+
+    deadline = time.monotonic() + 10
+    while not is_gone(pid):
+        assert time.monotonic() < deadline, "the child outlived its parent"
+        threading.Event().wait(0.01)
+
+
+def test_the_process_knows_nothing_of_the_daemons_environment(
+    make: Callable[..., ProcessParser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPPORT_PASSWORD", "secret")
+    parser = make()
+    read(parser)
+
+    environment = Path(f"/proc/{process_of(parser)}/environ").read_bytes()
+    assert b"PYTHONPATH" in environment
+    assert b"SUPPORT_PASSWORD" not in environment
+
+
+def test_ctrl_c_at_the_terminal_does_not_reach_the_process(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    read(parser)
+
+    assert os.getsid(process_of(parser)) != os.getsid(0)
+
+
+def hostile() -> dict[str, bytes]:
+    """What takes Python's own parser minutes or gigabytes."""
+    nested = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level)
+        for level in range(1000)
+    )
+    mixed = HEADER + b"Content-Type: multipart/mixed; boundary=b\n\n"
+    return {
+        "1,000 multiparts deep": HEADER + nested + b"\nx",
+        "1,000 messages deep": HEADER + b"Content-Type: message/rfc822\n\n" * 1000 + b"x",
+        "500 comments deep": HEADER.replace(b"Anna <", b"(" * 500 + b")" * 500 + b" Anna <")
+        + b"\nx",
+        "100,000 To fields": HEADER + b"To: a@x.example\n" * 100_000 + b"\nx",
+        "20,000 recipients": HEADER + b"To: " + b"a@x.example, " * 20_000 + b"\n\nx",
+        "100,000 encoded-words": b"Subject: "
+        + b"=?utf-8?q?a?= " * 100_000
+        + b"\n"
+        + HEADER
+        + b"\nx",
+        "2 MB of references": HEADER + b"References: " + b"<aaaaaaaaaaaa@x> " * 120_000 + b"\n\nx",
+        "50,000 parameters": HEADER + b"Content-Type: text/plain" + b"; a=b" * 50_000 + b"\n\nx",
+        "50,000 parameters of a part": mixed
+        + b"--b\nContent-Type: a/b"
+        + b"; a=b" * 50_000
+        + b"\n\nx\n",
+        "100,000 parts": mixed + b"--b\n\nx\n" * 100_000 + b"--b--\n",
+        "a million lines like boundaries": mixed + b"--c\n\n" * 1_000_000,
+        "a line of 20 MB": HEADER + b"\n" + b"a" * 20 * MEGABYTE,
+        "100,000 nested elements": HEADER + b"Content-Type: text/html\n\n" + b"<div>" * 100_000,
+        "25 MB of base64": mixed
+        + b"--b\nContent-Transfer-Encoding: base64\nContent-Type: image/png\n\n"
+        + (b"QUJD" * 19 + b"\r\n") * (25 * MEGABYTE // 78)
+        + b"--b--\n",
+    }
+
+
+@pytest.mark.parametrize("shape", [*hostile()])
+def test_hostile_shapes_cost_two_seconds_and_300_megabytes_at_most(
+    make: Callable[..., ProcessParser], shape: str
+) -> None:
+    parser = make(memory=300 * MEGABYTE, cpu_seconds=2)
+    parser.start()
+
+    message = read(parser, hostile()[shape])
+
+    assert not {"parser_died", "parser_timeout", "parse_failed"} & {*message.defects}
+    assert message.message_id == "ring@customer.example"
+    assert message.from_ is not None
+    assert message.from_.address == "anna@customer.example"
