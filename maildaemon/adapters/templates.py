@@ -185,7 +185,9 @@ def _context(draft: Draft, words: Mapping[str, str]) -> dict[str, object]:
         "shop": clean_header(draft.sender.name) or draft.sender.address,
         "refused_files": [
             {
-                "name": show_filename(refusal.filename, f"{words['file']} {number}"),
+                "name": show_filename(
+                    refusal.filename, f"{words['file']} {number}", known=draft.sender_known
+                ),
                 "why": words[refusal.reason],
             }
             for number, refusal in enumerate(told, 1)

@@ -42,6 +42,7 @@ class QueueMail:
     language: str
     refusals: tuple[Refusal, ...]
     echo_subject: bool
+    sender_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

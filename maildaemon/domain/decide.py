@@ -231,6 +231,7 @@ def _respond(
         language=_language(message, context),
         refusals=refusals,
         echo_subject=may_echo_subject(message, context),
+        sender_known=is_known(message, context),
     )
 
 
@@ -329,7 +330,12 @@ def _refusals_to_tell(
 
 def may_echo_subject(message: Message, context: Context) -> bool:
     """Tell whether the subject may stand in our mail: a spammer could have written it."""
-    if context.policy.echo_subject is EchoSubject.NEVER or by_form(message, context.policy):
+    return context.policy.echo_subject is not EchoSubject.NEVER and is_known(message, context)
+
+
+def is_known(message: Message, context: Context) -> bool:
+    """Tell whether the sender is authenticated or was here before; else he may be forged."""
+    if by_form(message, context.policy):
         return False
     return context.sender_known or aligned_pass(message, context.policy.authserv_id)
 

@@ -115,6 +115,7 @@ class Draft:
 
     `subject` is what the customer wrote, only if it may be echoed, else None.
     `references` are already trimmed. `auto_submitted` is an RFC 3834 §5 keyword.
+    `sender_known`: authenticated, or here before; anybody else may have forged the address.
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
     """
 
@@ -131,6 +132,7 @@ class Draft:
     loop_token: str
     auto_submitted: str = "auto-replied"
     refusals: tuple[Refusal, ...] = ()
+    sender_known: bool = False
     accepted_types: tuple[str, ...] = ()
     max_file_size: int = 0
     thread_index: str | None = None

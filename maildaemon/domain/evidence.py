@@ -140,9 +140,10 @@ def _bouncer(message: Message) -> str:
 
 
 def _answers_invitation(message: Message) -> bool:
-    # RFC 5546 §3.2.3: a calendar answers an invitation by itself.
+    # RFC 5546 §3.2.3: a calendar answers an invitation by itself, beside a text or instead of it.
     types = [plain(value).lower().replace(" ", "") for value in message.field("content-type")]
-    return any(one.startswith("text/calendar") and "method=reply" in one for one in types)
+    alone = any(one.startswith("text/calendar") and "method=reply" in one for one in types)
+    return alone or any("calendar_reply" in file.findings for file in message.attachments)
 
 
 def _automatic(message: Message) -> list[Evidence]:
@@ -162,9 +163,9 @@ def _distributed(message: Message) -> list[Evidence]:
             word = plain(value).partition(";")[0].strip().lower().replace("-", "_")
             if word in _PRECEDENCE:
                 found.append(Evidence(_PRECEDENCE[word], f"{name} {word}"))
-    # RFC 2369, RFC 2919: only what distributes mail to many writes List-… fields.
-    names = dict.fromkeys(name for name, _ in message.fields if name.startswith("list-"))
-    listed = [name for name in (*names, "mailing-list") if _says(message, name)]
+    # RFC 2369, RFC 2919: only what distributes mail to many writes these (`List-Post: NO`, too).
+    names = dict.fromkeys(name for name, value in message.fields if value.strip())
+    listed = [name for name in names if name.startswith("list-") or name == "mailing-list"]
     found += [Evidence(Sign.LIST, name) for name in listed]
     return found + [Evidence(Sign.BULK, name) for name in _BULK_FIELDS if _says(message, name)]
 

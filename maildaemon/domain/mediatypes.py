@@ -76,7 +76,11 @@ _FAMILIES = {
     "message": "message",
 }
 # What is one of these can be told by its content.
-_TELLING = frozenset({"picture", "pdf", "office", "text", "message"})
+_TELLING = frozenset({"pdf", "office", "text", "message"})
+_TELLING_PICTURES = frozenset(
+    "image/jpeg image/png image/gif image/webp image/heic image/heif image/avif image/bmp "
+    "image/tiff image/svg+xml".split()
+)
 
 
 def usual_name(media_type: str) -> str:
@@ -94,7 +98,8 @@ def possible_types(declared: str, shown: str) -> tuple[str, ...]:
         return (shown or OCTETS,)
     family = _family(declared)
     if not shown:
-        return () if family in _TELLING else (declared,)
+        telling = family in _TELLING or declared in _TELLING_PICTURES
+        return () if telling else (declared,)
     if shown in _ANY_TEXT:
         # Windows says so of every table that is text.
         kind = "text/csv" if declared == _SPREADSHEET else declared

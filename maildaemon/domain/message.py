@@ -66,7 +66,7 @@ class Attachment:
     a part may call itself `a.png` and `a.exe` at once, and the worst one counts.
     `detected_type` comes from the content, None if the content tells nothing.
     `findings` are facts that a rule may look at: `ambiguous` (can be read in more than one way),
-    `unreadable` (cannot be decoded), `contains_blocked`, `encrypted`, `macro`, ….
+    `unreadable` (cannot be decoded), `calendar_reply` (an answer to an invitation).
     """
 
     filename: str

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 MAX_FILENAME = 60
+_LONGEST_WORD = 40
 _LONG_EXTENSION = 12
 _MEGABYTE = 1_000_000
 _JOINERS = "\u200c\u200d"
@@ -91,16 +92,19 @@ def clean(text: str, limit: int) -> str:
     return " ".join("".join(kept).split())[:limit].rstrip()
 
 
-def show_filename(name: str, neutral: str) -> str:
-    """Return a stranger's file name as it may stand in our mail.
+def show_filename(name: str, neutral: str, *, known: bool = True) -> str:
+    """Return a customer's file name as it may stand in our mail.
 
     Nothing that reads as a link may: whoever names a file `www.evil.example` must not get it
-    mailed to a third person over our name. Then it is `neutral`, with a short extension.
+    mailed to a third person over our name. Nor a sentence, unless the sender is `known`: a
+    stranger may have forged the address. Then it is `neutral`, with a short extension.
     """
     shown = clean(name, 10 * MAX_FILENAME)
     # Full-width letters and the ideographic full stop work in a browser's address bar too.
     folded = unicodedata.normalize("NFKC", shown).replace("\u3002", ".")
-    if not shown or _ADDRESS.search(folded) or _HOST.search(_without_extensions(folded)):
+    is_link = _ADDRESS.search(folded) or _HOST.search(_without_extensions(folded))
+    is_sentence = " " in shown or len(shown) > _LONGEST_WORD
+    if not shown or is_link or (is_sentence and not known):
         short = _SHORT_EXTENSION.search(folded)
         return f"{neutral} (.{short[1].lower()})" if short else neutral
     if len(shown) <= MAX_FILENAME:

@@ -254,6 +254,7 @@ def draft_response(
         references=trim_references((*message.references, message.message_id)),
         loop_token=issue_loop_token(desk.key, cause),
         refusals=action.refusals,
+        sender_known=action.sender_known,
         accepted_types=policy.attachments.allowed_types,
         max_file_size=policy.attachments.max_file_size,
         thread_index=next(iter(message.field("thread-index")), None),

@@ -228,6 +228,7 @@ def test_a_file_name_that_is_a_link_is_replaced_by_its_number(composer: Template
 def test_what_a_stranger_wrote_stays_what_it_is(composer: TemplateComposer, attack: str) -> None:
     draft = a_refusal_draft(
         refusals=(Refusal(attack, "too_large"),),
+        sender_known=True,
         sender=Address(attack, "support@shop.example"),
         reference=attack,
     )

@@ -123,3 +123,12 @@ def test_a_type_nobody_has_a_name_for_is_told_by_its_own() -> None:
         "other (STEP, DWG)",
     )
     assert show_types((), WORDS) == ()
+
+
+@pytest.mark.parametrize("name", ["call 1-800-555 now.exe", "x" * 60 + ".exe", "buy it here.js"])
+def test_of_somebody_who_may_be_forged_no_sentence_is_shown(name: str) -> None:
+    assert show_filename(name, "file 1", known=False).startswith("file 1 (.")
+
+
+def test_of_anybody_a_plain_name_is_shown() -> None:
+    assert show_filename("IMG_2026.exe", "file 1", known=False) == "IMG_2026.exe"
