@@ -1,6 +1,5 @@
 """`maildaemon run`: the daemon itself."""
 
-import asyncio
 import signal
 from typing import TYPE_CHECKING
 
@@ -41,6 +40,8 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> None:
     """
     settings = invocation.settings()
 
+    import asyncio
+
     from maildaemon.adapters.log import set_up_log
     from maildaemon.bootstrap import open_daemon
     from maildaemon.services.daemon import Step
@@ -53,6 +54,8 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> None:
 
 
 async def _serve(daemon: "Daemon", *, once: bool) -> None:
+    import asyncio
+
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from maildaemon.adapters.sql.reading import connect_reading
 from maildaemon.errors import OperatorError, StoreUnavailableError
 
 _PAGES = 1000
@@ -41,7 +42,7 @@ def back_up(source: Path, target: Path, progress: Callable[[int, int], None]) ->
 
 def find_damage(path: Path) -> tuple[str, ...]:
     """Return what SQLite finds wrong with a file; empty if it is sound."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    connection = connect_reading(path)
     try:
         rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
         orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(20)
@@ -55,7 +56,8 @@ def find_damage(path: Path) -> tuple[str, ...]:
 
 
 def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
-    origin = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+    # An ordinary connection: it sees one moment even if a daemon starts meanwhile.
+    origin = sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)
     copy = sqlite3.connect(target)
     try:
         # All in one step would be refused while a writer is at work; a few pages never are.

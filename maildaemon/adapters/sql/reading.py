@@ -2,7 +2,6 @@
 
 import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -92,19 +91,23 @@ def newest_revision() -> str:
     return max(names).partition("_")[0]
 
 
-def _reading_engine(path: Path) -> Engine:
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write, and leaves nothing beside the file."""
     # While nobody has the file open there is no WAL, and SQLite would make one (for good, and as
     # the user who only looks) unless it is told that the file does not change.
     wal = path.with_name(path.name + "-wal")
     mode = "mode=ro" if wal.exists() else "immutable=1"
-    uri = f"file:{quote(str(path.absolute()))}?{mode}"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        check_same_thread=False,
+        isolation_level=None,
+    )
 
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+def _reading_engine(path: Path) -> Engine:
+    engine = create_engine("sqlite://", creator=lambda: connect_reading(path), poolclass=StaticPool)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

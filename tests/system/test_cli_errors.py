@@ -1,0 +1,237 @@
+"""Whatever goes wrong is said in one message (what, where, what to do) and in the exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.dovecot import Account, make_certificate
+from tests.servers.process import free_ports
+from tests.servers.sink import SmtpSink
+from tests.system.installation import ROOT, Installation, a_config, imap_of, smtp_of
+
+USAGE, UNAVAILABLE, TEMPORARY, CONFIG = 64, 69, 75, 78
+NOWHERE = {
+    "host": "localhost",
+    "port": 1,
+    "security": "none",
+    "username": "support",
+    "password": "{env: SUPPORT_PASSWORD}",
+}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    """An installation whose servers nobody will ever ask."""
+    installation = Installation(tmp_path)
+    installation.config.write_text(a_config(NOWHERE, NOWHERE))
+    return installation
+
+
+def test_a_mistyped_command_is_recognised(here: Installation) -> None:
+    outcome = here.call("stauts")
+
+    assert (outcome.code, outcome.out) == (USAGE, "")
+    assert outcome.err.startswith("error: there is no command `stauts`; did you mean `status`?\n")
+
+
+def test_an_unknown_option_is_named_with_the_help_to_read(here: Installation) -> None:
+    outcome = here.call("run", "--onec")
+
+    assert outcome.code == USAGE
+    assert "--onec" in outcome.err
+    assert "see: maildaemon run --help" in outcome.err
+
+
+def test_the_config_option_after_the_command_is_explained(here: Installation) -> None:
+    outcome = here.call("run", "--config", "x.yaml")
+
+    assert outcome.code == USAGE
+    assert "`--config` stands before the command" in outcome.err
+
+
+def test_without_a_configuration_it_says_what_was_tried(tmp_path: Path) -> None:
+    outcome = Installation(tmp_path).call("run")
+
+    assert outcome.code == CONFIG
+    assert outcome.err == (
+        "error: no configuration was found (tried: --config, $MAILDAEMON_CONFIG, "
+        "maildaemon.yaml, /etc/maildaemon/maildaemon.yaml)\n"
+        "  what to do: write one with `maildaemon init`, or name it: "
+        "maildaemon --config FILE COMMAND\n"
+    )
+
+
+def test_the_environment_may_name_the_configuration(here: Installation, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    outcome = Installation(elsewhere).call("config", "show", MAILDAEMON_CONFIG=str(here.config))
+
+    assert outcome.code == 0
+    assert "support@example.test" in outcome.out
+
+
+def test_all_mistakes_of_a_configuration_come_at_once_with_their_places(
+    here: Installation,
+) -> None:
+    text = here.config.read_text().replace("host:", "hots:", 1)
+    here.config.write_text(text.replace("name: support", "name: sup port"))
+
+    outcome = here.call("run")
+
+    assert outcome.code == CONFIG
+    first, *problems = outcome.err.splitlines()
+    assert first.startswith("error: the configuration has ")
+    assert any(one.startswith("  maildaemon.yaml:4:") for one in problems)
+    assert any("`hots`; did you mean `host`?" in one for one in problems)
+
+
+def test_a_port_where_nobody_listens(here: Installation) -> None:
+    [port] = free_ports(1)
+    imap = {**NOWHERE, "port": port}
+    here.config.write_text(a_config(imap, imap))
+
+    outcome = here.call("run", "--once")
+
+    assert outcome.code == UNAVAILABLE
+    assert f"error: localhost:{port}: connection refused; nothing listens there" in outcome.err
+
+
+def test_a_host_that_does_not_exist(here: Installation) -> None:
+    imap = {**NOWHERE, "host": "imap.shop.invalid", "port": 993, "security": "tls"}
+    here.config.write_text(a_config(imap, NOWHERE))
+
+    outcome = here.call("run", "--once")
+
+    assert outcome.code == UNAVAILABLE
+    assert "error: imap.shop.invalid:993: the host name cannot be resolved" in outcome.err
+
+
+def test_a_refused_password(here: Installation, account: Account, tls_sink: SmtpSink) -> None:
+    here.config.write_text(a_config(imap_of(account), smtp_of(tls_sink, account)))
+
+    outcome = here.call("run", "--once", SUPPORT_PASSWORD="wrong")
+
+    assert outcome.code == UNAVAILABLE
+    assert f"error: localhost:{account.server.imap_port}: the server refused" in outcome.err
+    assert "what to do: check `username` and `password`" in outcome.err
+    assert "wrong" not in outcome.err
+
+
+def test_a_certificate_that_is_not_trusted(
+    here: Installation, account: Account, tls_sink: SmtpSink, tmp_path: Path
+) -> None:
+    stranger = tmp_path / "stranger.pem"
+    make_certificate(stranger, tmp_path / "stranger.key")
+    imap = imap_of(account, ca_file=stranger)
+    here.config.write_text(a_config(imap, smtp_of(tls_sink, account, ca_file=stranger)))
+
+    outcome = here.call("check", "--connect")
+
+    assert outcome.code == UNAVAILABLE
+    assert "support: IMAP: localhost" in outcome.out
+    assert "certificate is not trusted" in outcome.out
+    assert "support: SMTP: localhost" in outcome.out
+    assert "ca_file" in outcome.out
+
+
+def test_a_folder_that_does_not_exist_is_answered_with_those_that_do(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    imap = imap_of(account, sent="Gesendet")
+    here.config.write_text(a_config(imap, smtp_of(tls_sink, account)))
+
+    outcome = here.call("run", "--once")
+
+    assert outcome.code == UNAVAILABLE
+    assert "Gesendet" in outcome.err
+    assert "Drafts" in outcome.err
+
+
+def test_a_password_that_is_not_there(here: Installation, account: Account) -> None:
+    here.config.write_text(a_config(imap_of(account), NOWHERE))
+    here.environment.clear()
+
+    outcome = here.call("run", "--once")
+
+    assert outcome.code == CONFIG
+    assert "the environment variable SUPPORT_PASSWORD is not set" in outcome.err
+    assert "what to do: set it for the user that runs the daemon" in outcome.err
+
+
+def test_a_data_folder_that_cannot_be_written(here: Installation) -> None:
+    here.data.write_text("a file where the folder should be")
+
+    outcome = here.call("run", "--once")
+
+    assert outcome.code == CONFIG
+    assert str(here.data) in outcome.err
+    assert "what to do:" in outcome.err
+
+
+def test_check_names_a_data_folder_that_cannot_be_written(here: Installation) -> None:
+    here.data.write_text("a file where the folder should be")
+
+    outcome = here.call("check")
+
+    assert outcome.code == CONFIG
+    assert f"✗ {here.data}: no folder that this user may write to" in outcome.out
+
+
+def test_a_missing_template_stops_the_start(here: Installation) -> None:
+    languages = "languages: {supported: [en, pt]}"
+    here.config.write_text(a_config(NOWHERE, NOWHERE, languages))
+
+    for command in (("run", "--once"), ("check",)):
+        outcome = here.call(*command)
+
+        assert outcome.code == CONFIG
+        assert "the language 'pt' lacks" in outcome.out + outcome.err
+        assert "copy the files of another language" in outcome.out + outcome.err
+
+
+def test_a_file_that_is_no_database(here: Installation) -> None:
+    here.data.mkdir()
+    (here.data / "maildaemon.db").write_text(
+        "this is a letter, and a rather long one at that\n" * 50
+    )
+
+    outcome = here.call("threads", "list")
+
+    assert outcome.code == CONFIG
+    assert "this is no database of ours" in outcome.err
+
+
+def test_records_that_are_not_there_yet(here: Installation) -> None:
+    outcome = here.call("threads", "list")
+
+    assert outcome.code == CONFIG
+    assert outcome.err == (
+        f"error: {here.data}/maildaemon.db: there is no database yet\n"
+        "  what to do: `maildaemon run` makes it at its first start\n"
+    )
+    assert not here.data.exists()
+
+
+def test_help_loads_nothing_heavy_for_any_command() -> None:
+    code = """
+import sys
+from maildaemon.cli import main, program
+
+heavy = {"sqlalchemy", "alembic", "imapclient", "pydantic", "jinja2", "rich", "asyncio"}
+for words in [[], *([name] for name in program.list_commands(None))]:
+    try:
+        main([*words, "--help"])
+    except SystemExit as end:
+        if end.code or heavy & set(sys.modules):
+            sys.exit(f"{words}: {end.code} {heavy & set(sys.modules)}")
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("Usage: maildaemon") == 16

@@ -1,0 +1,108 @@
+"""`maildaemon run` as a process: it starts, works, ends in order, and stands alone."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.servers.dovecot import Account
+from tests.servers.process import wait_until
+from tests.servers.sink import SmtpSink
+from tests.system.installation import (
+    Installation,
+    a_config,
+    a_letter,
+    end,
+    imap_of,
+    smtp_of,
+)
+
+TEMPORARY = 75
+
+
+@pytest.fixture
+def here(tmp_path: Path, account: Account, tls_sink: SmtpSink) -> Installation:
+    installation = Installation(tmp_path)
+    installation.config.write_text(a_config(imap_of(account), smtp_of(tls_sink, account)))
+    return installation
+
+
+def test_from_init_to_the_first_answer(
+    tmp_path: Path, account: Account, tls_sink: SmtpSink
+) -> None:
+    here = Installation(tmp_path)
+    server = account.server
+    flags = {
+        "--address": "support@example.test",
+        "--imap-host": f"localhost:{server.imap_port}",
+        "--smtp-host": f"localhost:{tls_sink.port}",
+        "--username": account.user,
+        "--password-file": tmp_path / "password",
+    }
+    made = here.call("init", *(part for flag in flags.items() for part in flag))
+    assert made.code == 0, made.err
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o600)
+    security = f"security: starttls, ca_file: {server.ca_file}, host"
+    text = here.config.read_text().replace("mode: shadow", "mode: live")
+    here.config.write_text(text.replace("{host", f"{{{security}"))
+
+    checked = here.call("check", "--connect")
+    assert checked.code == 0, checked.out
+    assert here.call("run", "--once").code == 0
+    account.deliver(a_letter("first"))
+    assert here.call("run", "--once").code == 0
+
+    [sent] = tls_sink.accepted()
+    assert sent.rcpt_to == ("anna@example.net",)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_order(
+    here: Installation, account: Account, tls_sink: SmtpSink, number: signal.Signals
+) -> None:
+    with here.running() as process:
+        wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+        account.deliver(a_letter("second"))
+        tls_sink.wait_accepted(1, 30)
+
+        assert end(process, number) == 0
+    assert here.log.rstrip().endswith("daemon.stopped")
+
+
+def test_a_second_ctrl_c_ends_it_at_once(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    with here.running() as process:
+        wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+        tls_sink.plan("DOT", "stall")
+        account.deliver(a_letter("third"))
+        wait_until(lambda: "DOT" in tls_sink.commands, 30, "the server owes an answer")
+
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: "daemon.stopping" in here.log, 10, "the daemon ends")
+
+        assert end(process, signal.SIGINT) == -signal.SIGINT
+
+
+def test_two_of_them_never_share_a_data_folder(here: Installation) -> None:
+    with here.running() as process:
+        wait_until(lambda: "daemon.started" in here.log, 30, "the daemon runs")
+
+        second = here.call("run", "--once")
+
+    assert second.code == TEMPORARY
+    assert f"another maildaemon is running (process {process.pid})" in second.err
+    assert "what to do: stop it first" in second.err
+
+
+def test_only_the_loops_that_are_named_run(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    assert here.call("run", "--once").code == 0
+    account.deliver(a_letter("fourth"))
+
+    assert here.call("run", "--once", "--only", "receive", "--only", "process").code == 0
+    assert tls_sink.accepted() == []
+    assert here.call("run", "--once", "--only", "deliver").code == 0
+    assert len(tls_sink.accepted()) == 1
