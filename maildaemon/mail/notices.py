@@ -92,9 +92,10 @@ def looks_like_notice(message: Message, text: str) -> bool:
         return True
     if any(word in sender.name.lower() for word in _NAMES):
         return True
+    if _SUBJECTS.match(message.subject) is None:
+        return False
     unsigned = message.return_path == "" or bool(message.field("auto-submitted"))
-    technical = unsigned or _TECHNICAL.search(text[: _MAX_LINE * 10]) is not None
-    return technical and _SUBJECTS.match(message.subject) is not None
+    return unsigned or _TECHNICAL.search(text[: _MAX_LINE * 10]) is not None
 
 
 def read_notice(message: Message, text: str) -> tuple[ReportedRecipient, ...]:

@@ -58,6 +58,8 @@ class Scan:
 
 def scan(raw: bytes) -> Scan:
     """Return the header fields and the body of any bytes whatever."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raw = raw.decode("utf-16", "replace").encode("utf-8")
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     start = _skip_junk(raw)

@@ -89,35 +89,30 @@ SUBJECT = frozenset(
     "předmět tárgy konu θέμα 主题 主旨 件名 제목".split()
 )
 
-# A line that a telephone or a program adds under a mail; what follows it is old. Except after
-# the first, a name of such a thing must be in it: "Enviado desde Madrid" is a customer's.
-DEVICE_ALWAYS = ("sent from my ", "get outlook for ", "sent from mail for ", "发自我的")
+# A line that a telephone or a program adds under a mail; what follows it is old.
+DEVICE_ALWAYS = (
+    *("sent from my ", "sent from mail for ", "get outlook for ", "download outlook for "),
+    *("diese nachricht wurde von meinem ", "holen sie sich outlook", "outlook für "),
+    *("obtenir outlook", "télécharger outlook", "obtener outlook", "obtenga outlook"),
+    *("obter o outlook", "scarica outlook", "ottieni outlook", "outlook voor ", "pobierz outlook"),
+    *("скачать outlook", "iphoneから送信", "发自我的", "从我的", "나의 iphone"),
+)
+
+# Lines that begin so must name such a thing: "Enviado desde Madrid" is a customer's.
 DEVICE_OPENERS = (
-    *("sent from", "sent with", "sent via", "sent using", "von meinem", "gesendet von"),
-    *("gesendet mit", "von unterwegs", "holen sie sich", "diese nachricht wurde"),
-    *("envoyé de", "envoyé depuis", "envoyé à partir", "obtenir", "télécharger"),
-    *("enviado desde", "obtener", "obtenga", "enviado do", "enviado de", "enviada do", "obter o"),
-    *("inviato da", "inviata da", "scarica", "ottieni", "verzonden vanaf", "verstuurd vanaf"),
-    *("verzonden met", "download", "wysłane z", "wysłano z", "pobierz", "отправлено с"),
-    *("отправлено из", "скачать", "надіслано з", "відправлено з", "skickat från", "sendt fra"),
-    *("lähetetty", "odesláno z", "enviado mediante", "iphone", "از", "从我的", "나의"),
+    *("sent from", "sent with", "sent using", "sent by", "von meinem", "gesendet von"),
+    *("gesendet mit", "von unterwegs", "envoyé de", "envoyé depuis", "envoyé à partir"),
+    *("enviado desde", "enviado do", "enviado de", "enviada do", "enviado mediante"),
+    *("inviato da", "inviata da", "verzonden vanaf", "verstuurd vanaf", "verzonden met"),
+    *("wysłane z", "wysłano z", "отправлено с", "отправлено из", "надіслано з", "відправлено з"),
+    *("skickat från", "sendt fra", "lähetetty", "odesláno z"),
 )
 DEVICES = (
     *("iphone", "ipad", "ipod", "android", "blackberry", "samsung", "galaxy", "huawei", "xiaomi"),
     *("redmi", "nokia", "outlook", "yahoo", "gmail", "gmx", "web.de", "proton", "bluemail"),
-    *("typeapp", "spark", "mail for", "mobile", "handy", "smartphone", "telefon", "téléphone"),
-    *("teléfono", "telefono", "telefone", "tablet", "portable", "móvil", "cellulare", "celular"),
-    *(
-        "мобильн",
-        "телефон",
-        "мобільн",
-        "почт",
-        "пошт",
-        "windows",
-        "から送信",
-        "mail-app",
-        "t-online",
-    ),
+    *("typeapp", "spark", "mobile", "handy", "smartphone", "telefon", "téléphone", "portable"),
+    *("teléfono", "telefono", "telefone", "tablet", "móvil", "cellulare", "celular", "t-online"),
+    *("мобильн", "телефон", "мобільн", "почт", "пошт", "windows", "mail-app"),
 )
 
 # A closing formula that fills a line of its own; a name, title and address follow.

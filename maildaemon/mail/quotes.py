@@ -32,9 +32,11 @@ _RULE_LENGTH = 10
 _MAX_SEPARATOR = 60
 _SIGNATURE_LINES = 15
 _SIGNATURE_WIDTH = 90
-_DEVICE_WORDS = 8
+_DEVICE_WORDS = 7
+_DEVICE_WIDTH = 80
 
 _DECORATION = "-_=*—–━─> \t\u00a0"
+_DEVICE_DECORATION = _DECORATION + "[]<."
 _WHEN = re.compile(r"\d[:.h]\d\d|(?:19|20)\d\d|\d[./-]\d{1,2}[./-]\d{2}|\d月")
 _MAY_ATTRIBUTE = re.compile(r"\d|(?:[:：]|wrote\.?)\W{0,10}$")
 _POSTSCRIPT = ("ps", "p.s", "p.s.", "p.p.s", "pps", "nb", "n.b", "zp")
@@ -213,14 +215,14 @@ def _is_rule(line: str) -> bool:
 
 
 def _is_device(line: str) -> bool:
-    if len(line) > _SIGNATURE_WIDTH:
+    if len(line) > _DEVICE_WIDTH or "," in line:
         return False
-    text = line.strip(_DECORATION + "[]<.").lower()
-    if "," in text or len(text.split()) > _DEVICE_WORDS:
+    text = line.strip(_DEVICE_DECORATION).lower()
+    if text.startswith(DEVICE_ALWAYS):
+        return True
+    if not text.startswith(DEVICE_OPENERS) or len(text.split()) > _DEVICE_WORDS:
         return False
-    return text.startswith(DEVICE_ALWAYS) or (
-        text.startswith(DEVICE_OPENERS) and any(device in text for device in DEVICES)
-    )
+    return any(device in text for device in DEVICES)
 
 
 def _without_signature(lines: list[str], kinds: list[_Kind], end: int) -> int:

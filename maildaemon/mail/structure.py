@@ -109,8 +109,11 @@ class _Walk:
 
     def _as_body(self, part: Part) -> Body | None:
         media_type = part.media_type
-        # RFC 2183 §2.8: a disposition that nobody knows is an attachment.
-        shown = part.structured("content-disposition").value in ("", "inline")
+        # RFC 2183 §2.8: a disposition that nobody knows is an attachment. A message that is
+        # nothing but one text without a name is read, whatever it says.
+        disposition = part.structured("content-disposition")
+        alone = part.depth == 0 and not disposition.all("filename")
+        shown = alone or disposition.value in ("", "inline")
         if not shown or is_disguised(self._start_of(part)):
             return None
         if media_type == HTML:

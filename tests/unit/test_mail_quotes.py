@@ -148,6 +148,8 @@ def test_an_answer_below_the_quote_is_what_is_new() -> None:
         "Here are my points:\n- one\n- two\n\nThanks for reading.",
         "In regards to the ring: it is broken.\nRegards are not enough.",
         "Sent from my desk, is much easier than my mobile phone.\nIt is broken.",
+        "iPhone case is broken.\nPlease help.",
+        "Enviado desde Madrid\nel lunes.",
         "Von meinem Konto wurde zweimal abgebucht.\nBitte prüfen.",
         "Kind regards,\nAnna\n\nPS: my order number is 123456",
         "A table\n-----\nRing 2\nChain 1",

@@ -199,6 +199,19 @@ def test_m11_what_stands_before_the_header_does_not_end_it(
     assert message.defects == ((defect,) if defect else ())
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
+def test_a_mail_saved_as_utf_16_is_read(codec: str) -> None:
+    raw = ("\ufeff" if codec == "utf-16-be" else "") + HEADER.decode() + "\nHello\n"
+
+    assert read(raw.encode(codec)).subject == "The ring"
+
+
+def test_a_mail_that_is_one_text_without_a_name_is_read_even_if_attached() -> None:
+    message = read(with_fields(b"Content-Disposition: attachment"))
+
+    assert (message.text, message.attachments) == ("Hello\n", ())
+
+
 def test_m11_a_space_before_the_colon_does_not_end_the_header() -> None:
     message = read(b"From : a@x.example\nSubject\t: ring\nContent-Type : text/html\n\n<b>Hi</b>")
 
