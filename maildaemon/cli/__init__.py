@@ -5,6 +5,7 @@ answer at once.
 """
 
 import difflib
+import io
 import os
 import signal
 import sys
@@ -78,6 +79,10 @@ def program(context: click.Context, path: Path | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command, and end the process with its exit code (sysexits)."""
+    for stream in (sys.stdout, sys.stderr):
+        # A letter that the terminal does not have is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(arguments))
 
 

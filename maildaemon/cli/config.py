@@ -36,7 +36,7 @@ def example() -> None:
     """
     from maildaemon.settings import example as text
 
-    click.echo(text(), nl=False)
+    say(text().removesuffix("\n"))
 
 
 @config.command("show", epilog=examples("maildaemon --config new.yaml config show"))
@@ -50,4 +50,4 @@ def show(invocation: Invocation) -> None:
 
     from maildaemon.settings import show as text
 
-    click.echo(text(settings), nl=False)
+    say(text(settings).removesuffix("\n"))

@@ -1,5 +1,6 @@
 """How a command ends: exit codes after sysexits, and one readable message for each trouble."""
 
+import sys
 import traceback
 from enum import IntEnum
 
@@ -61,7 +62,7 @@ def exit_for(error: Exception) -> Exit:
 def complain(error: Exception) -> None:
     """Say on standard error what went wrong, where, and what to do."""
     for line in _sentences(error):
-        click.echo(line, err=True)
+        print(line, file=sys.stderr)
 
 
 def _sentences(error: Exception) -> list[str]:

@@ -39,18 +39,18 @@ limit_option = click.option(
 
 def say(text: str = "") -> None:
     """Print a line for people."""
-    click.echo(text)
+    print(text, flush=True)
 
 
 def note(text: str) -> None:
     """Print a line beside the result, to standard error."""
-    click.echo(text, err=True)
+    print(text, file=sys.stderr, flush=True)
 
 
 def put_json(value: object) -> None:
     """Print a value as one line of JSON. Instants are ISO 8601 in UTC."""
     # ASCII only: nothing in it can steer a terminal, whatever the mail held.
-    click.echo(json.dumps(value, default=_jsonable))
+    print(json.dumps(value, default=_jsonable), flush=True)
 
 
 def _jsonable(value: object) -> object:

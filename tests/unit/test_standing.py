@@ -1,0 +1,105 @@
+"""A mailbox is well as long as its last success is young and its queues move."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from maildaemon.domain.standing import (
+    Account,
+    FilesStanding,
+    InboundStanding,
+    OutboxStanding,
+    Severity,
+    Standing,
+    troubles,
+)
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+WELL = Standing(started_at=NOW - 60 * MINUTE, imap=Account(last_success_at=NOW - MINUTE))
+UNAVAILABLE, STUCK, ATTENTION = Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION
+
+
+def severities(standing: Standing, poll_every: timedelta = MINUTE) -> list[Severity]:
+    return [trouble.severity for trouble in troubles(standing, poll_every, NOW)]
+
+
+def test_a_mailbox_read_a_minute_ago_is_well() -> None:
+    assert troubles(WELL, MINUTE, NOW) == ()
+
+
+def test_a_mailbox_that_was_never_read_is_unwell() -> None:
+    assert severities(Standing()) == [UNAVAILABLE]
+
+
+def test_the_age_of_the_last_success_decides_not_the_number_of_errors() -> None:
+    failing = replace(WELL.imap, failures=4, last_error="connection refused")
+    old = replace(failing, last_success_at=NOW - 11 * MINUTE)
+
+    assert severities(replace(WELL, imap=failing)) == []
+    assert severities(replace(WELL, imap=old)) == [UNAVAILABLE]
+
+
+def test_a_mailbox_that_is_looked_at_once_an_hour_is_given_time() -> None:
+    hourly = replace(WELL, imap=Account(last_success_at=NOW - 100 * MINUTE))
+
+    assert severities(hourly, 60 * MINUTE) == []
+
+
+def test_a_refused_password_is_told_at_once_with_the_servers_words() -> None:
+    imap = replace(WELL.imap, refusals=3, last_error="login refused")
+
+    [trouble] = troubles(replace(WELL, imap=imap), MINUTE, NOW)
+
+    assert (trouble.severity, trouble.what) == (UNAVAILABLE, "IMAP: login refused")
+    assert "a new password is tried at once" in trouble.advice
+
+
+def test_an_smtp_outage_is_grave_only_when_mail_waits() -> None:
+    smtp = Account(failures=2, last_error="no answer")
+    waiting = OutboxStanding(queued=1, due=1, due_since=NOW - 16 * MINUTE)
+
+    assert severities(replace(WELL, smtp=smtp)) == []
+    assert severities(replace(WELL, smtp=smtp, outbox=waiting)) == [UNAVAILABLE]
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        replace(WELL, inbound=InboundStanding(waiting=1, oldest_at=NOW - 16 * MINUTE)),
+        replace(WELL, outbox=OutboxStanding(queued=1, due=1, due_since=NOW - 16 * MINUTE)),
+    ],
+)
+def test_a_queue_that_does_not_move_is_stuck(stuck: Standing) -> None:
+    assert severities(stuck) == [STUCK]
+
+
+@pytest.mark.parametrize(
+    ("standing", "command"),
+    [
+        (replace(WELL, brake="99 mails in 10 minutes"), "maildaemon resume"),
+        (replace(WELL, inbound=InboundStanding(parked=2)), "maildaemon parked list"),
+        (replace(WELL, outbox=OutboxStanding(unknown=1)), "outbox list --state unknown"),
+        (replace(WELL, outbox=OutboxStanding(failed=1)), "outbox list --state failed"),
+        (replace(WELL, files=FilesStanding(held=1)), "attachments list --held"),
+        (replace(WELL, inbound=InboundStanding(gaps_alarmed=1)), "mail client"),
+    ],
+)
+def test_what_needs_a_person_comes_with_the_command_to_type(
+    standing: Standing, command: str
+) -> None:
+    [trouble] = troubles(standing, MINUTE, NOW)
+
+    assert trouble.severity is ATTENTION
+    assert command in trouble.advice
+
+
+def test_the_gravest_comes_first() -> None:
+    everything = replace(
+        WELL,
+        imap=Account(),
+        inbound=InboundStanding(waiting=1, oldest_at=NOW - 60 * MINUTE, parked=1),
+    )
+
+    assert severities(everything) == [UNAVAILABLE, STUCK, ATTENTION]
