@@ -86,6 +86,7 @@ def list_files(
             )
             for one in found
         ),
+        wide=("FROM", "FILE", "TYPE", "REASON"),
     )
     tell_cut(len(found), limit, "files")
 
@@ -107,7 +108,7 @@ def list_files(
 )
 @click.pass_obj
 def release(invocation: Invocation, *, file_id: int, target: Path) -> None:
-    """Write a held or refused file to disk, to be looked at with care.
+    """Write a held or refused file to disk, to look at with care.
 
     The name that the customer gave it is made harmless; nothing is ever overwritten, and the file
     can be read by you only (0600).

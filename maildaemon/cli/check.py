@@ -24,7 +24,7 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
     epilog=examples(
         "maildaemon check",
         "maildaemon check --connect",
-        "maildaemon --config new.yaml check && mv new.yaml /etc/maildaemon/maildaemon.yaml",
+        "maildaemon --config new.yaml check && mv new.yaml maildaemon.yaml",
     )
 )
 @click.option("--connect", is_flag=True, help="Also log in to every mailbox and SMTP server.")

@@ -30,7 +30,7 @@ def schema() -> None:
 
 @config.command("example", epilog=examples("maildaemon config example > maildaemon.yaml"))
 def example() -> None:
-    """Print a configuration with every option, its default and what it is for.
+    """Print a configuration with every option explained.
 
     It loads as it stands; `maildaemon init` writes a short one with your own servers.
     """
@@ -42,9 +42,10 @@ def example() -> None:
 @config.command("show", epilog=examples("maildaemon --config new.yaml config show"))
 @click.pass_obj
 def show(invocation: Invocation) -> None:
-    """Print the configuration in force, defaults filled in, passwords left out.
+    """Print the configuration in force, defaults filled in.
 
-    What is printed is itself a configuration, apart from passwords that stood in the file.
+    Passwords that stand in the file are left out; apart from them, what is printed is itself a
+    configuration.
     """
     settings = invocation.settings()
 

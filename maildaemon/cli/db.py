@@ -52,7 +52,7 @@ def upgrade(invocation: Invocation) -> None:
 @db.command(epilog=examples("maildaemon db check"))
 @click.pass_obj
 def check(invocation: Invocation) -> None:
-    """Read the whole database and say whether it is sound and current.
+    """Read the whole database and say whether it is sound.
 
     May be done while the daemon runs. A large database takes a while.
     """
@@ -76,9 +76,9 @@ def check(invocation: Invocation) -> None:
 @click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
 @click.pass_obj
 def backup(invocation: Invocation, *, target: Path) -> None:
-    """Write a copy of the database, while the daemon runs, as it is at one moment.
+    """Write a copy of the database, also while the daemon runs.
 
-    FILE must not exist. The data folder (key, bytes of mails and files) belongs to the backup
+    It shows one moment. FILE must not exist. The data folder (key, bytes of mails and files) belongs to the backup
     too: copy it after the database, with any tool.
     """
     settings = invocation.settings()

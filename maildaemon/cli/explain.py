@@ -28,8 +28,8 @@ _STDIN = "-"
 @click.command(
     epilog=examples(
         "maildaemon explain message.eml",
-        "maildaemon --config new.yaml explain --json *.eml      try a change before it goes live",
-        "maildaemon explain --thread first.eml second.eml       try threading on plain files",
+        "maildaemon --config new.yaml explain *.eml        try a change beforehand",
+        "maildaemon explain --thread first.eml second.eml  try threading on files",
         "maildaemon messages show 17 --raw | maildaemon explain -",
     )
 )

@@ -19,8 +19,8 @@ _NAME = "maildaemon.yaml"
 @click.command(
     epilog=examples(
         "maildaemon init",
-        "maildaemon init --address support@shop.example --imap-host imap.shop.example \\",
-        "                --smtp-host smtp.shop.example:587 --password-file /etc/shop.pass",
+        "maildaemon init --address help@shop.example --imap-host mail.shop.example \\",
+        "    --smtp-host mail.shop.example:587 --password-file /etc/shop.pass",
     )
 )
 @click.option("--address", metavar="ADDRESS", help="The address customers write to.")

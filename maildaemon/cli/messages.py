@@ -53,7 +53,7 @@ def messages() -> None:
 @json_option
 @click.pass_obj
 def show(invocation: Invocation, *, name: str, raw: bool, as_json: bool) -> None:
-    """Show one recorded mail: what it is, what was decided and why, its files and its text.
+    """Show one recorded mail, what was decided about it, and why.
 
     It is named by its number or by its Message-ID, as a mail client shows it in the source.
     """

@@ -1,6 +1,7 @@
 """`maildaemon outbox`: what is to be sent, and what became of it."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,7 @@ from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import (
     json_option,
     limit_option,
+    local,
     mailbox_option,
     plain_text,
     put_facts,
@@ -20,6 +22,9 @@ from maildaemon.cli.output import (
 from maildaemon.cli.records import nothing_like, reading, writing
 from maildaemon.cli.teach import examples
 from maildaemon.domain.delivery import OutboxState
+
+if TYPE_CHECKING:
+    from maildaemon.adapters.sql.lines import MailLine
 
 _IN_DOUBT = (OutboxState.QUEUED, OutboxState.UNKNOWN)
 _STATES = [state.value for state in OutboxState]
@@ -65,22 +70,29 @@ def list_mails(
             put_json(line)
         return
     put_table(
-        ("ID", "STATE", "QUEUED", "NEXT TRY", "TO", "WHAT", "THREAD", "WHY"),
+        ("ID", "STATE", "SINCE", "TO", "WHAT", "THREAD", "WHY"),
         (
             (
                 one.id,
                 f"{one.state} (resent)" if one.resent else one.state,
-                one.queued_at,
-                one.next_attempt_at,
+                one.concluded_at or one.queued_at,
                 one.recipient,
                 "+".join(one.sections),
                 one.thread,
-                one.why,
+                _why(one),
             )
             for one in found
         ),
+        wide=("TO", "WHAT", "WHY"),
     )
     tell_cut(len(found), limit, "mails")
+
+
+def _why(one: "MailLine") -> str | None:
+    if one.next_attempt_at is None:
+        return one.why
+    again = f"next try {local(one.next_attempt_at)}"
+    return f"{again}; {one.why}" if one.why else again
 
 
 @outbox.command(
@@ -91,7 +103,7 @@ def list_mails(
 @json_option
 @click.pass_obj
 def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) -> None:
-    """Show one mail of ours: its state, what the server said, and its text.
+    """Show one mail of ours: its state, its fate, and its text.
 
     What is shown is what is sent, byte for byte: a mail is written when it is queued.
     """

@@ -150,8 +150,10 @@ def word(value: object) -> str:
             return str(value)
 
 
-def put_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their heads. On a terminal the widest column gives way; a pipe gets all."""
+def put_table(
+    heads: Sequence[str], rows: Iterable[Sequence[object]], wide: Sequence[str] = ()
+) -> None:
+    """Print rows under their heads. On a terminal the `wide` columns give way; a pipe gets all."""
     from rich.cells import cell_len, set_cell_size
 
     cells = [list(heads), *([plain(word(value)) for value in row] for row in rows)]
@@ -160,7 +162,7 @@ def put_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         return
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     if sys.stdout.isatty():
-        widths = _fitted(widths, shutil.get_terminal_size().columns)
+        _fit(widths, [heads.index(head) for head in wide])
     for number, row in enumerate(cells):
         padded = (
             _cut(cell, width) if cell_len(cell) > width else set_cell_size(cell, width)
@@ -176,12 +178,14 @@ def _cut(cell: str, width: int) -> str:
     return set_cell_size(cell, width - 1) + "…"
 
 
-def _fitted(widths: list[int], room: int) -> list[int]:
-    room -= len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widest = widths.index(max(widths))
+def _fit(widths: list[int], wide: list[int]) -> None:
+    """Take from the widest of these columns until a row fits into a line."""
+    room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
+    while wide and sum(widths) > room:
+        widest = max(wide, key=lambda column: widths[column])
+        if widths[widest] <= _NARROWEST:
+            return
         widths[widest] -= 1
-    return widths
 
 
 def put_facts(facts: Iterable[tuple[str, object]]) -> None:

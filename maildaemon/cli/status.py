@@ -158,4 +158,4 @@ def _in_words(account: Account, now: datetime) -> str:
         return success if account.last_success_at else "not used yet"
     state = "stopped" if account.stopped else "in trouble"
     again = f", tried again {ago(account.next_attempt_at, now)}" if account.next_attempt_at else ""
-    return f"{state}, {success}{again}"
+    return f"{state}, {success}{again}: {account.last_error}"

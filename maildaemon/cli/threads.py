@@ -87,6 +87,7 @@ def list_threads(
             )
             for one in found
         ),
+        wide=("CUSTOMER", "SUBJECT"),
     )
     tell_cut(len(found), limit, "threads")
 
@@ -96,7 +97,7 @@ def list_threads(
 @json_option
 @click.pass_obj
 def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
-    """Show one thread: who takes part, its mails, and everything that happened in it.
+    """Show one thread: its people, its mails, and what happened.
 
     The reference is what stands in the subject as [#K7F3-Q2]. `maildaemon messages show ID` shows
     a single mail of it.
