@@ -282,7 +282,7 @@ def why_too_much(match: Match, context: Context) -> Iterator[Silence]:
 
 
 def _reached(times: tuple[datetime, ...], rate: Rate, now: datetime) -> bool:
-    return sum(at > now - rate.per for at in times) >= rate.count
+    return sum(now - at < rate.per for at in times) >= rate.count
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:
