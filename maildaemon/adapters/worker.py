@@ -64,7 +64,7 @@ class ProcessParser:
     def start(self) -> None:
         """Start the process without waiting for it, so that the first message need not."""
         with self._lock:
-            if self._child is None:
+            if self._child is None and not self._closed:
                 self._child = _Child(self._limits)
 
     def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
@@ -90,7 +90,8 @@ class ProcessParser:
                     raise
                 if child.parsed >= self._recycle_after:
                     self._end_child()
-                    self._child = _Child(self._limits)
+                    with suppress(ParserUnavailableError):  # then the next message will tell
+                        self._child = _Child(self._limits)
                 return parsed
             return parse_degraded(raw, "parser_died")
 
@@ -184,8 +185,9 @@ class _Child:
 
     def kill(self) -> None:
         """Kill the child and whatever it may have started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self) -> int:
         """Kill the child if it still runs, and return its exit status."""

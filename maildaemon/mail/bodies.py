@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from maildaemon.mail.charsets import decode
 from maildaemon.mail.structure import Body, transfer_encoding
-from maildaemon.mail.text import html_to_text
+from maildaemon.mail.text import MAX_HTML, html_to_text
 from maildaemon.mail.transfer import decode_transfer
 from maildaemon.mail.tree import Part, Tree
 
@@ -32,12 +32,15 @@ def read_bodies(tree: Tree, bodies: tuple[Body, ...]) -> Reading:
     """Return the text of all bodies, one after the other; plain text where there is any."""
     texts: list[str] = []
     defects: dict[str, None] = {}
+    html_left = MAX_HTML
     for body in bodies:
-        plain = "\n".join(_read_plain(tree, part, defects) for part in body.plain)
-        if body.html and not plain.strip():
-            plain = "\n".join(_read_html(tree, part, defects) for part in body.html)
-        if plain.strip():
-            texts.append(plain)
+        text = "\n".join(_read_plain(tree, part, defects) for part in body.plain)
+        if not text.strip():
+            pages = [read_source(tree, part, defects) for part in body.html]
+            text = "\n".join(_read_html(page, html_left, defects) for page in pages)
+            html_left -= sum(map(len, pages))
+        if text.strip():
+            texts.append(text)
     text = "\n\n".join(part.strip("\n") for part in texts) if len(texts) > 1 else "".join(texts)
     if len(text) > MAX_TEXT:
         defects["text_cut"] = None
@@ -69,8 +72,9 @@ def _read_plain(tree: Tree, part: Part, defects: dict[str, None]) -> str:
     return text
 
 
-def _read_html(tree: Tree, part: Part, defects: dict[str, None]) -> str:
-    text, cut = html_to_text(read_source(tree, part, defects))
+def _read_html(source: str, left: int, defects: dict[str, None]) -> str:
+    """Return the text of a page; nothing once the message has had as much HTML as is read."""
+    text, cut = html_to_text(source) if left > 0 else ("", True)
     if cut:
         defects["text_cut"] = None
     return text

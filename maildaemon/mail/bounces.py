@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from maildaemon.domain.message import DeliveryReport, Message, ReportAction, ReportedRecipient
 from maildaemon.mail.headers import clean, decode_text, parse_message_ids
@@ -14,6 +15,7 @@ from maildaemon.mail.tree import Tree
 MAX_RECIPIENTS = 200
 _MAX_DIAGNOSTIC = 500
 _MAX_FIELD = 1_000
+_MAX_STATUS = 4_096
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINAL_TYPES = (
@@ -38,7 +40,7 @@ def parse_bounce(
 
     Whether it is to be believed is decided elsewhere: anybody can write one.
     """
-    recipients = tuple(_standard(tree, structure))
+    recipients = tuple(islice(_standard(tree, structure), MAX_RECIPIENTS))
     if not recipients:
         if not looks_like_notice(message, text):
             return None
@@ -56,7 +58,7 @@ def _standard(tree: Tree, structure: Structure) -> Iterator[ReportedRecipient]:
             continue
         content, _ = decode_transfer(tree.raw(leaf.part), transfer_encoding(leaf.part))
         for block in _BLANK_LINES.split(content)[: MAX_RECIPIENTS + 1]:
-            recipient = _recipient(scan(block.strip() + b"\n\n"))
+            recipient = _recipient(scan(block.strip()[:_MAX_STATUS] + b"\n\n"))
             if recipient is not None:
                 yield recipient
 

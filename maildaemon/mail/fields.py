@@ -48,7 +48,7 @@ def message_of_header(
         bcc=addresses.bcc,
         return_path=_return_path(_first(scanned, b"return-path", charset), scanned),
         fields=decoded,
-        content_type=content_type.value if "/" in content_type.value else "text/plain",
+        content_type=content_type.media_type or "text/plain",
         defects=(*scanned.defects, *_header_defects(texts, addresses, ids, decoded)),
     )
 

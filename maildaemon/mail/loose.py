@@ -49,6 +49,7 @@ def parse_addressing_loosely(fields: Mapping[str, tuple[str, ...]]) -> Addressin
 
 def parse_loosely(value: str) -> tuple[Address, ...]:
     """Return the words that can only be addresses; what is encoded or quoted is a name."""
+    value = clean(value)
     bare = _QUOTED.sub(" ", _ENCODED.sub(" ", value))
     words = [word for word in _BETWEEN.split(bare) if is_address(word)]
     if not words and _ENCODED.fullmatch(value.strip()):

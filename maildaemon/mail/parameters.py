@@ -14,6 +14,7 @@ from maildaemon.mail.headers import clean, decode_words
 MAX_PARAMETERS = 64
 
 _COMMENT = re.compile(r"(?:^|[ \t])\([^()]*\)")
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _NAME = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
 
@@ -26,6 +27,12 @@ class Structured:
     value: str
     parameters: tuple[tuple[str, str], ...]
     ambiguous: bool
+
+    @property
+    def media_type(self) -> str | None:
+        """Return the value if it is a media type (RFC 2045 §5.1), else None."""
+        word = self.value.partition(" ")[0]
+        return word if _MEDIA_TYPE.fullmatch(word) else None
 
     def first(self, name: str) -> str | None:
         """Return the first value of a parameter; None if it is absent."""

@@ -139,8 +139,10 @@ def transfer_encoding(part: Part) -> str:
 
 def is_doubtful(part: Part) -> bool:
     """Tell whether two programs may understand the fields of a part differently."""
+    content_type = part.structured("content-type")
     return (
         part.ambiguous
+        or (content_type.media_type is None and part.count("content-type") > 0)
         or any(part.count(name) > 1 for name in _FIELDS)
         or any(part.structured(name).ambiguous for name in ("content-type", "content-disposition"))
     )

@@ -90,11 +90,7 @@ class Part(EmailMessage):
     @property
     def media_type(self) -> str:
         """Return what the part says it is; RFC 2045 §5.2: text/plain if that means nothing."""
-        value = self.structured("content-type").value
-        main, slash, sub = value.partition("/")
-        if main and slash and sub and "/" not in sub:
-            return value
-        return self.get_default_type()
+        return self.structured("content-type").media_type or self.get_default_type()
 
     def structured(self, name: str) -> Structured:
         """Return a Content-* field taken apart; empty if it is absent."""

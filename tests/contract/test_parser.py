@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -172,17 +173,34 @@ def test_a_message_that_takes_too_long_becomes_a_degraded_record(
 def test_a_message_that_eats_the_processor_becomes_a_degraded_record(
     make: Callable[..., ProcessParser],
 ) -> None:
-    # No second at all is allowed beyond the one that is being used: whatever takes longer dies.
-    parser = make(cpu_seconds=0)
+    parser = make()
     read(parser)
-    hungry = (
-        HEADER
-        + b"Content-Type: text/plain; charset=x\n\n"
-        + random.Random(1).randbytes(40 * MEGABYTE)
-    )
+    pid = process_of(parser)
+    os.kill(pid, signal.SIGSTOP)
+    # What the kernel sends to a process that has used up its time.
+    os.kill(pid, signal.SIGXCPU)
+    killer = threading.Timer(0.2, os.kill, (pid, signal.SIGCONT))
+    killer.start()
 
-    assert read(parser, hungry).defects[-1] == "parser_timeout"
+    assert read(parser).defects == ("parser_timeout",)
     assert read(parser).degraded is False
+    killer.join()
+
+
+def test_each_message_has_its_own_share_of_processor_time_and_memory(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make(cpu_seconds=7, memory=200 * MEGABYTE)
+    read(parser)
+    read(parser)
+
+    pid = process_of(parser)
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    used = sum(int(ticks) for ticks in Path(f"/proc/{pid}/stat").read_text().split()[13:15])
+    seconds = used // os.sysconf("SC_CLK_TCK")
+    assert re.search(rf"Max cpu time +{seconds + 8} ", limits)
+    assert re.search(rf"Max address space +{200 * MEGABYTE} ", limits)
+    assert re.search(r"Max core file size +0 ", limits)
 
 
 def test_several_threads_share_one_process(make: Callable[..., ProcessParser]) -> None:

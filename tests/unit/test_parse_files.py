@@ -66,6 +66,7 @@ def test_a_long_name_keeps_its_extension() -> None:
     [
         b"Content-Type: image/png; name=a.png\nContent-Type: application/zip; name=a.png",
         b"Content-Type: image/png; name=a.png; name=b.png",
+        b"Content-Type: image; name=a.png",
         b'Content-Type: image/png; name="a.png".exe',
         b'Content-Type: image/png; name="a.png',
         b"Content-Type: image/png; name*0=a; name*2=.png",

@@ -185,3 +185,12 @@ def test_embedded_pictures_do_not_use_up_the_space_for_text() -> None:
 @pytest.mark.timeout(20)
 def test_absurd_html_takes_bounded_time(markup: str) -> None:
     html_to_text(markup)
+
+
+def test_many_pages_are_not_read_without_end() -> None:
+    page = b"Content-Type: text/html\n\n<p>words</p>" + b"<!-- -->" * 60_000
+
+    message = read(with_parts(*[page] * 5))
+
+    assert message.text.split() == ["words", "words"]
+    assert "text_cut" in message.defects
