@@ -133,13 +133,13 @@ def _authenticate(client: Client, server: ImapServer) -> None:
     _refuse_preauth(client, server)
     if server.security == "starttls":
         _start_tls(client, server)
-    # Before the login, and before TLS, anybody on the way could have told us anything.
+    # RFC 9051 §6.2.1: before TLS anybody on the way could have told us anything; what is
+    # advertised before the login is no longer true after it.
     client.wire.untagged_responses.clear()
     try:
         _log_in(client, server)
     except LoginError as error:
         raise _refusal(error, server) from error
-    client.forget_capabilities()
     # RFC 2971; some providers let nobody in who does not introduce himself.
     if client.has_capability("ID"):
         with suppress(IMAPClientError):

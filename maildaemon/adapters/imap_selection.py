@@ -68,7 +68,7 @@ class Selection:
                     f"{self._where}: {folder!r} has another UIDVALIDITY than when it was examined"
                 )
         elif current and not self._current:
-            # Gmail and Dovecot search only what they have announced.
+            # RFC 9051 §6.1.2: a server may search only what it has announced; NOOP lets it.
             client.noop()
         if current:
             self.looked(client)

@@ -23,6 +23,8 @@ from imapclient import IMAPClient, SocketTimeout
 logging.getLogger("imapclient").setLevel(logging.WARNING)
 
 _CHUNK = 2**16
+# The longest honest answer: an EXPUNGE each, after somebody emptied a very large folder.
+_LINES = 200_000
 
 
 class OversizedError(imaplib.IMAP4.abort):
@@ -140,13 +142,13 @@ class Wire(imaplib.IMAP4):
         self._given = connection
         self.progress = 0
         self._limit = limit
-        self._left = 0
         self.begin_answer()
         super().__init__(host)
 
     def begin_answer(self) -> None:
         """Allow the next answer its full size again."""
         self._left = 2 * self._limit + 2**24
+        self._lines_left = _LINES
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         return self._given
@@ -168,13 +170,14 @@ class Wire(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = super().readline()
+        self._lines_left -= 1
         self._count(line)
         return line
 
     def _count(self, received: bytes) -> None:
         self.progress += len(received)
         self._left -= len(received)
-        if self._left < 0:
+        if self._left < 0 or self._lines_left < 0:
             raise OversizedError("the server's answer does not end")
 
     def send(self, data: Any) -> None:
@@ -222,10 +225,6 @@ class Client(_Library):  # type: ignore[misc]
         connection, limit = self._given
         self.wire = Wire(connection, self.host, limit)
         return self.wire
-
-    def forget_capabilities(self) -> None:
-        """RFC 9051 §6.2.2: what was advertised before a login or TLS says nothing about later."""
-        self._cached_capabilities = None
 
     def all_folders(self) -> list[tuple[tuple[bytes, ...], bytes | None, bytes]]:
         """Return attributes, delimiter and name as it came: a broken one fails only for itself."""

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -52,8 +52,8 @@ def mailbox_on(
 
 
 def scripted(
-    answers: dict[str, Answer] | None = None,
-    messages: dict[int, bytes] | None = None,
+    answers: Mapping[str, Answer] | None = None,
+    messages: Mapping[int, bytes] | None = None,
     capabilities: str = CAPABILITIES,
 ) -> ScriptedImap:
     return ScriptedImap(answers, messages=messages or {}, capabilities=capabilities)
@@ -262,6 +262,27 @@ def test_what_was_advertised_before_the_login_is_forgotten() -> None:
         mailbox.close()
 
 
+def test_what_was_advertised_before_tls_is_forgotten(dovecot: Dovecot) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(dovecot.ca_file, dovecot.key_file)
+
+    def greet(talk: Talk, arguments: str) -> None:
+        talk.send("* OK [CAPABILITY IMAP4rev1 STARTTLS] ready")
+
+    def start_tls(talk: Talk, arguments: str) -> None:
+        talk.ok()
+        talk.start_tls(context)
+
+    answers = {"GREETING": greet, "STARTTLS": start_tls}
+    with scripted(answers, capabilities=CAPABILITIES + " STARTTLS") as server:
+        mailbox = mailbox_on(
+            server.port, host="localhost", security="starttls", ca_file=dovecot.ca_file
+        )
+        mailbox.examine("INBOX")
+        assert mailbox.wait("INBOX", timedelta(0)) is False
+        mailbox.close()
+
+
 # Silence, slowness, floods
 
 
@@ -288,6 +309,11 @@ def _flood(talk: Talk, arguments: str) -> None:
 def _endless_line(talk: Talk, arguments: str) -> None:
     while True:
         talk.send_raw(b"1 " * 100_000)
+
+
+def _long_lines(talk: Talk, arguments: str) -> None:
+    while True:
+        talk.send_raw(b"* OK " + b"x" * 100_000 + b"\r\n")
 
 
 def _garbage(talk: Talk, arguments: str) -> None:
@@ -335,6 +361,38 @@ def test_a_sick_answer_costs_the_connection_within_the_deadline(answer: Answer) 
         assert [it.uid for it in mailbox.list_after("INBOX", 0)] == [1, 2, 3, 4, 5]
         assert server.connections == 2
         mailbox.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "limits", "reason"),
+    [
+        (_trickle, ImapLimits(answer=0.5, command=60), "no progress for"),
+        (_endless_lines, ImapLimits(answer=60, command=0.5), "not done within"),
+        (_flood, ImapLimits(answer=60, command=60), "does not end"),
+        (_long_lines, ImapLimits(answer=60, command=60, max_message=1000), "does not end"),
+    ],
+)
+def test_silence_slowness_and_floods_have_a_bound_each(
+    answer: Answer, limits: ImapLimits, reason: str
+) -> None:
+    with scripted({"UID SEARCH": answer}, dict(INBOX)) as server:
+        begun = time.monotonic()
+        with pytest.raises(MailboxUnavailableError, match=reason):
+            mailbox_on(server.port, limits=limits).list_after("INBOX", 0)
+        assert took(begun) < 5
+
+
+def test_a_literal_larger_than_we_hold_is_not_waited_for() -> None:
+    def lie(talk: Talk, arguments: str) -> None:
+        if "BODY" in arguments:
+            _lying_size(talk, 1)
+        _honestly(talk)
+
+    with scripted({"UID FETCH": lie}, {1: MAIL}) as server:
+        mailbox = mailbox_on(server.port, limits=ImapLimits(answer=60, command=60))
+        begun = time.monotonic()
+        assert list(mailbox.fetch("INBOX", [1])) == []
+        assert took(begun) < 5
 
 
 def test_a_slow_transfer_that_moves_on_is_not_cut_off() -> None:
@@ -437,7 +495,12 @@ def test_a_starttls_handshake_can_be_interrupted() -> None:
 
 
 def test_an_answer_that_does_not_come_can_be_interrupted_and_nothing_is_skipped() -> None:
-    with scripted({"UID FETCH": _mute}, dict(INBOX)) as server:
+    def mute_on_bodies(talk: Talk, arguments: str) -> None:
+        if "BODY" in arguments:
+            talk.stay_silent()
+        _honestly(talk)
+
+    with scripted({"UID FETCH": mute_on_bodies}, dict(INBOX)) as server:
         mailbox = mailbox_on(server.port, limits=PATIENT)
         mailbox.examine("INBOX")
         timer = threading.Timer(0.3, mailbox.interrupt)
@@ -448,6 +511,31 @@ def test_an_answer_that_does_not_come_can_be_interrupted_and_nothing_is_skipped(
         server.answers.clear()
         assert [it.uid for it in mailbox.fetch("INBOX", [1, 2])] == [1, 2]
         mailbox.close()
+
+
+def test_an_interruption_while_messages_are_tried_one_by_one_skips_none() -> None:
+    def answer(talk: Talk, arguments: str) -> None:
+        if "BODY" not in arguments:
+            _honestly(talk)
+        elif "," in arguments:
+            talk.hang_up()
+        else:
+            alone.set()
+            talk.stay_silent()
+
+    alone = threading.Event()
+    with scripted({"UID FETCH": answer}, dict(INBOX)) as server:
+        mailbox = mailbox_on(server.port, limits=PATIENT)
+
+        def interrupt() -> None:
+            alone.wait(10)
+            mailbox.interrupt()
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(MailboxUnavailableError, match="interrupted"):
+            list(mailbox.fetch("INBOX", [1, 2]))
+        thread.join()
 
 
 def test_closing_does_not_wait_for_a_server_that_says_nothing() -> None:

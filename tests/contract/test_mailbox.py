@@ -376,6 +376,13 @@ def test_an_interruption_just_before_a_call_is_not_lost(world: World) -> None:
     assert world.mailbox.examine("INBOX").messages == 0
 
 
+def test_an_interruption_before_the_first_call_is_not_lost(world: World) -> None:
+    world.mailbox.interrupt()
+    with pytest.raises(MailboxUnavailableError, match="interrupted"):
+        world.mailbox.wait("INBOX", timedelta(minutes=5))
+    assert world.mailbox.examine("INBOX").messages == 0
+
+
 def test_a_closed_mailbox_opens_itself_again(world: World) -> None:
     world.mailbox.examine("INBOX")
     world.mailbox.close()
