@@ -68,6 +68,7 @@ class Installation:
         self.account: Account = dovecot.account(SUPPORT)
         self.config = folder / "maildaemon.yaml"
         self.log = folder / "daemon.log"
+        self._log_begins_at = 0
         self.keep = False
         self._environment = {
             **os.environ,
@@ -118,6 +119,7 @@ class Installation:
 
     def start(self) -> None:
         """Start the daemon; return at once."""
+        self._log_begins_at = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command("run"),
@@ -168,6 +170,17 @@ class Installation:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+    def wait_begun(self, timeout: float = 120) -> None:
+        """Wait until this life's loops run."""
+
+        def begun() -> bool:
+            self.check_alive()
+            with self.log.open("rb") as log:
+                log.seek(self._log_begins_at)
+                return b"daemon.started" in log.read()
+
+        wait_until(begun, timeout, "the daemon has begun")
 
     def wait_started(self, timeout: float = 60) -> None:
         """Wait until the first start has set the cursors: what arrives from now on counts."""
