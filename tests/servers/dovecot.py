@@ -178,7 +178,13 @@ class Dovecot:
         )
         with (self.base / "stderr.log").open("ab") as complaints:
             self._process = subprocess.Popen(
-                [self._program, "-F", "-c", str(self.base / "dovecot.conf")],
+                [
+                    *process.dies_with_us(),
+                    self._program,
+                    "-F",
+                    "-c",
+                    str(self.base / "dovecot.conf"),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,

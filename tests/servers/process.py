@@ -55,6 +55,14 @@ def unprivileged() -> tuple[str, int, int]:
     return nobody.pw_name, nobody.pw_uid, nobody.pw_gid
 
 
+def dies_with_us() -> list[str]:
+    """Return what to put before a server's command, so that it ends when the tests are killed.
+
+    It ends with the thread that starts it, so a server is started by the main thread.
+    """
+    return [require_program("setpriv", "util-linux"), "--pdeathsig", "TERM"]
+
+
 def wait_until(happened: Callable[[], bool], timeout: float, what: str) -> None:
     """Return as soon as `happened()`; raise AssertionError naming `what` when time is up."""
     deadline = time.monotonic() + timeout
