@@ -78,8 +78,8 @@ def check(invocation: Invocation) -> None:
 def backup(invocation: Invocation, *, target: Path) -> None:
     """Write a copy of the database, also while the daemon runs.
 
-    It shows one moment. FILE must not exist. The data folder (key, bytes of mails and files) belongs to the backup
-    too: copy it after the database, with any tool.
+    It shows one moment. FILE must not exist. The data folder (key, bytes of mails and files)
+    belongs to the backup too: copy it after the database, with any tool.
     """
     settings = invocation.settings()
 
