@@ -107,7 +107,7 @@ def decide(message: Message, context: Context) -> Decision:
     response = _respond(message, judgement, match, verdicts, context)
     actions: list[Action] = [
         *_file(message, judgement, match, context, answers=answers),
-        *_consequences(message, judgement, match, context, answers=answers),
+        *_consequences(message, match, context, answers=answers),
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
@@ -183,7 +183,7 @@ def _begins_conversation(message: Message, context: Context) -> bool:
 
 
 def _consequences(
-    message: Message, judgement: Judgement, match: Match, context: Context, *, answers: bool
+    message: Message, match: Match, context: Context, *, answers: bool
 ) -> list[Action]:
     actions: list[Action] = []
     if context.own:
@@ -193,7 +193,7 @@ def _consequences(
     report = message.bounce
     if report and context.reported_ours and report.original_message_id:
         actions.append(Witness(report.original_message_id))
-    if report and judgement.kind is Kind.BOUNCE and context.reported_thread:
+    if report and context.reported_thread:
         people = context.reported_thread.participants
         actions += undeliverable(report, people, context.now)
     if answers and match.thread is not None:

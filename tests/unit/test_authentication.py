@@ -204,6 +204,7 @@ def test_two_shops_under_one_registry_are_two_organisations() -> None:
         ('"held together; so=as not"', "held_together__so_as_not"),
         (r'"an \"inner\" quote" x', 'an_"inner"_quote x'),
         (r"(an \) inner bracket) x", "x"),
+        ('(a "quote) b', "b"),
         ("(never closed", ""),
         (") x", "x"),
     ],

@@ -434,7 +434,10 @@ def test_no_automatic_mail_receipt_or_calendar_answer_in_sent_is_an_answer(
     ],
 )
 def test_whatever_else_lies_in_sent_is_an_answer(overrides: dict[str, Any]) -> None:
-    assert decide(a_staff_mail(**overrides), in_thread(in_sent=True)).staff_answer
+    decision = decide(a_staff_mail(**overrides), in_thread(in_sent=True))
+
+    assert decision.staff_answer
+    assert decision.silence is Silence.OWN_ADDRESS
 
 
 @pytest.mark.parametrize("author", [SHOP, ANNA, Address("", "support+anna@shop.example")])
@@ -664,8 +667,11 @@ def test_whoever_filled_in_a_form_is_the_customer_and_gets_none_of_his_words_bac
     assert decision.actions == (OpenThread("K7F3-Q2", Status.OPEN), A_MAIL)
 
 
-def test_whoever_gives_a_colleagues_address_in_a_form_has_no_powers() -> None:
-    forged = from_form(reply_to=(ANNA,), to=(CLARA, SHOP), in_reply_to=("c0@customer.example",))
+@pytest.mark.parametrize("form", [FORM, SHOP])
+def test_whoever_gives_a_colleagues_address_in_a_form_has_no_powers(form: Address) -> None:
+    forged = from_form(
+        from_=form, reply_to=(ANNA,), to=(CLARA, SHOP), in_reply_to=("c0@customer.example",)
+    )
 
     decision = decide(forged, trusting(lookups=knowing(a_known())))
 
