@@ -88,7 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = program.main(arguments, prog_name="maildaemon", standalone_mode=False)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        # Not `program.main`: that one ends the process itself when a pipe is closed.
+        with program.make_context("maildaemon", given) as context:
+            code = program.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as error:
         return error.exit_code

@@ -15,7 +15,7 @@ from maildaemon.cli.output import (
     sign,
     size_of,
 )
-from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
+from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES, in_words
 from maildaemon.domain.actions import (
     Action,
     CancelQueued,
@@ -166,7 +166,7 @@ def put_page(
         ("  to", _people([*message.to, *message.cc])),
         ("  subject", message.subject),
         ("  received", local(received_at)),
-        ("  kind", f"{judgement.kind.value}: {KINDS[judgement.kind]}"),
+        ("  kind", in_words(judgement.kind.value, KINDS)),
         ("  evidence", "; ".join(judgement.evidence) or None),
         ("  automatic", "must not be answered" if judgement.must_not_answer else None),
         ("  reports", _reported(message.bounce)),
@@ -207,7 +207,7 @@ def _files(one: Explanation) -> Iterator[str]:
         kind = file.detected_type or file.declared_type
         line = f"{sign(good=signs[judged.verdict])} {file.filename} ({kind}, {size_of(file.size)})"
         if judged.reason is not None:
-            line += f" {judged.verdict.value}, {judged.reason.value}: {REASONS[judged.reason]}"
+            line += f" {judged.verdict.value}, {in_words(judged.reason.value, REASONS)}"
         yield line
 
 
@@ -220,7 +220,7 @@ def _known(one: Explanation) -> str | None:
 def _response(one: Explanation, mode: Mode) -> Iterator[str]:
     mail, silence = one.decision.mail, one.decision.silence
     if mail is None:
-        yield f"none, {silence.value}: {SILENCES[silence]}" if silence else "none"
+        yield f"none, {in_words(silence.value, SILENCES)}" if silence else "none"
         return
     parts = " and ".join(SECTIONS[section] for section in mail.sections)
     yield f"{parts}, in `{mail.language}`, to {mail.to.address}"

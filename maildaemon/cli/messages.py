@@ -21,6 +21,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
+from maildaemon.cli.words import KINDS, SILENCES, in_words
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import (
@@ -118,10 +119,7 @@ def _put(
     mails: "list[MailLine]",
     places: "list[PlaceLine]",
 ) -> None:
-    from maildaemon.cli.words import KINDS, SILENCES
-    from maildaemon.domain.automatic import Kind, Silence
-
-    silence = f"none, {one.silence}: {SILENCES[Silence(one.silence)]}" if one.silence else None
+    silence = f"none, {in_words(one.silence, SILENCES)}" if one.silence else None
     responses = [f"mail {mail.id}, {'+'.join(mail.sections)}: {mail.state}" for mail in mails]
     put_facts(
         [
@@ -138,7 +136,7 @@ def _put(
             ("received", one.received_at),
             ("recorded", one.recorded_at),
             ("size", size_of(one.size)),
-            ("kind", f"{one.kind}: {KINDS[Kind(one.kind)]}"),
+            ("kind", in_words(one.kind, KINDS)),
             ("evidence", "; ".join(one.evidence) or None),
             ("language", one.language),
             ("damage", ", ".join(one.defects) or None),

@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.exits import Exit
 from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import local, note
 from maildaemon.cli.teach import examples
 
 if TYPE_CHECKING:
+    from maildaemon.bootstrap import Parts
     from maildaemon.services.daemon import Daemon
     from maildaemon.settings import Settings
 
+_SERVICES = ("imap", "smtp")
 _STEPS = ("receive", "process", "deliver", "settle")
 
 
@@ -31,7 +35,7 @@ _STEPS = ("receive", "process", "deliver", "settle")
     help=f"Run only this loop ({', '.join(_STEPS)}); may be given several times.",
 )
 @click.pass_obj
-def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> None:
+def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
     """Watch the mailboxes, record what arrives, and answer.
 
     Runs until it is told to stop (SIGTERM, or Ctrl-C; a second Ctrl-C ends it at once). It may be
@@ -51,6 +55,10 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> None:
     _warn(settings)
     with open_daemon(settings, frozenset(Step(one) for one in only)) as parts:
         asyncio.run(_serve(parts.daemon, once=once))
+        resting = _resting(parts) if once else []
+    for line in resting:
+        note(line)
+    return Exit.UNAVAILABLE if resting else Exit.OK
 
 
 async def _serve(daemon: "Daemon", *, once: bool) -> None:
@@ -73,6 +81,27 @@ async def _serve(daemon: "Daemon", *, once: bool) -> None:
         await daemon.run_once()
     finally:
         await daemon.close()
+
+
+def _resting(parts: "Parts") -> list[str]:
+    """Return which accounts were left alone because they failed a moment ago: `--once` must not
+    look like a success then.
+    """
+    from maildaemon.adapters.clock import utc_now
+
+    lines = []
+    for mailbox in parts.settings.mailboxes:
+        with parts.store.begin() as tx:
+            mailbox_id = tx.mailboxes.ensure(mailbox.name).mailbox_id
+            accounts = [(name, tx.mailboxes.account(mailbox_id, name)) for name in _SERVICES]
+        for name, account in accounts:
+            until = account.next_attempt_at
+            if until is not None and until > utc_now():
+                lines.append(
+                    f"error: {mailbox.name}: {name.upper()} is left alone until {local(until)}, "
+                    f"because of: {account.last_error}"
+                )
+    return lines
 
 
 def _warn(settings: "Settings") -> None:

@@ -1,10 +1,12 @@
 """Stable codes in words, for people. The code itself always stands beside them."""
 
+from collections.abc import Mapping
+
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.delivery import Section
 
-KINDS = {
+KINDS: Mapping[str, str] = {
     Kind.OWN: "a mail of our own",
     Kind.PROBE: "a probe of our own",
     Kind.BOUNCE: "a mail could not be delivered",
@@ -19,7 +21,7 @@ KINDS = {
     Kind.CUSTOMER: "written by a customer",
 }
 
-SILENCES = {
+SILENCES: Mapping[str, str] = {
     Silence.NULL_REVERSE_PATH: "its return path is empty: whoever sent it wants no answer",
     Silence.OWN_MAIL: "it is a mail of our own",
     Silence.OWN_ADDRESS: "it comes from an address of ours, or from staff",
@@ -46,7 +48,7 @@ SILENCES = {
     Silence.NOTHING_TO_SAY: "there is nothing to say",
 }
 
-REASONS = {
+REASONS: Mapping[str, str] = {
     Reason.EXTENSION_BLOCKED: "files of this name are refused (`attachments.blocked_extensions`)",
     Reason.TYPE_NOT_ALLOWED: "its type is not accepted (`attachments.allowed_types`)",
     Reason.TYPE_MISMATCH: "it is not what it says it is",
@@ -57,7 +59,12 @@ REASONS = {
     Reason.UNREADABLE: "it cannot be decoded; a person must look",
 }
 
-SECTIONS = {
+SECTIONS: Mapping[str, str] = {
     Section.ACKNOWLEDGEMENT: "an acknowledgement",
     Section.REFUSED_FILES: "which files were refused, and why",
 }
+
+
+def in_words(code: str, words: Mapping[str, str]) -> str:
+    """Return the code with its words; a code of another version stands alone."""
+    return f"{code}: {words[code]}" if code in words else code

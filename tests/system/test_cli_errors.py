@@ -118,6 +118,9 @@ def test_a_refused_password(here: Installation, account: Account, tls_sink: Smtp
     assert f"error: localhost:{account.server.imap_port}: the server refused" in outcome.err
     assert "what to do: check `username` and `password`" in outcome.err
     assert "wrong" not in outcome.err
+    again = here.call("run", "--once", SUPPORT_PASSWORD="wrong")
+    assert again.code == UNAVAILABLE, "what is left alone is no success"
+    assert "support: IMAP is left alone until" in again.err
 
 
 def test_a_certificate_that_is_not_trusted(

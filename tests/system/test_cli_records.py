@@ -189,6 +189,8 @@ def test_a_failed_mail_is_tried_again_or_cancelled_by_an_operators_word(call: Ca
     assert call("outbox", "cancel", number).code == USAGE
     assert call("outbox", "retry", number).out == f"mail {number} is queued again\n"
     assert call("outbox", "retry", number).code == USAGE
+    [again] = lines(call("outbox", "list", "--state", "queued", "--json"))
+    assert again["expires_at"] > refused["expires_at"], "it would only expire again"
     assert call("outbox", "cancel", number).out == f"mail {number} is cancelled\n"
     [cancelled] = lines(call("outbox", "list", "--state", "cancelled", "--json"))
 

@@ -19,6 +19,7 @@ from maildaemon.domain.delivery import (
     Section,
     provider_id,
 )
+from maildaemon.domain.waiting import ACKNOWLEDGEMENT_LIVES
 from maildaemon.errors import StaleClaimError
 from maildaemon.ports.store import NewMail, OutboxRow, SettlementRow
 
@@ -246,6 +247,8 @@ class SqlOutbox:
                 phase=Phase.WAITING.value,
                 uncertain_at=None,
                 next_attempt_at=now,
+                # It had its time; without more it would expire at the first look.
+                expires_at=now + ACKNOWLEDGEMENT_LIVES,
                 concluded_at=None,
                 why="retried by an operator",
             )
