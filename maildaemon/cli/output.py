@@ -103,7 +103,13 @@ def mark(*, good: bool | None) -> str:
 
 def local(at: datetime | None) -> str:
     """Return an instant as a person here reads it, with the zone."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M %Z") if at else _ABSENT
+    if at is None:
+        return _ABSENT
+    try:
+        return f"{at.astimezone():%Y-%m-%d %H:%M %Z}"
+    except (OverflowError, ValueError):
+        # The Date of a mail may lie at the end of time, where no zone reaches.
+        return at.isoformat()
 
 
 def span(duration: timedelta) -> str:

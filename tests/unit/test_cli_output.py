@@ -1,12 +1,22 @@
 """What the command line prints: for people, for programs, and never for the terminal itself."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from maildaemon.cli.attachments import safe_name
-from maildaemon.cli.output import ago, plain, plain_text, put_facts, put_json, put_table, span
+from maildaemon.cli.output import (
+    ago,
+    local,
+    plain,
+    plain_text,
+    put_facts,
+    put_json,
+    put_table,
+    span,
+)
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
@@ -78,6 +88,20 @@ def test_time_is_told_roughly() -> None:
     assert ago(AT, AT + timedelta(minutes=5)) == "5 min ago"
     assert ago(AT, AT - timedelta(minutes=5)) == "in 5 min"
     assert ago(None, AT) == "never"
+
+
+def test_an_instant_is_told_in_local_time_with_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        for zone, shown in (("Europe/Rome", "11:00 CET"), ("America/New_York", "05:00 EST")):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert local(AT) == f"2026-11-21 {shown}"
+            # Whatever stands in a Date: what no zone can express is told in UTC.
+            assert local(datetime(1, 1, 1, tzinfo=UTC))
+            assert local(datetime(9999, 12, 31, 23, 59, tzinfo=UTC)).startswith("9999")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_every_code_has_its_words() -> None:
