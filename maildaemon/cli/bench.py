@@ -11,7 +11,7 @@ from maildaemon.adapters.sql.listings import read_listings
 from maildaemon.adapters.sql.reading import ScratchStore, open_reading, sqlite_path
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.cli.invocation import Invocation, choose_mailbox
-from maildaemon.cli.output import note
+from maildaemon.cli.output import note, plain
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Policy
 from maildaemon.errors import OperatorError
@@ -64,22 +64,19 @@ class Bench:
 
     def compose(self, desk: Desk, explanation: Explanation, now: datetime) -> str | None:
         """Return the text of the response, None if there is silence."""
-        from email import message_from_bytes
-        from email.policy import default
-
         from maildaemon.bootstrap import make_composer
+        from maildaemon.cli.letter import read_letter
 
         draft = draft_of(desk, explanation, now)
         if draft is None:
             return None
         try:
-            raw = make_composer(self.settings).compose(draft)
-        except OperatorError as error:
-            note(f"error: {error}")
+            subject, text = read_letter(make_composer(self.settings).compose(draft))
+        except (OperatorError, ValueError) as error:
+            # A broken template, or an address that no mail can be written to.
+            note(f"error: {plain(str(error))}")
             return None
-        mail = message_from_bytes(raw, policy=default)
-        body = mail.get_body(("plain",))
-        return f"Subject: {mail['subject']}\n\n{body.get_content() if body else ''}"
+        return f"Subject: {subject}\n\n{text}"
 
 
 @contextmanager

@@ -116,7 +116,9 @@ def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) ->
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
-    subject, text = _readable(content)
+    from maildaemon.cli.letter import read_letter
+
+    subject, text = read_letter(content)
     if as_json:
         fields = {name: getattr(one, name) for name in one.__dataclass_fields__}
         put_json({**fields, "subject": subject, "text": text})
@@ -146,16 +148,6 @@ def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) ->
     )
     say()
     say(plain_text(text))
-
-
-def _readable(content: bytes) -> tuple[str, str]:
-    """Return subject and text of a mail that we composed ourselves."""
-    from email import message_from_bytes
-    from email.policy import default
-
-    mail = message_from_bytes(content, policy=default)
-    body = mail.get_body(("plain",))
-    return str(mail["subject"] or ""), str(body.get_content()) if body else ""
 
 
 @outbox.command(epilog=examples("maildaemon outbox retry 12"))
