@@ -38,6 +38,7 @@ class FileBlobStore:
         return name
 
     def _write(self, path: Path, content: bytes) -> None:
+        is_new = not path.parent.is_dir()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
@@ -49,9 +50,10 @@ class FileBlobStore:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        # The name must survive as well as the content; so must the folder's own name.
-        for folder in (path.parent, path.parent.parent):
-            _sync_folder(folder)
+        # The name must survive as well as the content; so must a new folder's own name.
+        _sync_folder(path.parent)
+        if is_new:
+            _sync_folder(path.parent.parent)
 
     def get(self, sha256: str) -> bytes:
         """Return the content; KeyError if it is not there."""

@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Any
 
 import structlog
 
@@ -39,7 +39,7 @@ class _Formatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC)
         if self._json:
             return self._as_json(record, at, facts)
-        line = {
+        line: dict[str, Any] = {
             "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
             "level": record.levelname.lower(),
             "event": record.getMessage(),

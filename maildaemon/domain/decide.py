@@ -44,7 +44,7 @@ class Context:
     server told us this id. `reported_thread` is the thread of the mail of ours that a bounce is
     about, `reported_ours` whether there is such a mail. What is said of the sender
     (`sender_responses_at`: the times of the automatic mails to this address) is said of
-    `find_writer`. `untold` are the refusals that no mail of the thread has told yet. `history`:
+    `find_writer`. `history`:
     read from the time before the first start.
     """
 
@@ -63,7 +63,6 @@ class Context:
     undeliverable_until: datetime | None = None
     sender_responses_at: tuple[datetime, ...] = ()
     sender_known: bool = False
-    untold: tuple[Refusal, ...] = ()
     earlier_language: str | None = None
     breaker_open: bool = False
 
@@ -81,6 +80,12 @@ class Decision:
     actions: tuple[Action, ...]
     silence: Silence | None
     staff_answer: bool = False
+
+    @property
+    def staff_begins(self) -> bool:
+        """Tell whether one of us, provably, begins a conversation with this message."""
+        opened = (a for a in self.actions if isinstance(a, OpenThread))
+        return any(a.status is Status.PENDING for a in opened)
 
     @property
     def mail(self) -> QueueMail | None:
@@ -323,9 +328,8 @@ def _refusals_to_tell(
         for attachment, judged in zip(message.attachments, verdicts, strict=True)
         if judged.verdict is Verdict.REFUSED and judged.reason is not None
     )
-    # What is untold concerns the one thread that was asked for; nobody else may hear of it.
-    same = match.thread is not None and {*context.lookups.threads} == {match.thread.thread_id}
-    return (*context.untold, *fresh) if same else fresh
+    untold = match.thread.untold if match.thread else ()
+    return (*untold, *fresh)
 
 
 def may_echo_subject(message: Message, context: Context) -> bool:

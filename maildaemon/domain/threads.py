@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from maildaemon.domain.delivery import Refusal
 from maildaemon.domain.message import Message
 
 
@@ -40,7 +41,8 @@ class ThreadFacts:
 
     `customers` are the participants a staff answer can be meant for. `responses_at` are the
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
-    refused file. `begun_earlier`: the conversation was under way before we knew of it.
+    refused file, `untold` are refusals that none of them has told yet. `begun_earlier`: the
+    conversation was under way before we knew of it.
     """
 
     thread_id: int
@@ -53,6 +55,7 @@ class ThreadFacts:
     acknowledged: bool = False
     staff_answered: bool = False
     refusals_explained: bool = False
+    untold: tuple[Refusal, ...] = ()
     muted_until: datetime | None = None
     responses_at: tuple[datetime, ...] = ()
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from maildaemon.domain.delivery import Section
+
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 
@@ -20,7 +22,9 @@ PARK_AFTER_FAILURES = 3
 GIVE_UP_SETTLING_AFTER = 8
 ALARM_GAP_AFTER = timedelta(hours=24)
 WITNESS_WITHIN = 15 * _MINUTE
-ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+RETRIED_MAIL_LIVES = timedelta(hours=24)
+_ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+_MAIL_LIVES = timedelta(days=5)
 
 
 def mail_wait(failures: int) -> timedelta:
@@ -28,9 +32,19 @@ def mail_wait(failures: int) -> timedelta:
     return _step(_MAIL, failures)
 
 
-def gap_wait(attempts: int) -> timedelta:
-    """Return the wait after this many attempts (from 1) to fetch what the server withholds."""
-    return _step(_GAP, attempts)
+def mail_lives(sections: tuple[Section, ...]) -> timedelta:
+    """Return for how long a mail is worth sending: a late acknowledgement is worse than none."""
+    return _ACKNOWLEDGEMENT_LIVES if Section.ACKNOWLEDGEMENT in sections else _MAIL_LIVES
+
+
+def next_gap_attempt(attempts: int, seen_at: datetime, now: datetime) -> datetime:
+    """Return when to ask again for what the server withholds, after this many attempts (from 1).
+
+    One attempt falls on the moment from which on somebody is told.
+    """
+    alarm_at = seen_at + ALARM_GAP_AFTER
+    next_at = now + _step(_GAP, attempts)
+    return alarm_at if now < alarm_at < next_at else next_at
 
 
 def process_wait(failures: int) -> timedelta:

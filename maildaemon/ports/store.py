@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from maildaemon.domain.decide import Decision
-from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Refusal, Reply, Section
+from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Reply, Section
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.threads import Lookups, Status, ThreadFacts
 from maildaemon.ports import Role
@@ -292,7 +292,13 @@ class Records(Protocol):
         """Tell whether a message with this id of ours was recorded from a mailbox folder."""
 
     def sender_known(self, mailbox_id: int, address: str) -> bool:
-        """Tell whether this address has written before."""
+        """Tell whether a person has answered this address, or it wrote before our first start.
+
+        That it wrote to us since proves nothing: the address may be forged each time.
+        """
+
+    def holds_id(self, mailbox_id: int, message_id: str) -> bool:
+        """Tell whether a message with this Message-ID is recorded."""
 
     def sender_responses_at(
         self, mailbox_id: int, address: str, since: datetime
@@ -307,9 +313,6 @@ class Records(Protocol):
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many bounces of mails of ours were recorded."""
-
-    def untold(self, thread_id: int) -> tuple[Refusal, ...]:
-        """Return refusals in this thread that no mail has told the customer."""
 
     def reference_free(self, reference: str) -> bool:
         """Tell whether no thread has this reference."""
@@ -346,7 +349,7 @@ class Records(Protocol):
         """Note a further message in a thread."""
 
     def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
-        """Let people into a thread; who is in already stays as he is."""
+        """Let people into a thread, as `customer` or `copied`; once a customer, always one."""
 
     def answered(self, thread_id: int, at: datetime) -> None:
         """Note the first answer by a person."""

@@ -14,6 +14,7 @@ from maildaemon.domain.actions import (
     StaySilent,
     Witness,
 )
+from maildaemon.domain.authentication import find_writer
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
@@ -21,7 +22,7 @@ from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import trim_references
 from maildaemon.domain.tokens import issue_loop_token, issue_message_id
-from maildaemon.domain.waiting import ACKNOWLEDGEMENT_LIVES
+from maildaemon.domain.waiting import mail_lives
 from maildaemon.ports import Composer
 from maildaemon.ports.store import InboundRow, NewMail, Transaction
 from maildaemon.services.desk import Desk, log
@@ -155,19 +156,18 @@ class _Filing:
         if self.thread_id is None:
             return
         ours = self.desk.policy.addresses | self.desk.policy.staff
-        addressed = (*self.message.to, *self.message.cc)
+        message, add = self.message, self.tx.records.add_participants
+        addressed = (*message.to, *message.cc, *message.bcc)
         others = [one for one in addressed if one.key not in ours and one.address]
-        begun_or_answered = decision.match.thread is None or decision.staff_answer
-        match decision.judgement.kind:
-            case Kind.CUSTOMER if self.message.from_:
-                author = [self.message.from_]
-                self.tx.records.add_participants(self.thread_id, author, "customer")
-                self.tx.records.add_participants(self.thread_id, others, "copied")
-            case Kind.STAFF if begun_or_answered:
-                # Whom staff write to is a customer of the thread.
-                self.tx.records.add_participants(self.thread_id, others, "customer")
-            case _:
-                pass
+        writer = find_writer(message, self.desk.policy)
+        if decision.judgement.kind is Kind.CUSTOMER and writer is not None:
+            add(self.thread_id, [writer], "customer")
+            add(self.thread_id, others, "copied")
+        elif decision.staff_answer or decision.staff_begins:
+            # Whom staff write to is a customer of the thread.
+            add(self.thread_id, others, "customer")
+        if decision.staff_begins:
+            self.tx.records.answered(self.thread_id, self.now)
 
     def _witness(self, seen_id: str, *, filed: bool) -> None:
         mailbox_id = self.desk.mailbox_id
@@ -207,7 +207,7 @@ class _Filing:
             state=OutboxState.QUEUED if live else OutboxState.SHADOW,
             queued_at=self.now,
             send_at=self._send_at() if live else self.now,
-            expires_at=self.now + ACKNOWLEDGEMENT_LIVES,
+            expires_at=self.now + mail_lives(action.sections),
         )
         outbox_id = self.tx.outbox.queue(mail)
         if outbox_id is None:

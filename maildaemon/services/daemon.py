@@ -204,16 +204,18 @@ class Daemon:
 
     async def _receive(self, crew: Crew) -> int:
         works = self._works
+        loop = asyncio.get_running_loop()
+
+        def news() -> None:
+            loop.call_soon_threadsafe(self._wake, crew, Step.PROCESS)
 
         def receive() -> int:
             start_mailbox(works.store, crew.work, works.parser, crew.desk, works.now)
-            return receive_new(works.store, crew.work, works.blobs, crew.desk, works.now)
+            return receive_new(works.store, crew.work, works.blobs, crew.desk, works.now, news)
 
         count = await self._over_imap(crew, receive)
         # The server lets us in: from the very first time on, IDLE need not wait for its next look.
         self._wake(crew, "watch")
-        if count:
-            self._wake(crew, Step.PROCESS)
         return count
 
     async def _process(self, crew: Crew) -> int:

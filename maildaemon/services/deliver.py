@@ -228,6 +228,7 @@ def _conclude_uncertain(store: Store, desk: Desk, row: OutboxRow, now: datetime)
             horizon,
             now,
             server_files_sent=files is True,
+            resent=row.resent,
         )
         match verdict:
             case Verdict.WAIT:

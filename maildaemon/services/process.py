@@ -6,9 +6,11 @@ finish in one transaction. A death in between means that the same message is pro
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from maildaemon.domain.authentication import find_writer
 from maildaemon.domain.decide import Context, Decision, decide
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.tokens import is_ours, thread_reference
@@ -156,6 +158,9 @@ def _conclude(
             _see_in_sent(tx, row, message, recorded, desk, now)
         tx.inbound.finish(row, recorded)
         return {**line, "message": recorded, "known": True}
+    if tx.records.holds_id(row.mailbox_id, message.message_id):
+        # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
+        message = replace(message, defects=(*message.defects, "reused_message_id"))
     context = load_context(tx, row, message, desk, now)
     decision = decide(message, context)
     message_id = apply(tx, composer, desk, row, message, decision, now)
@@ -196,12 +201,12 @@ def load_context(
     tx: Transaction, row: InboundRow, message: Message, desk: Desk, now: datetime
 ) -> Context:
     """Gather what `decide` wants to know about this message."""
-    author = message.from_.key if message.from_ else ""
+    writer = find_writer(message, desk.policy)
+    author = writer.key if writer else ""
     mailbox_id = row.mailbox_id
     lookups = tx.records.lookups(mailbox_id, message)
     report = message.bounce.original_message_id if message.bounce else None
     sent = tx.records.find_sent(mailbox_id, report) if report else None
-    threads = [known.thread_id for known in lookups.known if known.thread_id is not None]
     return Context(
         policy=desk.policy,
         now=now,
@@ -220,7 +225,6 @@ def load_context(
             mailbox_id, author, now - _LONGEST_CEILING
         ),
         sender_known=tx.records.sender_known(mailbox_id, author),
-        untold=tx.records.untold(threads[0]) if threads else (),
         earlier_language=tx.records.sender_language(mailbox_id, author),
         breaker_open=tx.mailboxes.braked(mailbox_id) is not None,
     )

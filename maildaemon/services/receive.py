@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from maildaemon.domain.waiting import gap_is_alarming, gap_wait
+from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
 from maildaemon.ports import BlobStore, FolderName, Listed, Mailbox, Now, Parser, Role
 from maildaemon.ports.store import Earlier, FolderRow, GapRow, Seen, Store
 from maildaemon.services.desk import Desk, log
@@ -27,24 +27,36 @@ def receive_new(
     blobs: BlobStore,
     desk: Desk,
     now: Now,
-    roles: frozenset[Role] = WATCHED,
+    news: Callable[[], None] = lambda: None,
 ) -> int:
     """Record what is new in the watched folders; return how many messages.
 
-    Each batch is committed by itself. Raises what the mailbox raises; what was committed stays.
+    Each batch is committed by itself, and `news` called after it. Raises what the mailbox raises;
+    what was committed stays.
     """
-    return sum(
-        receive_folder(store, mailbox, blobs, desk, name, now)
-        for name in mailbox.folders()
-        if name.role in roles
-    )
+    count = 0
+    looked: list[tuple[int, datetime]] = []
+    for name in mailbox.folders():
+        if name.role in WATCHED:
+            asked_at = now()
+            folder, new = _receive_folder(store, mailbox, blobs, desk, name, now, news)
+            looked.append((folder.folder_id, asked_at))
+            count += new
+    with store.begin() as tx:
+        for folder_id, asked_at in looked:
+            tx.mailboxes.looked(folder_id, asked_at)
+    return count
 
 
-def receive_folder(
-    store: Store, mailbox: Mailbox, blobs: BlobStore, desk: Desk, name: FolderName, now: Now
-) -> int:
-    """Record what is new in one folder; return how many messages."""
-    asked_at = now()
+def _receive_folder(
+    store: Store,
+    mailbox: Mailbox,
+    blobs: BlobStore,
+    desk: Desk,
+    name: FolderName,
+    now: Now,
+    news: Callable[[], None],
+) -> tuple[FolderRow, int]:
     state = mailbox.examine(name.name)
     folder = _cursor(store, mailbox, desk, name, state.uidvalidity)
     count = 0
@@ -52,10 +64,9 @@ def receive_folder(
     if state.uidnext is None or state.uidnext - 1 > folder.last_uid:
         for batch in _batches(mailbox.list_after(name.name, folder.last_uid)):
             count += _record(store, mailbox, blobs, desk, folder, batch, now)
+            news()
     _retry_gaps(store, mailbox, blobs, desk, folder, now)
-    with store.begin() as tx:
-        tx.mailboxes.looked(folder.folder_id, asked_at)
-    return count
+    return folder, count
 
 
 def _cursor(
@@ -171,7 +182,8 @@ def _retry_gaps(
                 tx.inbound.close_gap(gap.gap_id, "gone")
             else:
                 alarmed = gap_is_alarming(gap.seen_at, now())
-                tx.inbound.retry_gap(gap, now() + gap_wait(gap.attempts + 1), alarmed=alarmed)
+                retry_at = next_gap_attempt(gap.attempts + 1, gap.seen_at, now())
+                tx.inbound.retry_gap(gap, retry_at, alarmed=alarmed)
                 _tell_gap(desk, folder, gap, alarmed=alarmed)
 
 
@@ -193,9 +205,8 @@ def start_mailbox(store: Store, mailbox: Mailbox, parser: Parser, desk: Desk, no
 
     Nothing of it is ever answered. A death in the middle only means that it is read again.
     """
-    with store.begin() as tx:
-        row = tx.mailboxes.ensure(desk.policy.mailbox)
-        if row.started_at is not None:
+    with store.read() as tx:
+        if tx.mailboxes.ensure(desk.policy.mailbox).started_at is not None:
             return False
         known = {folder.name for folder in tx.mailboxes.folders(desk.mailbox_id)}
     started_at = now()

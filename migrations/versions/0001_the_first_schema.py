@@ -397,6 +397,11 @@ def upgrade() -> None:
             "thread_id", "address_sha256", name=op.f("uq_participant_thread_id_address_sha256")
         ),
     )
+    with op.batch_alter_table("participant", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_participant_address_sha256"), ["address_sha256"], unique=False
+        )
+
     op.create_table(
         "attachment",
         sa.Column(

@@ -126,7 +126,7 @@ def make_shop(folder: Path, *, files_sent: bool) -> Shop:
 def arm(shop: Shop, fuse: Fuse) -> None:
     shop.store = DyingStore(shop.sql, fuse)
     shop.transport = DyingTransport(shop.transport, fuse)  # type: ignore[assignment]
-    shop.mailbox = Dying(shop.mailbox, fuse, "append")
+    shop.mailbox = Dying(shop.mailbox, fuse, "append")  # type: ignore[assignment]
     shop.blobs = Dying(shop.blobs, fuse, "put")  # type: ignore[assignment]
     shop.files = Dying(shop.files, fuse, "put")  # type: ignore[assignment]
 

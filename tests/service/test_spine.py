@@ -232,6 +232,57 @@ def test_new_numbers_in_sent_teach_nothing_about_who_files_copies(shop: Shop) ->
     assert shop.rows("select server_files_sent from mailbox") == [(0,)]
 
 
+def test_who_answers_a_mail_that_staff_began_is_not_acknowledged(shop: Shop) -> None:
+    shop.write(
+        a_mail(
+            "Dear Clara, your parcel came back.",
+            sender="support@shop.example",
+            to="clara@customer.example",
+            message_id="staff1@shop.example",
+        ),
+        "Sent",
+    )
+    shop.round()
+    shop.write(a_mail("Oh! Please send it again.", In_Reply_To="<staff1@shop.example>"))
+    shop.round()
+
+    assert shop.rows("select count(*) from thread") == [(1,)]
+    assert shop.silences == ["own_address", "staff_answered"]
+
+
+def test_a_forger_who_writes_twice_does_not_get_his_subject_mailed(shop: Shop) -> None:
+    shop.write(a_mail(subject="hello"))
+    shop.round()
+    shop.wait(hours=1)
+    shop.write(a_mail("Another matter.", message_id="c2@x.example", subject="Buy cheap watches"))
+    shop.round()
+
+    assert [str(mail["Subject"]).partition("] ")[2] for mail in shop.customers_got] == [
+        "We have received your message",
+        "We have received your message",
+    ]
+
+
+def test_somebody_whom_staff_answered_is_known(shop: Shop) -> None:
+    shop.write(a_mail())
+    shop.round()
+    shop.write(
+        a_mail(
+            sender="support@shop.example",
+            to="clara@customer.example",
+            message_id="staff1@shop.example",
+            In_Reply_To="<c1@customer.example>",
+        ),
+        "Sent",
+    )
+    shop.round()
+    shop.wait(hours=1)
+    shop.write(a_mail("Another matter.", message_id="c2@x.example", subject="My second order"))
+    shop.round()
+
+    assert shop.customers_got[-1]["Subject"] == "Re: My second order"
+
+
 def test_staff_who_forward_to_a_supplier_have_not_answered(shop: Shop) -> None:
     shop.write(a_mail())
     shop.round()
@@ -264,7 +315,10 @@ def test_the_same_message_id_with_other_content_is_kept_beside_the_first(shop: S
     shop.write(a_mail("Something else entirely, about another matter."))
     shop.round()
 
-    assert shop.rows("select count(*) from message where kind = 'customer'") == [(2,)]
+    assert shop.rows("select defects from message where kind = 'customer' order by id") == [
+        ("[]",),
+        ('["reused_message_id"]',),
+    ]
 
 
 def test_new_numbers_for_old_messages_make_no_second_records_and_no_mail(shop: Shop) -> None:

@@ -758,7 +758,7 @@ def test_a_ceiling_silences_a_refusal_too() -> None:
 
 def test_a_refusal_that_could_not_be_told_is_told_in_the_next_mail() -> None:
     earlier = Refusal("old.js", "extension_blocked")
-    context = in_thread(ACKNOWLEDGED, untold=(earlier,))
+    context = in_thread(replace(ACKNOWLEDGED, untold=(earlier,)))
 
     assert decide(a_reply(), context).mail == replace(TOLD, refusals=(earlier,))
     assert decide(a_reply(attachments=(TOOL,)), context).mail == replace(
@@ -767,18 +767,14 @@ def test_a_refusal_that_could_not_be_told_is_told_in_the_next_mail() -> None:
 
 
 def test_a_stranger_is_not_told_what_others_sent() -> None:
-    context = in_thread(untold=(Refusal("secret.js", "extension_blocked"),))
+    context = in_thread(a_thread(untold=(Refusal("secret.js", "extension_blocked"),)))
 
     assert decide(a_reply(from_=EVE), context).mail == replace(A_MAIL, to=EVE)
 
 
-def test_where_two_threads_are_cited_nothing_is_told_of_either() -> None:
-    both = knowing(
-        a_known(), a_known("d0@x", thread_id=2), threads=[ACKNOWLEDGED, a_thread(thread_id=2)]
-    )
-    untold = (Refusal("old.js", "extension_blocked"),)
+def test_where_two_threads_are_cited_only_what_concerns_the_matched_one_is_told() -> None:
+    other = a_thread(thread_id=2, untold=(Refusal("old.js", "extension_blocked"),))
+    both = knowing(a_known(), a_known("d0@x", thread_id=2), threads=[ACKNOWLEDGED, other])
     message = a_reply(references=("d0@x",))
 
-    assert silence(message, a_context(lookups=both, untold=untold)) is (
-        Silence.ACKNOWLEDGED_ALREADY
-    )
+    assert silence(message, a_context(lookups=both)) is Silence.ACKNOWLEDGED_ALREADY

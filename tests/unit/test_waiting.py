@@ -10,8 +10,8 @@ from maildaemon.domain.waiting import (
     ALARM_GAP_AFTER,
     STOP_AFTER_REFUSALS,
     gap_is_alarming,
-    gap_wait,
     mail_wait,
+    next_gap_attempt,
     outage_wait,
     process_wait,
     refusal_wait,
@@ -20,7 +20,7 @@ from maildaemon.domain.waiting import (
 from tests.builders import NOW
 
 DAY = timedelta(days=1)
-WAITS = [mail_wait, gap_wait, process_wait, settle_wait, refusal_wait, outage_wait]
+WAITS = [mail_wait, process_wait, settle_wait, refusal_wait, outage_wait]
 
 
 def minutes(wait: Callable[[int], timedelta], count: int) -> list[float]:
@@ -32,7 +32,12 @@ def test_a_deferred_mail_is_tried_quickly_at_first_and_then_every_three_hours() 
 
 
 def test_a_gap_is_tried_from_a_minute_to_a_day() -> None:
-    assert minutes(gap_wait, 7) == [1, 5, 15, 60, 240, 1440, 1440]
+    attempts, at = [], NOW
+    for count in range(1, 9):
+        at = next_gap_attempt(count, NOW, at)
+        attempts.append((at - NOW) / timedelta(minutes=1))
+
+    assert attempts == [1, 6, 21, 81, 321, 1440, 2880, 4320]
 
 
 def test_a_refused_password_is_tried_three_times_and_then_only_probed() -> None:

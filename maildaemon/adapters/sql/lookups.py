@@ -160,6 +160,7 @@ class SqlLookups:
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
             refusals_explained=self._refusals_explained(thread_id),
+            untold=self._untold(thread_id),
             muted_until=row.muted_until,
             responses_at=tuple(responses),
         )
@@ -212,15 +213,33 @@ class SqlLookups:
         )
 
     def sender_known(self, mailbox_id: int, address: str) -> bool:
-        """Tell whether this address has written before."""
+        """Tell whether a person has answered this address, or it wrote before our first start."""
         key = digest(address)
-        return any(
+        answered = (
+            exists()
+            .where(
+                participant.c.address_sha256 == key,
+                participant.c.role == "customer",
+                thread.c.id == participant.c.thread_id,
+                thread.c.mailbox_id == mailbox_id,
+                thread.c.answered_at.is_not(None),
+            )
+            .correlate(None)
+        )
+        wrote = exists().where(earlier.c.mailbox_id == mailbox_id, earlier.c.sender_sha256 == key)
+        return any(self._connection.scalar(select(it)) for it in (answered, wrote))
+
+    def holds_id(self, mailbox_id: int, message_id: str) -> bool:
+        """Tell whether a message with this Message-ID is recorded."""
+        return bool(
             self._connection.scalar(
                 select(
-                    exists().where(table.c.mailbox_id == mailbox_id, table.c.sender_sha256 == key)
+                    exists().where(
+                        message.c.mailbox_id == mailbox_id,
+                        message.c.message_id_sha256 == digest(message_id),
+                    )
                 )
             )
-            for table in (message, earlier)
         )
 
     def sender_language(self, mailbox_id: int, address: str) -> str | None:
@@ -273,7 +292,7 @@ class SqlLookups:
             or 0
         )
 
-    def untold(self, thread_id: int) -> tuple[Refusal, ...]:
+    def _untold(self, thread_id: int) -> tuple[Refusal, ...]:
         """Return refusals in this thread that no mail has told the customer."""
         rows = self._connection.execute(
             select(attachment.c.filename, attachment.c.reason)

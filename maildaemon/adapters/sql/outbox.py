@@ -19,7 +19,7 @@ from maildaemon.domain.delivery import (
     Section,
     provider_id,
 )
-from maildaemon.domain.waiting import ACKNOWLEDGEMENT_LIVES
+from maildaemon.domain.waiting import RETRIED_MAIL_LIVES
 from maildaemon.errors import StaleClaimError
 from maildaemon.ports.store import NewMail, OutboxRow, SettlementRow
 
@@ -248,7 +248,7 @@ class SqlOutbox:
                 uncertain_at=None,
                 next_attempt_at=now,
                 # It had its time; without more it would expire at the first look.
-                expires_at=now + ACKNOWLEDGEMENT_LIVES,
+                expires_at=now + RETRIED_MAIL_LIVES,
                 concluded_at=None,
                 why="retried by an operator",
             )

@@ -143,7 +143,7 @@ class SqlRecords(SqlLookups):
         self._update_thread(thread_id, **values)
 
     def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
-        """Let people into a thread; who is in already stays as he is."""
+        """Let people into a thread, as `customer` or `copied`; once a customer, always one."""
         rows = [
             {
                 "thread_id": thread_id,
@@ -155,6 +155,17 @@ class SqlRecords(SqlLookups):
             for address in addresses
         ]
         insert_missing(self._connection, participant, rows)
+        if role == "customer":
+            # Who was only copied so far, and writes or is written to, is one from now on.
+            self._connection.execute(
+                update(participant)
+                .where(
+                    participant.c.thread_id == thread_id,
+                    participant.c.address_sha256.in_([row["address_sha256"] for row in rows]),
+                    participant.c.role != role,
+                )
+                .values(role=role)
+            )
 
     def answered(self, thread_id: int, at: datetime) -> None:
         """Note the first answer by a person."""

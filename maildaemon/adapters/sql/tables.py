@@ -262,6 +262,7 @@ participant = Table(
     Column("name", Text, nullable=False),
     Column("role", String(16), nullable=False),  # customer, copied
     UniqueConstraint("thread_id", "address_sha256"),
+    Index(None, "address_sha256"),
 )
 
 attachment = Table(
