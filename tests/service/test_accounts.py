@@ -1,5 +1,6 @@
 """Keeping away from servers that refuse or cannot be reached."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,7 +41,7 @@ def test_a_refused_password_is_tried_six_times_on_the_first_day(shop: Shop) -> N
     knocks = try_for_a_day(shop)
 
     assert len(knocks) == 6
-    waits = [round(later - earlier, 1) for earlier, later in zip(knocks, knocks[1:], strict=False)]
+    waits = [round(later - earlier, 1) for earlier, later in itertools.pairwise(knocks)]
     assert waits == [0.5, 1.0, 15.0, 60.0, 360.0]
 
 

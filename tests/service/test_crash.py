@@ -7,7 +7,7 @@ the mailbox. `Fuse(n)` kills the process before or after the n-th of them, for e
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -210,10 +210,8 @@ def test_a_death_at_any_effect_loses_nothing_and_doubles_nothing(
         server = shop.transport
         arm(shop, Fuse(length))
         shop.transport.accepted = server.accepted
-        try:
+        with suppress(KilledError):
             live(shop)
-        except KilledError:
-            pass
         recover(shop)
 
         where = f"killed at effect {length} of {effects}"
