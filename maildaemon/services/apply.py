@@ -121,6 +121,10 @@ def _place(
     return None, ""
 
 
+# A shop gets orders by form mailers and lists: their next mail belongs to the same thread.
+_BY_PEOPLE = frozenset({Kind.CUSTOMER, Kind.LIST, Kind.BULK})
+
+
 @dataclass(frozen=True, slots=True)
 class _Filing:
     """What all actions about one recorded message share."""
@@ -160,7 +164,7 @@ class _Filing:
         addressed = (*message.to, *message.cc, *message.bcc)
         others = [one for one in addressed if one.key not in ours and one.address]
         writer = find_writer(message, self.desk.policy)
-        if decision.judgement.kind is Kind.CUSTOMER and writer is not None:
+        if decision.judgement.kind in _BY_PEOPLE and writer is not None:
             add(self.thread_id, [writer], "customer")
             add(self.thread_id, others, "copied")
         elif decision.staff_answer or decision.staff_begins:
