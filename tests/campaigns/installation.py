@@ -196,12 +196,14 @@ class Installation:
     ) -> None:
         """Wait until the queues are empty, and are empty `still` seconds later.
 
-        `also` is what must be true besides: empty queues alone are no proof that mail was seen.
+        Copies for Sent are not waited for: as long as the daemon does not know whether the server
+        files them, it leaves the server a minute. `also` is what must be true besides: empty
+        queues alone are no proof that mail was seen.
         """
 
         def done() -> bool:
             self.check_alive()
-            return self.records.left().nothing and also()
+            return self.records.left().nothing_but_copies and also()
 
         def stays() -> bool:
             if not done():

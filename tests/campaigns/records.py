@@ -44,7 +44,11 @@ class Left:
 
     @property
     def nothing(self) -> bool:
-        return not (self.inbound or self.outbox or self.uncertain or self.copies or self.gaps)
+        return self.nothing_but_copies and not self.copies
+
+    @property
+    def nothing_but_copies(self) -> bool:
+        return not (self.inbound or self.outbox or self.uncertain or self.gaps)
 
     def __str__(self) -> str:
         return (
