@@ -175,9 +175,18 @@ class Mailboxes(Protocol):
     def started(self, mailbox_id: int, at: datetime) -> None:
         """Note that the history has been read and the cursors stand."""
 
+    def get(self, mailbox_id: int) -> MailboxRow:
+        """Return the row of this mailbox."""
+
     def witness_horizon(self, mailbox_id: int) -> datetime | None:
-        """Return until when everything in Sent is recorded and decided; None if there is no Sent
-        folder, so that nothing could be seen there.
+        """Return until when everything in Sent is recorded and decided, the beginning of time if
+        some of it is not decided yet; None if there is no Sent folder, so that nothing could be
+        seen there. Gaps and parked messages do not count: see `hidden_in_sent`.
+        """
+
+    def hidden_in_sent(self, mailbox_id: int, since: datetime) -> bool:
+        """Tell whether Sent has shown a message since then that we could not read: the server
+        withholds it, or it is parked.
         """
 
     def learn_server_files_sent(self, mailbox_id: int, files: bool) -> None:
@@ -191,11 +200,16 @@ class Mailboxes(Protocol):
     ) -> FolderRow:
         """Make a folder, or start its cursor anew after a change of UIDVALIDITY."""
 
-    def advance(self, folder_id: int, last_uid: int) -> None:
-        """Move the cursor; it never goes back."""
+    def advance(self, row: FolderRow, last_uid: int) -> None:
+        """Move the cursor. It never goes back, nor forward under another UIDVALIDITY."""
 
-    def looked(self, folder_id: int, at: datetime) -> None:
-        """Note that everything the server listed at this time stands recorded."""
+    def looked(self, row: FolderRow, at: datetime) -> None:
+        """Note that everything the server listed at this time stands recorded, unless the folder
+        has been renumbered meanwhile.
+        """
+
+    def demote(self, folder_id: int) -> None:
+        """Note that this folder is not the one for sent mail any more."""
 
     def account(self, mailbox_id: int, service: str) -> AccountRow:
         """Return how the account (`imap` or `smtp`) behaves; zeros if nothing is known."""
@@ -287,9 +301,6 @@ class Records(Protocol):
 
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
         """Return the mail of ours with this id, None if we never queued one to be sent."""
-
-    def seen_in_sent(self, mailbox_id: int, message_id: str) -> bool:
-        """Tell whether a message with this id of ours was recorded from a mailbox folder."""
 
     def sender_known(self, mailbox_id: int, address: str) -> bool:
         """Tell whether a person has answered this address, or it wrote before our first start.
@@ -421,8 +432,24 @@ class Outbox(Protocol):
     def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> bool:
         """Conclude a mail as sent because it was seen; True if that was news."""
 
+    def note_filed(self, mailbox_id: int, message_id: str, now: datetime) -> None:
+        """Note that a copy of a mail was seen in Sent."""
+
+    def is_filed(self, outbox_id: int) -> bool:
+        """Tell whether a copy of the mail was seen in Sent."""
+
+    def accepted_since(self, mailbox_id: int, message_id: str, since: datetime) -> bool:
+        """Tell whether the server has accepted this mail of ours since then."""
+
+    def server_files_still(self, mailbox_id: int, until: datetime) -> bool:
+        """Tell whether the server itself filed the newest mail that it has accepted and filed, or
+        accepted by then: only such a server proves anything by what is not in Sent.
+        """
+
     def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
-        """Cancel what is queued in a thread; return how many mails."""
+        """Cancel what is queued in a thread; return how many mails. What is at the final dot
+        cannot be called back: it ends as `unknown`, and is not tried again.
+        """
 
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
         """Return how many mails were accepted in this time."""
@@ -442,7 +469,7 @@ class Outbox(Protocol):
         """Take what is still to be done in the mailbox."""
 
     def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, or `given_up` with the reason."""
+        """Conclude: `done`, `by_server` (it filed the copy), or `given_up` with the reason."""
 
     def retry_settlement(
         self, row: SettlementRow, at: datetime, error: str, *, failed: bool

@@ -25,7 +25,7 @@ from maildaemon.domain.tokens import issue_loop_token, issue_message_id
 from maildaemon.domain.waiting import mail_lives
 from maildaemon.ports import Composer
 from maildaemon.ports.store import InboundRow, NewMail, Transaction
-from maildaemon.services.desk import Desk, log
+from maildaemon.services.desk import Desk
 
 
 def apply(
@@ -174,13 +174,17 @@ class _Filing:
             self.tx.records.answered(self.thread_id, self.now)
 
     def _witness(self, seen_id: str, *, filed: bool) -> None:
-        mailbox_id = self.desk.mailbox_id
-        if not self.tx.outbox.witnessed(mailbox_id, seen_id, self.now):
+        mailbox_id, tx = self.desk.mailbox_id, self.tx
+        news = tx.outbox.witnessed(mailbox_id, seen_id, self.now)
+        if news:
+            self.note("mail_witnessed", mail=seen_id)
+        if not filed:
             return
-        if filed:
-            # We file a copy only of what we know to be sent: this one is the server's.
-            self.tx.mailboxes.learn_server_files_sent(mailbox_id, files=True)
-        log("outbox.witnessed", mailbox=self.desk.policy.mailbox, message_id=seen_id)
+        tx.outbox.note_filed(mailbox_id, seen_id, self.now)
+        # We file a copy only of what we know to be sent: this one is the server's, or our own
+        # from before a database was restored. What is known already is not unlearnt by that.
+        if news and tx.mailboxes.get(mailbox_id).server_files_sent is None:
+            tx.mailboxes.learn_server_files_sent(mailbox_id, files=True)
 
     def note(self, event: str, *, outbox_id: int | None = None, **detail: object) -> None:
         """Add an event to the history of the thread."""
@@ -216,6 +220,9 @@ class _Filing:
         outbox_id = self.tx.outbox.queue(mail)
         if outbox_id is None:
             return  # this cause has sent its mail, perhaps before a database was restored
+        if self.tx.records.holds_id(mail.mailbox_id, mail.message_id):
+            # A copy came before its cause: it was sent before the database was restored.
+            self.tx.outbox.witnessed(mail.mailbox_id, mail.message_id, self.now)
         if live:
             self.tx.outbox.count_response(mail)
         if self.thread_id is not None and Section.ACKNOWLEDGEMENT in action.sections:

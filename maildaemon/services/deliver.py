@@ -24,7 +24,11 @@ from maildaemon.domain.delivery import (
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
 from maildaemon.domain.waiting import WITNESS_WITHIN, mail_wait
-from maildaemon.errors import StaleClaimError, TransportUnavailableError
+from maildaemon.errors import (
+    StaleClaimError,
+    StoreUnavailableError,
+    TransportUnavailableError,
+)
 from maildaemon.ports import Now, Transport
 from maildaemon.ports.store import OutboxRow, Store
 from maildaemon.services.desk import Desk, log
@@ -35,6 +39,7 @@ _MARGIN = timedelta(seconds=30)
 # How long the server gets to file the copy itself, while we do not know whether it does.
 _FILING_GRACE = timedelta(seconds=60)
 _AFTER_AN_OUTAGE = timedelta(seconds=30)
+WRITE_AGAIN_AFTER = timedelta(seconds=5)
 
 
 async def deliver_next(
@@ -66,8 +71,18 @@ async def deliver_next(
     if outcome is None:
         _tell(desk, row, "outbox.stood_down", logging.INFO)
         return 1
-    await asyncio.to_thread(_conclude, store, desk, claimed, outcome, now(), jitter)
+    await _write_down(lambda: _conclude(store, desk, claimed, outcome, now(), jitter))
     return 1
+
+
+async def _write_down(write: Callable[[], None]) -> None:
+    """Repeat until it is written: what the server has said stands nowhere but in our memory."""
+    while True:
+        try:
+            return await asyncio.to_thread(write)
+        except StoreUnavailableError as error:
+            log("outbox.unwritten", logging.ERROR, error=str(error))
+            await asyncio.sleep(WRITE_AGAIN_AFTER.total_seconds())
 
 
 def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
@@ -199,7 +214,7 @@ def _conclude_sent(
 ) -> None:
     with store.begin() as tx:
         tx.outbox.sent(row, outcome.reply, now)
-        files = tx.mailboxes.ensure(desk.policy.mailbox).server_files_sent
+        files = tx.mailboxes.get(desk.mailbox_id).server_files_sent
         if not files:
             tx.outbox.add_settlement(row, now + _FILING_GRACE if files is None else now)
         tx.records.note(
@@ -220,14 +235,15 @@ def _conclude_uncertain(store: Store, desk: Desk, row: OutboxRow, now: datetime)
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is None:
             return
-        horizon = tx.mailboxes.witness_horizon(desk.mailbox_id)
-        files = tx.mailboxes.ensure(desk.policy.mailbox).server_files_sent
+        since = row.uncertain_at or row.queued_at
+        proves = not tx.mailboxes.hidden_in_sent(desk.mailbox_id, since)
         verdict, at = conclude_uncertain(
             row.sections,
-            row.uncertain_at or row.queued_at,
-            horizon,
+            since,
+            tx.mailboxes.witness_horizon(desk.mailbox_id),
             now,
-            server_files_sent=files is True,
+            server_files_sent=proves
+            and tx.outbox.server_files_still(desk.mailbox_id, now - WITNESS_WITHIN),
             resent=row.resent,
         )
         match verdict:

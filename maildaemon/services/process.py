@@ -28,6 +28,8 @@ _DEADLINE = CLAIM - timedelta(seconds=30)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 16_000_000
 _LONGEST_CEILING = timedelta(days=14)
+# The slowest servers take minutes to file what they have sent.
+_FILED_WITHIN = timedelta(hours=1)
 
 
 def process_next(
@@ -174,8 +176,10 @@ def _see_in_sent(
     """Look again at a message that was recorded from another folder, or twice from Sent."""
     seen_there = tx.inbound.seen_there(row, recorded)
     if is_ours(desk.key, message.message_id):
-        if seen_there:
-            # Two copies of one mail of ours: the server files them, so we need not.
+        tx.outbox.note_filed(row.mailbox_id, message.message_id, now)
+        fresh = tx.outbox.accepted_since(row.mailbox_id, message.message_id, now - _FILED_WITHIN)
+        if seen_there and fresh:
+            # Two copies, ours and the server's. Later it would be a person who moves one about.
             tx.mailboxes.learn_server_files_sent(row.mailbox_id, files=True)
         return
     if seen_there:

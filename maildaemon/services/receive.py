@@ -35,16 +35,22 @@ def receive_new(
     what was committed stays.
     """
     count = 0
-    looked: list[tuple[int, datetime]] = []
-    for name in mailbox.folders():
+    names = mailbox.folders()
+    looked: list[tuple[FolderRow, datetime]] = []
+    for name in names:
         if name.role in WATCHED:
             asked_at = now()
             folder, new = _receive_folder(store, mailbox, blobs, desk, name, now, news)
-            looked.append((folder.folder_id, asked_at))
+            looked.append((folder, asked_at))
             count += new
     with store.begin() as tx:
-        for folder_id, asked_at in looked:
-            tx.mailboxes.looked(folder_id, asked_at)
+        for folder, asked_at in looked:
+            tx.mailboxes.looked(folder, asked_at)
+        sent = {name.name for name in names if name.role is Role.SENT}
+        for row in tx.mailboxes.folders(desk.mailbox_id):
+            if row.role is Role.SENT and row.name not in sent:
+                # Nobody looks there any more: what is not in it proves nothing.
+                tx.mailboxes.demote(row.folder_id)
     return count
 
 
@@ -129,7 +135,7 @@ def _record(
         new = tx.inbound.record(desk.mailbox_id, folder, seen, now=now(), history=history)
         tx.inbound.add_gaps(folder, sorted(withheld), now())
         if not history:
-            tx.mailboxes.advance(folder.folder_id, batch[-1].uid)
+            tx.mailboxes.advance(folder, batch[-1].uid)
     for one in seen:
         log(
             "message.received",

@@ -43,16 +43,17 @@ def _settle(
     now: Now,
 ) -> None:
     with store.read() as tx:
-        files = tx.mailboxes.ensure(desk.policy.mailbox).server_files_sent
-        seen = tx.records.seen_in_sent(desk.mailbox_id, row.message_id)
+        files = tx.mailboxes.get(desk.mailbox_id).server_files_sent
+        seen = tx.outbox.is_filed(row.outbox_id)
         horizon = tx.mailboxes.witness_horizon(desk.mailbox_id)
     if sent is None:
         _finish(store, row, "given_up", "the mailbox has no folder for sent mail")
         return
     if files or seen:
-        # We have not filed it, so the server has.
-        learned = files is None and row.fence == 1
-        _finish(store, row, "done", None, learn=True if learned else None, desk=desk)
+        # What we have not tried to file is the server's.
+        untouched = row.fence == 1
+        learned = True if seen and files is None and untouched else None
+        _finish(store, row, "by_server" if untouched else "done", None, learn=learned, desk=desk)
         return
     may_be_there = row.fence > 1 or files is None
     if may_be_there and (horizon is None or horizon < _must_have_seen(row, now())):

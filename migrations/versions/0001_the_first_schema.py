@@ -259,7 +259,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("gap", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_gap_state_next_attempt_at"), ["state", "next_attempt_at"], unique=False
+            batch_op.f("ix_gap_folder_id_state"), ["folder_id", "state"], unique=False
         )
 
     op.create_table(
@@ -362,6 +362,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("mailbox_id", "identity", name=op.f("uq_message_mailbox_id_identity")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_message_mailbox_id_kind_recorded_at"),
+            ["mailbox_id", "kind", "recorded_at"],
+            unique=False,
+        )
         batch_op.create_index(
             batch_op.f("ix_message_mailbox_id_message_id_sha256"),
             ["mailbox_id", "message_id_sha256"],
@@ -531,7 +536,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbound", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_inbound_folder_id_state"), ["folder_id", "state"], unique=False
+            batch_op.f("ix_inbound_folder_id_state_history"),
+            ["folder_id", "state", "history"],
+            unique=False,
         )
         batch_op.create_index(
             batch_op.f("ix_inbound_mailbox_id_state_history_next_attempt_at"),
@@ -559,7 +566,6 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("reverse_path", sa.Text(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
-        sa.Column("recipient_sha256", sa.String(length=64), nullable=False),
         sa.Column(
             "raw",
             sa.LargeBinary()
@@ -596,6 +602,11 @@ def upgrade() -> None:
             sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb"),
             nullable=True,
         ),
+        sa.Column(
+            "filed_at",
+            sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb"),
+            nullable=True,
+        ),
         sa.Column("provider_id_sha256", sa.String(length=64), nullable=True),
         sa.Column("reply_code", sa.Integer(), nullable=True),
         sa.Column("reply_text", sa.Text(), nullable=True),
@@ -609,13 +620,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_outbox_mailbox_id_concluded_at"),
-            ["mailbox_id", "concluded_at"],
-            unique=False,
-        )
-        batch_op.create_index(
-            batch_op.f("ix_outbox_mailbox_id_recipient_sha256_queued_at"),
-            ["mailbox_id", "recipient_sha256", "queued_at"],
+            batch_op.f("ix_outbox_mailbox_id_state_concluded_at"),
+            ["mailbox_id", "state", "concluded_at"],
             unique=False,
         )
         batch_op.create_index(

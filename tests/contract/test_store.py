@@ -179,8 +179,8 @@ def test_two_threads_never_take_the_same_row(store: SqlStore, folder: FolderRow)
 
 def test_the_cursor_never_goes_back(store: SqlStore, folder: FolderRow) -> None:
     with store.begin() as tx:
-        tx.mailboxes.advance(folder.folder_id, 9)
-        tx.mailboxes.advance(folder.folder_id, 4)
+        tx.mailboxes.advance(folder, 9)
+        tx.mailboxes.advance(folder, 4)
 
     with store.read() as tx:
         assert tx.mailboxes.folders(1)[0].last_uid == 9

@@ -198,20 +198,6 @@ class SqlLookups:
             return None
         return SentMail(row.id, self._facts(row.thread_id) if row.thread_id else None)
 
-    def seen_in_sent(self, mailbox_id: int, message_id: str) -> bool:
-        """Tell whether a message with this id of ours was recorded from a mailbox folder."""
-        return bool(
-            self._connection.scalar(
-                select(
-                    exists().where(
-                        message.c.mailbox_id == mailbox_id,
-                        message.c.message_id_sha256 == digest(message_id),
-                        message.c.kind == "own",
-                    )
-                )
-            )
-        )
-
     def sender_known(self, mailbox_id: int, address: str) -> bool:
         """Tell whether a person has answered this address, or it wrote before our first start."""
         key = digest(address)

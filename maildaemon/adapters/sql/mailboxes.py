@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from maildaemon.adapters.sql.inserts import insert_one
-from maildaemon.adapters.sql.tables import account, brake, folder, inbound, mailbox
+from maildaemon.adapters.sql.tables import account, brake, folder, gap, inbound, mailbox
 from maildaemon.ports import Role
 from maildaemon.ports.store import AccountRow, FolderRow, MailboxRow
 
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _NOTHING_KNOWN = AccountRow(0, 0, None, None, None, None, None)
 _ACCOUNT = tuple(column for column in account.c if column.name not in {"mailbox_id", "service"})
 
@@ -27,26 +28,49 @@ class SqlMailboxes:
         found = self._connection.execute(select(mailbox).where(mailbox.c.name == name)).first()
         if found is None:
             return MailboxRow(insert_one(self._connection, mailbox, name=name), name, None, None)
-        return MailboxRow(found.id, found.name, found.started_at, found.server_files_sent)
+        return _mailbox_row(found)
+
+    def get(self, mailbox_id: int) -> MailboxRow:
+        """Return the row of this mailbox."""
+        return _mailbox_row(
+            self._connection.execute(select(mailbox).where(mailbox.c.id == mailbox_id)).one()
+        )
 
     def started(self, mailbox_id: int, at: datetime) -> None:
         """Note that the history has been read and the cursors stand."""
         self._update(mailbox_id, started_at=at)
 
     def witness_horizon(self, mailbox_id: int) -> datetime | None:
-        """Return until when everything in Sent is recorded and decided; None if there is none."""
-        horizons = [
-            self._decided_until(row) for row in self.folders(mailbox_id) if row.role is Role.SENT
-        ]
-        return min(horizons, default=None)
+        """Return until when everything in Sent is recorded and decided; None if there is none.
 
-    def _decided_until(self, row: FolderRow) -> datetime:
-        waiting: datetime | None = self._connection.scalar(
-            select(func.min(inbound.c.recorded_at)).where(
-                inbound.c.folder_id == row.folder_id, inbound.c.state == "waiting"
-            )
+        What is recorded but not decided may have been there for long: a look may come late.
+        """
+        sent = [row for row in self.folders(mailbox_id) if row.role is Role.SENT]
+        if not sent:
+            return None
+        # What a backfill brings stood there before everything that we could look for.
+        undecided = exists().where(
+            inbound.c.folder_id.in_([row.folder_id for row in sent]),
+            inbound.c.state == "waiting",
+            inbound.c.history.is_(False),
         )
-        return waiting or row.looked_at or datetime.min.replace(tzinfo=UTC)
+        if self._connection.scalar(select(undecided)):
+            return _BEGINNING
+        return min(row.looked_at or _BEGINNING for row in sent)
+
+    def hidden_in_sent(self, mailbox_id: int, since: datetime) -> bool:
+        """Tell whether Sent has shown a message since then that we could not read."""
+        sent = [row for row in self.folders(mailbox_id) if row.role is Role.SENT]
+        ids = [row.folder_id for row in sent]
+        withheld = exists().where(
+            gap.c.folder_id.in_(ids), gap.c.state.in_(("open", "alarmed")), gap.c.seen_at >= since
+        )
+        parked = exists().where(
+            inbound.c.folder_id.in_(ids),
+            inbound.c.state == "parked",
+            inbound.c.recorded_at >= since,
+        )
+        return any(self._connection.scalar(select(one)) for one in (withheld, parked))
 
     def learn_server_files_sent(self, mailbox_id: int, files: bool) -> None:
         """Remember whether the server files sent mail by itself."""
@@ -86,18 +110,30 @@ class SqlMailboxes:
         ).one()
         return _folder_row(row)
 
-    def advance(self, folder_id: int, last_uid: int) -> None:
-        """Move the cursor; it never goes back."""
+    def advance(self, row: FolderRow, last_uid: int) -> None:
+        """Move the cursor. It never goes back, nor forward under another UIDVALIDITY."""
         self._connection.execute(
             update(folder)
-            .where(folder.c.id == folder_id, folder.c.last_uid < last_uid)
+            .where(
+                folder.c.id == row.folder_id,
+                folder.c.uidvalidity == row.uidvalidity,
+                folder.c.last_uid < last_uid,
+            )
             .values(last_uid=last_uid)
         )
 
-    def looked(self, folder_id: int, at: datetime) -> None:
+    def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded."""
         self._connection.execute(
-            update(folder).where(folder.c.id == folder_id).values(looked_at=at)
+            update(folder)
+            .where(folder.c.id == row.folder_id, folder.c.uidvalidity == row.uidvalidity)
+            .values(looked_at=at)
+        )
+
+    def demote(self, folder_id: int) -> None:
+        """Note that this folder is not the one for sent mail any more."""
+        self._connection.execute(
+            update(folder).where(folder.c.id == folder_id).values(role=Role.OTHER.value)
         )
 
     def account(self, mailbox_id: int, service: str) -> AccountRow:
@@ -161,6 +197,10 @@ class SqlMailboxes:
         full_at = max(full_at or now, now)
         self._update(mailbox_id, paced_until=full_at + timedelta(seconds=interval))
         return max(now, full_at - timedelta(seconds=interval * (burst - 1)))
+
+
+def _mailbox_row(row: Row[Any]) -> MailboxRow:
+    return MailboxRow(row.id, row.name, row.started_at, row.server_files_sent)
 
 
 def _folder_row(row: Row[Any]) -> FolderRow:

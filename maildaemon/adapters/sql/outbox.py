@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from maildaemon.adapters.sql.claim import claim, finish
@@ -49,7 +49,6 @@ class SqlOutbox:
             "language": mail.language,
             "reverse_path": mail.reverse_path,
             "recipient": mail.recipient,
-            "recipient_sha256": digest(mail.recipient.lower()),
             "raw": mail.raw,
             "state": mail.state.value,
             "phase": Phase.WAITING.value,
@@ -204,18 +203,63 @@ class SqlOutbox:
         )
         return changed.rowcount > 0
 
-    def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
-        """Cancel what is queued in a thread; return how many mails."""
-        return self._connection.execute(
+    def note_filed(self, mailbox_id: int, message_id: str, now: datetime) -> None:
+        """Note that a copy of a mail was seen in Sent; the first time counts."""
+        self._connection.execute(
             update(outbox)
             .where(
-                outbox.c.thread_id == thread_id,
-                outbox.c.state == _QUEUED,
-                # What may have been accepted cannot be called back; its witness is waited for.
-                outbox.c.phase != Phase.DOT.value,
+                outbox.c.mailbox_id == mailbox_id,
+                outbox.c.message_id == message_id,
+                outbox.c.filed_at.is_(None),
             )
+            .values(filed_at=now)
+        )
+
+    def is_filed(self, outbox_id: int) -> bool:
+        """Tell whether a copy of the mail was seen in Sent."""
+        filed_at = self._connection.scalar(
+            select(outbox.c.filed_at).where(outbox.c.id == outbox_id)
+        )
+        return filed_at is not None
+
+    def accepted_since(self, mailbox_id: int, message_id: str, since: datetime) -> bool:
+        """Tell whether the server has accepted this mail of ours since then."""
+        accepted = exists().where(
+            outbox.c.mailbox_id == mailbox_id,
+            outbox.c.message_id == message_id,
+            outbox.c.state == OutboxState.SENT.value,
+            outbox.c.concluded_at >= since,
+        )
+        return bool(self._connection.scalar(select(accepted)))
+
+    def server_files_still(self, mailbox_id: int, until: datetime) -> bool:
+        """Tell whether the server itself filed the newest mail that it has accepted and filed, or
+        accepted by then.
+        """
+        newest = self._connection.execute(
+            select(outbox.c.filed_at, settlement.c.state)
+            .outerjoin(settlement, settlement.c.outbox_id == outbox.c.id)
+            .where(
+                outbox.c.mailbox_id == mailbox_id,
+                outbox.c.state == OutboxState.SENT.value,
+                outbox.c.filed_at.is_not(None) | (outbox.c.concluded_at <= until),
+            )
+            .order_by(outbox.c.concluded_at.desc(), outbox.c.id.desc())
+            .limit(1)
+        ).first()
+        return bool(newest and newest.filed_at and newest.state in {None, "by_server"})
+
+    def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
+        """Cancel what is queued in a thread; return how many mails."""
+        # What may have been accepted cannot be called back; a witness may still show that it was.
+        at_the_dot = outbox.c.phase == Phase.DOT.value
+        return self._connection.execute(
+            update(outbox)
+            .where(outbox.c.thread_id == thread_id, outbox.c.state == _QUEUED)
             .values(
-                state=OutboxState.CANCELLED.value,
+                state=case(
+                    (at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value
+                ),
                 next_attempt_at=None,
                 concluded_at=now,
                 why=why,
@@ -326,7 +370,7 @@ class SqlOutbox:
         )
 
     def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, or `given_up` with the reason."""
+        """Conclude: `done`, `by_server` (it filed the copy), or `given_up` with the reason."""
         self._finish_settlement(row, state=state, error=error, next_attempt_at=None)
 
     def retry_settlement(

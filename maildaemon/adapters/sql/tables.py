@@ -152,7 +152,7 @@ inbound = Table(
     Column("error", Text),
     UniqueConstraint("folder_id", "uidvalidity", "uid"),
     Index(None, "mailbox_id", "state", "history", "next_attempt_at"),
-    Index(None, "folder_id", "state"),
+    Index(None, "folder_id", "state", "history"),
     Index(None, "message_id"),
 )
 
@@ -167,7 +167,7 @@ gap = Table(
     Column("state", String(16), nullable=False),  # open, closed, gone, alarmed
     *_queue(),
     UniqueConstraint("folder_id", "uidvalidity", "uid"),
-    Index(None, "state", "next_attempt_at"),
+    Index(None, "folder_id", "state"),
 )
 
 message = Table(
@@ -206,6 +206,7 @@ message = Table(
     Index(None, "mailbox_id", "message_id_sha256"),
     Index(None, "thread_id"),
     Index(None, "mailbox_id", "sender_sha256"),
+    Index(None, "mailbox_id", "kind", "recorded_at"),
 )
 
 citation = Table(
@@ -301,7 +302,6 @@ outbox = Table(
     Column("language", String(16), nullable=False),
     Column("reverse_path", Text, nullable=False),
     Column("recipient", Text, nullable=False),
-    Column("recipient_sha256", _Sha256, nullable=False),
     Column("raw", _Bytes, nullable=False),
     Column("state", String(16), nullable=False),
     Column("phase", String(16), nullable=False),
@@ -310,6 +310,7 @@ outbox = Table(
     Column("expires_at", Instant, nullable=False),
     Column("uncertain_at", Instant),
     Column("concluded_at", Instant),
+    Column("filed_at", Instant),  # when a copy was first seen in Sent
     Column("provider_id_sha256", _Sha256),
     Column("reply_code", Integer),
     Column("reply_text", Text),
@@ -317,8 +318,7 @@ outbox = Table(
     _flag("resent"),
     Index(None, "mailbox_id", "state", "next_attempt_at"),
     Index(None, "thread_id"),
-    Index(None, "mailbox_id", "recipient_sha256", "queued_at"),
-    Index(None, "mailbox_id", "concluded_at"),
+    Index(None, "mailbox_id", "state", "concluded_at"),
     Index(None, "provider_id_sha256"),
 )
 
@@ -342,7 +342,7 @@ settlement = Table(
     _ref("mailbox_id", "mailbox", nullable=False),
     Column("verb", String(16), nullable=False),  # file_copy
     _ref("outbox_id", "outbox", nullable=False),
-    Column("state", String(16), nullable=False),  # waiting, done, given_up
+    Column("state", String(16), nullable=False),  # waiting, done, by_server, given_up
     *_queue(),
     Column("error", Text),
     UniqueConstraint("outbox_id", "verb"),
