@@ -364,12 +364,13 @@ def main() -> None:
     sink = SmtpSink(
         given.log, port=given.port, lose=given.lose, seed=given.seed, files_sent=files_sent
     )
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, lambda *_: ended.set())
+    # Blocked in every thread and waited for in this one: a handler that sets an Event can lock
+    # itself out while the Event is being waited for.
+    endings = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     with sink:
         print(f"listening {sink.port}", flush=True)
-        ended.wait()
+        signal.sigwait(endings)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def test_the_demo_is_plain_text_of_80_columns_where_there_is_no_terminal(
 def test_an_interrupted_demo_leaves_nothing(site: Site, number: signal.Signals) -> None:
     process = site.start(*_DEMO)
     assert process.stdout
-    while not process.stdout.readline().startswith("Act one"):
+    while not process.stdout.readline().startswith("The scenery"):
         assert process.poll() is None, process.communicate()
     assert site.left_over()
 
