@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,17 +94,43 @@ def _completed(given: _Given) -> _Given:
         return given
     if not sys.stdin.isatty():
         raise click.UsageError(f"{', '.join(missing)} missing (on a terminal it would be asked)")
-    address = given.address or click.prompt("Address customers write to", err=True)
+    address = given.address or _ask("Address customers write to", _address)
     domain = address.rpartition("@")[2]
     return _Given(
         address,
-        given.imap_host or click.prompt("IMAP server", default=f"imap.{domain}", err=True),
-        given.smtp_host or click.prompt("SMTP server", default=f"smtp.{domain}", err=True),
-        given.username or click.prompt("User name", default=address, err=True),
+        given.imap_host or _ask("IMAP server", _server, f"imap.{domain}"),
+        given.smtp_host or _ask("SMTP server", _server, f"smtp.{domain}"),
+        given.username or _ask("User name", str.strip, address),
         given.password_env,
         given.password_file,
         given.mailbox,
     )
+
+
+def _ask(question: str, read: Callable[[str], str], default: str | None = None) -> str:
+    """Ask until the answer can be used: a slip is mended where it happened."""
+
+    def checked(answer: str) -> str:
+        try:
+            return read(answer)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    answer: str = click.prompt(question, default=default, value_proc=checked, err=True)
+    return answer
+
+
+def _address(answer: str) -> str:
+    from maildaemon.settings.options import parse_address
+
+    return parse_address(answer.strip())
+
+
+def _server(answer: str) -> str:
+    from maildaemon.settings.options import parse_host
+
+    parse_host(_split("server", answer)[0])
+    return answer.strip()
 
 
 def _configuration(given: _Given, path: Path) -> tuple[str, str]:

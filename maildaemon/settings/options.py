@@ -131,7 +131,8 @@ def _parse_whole(text: str) -> int:
     return int(text)
 
 
-def _parse_host(text: str) -> str:
+def parse_host(text: str) -> str:
+    """Return the name or IP address of a server; ValueError says what is wrong with it."""
     if "://" in text or "/" in text:
         raise ValueError(f"write the host name alone, without `://` and path: not `{text}`")
     try:
@@ -145,7 +146,8 @@ def _parse_host(text: str) -> str:
     return text.lower()
 
 
-def _parse_address(text: str) -> str:
+def parse_address(text: str) -> str:
+    """Return a mail address; ValueError says what is wrong with it."""
     if "<" in text:
         raise ValueError("write the bare address, without name and angle brackets")
     if not re.fullmatch(r'(?=.{3,254}$)[^\s@<>(),:;"\\\[\]]+@[^\W_]([\w.-]*[^\W_])?', text) or (
@@ -219,8 +221,8 @@ def _schema(**schema: object) -> WithJsonSchema:
 
 
 Text = Annotated[str, _text_reader(_parse_text), Kind("text")]
-Host = Annotated[str, _text_reader(_parse_host), Kind("host name or IP address")]
-EmailAddress = Annotated[str, _text_reader(_parse_address), Kind("mail address")]
+Host = Annotated[str, _text_reader(parse_host), Kind("host name or IP address")]
+EmailAddress = Annotated[str, _text_reader(parse_address), Kind("mail address")]
 Language = Annotated[str, _text_reader(_parse_language), Kind("two-letter language code")]
 MediaType = Annotated[str, _text_reader(_parse_media_type), Kind("media type")]
 Extension = Annotated[str, _text_reader(_parse_extension), Kind("file extension")]

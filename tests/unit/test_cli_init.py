@@ -1,5 +1,6 @@
 """`maildaemon init` writes a configuration that loads, and never over another one."""
 
+import io
 import stat
 from pathlib import Path
 
@@ -80,6 +81,24 @@ def test_a_script_is_told_which_flags_are_missing(capsys: pytest.CaptureFixture[
     assert init("--address", "support@shop.example") == USAGE
 
     assert "--imap-host, --smtp-host missing" in capsys.readouterr().err
+
+
+def test_a_slip_is_asked_again_where_it_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = ("support", "support@shop.example", "support@shop.example", "mail.shop.example:143")
+    answers = io.StringIO("\n".join((*typed, "", "")) + "\n")
+    monkeypatch.setattr(answers, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", answers)
+
+    assert init() == 0
+
+    asked = capsys.readouterr().err
+    assert "Error: `support` is no mail address; write for example `support@example.com`" in asked
+    assert "Error: `support@shop.example` is no host name" in asked
+    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
+    assert (mailbox.address, mailbox.imap.port) == ("support@shop.example", 143)
+    assert mailbox.smtp.host == "smtp.shop.example"
 
 
 def test_what_would_not_load_is_not_written(
