@@ -61,7 +61,8 @@ class _Commands(click.Group):
 @click.option(
     "--config",
     "path",
-    type=click.Path(path_type=Path),
+    # Whether it can be read is said by who reads it: that is no mistake in typing.
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="The configuration file. Without it: $MAILDAEMON_CONFIG, then ./maildaemon.yaml, then "
     "/etc/maildaemon/maildaemon.yaml.",

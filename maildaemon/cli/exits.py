@@ -1,5 +1,7 @@
 """How a command ends: exit codes after sysexits, and one readable message for each trouble."""
 
+import os
+import pwd
 import sys
 import traceback
 from enum import IntEnum
@@ -53,7 +55,7 @@ def exit_for(error: Exception) -> Exit:
             return Exit.UNAVAILABLE
         case AlreadyRunningError() | TemporaryError():
             return Exit.TEMPORARY
-        case OperatorError():
+        case OperatorError() | PermissionError(filename=str()):
             return Exit.CONFIG
         case _:
             return Exit.SOFTWARE
@@ -85,6 +87,13 @@ def _sentences(error: Exception) -> list[str]:
         case _:
             trace = "".join(traceback.format_exception(error)).rstrip()
             return [trace, "error: this is a mistake in maildaemon itself; please report the above"]
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _with_advice(message: str, advice: str) -> list[str]:
