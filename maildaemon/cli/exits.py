@@ -82,6 +82,12 @@ def _sentences(error: Exception) -> list[str]:
             return [f"error: the configuration has {many}:", *(f"  {one}" for one in problems)]
         case OperatorError(what=what, where=where, advice=advice):
             return _with_advice(f"{where}: {what}" if where else what, advice)
+        # The data folder is its owner's alone; whoever looks from outside made no mistake of ours.
+        case PermissionError(filename=str() as path):
+            return _with_advice(
+                f"{path}: permission denied for the user {_user()}",
+                "run the command as the user that runs the daemon, or as root",
+            )
         case TemporaryError():
             return [f"error: {error}", "  this may pass; try again later"]
         case _:
