@@ -35,7 +35,7 @@ demo: $(READY)
 	@$(BIN)/maildaemon demo $(ARGS)
 
 test: $(READY) servers
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet .

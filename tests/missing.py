@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers.process import ServerMissingError
 
-_MISSING = pytest.StashKey[Counter[str]]()
+_SAYS = "NOT TESTED: "
 
 
 @pytest.hookimpl(wrapper=True)
@@ -22,17 +22,18 @@ def pytest_runtest_makereport(
     report = yield
     error = call.excinfo.value if call.excinfo else None
     if isinstance(error, ServerMissingError) and os.environ.get("CI") != "true":
-        item.config.stash.setdefault(_MISSING, Counter())[str(error)] += 1
         report.outcome = "skipped"
         # One place for all, so that pytest prints one line and not hundreds.
-        report.longrepr = (__name__, 0, f"NOT TESTED: {error}")
+        report.longrepr = (__name__, 0, f"{_SAYS}{error}")
     return report
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    missing = config.stash.get(_MISSING, Counter())
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # The reports, not a note of our own: they come from worker processes.
+    reasons = [report.longrepr for report in terminalreporter.stats.get("skipped", ())]
+    missing = Counter(
+        reason.removeprefix(_SAYS) for place, _, reason in reasons if place == __name__
+    )
     if not missing:
         return
     terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)

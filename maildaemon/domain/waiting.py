@@ -52,6 +52,13 @@ def process_wait(failures: int) -> timedelta:
     return _step(_PROCESS, failures)
 
 
+def file_copy_at(server_files_sent: bool | None, now: datetime) -> datetime:
+    """Return from when on a copy of a sent mail may be filed: while we do not know whether the
+    server does it (None), it gets a minute.
+    """
+    return now + _MINUTE if server_files_sent is None else now
+
+
 def settle_wait(failures: int) -> timedelta:
     """Return the wait after this many failures (from 1) to file a copy."""
     return _step(_SETTLE, failures)

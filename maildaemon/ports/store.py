@@ -7,7 +7,7 @@ finishing it succeeds only while nobody else has taken it meanwhile (StaleClaimE
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from maildaemon.domain.decide import Decision
@@ -277,8 +277,8 @@ class Inbound(Protocol):
     def finish(self, row: InboundRow, message_id: int) -> None:
         """Conclude a row as done, with the record it became."""
 
-    def fail(self, row: InboundRow, error: str, retry_at: datetime | None) -> None:
-        """Give a row back: again at `retry_at` with one failure more, or parked if None."""
+    def fail(self, row: InboundRow, error: str, failures: int, retry_at: datetime | None) -> None:
+        """Give a row back that has failed so often: again at `retry_at`, or parked if None."""
 
     def give_back(self, row: InboundRow, retry_at: datetime) -> None:
         """Give a row back through no fault of its own."""
@@ -334,8 +334,7 @@ class Records(Protocol):
         parsed: Message,
         decision: Decision,
         thread_id: int | None,
-        now: datetime,
-        hold_for: timedelta,
+        held_until: datetime,
     ) -> int:
         """Keep the message, its citations and its judged files; return its id."""
 
@@ -429,8 +428,8 @@ class Outbox(Protocol):
     def wait_uncertain(self, row: OutboxRow, at: datetime, why: str) -> None:
         """Look again at that time whether a witness has been seen."""
 
-    def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> bool:
-        """Conclude a mail as sent because it was seen; True if that was news."""
+    def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> int | None:
+        """Conclude a mail as sent because it was seen; return its id if that was news."""
 
     def note_filed(self, mailbox_id: int, message_id: str, now: datetime) -> None:
         """Note that a copy of a mail was seen in Sent."""
@@ -460,7 +459,7 @@ class Outbox(Protocol):
     def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
         """Cancel a queued mail; an operator's word."""
 
-    def add_settlement(self, row: OutboxRow, at: datetime) -> None:
+    def add_settlement(self, mailbox_id: int, outbox_id: int, at: datetime) -> None:
         """Have a copy of a sent mail filed from that time on, once."""
 
     def claim_settlements(

@@ -22,7 +22,7 @@ from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import trim_references
 from maildaemon.domain.tokens import issue_loop_token, issue_message_id
-from maildaemon.domain.waiting import mail_lives
+from maildaemon.domain.waiting import file_copy_at, mail_lives
 from maildaemon.ports import Composer
 from maildaemon.ports.store import InboundRow, NewMail, Transaction
 from maildaemon.services.desk import Desk
@@ -42,8 +42,9 @@ def apply(
     Nothing of it stands before the transaction is committed.
     """
     thread_id, reference = _place(tx, row, message, decision)
-    message_id = tx.records.save_message(row, message, decision, thread_id, now, desk.hold_for)
-    filing = _Filing(tx, composer, desk, message, thread_id, reference, message_id, now)
+    held_until = now + desk.hold_for
+    message_id = tx.records.save_message(row, message, decision, thread_id, held_until)
+    filing = _Filing(tx, composer, desk, row, message, thread_id, reference, message_id, now)
     filing.note(
         "message_received",
         kind=decision.judgement.kind.value,
@@ -132,6 +133,7 @@ class _Filing:
     tx: Transaction
     composer: Composer
     desk: Desk
+    row: InboundRow
     message: Message
     thread_id: int | None
     reference: str
@@ -175,15 +177,19 @@ class _Filing:
 
     def _witness(self, seen_id: str, *, filed: bool) -> None:
         mailbox_id, tx = self.desk.mailbox_id, self.tx
-        news = tx.outbox.witnessed(mailbox_id, seen_id, self.now)
-        if news:
-            self.note("mail_witnessed", mail=seen_id)
+        outbox_id = tx.outbox.witnessed(mailbox_id, seen_id, self.now)
+        files = tx.mailboxes.get(mailbox_id).server_files_sent
+        if outbox_id is not None:
+            self.note("mail_witnessed", outbox_id=outbox_id, mail=seen_id)
         if not filed:
+            # The recipient has it, as his reply shows; our own Sent may lack it.
+            if outbox_id is not None and not files:
+                tx.outbox.add_settlement(mailbox_id, outbox_id, file_copy_at(files, self.now))
             return
         tx.outbox.note_filed(mailbox_id, seen_id, self.now)
         # We file a copy only of what we know to be sent: this one is the server's, or our own
         # from before a database was restored. What is known already is not unlearnt by that.
-        if news and tx.mailboxes.get(mailbox_id).server_files_sent is None:
+        if outbox_id is not None and files is None:
             tx.mailboxes.learn_server_files_sent(mailbox_id, files=True)
 
     def note(self, event: str, *, outbox_id: int | None = None, **detail: object) -> None:
@@ -215,7 +221,8 @@ class _Filing:
             state=OutboxState.QUEUED if live else OutboxState.SHADOW,
             queued_at=self.now,
             send_at=self._send_at() if live else self.now,
-            expires_at=self.now + mail_lives(action.sections),
+            # Not since now: it may have been parked for a week.
+            expires_at=self.row.recorded_at + mail_lives(action.sections),
         )
         outbox_id = self.tx.outbox.queue(mail)
         if outbox_id is None:

@@ -23,7 +23,7 @@ from maildaemon.domain.delivery import (
 )
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
-from maildaemon.domain.waiting import WITNESS_WITHIN, mail_wait
+from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait
 from maildaemon.errors import (
     StaleClaimError,
     StoreUnavailableError,
@@ -36,8 +36,6 @@ from maildaemon.services.desk import Desk, log
 CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
 _MARGIN = timedelta(seconds=30)
-# How long the server gets to file the copy itself, while we do not know whether it does.
-_FILING_GRACE = timedelta(seconds=60)
 _AFTER_AN_OUTAGE = timedelta(seconds=30)
 WRITE_AGAIN_AFTER = timedelta(seconds=5)
 
@@ -216,7 +214,7 @@ def _conclude_sent(
         tx.outbox.sent(row, outcome.reply, now)
         files = tx.mailboxes.get(desk.mailbox_id).server_files_sent
         if not files:
-            tx.outbox.add_settlement(row, now + _FILING_GRACE if files is None else now)
+            tx.outbox.add_settlement(desk.mailbox_id, row.outbox_id, file_copy_at(files, now))
         tx.records.note(
             desk.mailbox_id,
             "mail_sent",

@@ -6,16 +6,21 @@ finish in one transaction. A death in between means that the same message is pro
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from maildaemon.domain.authentication import find_writer
 from maildaemon.domain.decide import Context, Decision, decide
-from maildaemon.domain.message import Message, Parsed
+from maildaemon.domain.message import Message
 from maildaemon.domain.tokens import is_ours, thread_reference
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
-from maildaemon.errors import MaildaemonError, StaleClaimError, TemporaryError
+from maildaemon.errors import (
+    MaildaemonError,
+    StaleClaimError,
+    StoreUnavailableError,
+)
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role
 from maildaemon.ports.store import InboundRow, Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply
@@ -27,6 +32,7 @@ CLAIM = timedelta(minutes=5)
 _DEADLINE = CLAIM - timedelta(seconds=30)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 16_000_000
+_DEADLY = "the process died each time it worked on this message alone"
 _LONGEST_CEILING = timedelta(days=14)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
@@ -44,103 +50,164 @@ def process_next(
     """Process one batch of recorded messages; return how many were taken (0: nothing is due).
 
     What fails is tried again later by itself, and parked after three failures of its own: it
-    never keeps another message waiting.
+    never keeps another message waiting. What an outage keeps from being concluded is given back
+    as it was. If the process dies, what it had taken is due again when the claim ends, one by one.
     """
-    with store.begin() as tx:
-        began_at = now()
-        rows = tx.inbound.claim_due(
-            desk.mailbox_id,
-            began_at,
-            began_at + CLAIM,
-            limit=_BATCH_MESSAGES,
-            max_bytes=_BATCH_BYTES,
-        )
-    parsed: list[tuple[InboundRow, Parsed]] = []
-    for row in rows:
-        if now() - began_at > _DEADLINE / 2:
-            # The rest comes back when its claim ends.
-            break
-        parsed.append((row, _parse(row, parser, blobs, files, desk)))
-    if not _together(store, composer, desk, parsed, now):
-        for row, one in parsed:
-            if now() - began_at > _DEADLINE:
+    batch = _Batch(store, parser, composer, blobs, files, desk, now)
+    taken = batch.take()
+    trouble = attempt(batch.work_off)
+    batch.give_back()
+    if isinstance(trouble, Exception):
+        raise trouble
+    return taken
+
+
+class _Batch:
+    """Rows taken together; what is not concluded yet stays in `_left`."""
+
+    def __init__(
+        self,
+        store: Store,
+        parser: Parser,
+        composer: Composer,
+        blobs: BlobStore,
+        files: BlobStore,
+        desk: Desk,
+        now: Now,
+    ) -> None:
+        self._store, self._parser, self._composer = store, parser, composer
+        self._blobs, self._files, self._desk, self._now = blobs, files, desk, now
+        self._began_at = now()
+        self._left: dict[int, InboundRow] = {}
+
+    def take(self) -> int:
+        """Claim what is due; return how many rows."""
+        with self._store.begin() as tx:
+            rows = tx.inbound.claim_due(
+                self._desk.mailbox_id,
+                self._began_at,
+                self._began_at + CLAIM,
+                limit=_BATCH_MESSAGES,
+                max_bytes=_BATCH_BYTES,
+            )
+            deadly = [row for row in rows if row.failures >= PARK_AFTER_FAILURES]
+            for row in deadly:
+                tx.inbound.fail(row, _DEADLY, row.failures, None)
+        for row in deadly:
+            self._tell_failure(row, _DEADLY, row.failures, None)
+        self._left = {row.inbound_id: row for row in rows if row not in deadly}
+        return len(rows)
+
+    def work_off(self) -> None:
+        """Parse and conclude what was taken, as far as the time goes."""
+        parsed = []
+        for row in [*self._left.values()]:
+            if self._late(0.5):
                 break
-            _alone(store, composer, desk, row, one, now)
-    return len(rows)
+            if message := self._parse(row):
+                parsed.append((row, message))
+        if len(parsed) > 1 and self._conclude_together(parsed):
+            return
+        for row, message in parsed:
+            if self._late(1):
+                break
+            self._conclude_alone(row, message)
 
+    def give_back(self) -> None:
+        """Let what was not reached be taken again at once, no worse than it was before."""
+        if not self._left:
+            return
+        with self._store.begin() as tx:
+            for row in self._left.values():
+                with suppress(StaleClaimError):
+                    tx.inbound.give_back(row, self._now())
 
-def _parse(
-    row: InboundRow, parser: Parser, blobs: BlobStore, files: BlobStore, desk: Desk
-) -> Parsed:
-    raw = blobs.get(row.raw_sha256) if row.raw_sha256 else b""
-    parsed = parser.parse(raw, desk.policy.languages)
-    for content in parsed.contents.values():
-        files.put(content)
-    return parsed
+    def _late(self, share: float) -> bool:
+        return self._now() - self._began_at > _DEADLINE * share
 
+    def _parse(self, row: InboundRow) -> Message | None:
+        """Return the message, its files kept; None if that failed by its own fault."""
 
-def _together(
-    store: Store,
-    composer: Composer,
-    desk: Desk,
-    parsed: Sequence[tuple[InboundRow, Parsed]],
-    now: Now,
-) -> bool:
-    """Conclude a backlog in one transaction; on any trouble nothing of it remains."""
-    if len(parsed) == 1:
-        return False
+        def parse() -> Message:
+            raw = self._blobs.get(row.raw_sha256) if row.raw_sha256 else b""
+            parsed = self._parser.parse(raw, self._desk.policy.languages)
+            for content in parsed.contents.values():
+                self._files.put(content)
+            return parsed.message
 
-    def conclude() -> list[dict[str, Any]]:
-        with store.begin() as tx:
-            return [_conclude(tx, composer, desk, row, one, now()) for row, one in parsed]
+        result = attempt(parse)
+        if isinstance(result, MaildaemonError):
+            raise result
+        if isinstance(result, Exception):
+            self._fail(row, result)
+            return None
+        return result
 
-    lines = attempt(conclude)
-    if isinstance(lines, Exception):
-        # One by one, each meets its own trouble by itself.
-        log("batch.split", logging.WARNING, count=len(parsed), error=repr(lines))
-        return False
-    for line in lines:
-        log("message.filed", **line)
-    return True
+    def _conclude_together(self, parsed: Sequence[tuple[InboundRow, Message]]) -> bool:
+        """Conclude a backlog in one transaction; on any trouble nothing of it remains."""
 
+        def conclude() -> list[dict[str, Any]]:
+            with self._store.begin() as tx:
+                return [
+                    _conclude(tx, self._composer, self._desk, row, message, self._now())
+                    for row, message in parsed
+                ]
 
-def _alone(
-    store: Store, composer: Composer, desk: Desk, row: InboundRow, one: Parsed, now: Now
-) -> None:
-    def conclude() -> dict[str, Any]:
-        with store.begin() as tx:
-            return _conclude(tx, composer, desk, row, one, now())
-
-    line = attempt(conclude)
-    match line:
-        case StaleClaimError():
-            log("message.left", mailbox=desk.policy.mailbox, uid=row.uid, why=str(line))
-        case TemporaryError():
-            raise line
-        case Exception():
-            # A poisonous message must not stop the mailbox.
-            _fail(store, desk, row, line, now)
-        case _:
+        lines = attempt(conclude)
+        if isinstance(lines, StoreUnavailableError):
+            raise lines
+        if isinstance(lines, Exception):
+            # One by one, each meets its own trouble by itself.
+            log("batch.split", logging.WARNING, count=len(parsed), error=repr(lines))
+            return False
+        for (row, _), line in zip(parsed, lines, strict=True):
+            del self._left[row.inbound_id]
             log("message.filed", **line)
+        return True
 
+    def _conclude_alone(self, row: InboundRow, message: Message) -> None:
+        def conclude() -> dict[str, Any]:
+            with self._store.begin() as tx:
+                return _conclude(tx, self._composer, self._desk, row, message, self._now())
 
-def _fail(store: Store, desk: Desk, row: InboundRow, error: Exception, now: Now) -> None:
-    failures = row.failures + 1
-    parked = failures >= PARK_AFTER_FAILURES
-    why = str(error) if isinstance(error, MaildaemonError) else repr(error)
-    with store.begin() as tx:
-        tx.inbound.fail(row, why, None if parked else now() + process_wait(failures))
-    log(
-        "message.parked" if parked else "message.failed",
-        logging.ERROR,
-        mailbox=desk.policy.mailbox,
-        inbound=row.inbound_id,
-        uid=row.uid,
-        failures=failures,
-        error=why,
-        advice="see `maildaemon parked list`" if parked else None,
-        failure=error,
-    )
+        line = attempt(conclude)
+        match line:
+            case StaleClaimError():
+                log("message.left", mailbox=self._desk.policy.mailbox, uid=row.uid, why=str(line))
+            case MaildaemonError():
+                raise line
+            case Exception():
+                # A poisonous message must not stop the mailbox.
+                self._fail(row, line)
+            case _:
+                del self._left[row.inbound_id]
+                log("message.filed", **line)
+
+    def _fail(self, row: InboundRow, error: Exception) -> None:
+        failures = row.failures + 1
+        why = repr(error)
+        parked = failures >= PARK_AFTER_FAILURES
+        retry_at = None if parked else self._now() + process_wait(failures)
+        with self._store.begin() as tx:
+            tx.inbound.fail(row, why, failures, retry_at)
+        del self._left[row.inbound_id]
+        self._tell_failure(row, why, failures, error)
+
+    def _tell_failure(
+        self, row: InboundRow, why: str, failures: int, error: Exception | None
+    ) -> None:
+        parked = failures >= PARK_AFTER_FAILURES
+        log(
+            "message.parked" if parked else "message.failed",
+            logging.ERROR,
+            mailbox=self._desk.policy.mailbox,
+            inbound=row.inbound_id,
+            uid=row.uid,
+            failures=failures,
+            error=why,
+            advice="see `maildaemon parked list`" if parked else None,
+            failure=error,
+        )
 
 
 def _conclude(
@@ -148,11 +215,10 @@ def _conclude(
     composer: Composer,
     desk: Desk,
     row: InboundRow,
-    parsed: Parsed,
+    message: Message,
     now: datetime,
 ) -> dict[str, Any]:
     """Record one message with everything that follows from it; return its log line."""
-    message = parsed.message
     line: dict[str, Any] = {"mailbox": desk.policy.mailbox, "uid": row.uid}
     recorded = tx.records.find(row.mailbox_id, message.identity)
     if recorded is not None:

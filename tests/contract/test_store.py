@@ -247,8 +247,8 @@ def test_a_witness_turns_an_unknown_mail_into_a_sent_one(
         tx.outbox.conclude(claimed, OutboxState.UNKNOWN, "no witness", NOW, None)
 
     with store.begin() as tx:
-        assert tx.outbox.witnessed(1, row.message_id, NOW) is True
-        assert tx.outbox.witnessed(1, row.message_id, NOW) is False
+        assert tx.outbox.witnessed(1, row.message_id, NOW) == row.outbox_id
+        assert tx.outbox.witnessed(1, row.message_id, NOW) is None
 
     assert outbox_state(store) == ("sent", "seen by a witness")
 

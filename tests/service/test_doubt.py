@@ -93,6 +93,25 @@ def test_a_copy_that_the_server_withholds_proves_nothing_by_its_absence(shop: Sh
     assert len(shop.customers_got) == 2
 
 
+def test_a_parked_message_in_sent_may_be_the_copy(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_the_250(shop)
+    real = shop.parser.parse
+
+    def parse(raw: bytes, languages: tuple[str, ...]) -> Any:
+        if b"X-Maildaemon-Loop" in raw:
+            raise RuntimeError("a bug")
+        return real(raw, languages)
+
+    monkeypatch.setattr(shop.parser, "parse", parse)
+    let_doubts_end(shop)
+
+    assert shop.rows("select count(*) from inbound where state = 'parked'") == [(1,)]
+    assert states(shop) == ["unknown"]
+    assert len(shop.customers_got) == 2
+
+
 def test_a_server_that_files_copies_no_more_proves_nothing_by_their_absence(shop: Shop) -> None:
     shop.files_sent = False
     acknowledge_somebody(shop, "second")

@@ -477,6 +477,22 @@ def test_a_lost_250_is_found_in_sent_and_the_mail_is_not_sent_again(tmp_path: Pa
     shop.close()
 
 
+def test_a_customers_reply_is_a_witness_and_the_copy_is_filed_after_all(shop: Shop) -> None:
+    shop.transport.plan("DOT", "accept_then_drop")
+    shop.write(a_mail())
+    shop.round()
+    ours = str(shop.customers_got[0]["Message-ID"])
+    shop.write(
+        a_mail("Thank you, and one thing more.", message_id="c2@c.example", In_Reply_To=ours)
+    )
+    for _ in range(3):
+        shop.round()
+        shop.wait(seconds=61)
+
+    assert shop.outbox == ["sent"]
+    assert [str(parsed(one.raw)["Message-ID"]) for one in shop.account.messages("Sent")] == [ours]
+
+
 def test_an_acknowledgement_without_a_witness_is_given_up_not_doubled(shop: Shop) -> None:
     shop.transport.plan("DOT", "accept_then_drop")
     shop.write(a_mail())

@@ -184,12 +184,12 @@ class SqlInbound:
         """Conclude a row as done, with the record it became."""
         self._conclude(row, state="done", message_id=message_id, next_attempt_at=None, error=None)
 
-    def fail(self, row: InboundRow, error: str, retry_at: datetime | None) -> None:
-        """Give a row back: again at `retry_at` with one failure more, or parked if None."""
+    def fail(self, row: InboundRow, error: str, failures: int, retry_at: datetime | None) -> None:
+        """Give a row back that has failed so often: again at `retry_at`, or parked if None."""
         self._conclude(
             row,
             state="parked" if retry_at is None else "waiting",
-            failures=row.failures + 1,
+            failures=failures,
             next_attempt_at=retry_at,
             error=error,
         )

@@ -184,15 +184,20 @@ class SqlOutbox:
     def _finish(self, row: OutboxRow, **values: Any) -> None:
         finish(self._connection, outbox, row.outbox_id, fence=row.fence, expect=_QUEUED, **values)
 
-    def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> bool:
-        """Conclude a mail as sent because it was seen; True if that was news."""
-        changed = self._connection.execute(
-            update(outbox)
-            .where(
+    def witnessed(self, mailbox_id: int, message_id: str, now: datetime) -> int | None:
+        """Conclude a mail as sent because it was seen; return its id if that was news."""
+        outbox_id: int | None = self._connection.scalar(
+            select(outbox.c.id).where(
                 outbox.c.mailbox_id == mailbox_id,
                 outbox.c.message_id == message_id,
                 outbox.c.state.in_(_NOT_PROVEN),
             )
+        )
+        if outbox_id is None:
+            return None
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.id == outbox_id)
             .values(
                 state=OutboxState.SENT.value,
                 phase=Phase.WAITING.value,
@@ -201,7 +206,7 @@ class SqlOutbox:
                 why="seen by a witness",
             )
         )
-        return changed.rowcount > 0
+        return outbox_id
 
     def note_filed(self, mailbox_id: int, message_id: str, now: datetime) -> None:
         """Note that a copy of a mail was seen in Sent; the first time counts."""
@@ -317,12 +322,12 @@ class SqlOutbox:
         )
         return changed.rowcount > 0
 
-    def add_settlement(self, row: OutboxRow, at: datetime) -> None:
+    def add_settlement(self, mailbox_id: int, outbox_id: int, at: datetime) -> None:
         """Have a copy of a sent mail filed from that time on, once."""
         values = {
-            "mailbox_id": row.mailbox_id,
+            "mailbox_id": mailbox_id,
             "verb": "file_copy",
-            "outbox_id": row.outbox_id,
+            "outbox_id": outbox_id,
             "state": "waiting",
             "attempts": 0,
             "failures": 0,

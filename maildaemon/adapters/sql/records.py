@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -40,8 +40,7 @@ class SqlRecords(SqlLookups):
         parsed: Message,
         decision: Decision,
         thread_id: int | None,
-        now: datetime,
-        hold_for: timedelta,
+        held_until: datetime,
     ) -> int:
         """Keep the message, its citations and its judged files; return its id."""
         author = parsed.from_ or Address("", "")
@@ -63,7 +62,7 @@ class SqlRecords(SqlLookups):
             bare_subject=storable(bare_subject(parsed.subject)),
             sent_at=parsed.date,
             received_at=row.received_at,
-            recorded_at=now,
+            recorded_at=row.recorded_at,
             size=row.size,
             raw_sha256=row.raw_sha256,
             text=storable(parsed.text),
@@ -83,7 +82,7 @@ class SqlRecords(SqlLookups):
         ]
         insert_missing(self._connection, citation, cited)
         files = [
-            _attachment(message_id, position, *judged, held_until=now + hold_for)
+            _attachment(message_id, position, *judged, held_until=held_until)
             for position, judged in enumerate(
                 zip(parsed.attachments, decision.verdicts, strict=True)
             )
