@@ -101,9 +101,12 @@ class _Task:
         try:
             raw = _read(file)
         except OSError as error:
-            note(f"error: {file}: {(error.strerror or str(error)).lower()}")
+            advice = "; name the files in it" if isinstance(error, IsADirectoryError) else ""
+            note(f"error: {file}: {(error.strerror or str(error)).lower()}{advice}")
             return False
         desk, message = self.bench.read(self.parser, raw)
+        if "no_header" in message.defects:
+            note(f"{file}: this is hardly a mail; save one with all its headers (.eml, “source”)")
         arrival = self._arrival(message)
         explanation = self.bench.judge(file, desk, message, arrival)
         self._put(file, desk, explanation, arrival)

@@ -245,8 +245,19 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_it(here: Insta
 
     assert outcome.code == NO_INPUT
     assert "error: missing.eml: no such file or directory\n" in outcome.err
-    assert f"error: {here.folder}: is a directory\n" in outcome.err
+    assert f"error: {here.folder}: is a directory; name the files in it\n" in outcome.err
     assert [one["file"] for one in objects(outcome.out)] == ["order.eml"]
+
+
+def test_what_is_hardly_a_mail_is_explained_with_a_word_about_it(here: Installation) -> None:
+    (here.folder / "empty.eml").write_bytes(b"")
+
+    outcome = here.call("explain", "--json", "empty.eml", "order.eml")
+
+    assert outcome.code == 0
+    assert "\nempty.eml: this is hardly a mail; save one with all its headers" in outcome.err
+    assert "order.eml: this" not in outcome.err
+    assert len(objects(outcome.out)) == 2
 
 
 def test_no_file_is_too_hostile(here: Installation) -> None:
