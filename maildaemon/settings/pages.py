@@ -97,6 +97,8 @@ database:
 mailboxes:
   - name: {quoted(name)}
     address: {quoted(address)}
+    # What customers see as the sender, and at the end of each mail; without it the address.
+    #display_name: Your Shop
     # Addresses of colleagues; their mail is never answered automatically.
     #staff: [anna@example.com]
     imap: {flow(imap)}

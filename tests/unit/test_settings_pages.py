@@ -89,6 +89,8 @@ def test_what_init_writes_loads_and_sends_nothing() -> None:
     assert mailbox.imap.username == mailbox.smtp.username == "support@shop.example"
     assert repr(mailbox.imap.password) == "Secret(env: SUPPORT_PASSWORD)"
     assert password_variable("support") == "SUPPORT_PASSWORD"
+    named = read_settings(text.replace("#display_name", "display_name"), FILE)
+    assert named.mailboxes[0].display_name == "Your Shop"
 
 
 def test_what_init_writes_suits_other_names_ports_and_logins() -> None:
