@@ -114,15 +114,9 @@ def _templates(settings: "Settings") -> Finding:
 
 def _data_folder(folder: Path) -> Iterator[Finding]:
     """Nothing is made here: who checks may be another user than the one who will run."""
-    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    nearest = _nearest(folder)
     made = "" if nearest == folder else " (it will be made)"
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        error = OperatorError(
-            "no folder that this user may write to",
-            where=str(nearest),
-            advice="give the user that runs maildaemon the right to write there, or set "
-            "`service.data_dir` to another folder",
-        )
+    if error := _why_unwritable(nearest, "`service.data_dir`"):
         yield failed("data_dir", error)
         return
     yield Finding("data_dir", Result.OK, f"data folder: {folder} can be written{made}")
@@ -135,12 +129,30 @@ def _data_folder(folder: Path) -> Iterator[Finding]:
         )
 
 
+def _nearest(path: Path) -> Path:
+    """Return the first of the path and its parents that exists."""
+    return next(one for one in (path, *path.absolute().parents) if one.exists())
+
+
+def _why_unwritable(folder: Path, option: str) -> OperatorError | None:
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return None
+    return OperatorError(
+        "no folder that this user may write to",
+        where=str(folder),
+        advice=f"give the user that runs maildaemon the right to write there, or set {option} "
+        "to another folder",
+    )
+
+
 def _database(settings: "Settings") -> Finding:
     from maildaemon.adapters.sql.reading import newest_revision, open_reading, sqlite_path
 
     url = settings.database.url
     path = sqlite_path(url)
     if path is not None and not path.exists():
+        if error := _why_unwritable(_nearest(path), "`database.url`"):
+            return failed("database", error)
         return Finding("database", Result.OK, f"database: {path} (it will be made)")
     try:
         open_reading(url).close()

@@ -183,6 +183,18 @@ def test_check_names_a_data_folder_that_cannot_be_written(here: Installation) ->
     assert f"✗ {here.data}: no folder that this user may write to" in outcome.out
 
 
+def test_check_names_a_folder_in_which_the_database_cannot_be_made(here: Installation) -> None:
+    here.data.write_text("a file where the folder should be")
+    text = a_config(NOWHERE, NOWHERE).replace("{mode: live}", "{data_dir: elsewhere}")
+    here.config.write_text(text)
+
+    outcome = here.call("check")
+
+    assert outcome.code == CONFIG
+    assert f"✗ {here.data}: no folder that this user may write to" in outcome.out
+    assert "set `database.url` to another folder" in outcome.out
+
+
 def test_a_missing_template_stops_the_start(here: Installation) -> None:
     languages = "languages: {supported: [en, pt]}"
     here.config.write_text(a_config(NOWHERE, NOWHERE, languages))
