@@ -40,7 +40,9 @@ def resting_until(
 
 
 def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
-    """Note that the server was reached; written at most every 30 s."""
+    """Note that the server has let us in: call it for nothing less, or it forgets refusals.
+    Written at most every 30 s.
+    """
     with store.read() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
     fresh = row.last_success_at and now - row.last_success_at < _NOTE_SUCCESS_EVERY
@@ -61,12 +63,15 @@ def note_failure(
     now: datetime,
 ) -> datetime:
     """Note a failure, and return when the account may be tried again."""
+    refused = None
+    if isinstance(error, MailboxPasswordRefusedError | TransportPasswordRefusedError):
+        # Before the transaction: it may be a command that takes its time.
+        refused = credential()
     with store.begin() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
         row = replace(row, last_error=str(error), last_error_at=now)
         match error:
             case MailboxPasswordRefusedError() | TransportPasswordRefusedError():
-                refused = credential()
                 refusals = row.refusals + 1 if row.credential in {None, refused} else 1
                 wait = refusal_wait(refusals)
                 row = replace(row, refusals=refusals, credential=refused)

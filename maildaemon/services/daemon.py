@@ -24,7 +24,7 @@ from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_failure, note_success, resting_until
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.loop import Loop
+from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
 from maildaemon.services.settle import settle_next
@@ -151,12 +151,13 @@ class Daemon:
 
     async def _exhaust(self, crew: Crew, step: Step) -> int:
         work = self._step(crew, step)
-        count = 0
-        while (moved := await work()) and not self._stopping.is_set():
-            count += moved if step is Step.RECEIVE else 0
-            if step is Step.RECEIVE:
+        if step is Step.RECEIVE:
+            received = await work()
+            return 0 if isinstance(received, Rest) else received
+        while (moved := await work()) and not isinstance(moved, Rest):
+            if self._stopping.is_set():
                 break
-        return count
+        return 0
 
     def _set_up(self, crew: Crew) -> None:
         for step in Step:
@@ -167,14 +168,14 @@ class Daemon:
             self._add(crew, "watch", lambda: self._watch(crew), _WATCH_RETRY)
 
     def _add(
-        self, crew: Crew, name: str, step: Callable[[], Awaitable[int]], every: timedelta
+        self, crew: Crew, name: str, step: Callable[[], Awaitable[int | Rest]], every: timedelta
     ) -> None:
         works, mailbox = self._works, crew.desk.policy.mailbox
         loop = Loop(f"{mailbox}.{name}", step, self._stopping, works.jitter)
         self._loops[crew.desk.mailbox_id, name] = loop
         works.ticker.every(every, loop.name, loop.wake)
 
-    def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int]]:
+    def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int | Rest]]:
         match step:
             case Step.RECEIVE:
                 return lambda: self._receive(crew)
@@ -202,7 +203,7 @@ class Daemon:
         if loop := self._loops.get((crew.desk.mailbox_id, name)):
             loop.wake()
 
-    async def _receive(self, crew: Crew) -> int:
+    async def _receive(self, crew: Crew) -> int | Rest:
         works = self._works
         loop = asyncio.get_running_loop()
 
@@ -211,11 +212,14 @@ class Daemon:
 
         def receive() -> int:
             start_mailbox(works.store, crew.work, works.parser, crew.desk, works.now)
-            return receive_new(works.store, crew.work, works.blobs, crew.desk, works.now, news)
+            count = receive_new(works.store, crew.work, works.blobs, crew.desk, works.now, news)
+            note_success(works.store, crew.desk, "imap", works.now())
+            return count
 
         count = await self._over_imap(crew, receive)
-        # The server lets us in: from the very first time on, IDLE need not wait for its next look.
-        self._wake(crew, "watch")
+        if not isinstance(count, Rest):
+            # The server lets us in: from the first time on, IDLE need not wait for its next look.
+            self._wake(crew, "watch")
         return count
 
     async def _process(self, crew: Crew) -> int:
@@ -234,66 +238,60 @@ class Daemon:
             self._wake(crew, Step.DELIVER)
         return count
 
-    async def _deliver(self, crew: Crew) -> int:
+    async def _deliver(self, crew: Crew) -> int | Rest:
         works = self._works
-        credential = crew.smtp_credential
-        if await asyncio.to_thread(
-            resting_until, works.store, crew.desk, "smtp", credential, works.now()
-        ):
-            return 0
+        if rest := await self._rest(crew, "smtp", crew.smtp_credential):
+            return rest
         try:
             count = await deliver_next(
                 works.store, crew.transport, crew.desk, works.now, works.jitter
             )
         except (TransportUnavailableError, TransportRefusedError, SecretError) as error:
-            await asyncio.to_thread(
-                note_failure, works.store, crew.desk, "smtp", credential, error, works.now()
-            )
+            await self._note_failure(crew, "smtp", crew.smtp_credential, error)
             raise
         if count:
-            await asyncio.to_thread(note_success, works.store, crew.desk, "smtp", works.now())
             self._wake(crew, Step.SETTLE)
         return count
 
-    async def _settle(self, crew: Crew) -> int:
+    async def _settle(self, crew: Crew) -> int | Rest:
         works = self._works
-        return await self._over_imap(
-            crew, lambda: settle_next(works.store, crew.work, crew.desk, works.now)
-        )
 
-    async def _over_imap(self, crew: Crew, work: Callable[[], int]) -> int:
-        """Use the working connection, unless the account rests; note how the server took it."""
-        works = self._works
+        def settle() -> int:
+            count = settle_next(works.store, crew.work, crew.desk, works.now)
+            if count:
+                note_success(works.store, crew.desk, "imap", works.now())
+            return count
+
+        return await self._over_imap(crew, settle)
+
+    async def _over_imap(self, crew: Crew, work: Callable[[], int]) -> int | Rest:
+        """Use the working connection, unless the account rests."""
         async with crew.busy:
-            credential = crew.imap_credential
-            if await asyncio.to_thread(
-                resting_until, works.store, crew.desk, "imap", credential, works.now()
-            ):
-                return 0
+            if rest := await self._rest(crew, "imap", crew.imap_credential):
+                return rest
             try:
-                count = await asyncio.to_thread(work)
+                return await asyncio.to_thread(work)
             except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
-                if not self._stopping.is_set():
-                    await asyncio.to_thread(
-                        note_failure, works.store, crew.desk, "imap", credential, error, works.now()
-                    )
+                await self._note_failure(crew, "imap", crew.imap_credential, error)
                 raise
-            await asyncio.to_thread(note_success, works.store, crew.desk, "imap", works.now())
-        return count
 
-    async def _watch(self, crew: Crew) -> int:
+    async def _watch(self, crew: Crew) -> int | Rest:
         """Wait on the server for news in the inbox; a hint only, polling goes on beside it."""
         works, watch = self._works, crew.watch
         if watch is None:
             return 0
-        with_account = await asyncio.to_thread(self._is_well, crew)
-        if not with_account:
+        if not await asyncio.to_thread(self._is_well, crew):
             # Never knock on a second door of a server that does not let us in at the first.
-            return 0
+            return Rest(None)
+        # A connection that stands outlives its password: the second one has refusals of its own.
+        if rest := await self._rest(crew, "watch", crew.imap_credential):
+            return rest
 
         def wait() -> bool:
             inbox = next(name for name in watch.folders() if name.role is Role.INBOX)
-            return watch.wait(inbox.name, crew.idle)
+            news = watch.wait(inbox.name, crew.idle)
+            note_success(works.store, crew.desk, "watch", works.now())
+            return news
 
         try:
             news = await asyncio.to_thread(wait)
@@ -301,6 +299,9 @@ class Daemon:
             log("watch.unavailable", mailbox=crew.desk.policy.mailbox, why="the server has no IDLE")
             await self._stopping.wait()
             return 0
+        except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
+            await self._note_failure(crew, "watch", crew.imap_credential, error)
+            raise
         if news:
             log("mailbox.changed", logging.DEBUG, mailbox=crew.desk.policy.mailbox, at=works.now())
             self._wake(crew, Step.RECEIVE)
@@ -310,3 +311,16 @@ class Daemon:
         with self._works.store.read() as tx:
             account = tx.mailboxes.account(crew.desk.mailbox_id, "imap")
         return account.last_success_at is not None and account.next_attempt_at is None
+
+    async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
+        store, now = self._works.store, self._works.now()
+        until = await asyncio.to_thread(resting_until, store, crew.desk, service, credential, now)
+        return Rest(until - now) if until else None
+
+    async def _note_failure(
+        self, crew: Crew, service: str, credential: Callable[[], str], error: MaildaemonError
+    ) -> None:
+        if self._stopping.is_set():
+            return  # we have broken it off ourselves
+        store, now = self._works.store, self._works.now()
+        await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)

@@ -31,6 +31,7 @@ from maildaemon.errors import (
 )
 from maildaemon.ports import Now, Transport
 from maildaemon.ports.store import OutboxRow, Store
+from maildaemon.services.accounts import note_success
 from maildaemon.services.desk import Desk, log
 
 CLAIM = timedelta(minutes=3)
@@ -62,6 +63,7 @@ async def deliver_next(
         return 0
     # Before the claim: a refused login is no failure of this mail.
     await transport.open()
+    await asyncio.to_thread(note_success, store, desk, "smtp", now())
     claimed = await asyncio.to_thread(_claim, store, row, now())
     if claimed is None:
         return 1

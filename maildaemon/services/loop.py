@@ -6,6 +6,7 @@ The only place where an arbitrary exception is caught; everything else lets it p
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,6 +16,18 @@ from maildaemon.services.desk import log
 
 Result = TypeVar("Result")
 _OPERATOR_WAIT = timedelta(minutes=1)
+# A changed password is noticed within this time, and asked for no more often.
+_LONGEST_REST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A step's answer: nothing was tried, because a server is left alone after a failure.
+
+    `wait`: how long still; None until woken.
+    """
+
+    wait: timedelta | None
 
 
 def attempt(work: Callable[[], Result]) -> Result | Exception:
@@ -28,14 +41,15 @@ def attempt(work: Callable[[], Result]) -> Result | Exception:
 class Loop:
     """Repeats one step while it finds work, then waits to be woken.
 
-    `step` returns how many items it moved; 0 means that nothing is due. `jitter` returns a
-    factor around 1, so that many daemons do not knock at the same moment.
+    `step` returns how many items it moved; 0 means that nothing is due, `Rest` that it was not
+    even tried. `jitter` returns a factor around 1, so that many daemons do not knock at the same
+    moment.
     """
 
     def __init__(
         self,
         name: str,
-        step: Callable[[], Awaitable[int]],
+        step: Callable[[], Awaitable[int | Rest]],
         stopping: asyncio.Event,
         jitter: Callable[[], float],
     ) -> None:
@@ -62,16 +76,18 @@ class Loop:
     async def _work_off(self) -> timedelta | None:
         """Work until nothing is due; return how long to leave it alone (None: until woken)."""
         try:
-            while await self._step() and not self._stopping.is_set():
+            while not isinstance(moved := await self._step(), Rest):
                 self._recovered()
-            self._recovered()
+                if not moved or self._stopping.is_set():
+                    return None
         except TemporaryError as error:
             return self._troubled(error, logging.WARNING, None)
         except OperatorError as error:
             return self._troubled(error, logging.ERROR, _OPERATOR_WAIT)
         except Exception as error:
             return self._troubled(error, logging.CRITICAL, None)
-        return None
+        # Neither well nor worse: what was said about the trouble still stands.
+        return moved.wait and min(moved.wait, _LONGEST_REST) * self._jitter()
 
     def _recovered(self) -> None:
         if self._trouble is not None:

@@ -1,20 +1,31 @@
 """Keeping away from servers that refuse or cannot be reached."""
 
+import asyncio
 import itertools
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from maildaemon.errors import MailboxPasswordRefusedError, MailboxUnavailableError
+from maildaemon.errors import (
+    MailboxPasswordRefusedError,
+    MailboxUnavailableError,
+    MaildaemonError,
+)
+from maildaemon.ports.store import Transaction
 from maildaemon.services.accounts import (
     has_stopped,
     note_failure,
     note_success,
     resting_until,
 )
-from tests.service.shop import START, Shop
+from maildaemon.services.daemon import Daemon, Step
+from maildaemon.services.loop import Loop, Rest
+from tests.service.shop import START, Shop, a_mail
+from tests.service.test_daemon import a_daemon
 
 REFUSED = MailboxPasswordRefusedError("the password was refused", where="imap.example:993")
 
@@ -87,3 +98,141 @@ def test_one_account_in_trouble_does_not_hold_the_other(shop: Shop) -> None:
     try_for_a_day(shop)
 
     assert resting_until(shop.store, shop.desk, "smtp", lambda: "old", shop.at) is None
+
+
+def a_day_of(shop: Shop, daemon: Daemon) -> None:
+    async def live() -> None:
+        while shop.at < START + timedelta(hours=24):
+            # Side by side, the loops come in any order.
+            for step in reversed(Step):
+                with suppress(MaildaemonError):
+                    await daemon._step(crew, step)()
+            shop.wait(minutes=4)
+        await daemon.close()
+
+    (crew,) = daemon._crews
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize("queued", [0, 3])
+def test_the_daemon_logs_in_six_times_on_a_day_on_which_imap_refuses_it(
+    shop: Shop, queued: int
+) -> None:
+    shop.start()
+    for number in range(queued):
+        shop.write(a_mail(sender=f"c{number}@x.example", message_id=f"c{number}@x.example"))
+    shop.round()
+    shop.account.refusal = REFUSED
+    shop.account.calls.clear()
+
+    a_day_of(shop, a_daemon(shop)[0])
+
+    assert len([call for call in shop.account.calls if call[0] != "close"]) == 6
+
+
+def test_the_daemon_logs_in_six_times_on_a_day_on_which_smtp_refuses_it(shop: Shop) -> None:
+    shop.start()
+    shop.transport.always("AUTH", "535 5.7.8 wrong password")
+    for number in range(40):
+        shop.write(a_mail(sender=f"c{number}@x.example", message_id=f"c{number}@x.example"))
+    shop.receive()
+    while shop.process():
+        pass
+    # Some of them expire while the server refuses us: that is no success.
+    with shop.sql.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update outbox set next_attempt_at = queued_at, "
+            "expires_at = datetime(queued_at, '+' || (id * 20) || ' minutes') || '.000000'"
+        )
+    shop.transport.commands.clear()
+
+    a_day_of(shop, a_daemon(shop)[0])
+
+    assert shop.transport.commands.count("AUTH") == 6
+
+
+def test_a_success_is_only_what_a_server_has_confirmed(shop: Shop) -> None:
+    shop.start()
+    daemon, _ = a_daemon(shop, Step.PROCESS, Step.DELIVER, Step.SETTLE)
+
+    async def live() -> None:
+        await daemon.run_once()
+        await daemon.close()
+
+    asyncio.run(live())
+
+    assert shop.rows("select * from account") == []
+
+
+def test_a_second_connection_that_is_refused_is_tried_no_more_often_than_the_first(
+    shop: Shop,
+) -> None:
+    shop.start()
+    daemon, _ = a_daemon(shop)
+    (crew,) = daemon._crews
+    knocks: list[object] = []
+
+    def refuse(*_: object) -> bool:
+        knocks.append(shop.at)
+        raise REFUSED
+
+    assert crew.watch is not None
+    crew.watch.wait = refuse  # type: ignore[assignment,method-assign]
+
+    async def live() -> None:
+        while shop.at < START + timedelta(hours=24):
+            await daemon.run_once()
+            with suppress(MaildaemonError):
+                await daemon._watch(crew)
+            shop.wait(minutes=4)
+        await daemon.close()
+
+    asyncio.run(live())
+
+    assert len(knocks) == 6
+
+
+async def test_an_account_that_rests_has_not_recovered(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stopping, calls = asyncio.Event(), 0
+
+    async def step() -> int | Rest:
+        nonlocal calls
+        calls += 1
+        if calls in {1, 3}:
+            raise MailboxUnavailableError("no route")
+        if calls == 5:
+            stopping.set()
+            return 0
+        return Rest(timedelta(seconds=1))
+
+    async with asyncio.timeout(10):
+        await Loop("test", step, stopping, jitter=lambda: 0.0).run()
+
+    assert [record.message for record in caplog.records if record.name == "maildaemon"] == [
+        "loop.failed",
+        "loop.recovered",
+    ]
+
+
+def test_the_secret_is_not_asked_for_within_a_transaction(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_transactions = 0
+    real = shop.sql.begin
+
+    @contextmanager
+    def begin() -> Iterator[Transaction]:
+        nonlocal open_transactions
+        with real() as tx:
+            open_transactions += 1
+            yield tx
+            open_transactions -= 1
+
+    def credential() -> str:
+        assert open_transactions == 0
+        return "old"
+
+    monkeypatch.setattr(shop.sql, "begin", begin)
+
+    note_failure(shop.store, shop.desk, "imap", credential, REFUSED, shop.at)
