@@ -16,6 +16,7 @@ _SETTLE = (_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR)
 # Accounts and whole addresses get locked by stubborn programs: six attempts on the first day.
 _REFUSED = (timedelta(seconds=30), _MINUTE, 15 * _MINUTE, _HOUR, 6 * _HOUR, 24 * _HOUR)
 _LONGEST_OUTAGE_WAIT = 5 * _MINUTE
+_HELD_AT_MOST = _HOUR
 
 STOP_AFTER_REFUSALS = 3
 PARK_AFTER_FAILURES = 3
@@ -57,6 +58,18 @@ def file_copy_at(server_files_sent: bool | None, now: datetime) -> datetime:
     server does it (None), it gets a minute.
     """
     return now + _MINUTE if server_files_sent is None else now
+
+
+def waits_for_sent(
+    recorded_at: datetime | None, sent_read_until: datetime | None, due_at: datetime, now: datetime
+) -> bool:
+    """Tell whether a mail must wait until Sent has been read: a person may have answered before
+    its cause was recorded (None: it has none). It waits for an hour at most, and not at all where
+    there is no folder for sent mail (`sent_read_until` None).
+    """
+    if recorded_at is None or sent_read_until is None:
+        return False
+    return sent_read_until < recorded_at and now - due_at <= _HELD_AT_MOST
 
 
 def settle_wait(failures: int) -> timedelta:

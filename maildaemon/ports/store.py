@@ -90,7 +90,10 @@ class InboundRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A mail to be sent. `phase` and `uncertain_at` tell how far an earlier attempt got."""
+    """A mail to be sent. `phase` and `uncertain_at` tell how far an earlier attempt got.
+
+    `cause_recorded_at`: when the message that it answers was recorded; None if it answers none.
+    """
 
     outbox_id: int
     mailbox_id: int
@@ -106,9 +109,11 @@ class OutboxRow:
     fence: int
     failures: int
     queued_at: datetime
+    due_at: datetime
     expires_at: datetime
     uncertain_at: datetime | None
     resent: bool
+    cause_recorded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,11 @@ class Mailboxes(Protocol):
         """Return until when everything in Sent is recorded and decided, the beginning of time if
         some of it is not decided yet; None if there is no Sent folder, so that nothing could be
         seen there. Gaps and parked messages do not count: see `hidden_in_sent`.
+        """
+
+    def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:
+        """Return until when everything in Sent is recorded, the beginning of time if some of it
+        has not even been taken to be processed; None if there is no Sent folder.
         """
 
     def hidden_in_sent(self, mailbox_id: int, since: datetime) -> bool:

@@ -21,7 +21,7 @@ from maildaemon.errors import (
 )
 from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Role, Ticker, Transport
 from maildaemon.ports.store import Store
-from maildaemon.services.accounts import note_failure, note_success, resting_until
+from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import Loop, Rest
@@ -104,6 +104,7 @@ class Daemon:
         threads = ThreadPoolExecutor(4 + 4 * len(self._crews), thread_name_prefix="maildaemon")
         asyncio.get_running_loop().set_default_executor(threads)
         for crew in self._crews:
+            await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
             self._set_up(crew)
         self._ticked_at = self._works.now()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
@@ -128,6 +129,8 @@ class Daemon:
         Raises what keeps a step from its work, after the other mailboxes had their turn.
         """
         troubles: list[MaildaemonError] = []
+        for crew in self._crews:
+            await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
         count = 0
         for crew in self._crews:
             for step in (Step.RECEIVE, Step.PROCESS, Step.DELIVER, Step.SETTLE):
@@ -220,6 +223,8 @@ class Daemon:
         if not isinstance(count, Rest):
             # The server lets us in: from the first time on, IDLE need not wait for its next look.
             self._wake(crew, "watch")
+            # What waited for Sent to be read may go now.
+            self._wake(crew, Step.DELIVER)
         return count
 
     async def _process(self, crew: Crew) -> int:

@@ -23,7 +23,7 @@ from maildaemon.domain.delivery import (
 )
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
-from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait
+from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait, waits_for_sent
 from maildaemon.errors import (
     StaleClaimError,
     StoreUnavailableError,
@@ -46,7 +46,9 @@ async def deliver_next(
 ) -> int:
     """Attempt one due entry; return how many were attempted (0 or 1).
 
-    The attempt is committed before the network is touched. If the process dies while talking
+    0 as well while the brake is on, or until Sent has been read since the message arrived that
+    the mail answers: a person may have answered it. The attempt is committed before the network
+    is touched. If the process dies while talking
     to the server, the entry is due again later, with the same Message-ID. Trouble with the
     session raises and leaves the entry as it was.
     """
@@ -59,7 +61,7 @@ async def deliver_next(
     if row.expires_at <= now():
         await asyncio.to_thread(_expire, store, desk, row, now())
         return 1
-    if await asyncio.to_thread(_braked, store, desk, now()):
+    if await asyncio.to_thread(_is_held, store, desk, row, now()):
         return 0
     # Before the claim: a refused login is no failure of this mail.
     await transport.open()
@@ -93,6 +95,14 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
 def _claim(store: Store, row: OutboxRow, now: datetime) -> OutboxRow | None:
     with store.begin() as tx:
         return tx.outbox.claim(row, now + CLAIM)
+
+
+def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether the mail may not go now: a person may have answered, or the brake is on."""
+    with store.read() as tx:
+        read_until = tx.mailboxes.sent_read_until(desk.mailbox_id, now)
+    unread = waits_for_sent(row.cause_recorded_at, read_until, row.due_at, now)
+    return unread or _braked(store, desk, now)
 
 
 def _braked(store: Store, desk: Desk, now: datetime) -> bool:

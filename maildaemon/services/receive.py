@@ -35,7 +35,8 @@ def receive_new(
     what was committed stays.
     """
     count = 0
-    names = mailbox.folders()
+    # Sent comes last: a mail goes out once Sent has been read after its cause was recorded.
+    names = sorted(mailbox.folders(), key=lambda name: name.role is Role.SENT)
     looked: list[tuple[FolderRow, datetime]] = []
     for name in names:
         if name.role in WATCHED:

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from maildaemon.adapters.sql.inserts import insert_one
 from maildaemon.adapters.sql.tables import account, brake, folder, gap, inbound, mailbox
@@ -45,23 +55,37 @@ class SqlMailboxes:
 
         What is recorded but not decided may have been there for long: a look may come late.
         """
-        sent = [row for row in self.folders(mailbox_id) if row.role is Role.SENT]
+        return self._sent_until(mailbox_id, true())
+
+    def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:
+        """Return until when everything in Sent is recorded and taken; None if there is none.
+
+        What is taken is decided within moments, or its claim was left by a death: five minutes
+        are not waited for then.
+        """
+        return self._sent_until(mailbox_id, inbound.c.next_attempt_at <= now)
+
+    def _sent_until(self, mailbox_id: int, unread: ColumnElement[bool]) -> datetime | None:
+        sent = self._sent(mailbox_id)
         if not sent:
             return None
         # What a backfill brings stood there before everything that we could look for.
-        undecided = exists().where(
+        waiting = exists().where(
             inbound.c.folder_id.in_([row.folder_id for row in sent]),
             inbound.c.state == "waiting",
             inbound.c.history.is_(False),
+            unread,
         )
-        if self._connection.scalar(select(undecided)):
+        if self._connection.scalar(select(waiting)):
             return _BEGINNING
         return min(row.looked_at or _BEGINNING for row in sent)
 
+    def _sent(self, mailbox_id: int) -> list[FolderRow]:
+        return [row for row in self.folders(mailbox_id) if row.role is Role.SENT]
+
     def hidden_in_sent(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether Sent has shown a message since then that we could not read."""
-        sent = [row for row in self.folders(mailbox_id) if row.role is Role.SENT]
-        ids = [row.folder_id for row in sent]
+        ids = [row.folder_id for row in self._sent(mailbox_id)]
         withheld = exists().where(
             gap.c.folder_id.in_(ids), gap.c.state.in_(("open", "alarmed")), gap.c.seen_at >= since
         )

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest, storable
 from maildaemon.adapters.sql.inserts import insert_missing
-from maildaemon.adapters.sql.tables import ledger, outbox, settlement
+from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
 from maildaemon.domain.delivery import (
     MailKind,
     OutboxState,
@@ -96,7 +96,8 @@ class SqlOutbox:
     def next_due(self, mailbox_id: int, now: datetime) -> OutboxRow | None:
         """Return the queued row that is due longest, not taken yet."""
         found = self._connection.execute(
-            select(outbox)
+            select(outbox, message.c.recorded_at)
+            .outerjoin(message, message.c.id == outbox.c.cause_id)
             .where(
                 outbox.c.mailbox_id == mailbox_id,
                 outbox.c.state == _QUEUED,
@@ -418,7 +419,9 @@ def _outbox_row(row: Row[Any]) -> OutboxRow:
         fence=row.attempts,
         failures=row.failures,
         queued_at=row.queued_at,
+        due_at=row.next_attempt_at,
         expires_at=row.expires_at,
         uncertain_at=row.uncertain_at,
         resent=row.resent,
+        cause_recorded_at=row.recorded_at,
     )
