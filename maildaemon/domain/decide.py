@@ -30,7 +30,7 @@ from maildaemon.domain.automatic import (
 )
 from maildaemon.domain.delivery import Refusal, Section, is_writable
 from maildaemon.domain.message import Address, Message
-from maildaemon.domain.policy import EchoSubject, Policy, Rate
+from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
 from maildaemon.domain.report import undeliverable
 from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts, match_thread
 
@@ -268,10 +268,19 @@ def why_not_acknowledged(match: Match, context: Context) -> tuple[Silence, ...]:
     reasons = (
         (Silence.EARLIER_CONVERSATION, match.cites_unknown or (thread and thread.begun_earlier)),
         (Silence.ANSWERS_AUTOMATIC_MAIL, any(known.own for known in context.lookups.known)),
-        (Silence.ACKNOWLEDGED_ALREADY, thread and thread.acknowledged),
+        (Silence.ACKNOWLEDGED_ALREADY, thread and _was_acknowledged(thread, context)),
         (Silence.STAFF_ANSWERED, thread and thread.staff_answered),
     )
     return tuple(reason for reason, holds in reasons if holds)
+
+
+def _was_acknowledged(thread: ThreadFacts, context: Context) -> bool:
+    return thread.acknowledged or Section.ACKNOWLEDGEMENT in _rehearsed(thread, context)
+
+
+def _rehearsed(thread: ThreadFacts, context: Context) -> frozenset[Section]:
+    """Return what counts as said although it was not sent: in a rehearsal only."""
+    return thread.rehearsed if context.policy.mode is Mode.SHADOW else frozenset()
 
 
 def why_too_much(match: Match, context: Context) -> Iterator[Silence]:
@@ -320,15 +329,17 @@ def _refusals_to_tell(
     message: Message, verdicts: tuple[Judged, ...], match: Match, context: Context
 ) -> tuple[Refusal, ...]:
     # Explained once a thread to whoever (or whatever) answers our automatic mails.
+    thread = match.thread
+    rehearsed = thread is not None and Section.REFUSED_FILES in _rehearsed(thread, context)
     answers_us = any(known.own for known in context.lookups.known)
-    if answers_us and match.thread and match.thread.refusals_explained:
+    if answers_us and thread and (thread.refusals_explained or rehearsed):
         return ()
     fresh = tuple(
         Refusal(attachment.filename, judged.reason)
         for attachment, judged in zip(message.attachments, verdicts, strict=True)
         if judged.verdict is Verdict.REFUSED and judged.reason is not None
     )
-    untold = match.thread.untold if match.thread else ()
+    untold = thread.untold if thread and not rehearsed else ()
     return (*untold, *fresh)
 
 

@@ -202,7 +202,7 @@ def _attention(what: str, advice: str) -> Trouble:
 def _until_corrected(account: Account) -> str:
     if account.stopped:
         return "correct it: a new password is tried at once, the old one hardly any more"
-    return "correct it; it is tried again by itself"
+    return "correct it, and start `maildaemon run` anew if it is in the configuration"
 
 
 def _reason(account: Account) -> str:

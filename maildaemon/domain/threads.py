@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from maildaemon.domain.delivery import Refusal
+from maildaemon.domain.delivery import Refusal, Section
 from maildaemon.domain.message import Message
 
 
@@ -41,7 +41,8 @@ class ThreadFacts:
 
     `customers` are the participants a staff answer can be meant for. `responses_at` are the
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
-    refused file, `untold` are refusals that none of them has told yet. `begun_earlier`: the
+    refused file, `untold` are refusals that none of them has told yet. `rehearsed`
+    is what mails of it would have said that were only recorded (shadow). `begun_earlier`: the
     conversation was under way before we knew of it.
     """
 
@@ -56,6 +57,7 @@ class ThreadFacts:
     staff_answered: bool = False
     refusals_explained: bool = False
     untold: tuple[Refusal, ...] = ()
+    rehearsed: frozenset[Section] = frozenset()
     muted_until: datetime | None = None
     responses_at: tuple[datetime, ...] = ()
 

@@ -19,7 +19,8 @@ from maildaemon.ports.store import AccountRow, Store
 from maildaemon.services.desk import Desk
 
 _NOTE_SUCCESS_EVERY = timedelta(seconds=30)
-_OPERATOR_WAIT = timedelta(minutes=5)
+_OPERATOR_WAIT = timedelta(minutes=1)
+SERVICES = ("imap", "watch", "smtp")
 
 
 def resting_until(
@@ -37,6 +38,18 @@ def resting_until(
     if row.refusals and row.credential != credential():
         return None
     return row.next_attempt_at
+
+
+def begin_anew(store: Store, desk: Desk) -> None:
+    """Forget why an account was left alone, but for refused passwords: whoever starts the daemon
+    has mended something, and should not wait for what was wrong before.
+    """
+    with store.begin() as tx:
+        for service in SERVICES:
+            row = tx.mailboxes.account(desk.mailbox_id, service)
+            if row.next_attempt_at is not None and not row.refusals:
+                row = replace(row, next_attempt_at=None, failures=0)
+                tx.mailboxes.save_account(desk.mailbox_id, service, row)
 
 
 def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:

@@ -231,14 +231,18 @@ class _Filing:
             # A copy came before its cause: it was sent before the database was restored.
             self.tx.outbox.witnessed(mail.mailbox_id, mail.message_id, self.now)
         if live:
-            self.tx.outbox.count_response(mail)
-        if self.thread_id is not None and Section.ACKNOWLEDGEMENT in action.sections:
-            self.tx.records.acknowledged(self.thread_id, self.now)
-        if self.thread_id is not None and Section.REFUSED_FILES in action.sections:
-            self.tx.records.told(self.thread_id, self.now)
+            self._count(mail)
         sections = [section.value for section in action.sections]
         mode = self.desk.policy.mode.value
         self.note("mail_queued", outbox_id=outbox_id, mode=mode, sections=sections)
+
+    def _count(self, mail: NewMail) -> None:
+        """Remember what the customer is told. What is only rehearsed counts for nothing later."""
+        self.tx.outbox.count_response(mail)
+        if self.thread_id is not None and Section.ACKNOWLEDGEMENT in mail.sections:
+            self.tx.records.acknowledged(self.thread_id, self.now)
+        if self.thread_id is not None and Section.REFUSED_FILES in mail.sections:
+            self.tx.records.told(self.thread_id, self.now)
 
     def _send_at(self) -> datetime:
         """Return when the mailbox's rate lets the mail go: later at worst, never not at all."""

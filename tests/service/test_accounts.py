@@ -14,9 +14,12 @@ from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxUnavailableError,
     MaildaemonError,
+    OperatorError,
+    OperatorError,
 )
 from maildaemon.ports.store import Transaction
 from maildaemon.services.accounts import (
+    begin_anew,
     has_stopped,
     note_failure,
     note_success,
@@ -92,6 +95,24 @@ def test_success_forgets_all_failures(shop: Shop) -> None:
     with shop.store.read() as tx:
         account = tx.mailboxes.account(shop.desk.mailbox_id, "imap")
     assert (account.refusals, account.last_success_at) == (0, shop.at)
+
+
+def test_whoever_starts_the_daemon_does_not_wait_for_what_was_wrong_before(shop: Shop) -> None:
+    error = OperatorError("the environment variable SUPPORT_PASSWORD is not set")
+    note_failure(shop.store, shop.desk, "imap", str, error, shop.at)
+    assert resting_until(shop.store, shop.desk, "imap", str, shop.at) is not None
+
+    begin_anew(shop.store, shop.desk)
+
+    assert resting_until(shop.store, shop.desk, "imap", str, shop.at) is None
+
+
+def test_a_refused_password_is_remembered_over_a_new_start(shop: Shop) -> None:
+    try_for_a_day(shop)
+
+    begin_anew(shop.store, shop.desk)
+
+    assert resting_until(shop.store, shop.desk, "imap", lambda: "old", shop.at) is not None
 
 
 def test_one_account_in_trouble_does_not_hold_the_other(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from maildaemon.domain.policy import Mode
 from maildaemon.errors import MailboxUnavailableError, TransportUnavailableError
-from tests.service.shop import EXE, PNG, START, Shop, a_mail, parsed
+from tests.service.shop import EXE, PNG, START, Shop, a_mail, a_policy, parsed
 
 
 @pytest.fixture
@@ -420,6 +420,28 @@ def test_shadow_records_what_would_be_sent_and_never_sends_it(tmp_path: Path) ->
     assert shop.outbox == ["shadow"]
     assert shop.transport.commands == []
     assert shop.rows("select count(*) from ledger") == [(0,)]
+    shop.close()
+
+
+def test_who_wrote_in_shadow_is_acknowledged_when_he_writes_again_in_live(tmp_path: Path) -> None:
+    exe = (("tool.exe", "application/x-dosexec", EXE),)
+    shop = Shop(tmp_path, mode=Mode.SHADOW)
+    shop.start()
+    shop.write(a_mail(files=exe))
+    shop.write(a_mail("More.", message_id="c2@c.example", In_Reply_To="<c1@customer.example>"))
+    shop.round()
+    assert shop.silences == [None, "acknowledged_already"]
+    shop.close()
+
+    shop.policy = a_policy(mode=Mode.LIVE)
+    shop.open()
+    shop.wait(hours=1)
+    shop.write(a_mail("Hello?", message_id="c3@c.example", In_Reply_To="<c1@customer.example>"))
+    shop.round()
+
+    (mail,) = shop.customers_got
+    assert "tool.exe" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert shop.outbox == ["shadow", "sent"]
     shop.close()
 
 

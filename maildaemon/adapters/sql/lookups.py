@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, exists, func, not_, select
 
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import (
@@ -159,17 +159,22 @@ class SqlLookups:
             begun_earlier=row.begun_earlier,
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
-            refusals_explained=self._refusals_explained(thread_id),
+            refusals_explained=Section.REFUSED_FILES in self._said(thread_id, shadow=False),
+            rehearsed=self._said(thread_id, shadow=True),
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
             responses_at=tuple(responses),
         )
 
-    def _refusals_explained(self, thread_id: int) -> bool:
+    def _said(self, thread_id: int, *, shadow: bool) -> frozenset[Section]:
+        """Return what our mails of a thread say, or would have said if they were sent."""
+        is_shadow = outbox.c.state == OutboxState.SHADOW.value
         rows = self._connection.scalars(
-            select(outbox.c.sections).where(outbox.c.thread_id == thread_id)
+            select(outbox.c.sections).where(
+                outbox.c.thread_id == thread_id, is_shadow if shadow else not_(is_shadow)
+            )
         )
-        return any(Section.REFUSED_FILES.value in sections for sections in rows)
+        return frozenset(Section(section) for sections in rows for section in sections)
 
     def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a server named this id when it took a mail of ours."""
