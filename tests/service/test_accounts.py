@@ -15,7 +15,6 @@ from maildaemon.errors import (
     MailboxUnavailableError,
     MaildaemonError,
     OperatorError,
-    OperatorError,
 )
 from maildaemon.ports.store import Transaction
 from maildaemon.services.accounts import (
@@ -44,10 +43,12 @@ def try_for_a_day(shop: Shop, password: str = "old") -> list[float]:
     """Knock whenever it is allowed; return at which minute that was."""
     knocks = []
     while shop.at < START + timedelta(hours=24):
-        if resting_until(shop.store, shop.desk, "imap", lambda: password, shop.at) is None:
+        until = resting_until(shop.store, shop.desk, "imap", lambda: password, shop.at)
+        if until is None:
             knocks.append((shop.at - START).total_seconds() / 60)
             note_failure(shop.store, shop.desk, "imap", lambda: password, REFUSED, shop.at)
-        shop.wait(seconds=10)
+        else:
+            shop.at = min(until, START + timedelta(hours=24))
     return knocks
 
 
