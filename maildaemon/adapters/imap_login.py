@@ -288,7 +288,10 @@ def _in_plain_words(error: BaseException, server: ImapServer) -> str:
         case ConnectionRefusedError():
             return "connection refused; nothing listens there"
         case socket.gaierror():
-            return f"the host name cannot be resolved ({error.strerror})"
+            return (
+                "the host name cannot be resolved; see whether it is spelled right "
+                f"({error.strerror})"
+            )
         case TimeoutError() if server.security != "tls":
             return "no answer in time; if the port expects TLS at once, use `security: tls`"
         case TimeoutError():
@@ -297,6 +300,9 @@ def _in_plain_words(error: BaseException, server: ImapServer) -> str:
             return f"the connection broke ({error.strerror or error})"
         case IMAPClientAbortError() if str(error).endswith("EOF"):
             return "the server closed the connection"
+        # RFC 5321 §4.2: how an SMTP server greets.
+        case IMAPClientAbortError() if re.search(r"unexpected response: b'220[ -]", str(error)):
+            return "this is an SMTP server; `imap.port` is mostly 993 (`security: tls`) or 143"
         case OSError() | IMAPClientError():
             return _printable(str(error))
         case _:

@@ -1,6 +1,9 @@
 """Opens a session with a submission server: connection, TLS, login. Knows nothing of mails."""
 
 import asyncio
+import errno
+import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectTimeoutError,
+    SMTPException,
+    SMTPReadTimeoutError,
+    SMTPResponseException,
+)
 
 from maildaemon.errors import (
     TransportPasswordRefusedError,
@@ -24,6 +34,12 @@ TROUBLE = (SMTPException, OSError, UnicodeError)
 _MECHANISMS = ("plain", "login", "cram-md5")
 
 _MAX_TEXT = 1000
+
+# RFC 9051 §7.1: how an IMAP server greets.
+_IMAP_GREETING = re.compile(r"Malformed SMTP response line: \* (OK|PREAUTH|BYE)\b", re.IGNORECASE)
+
+# What OpenSSL says of an answer that is no TLS at all.
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ async def open_session(account: SmtpAccount, limits: SmtpLimits) -> SMTP:
         tls_context=await _tls_context(account),
     )
     try:
-        with translated(account.where):
+        with translated(account.where, account.security):
             await client.connect(timeout=limits.connect)
             await client.ehlo()
             if account.security == "starttls":
@@ -91,8 +107,8 @@ async def open_session(account: SmtpAccount, limits: SmtpLimits) -> SMTP:
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Turn the library's errors into ours."""
+def translated(where: str, security: str = "") -> Iterator[None]:
+    """Turn the library's errors into ours; `security` while the session is being opened."""
     try:
         yield
     except TROUBLE as error:
@@ -103,7 +119,34 @@ def translated(where: str) -> Iterator[None]:
                     where=where,
                     advice="check smtp.host; for an authority of your own set smtp.ca_file",
                 ) from error
-        raise TransportUnavailableError(f"{where}: {said(error)}") from error
+        what = _in_plain_words(error, security) or said(error)
+        raise TransportUnavailableError(f"{where}: {what}") from error
+
+
+def _in_plain_words(error: BaseException, security: str) -> str | None:
+    """Return what is likely wrong in the configuration; None if nothing points to it."""
+    if _IMAP_GREETING.search(str(error)):
+        return "this is an IMAP server; `smtp.port` is mostly 465 (`security: tls`) or 587"
+    match error, error.__cause__:
+        case (_, ssl.SSLError(reason=reason)) if security == "tls" and reason in _NO_TLS:
+            return (
+                "the server does not speak TLS from the first byte; "
+                "`security: starttls` belongs to port 587"
+            )
+        case (UnicodeError(), _) | (_, socket.gaierror()):
+            reason = one_line(str(error.__cause__ or error))
+            return f"the host name cannot be resolved; see whether it is spelled right ({reason})"
+        case (_, OSError()) if _refused(error):
+            return "connection refused; nothing listens there"
+        case (SMTPConnectTimeoutError(), SMTPReadTimeoutError()) if security != "tls":
+            return "no greeting in time; if the port expects TLS at once, use `security: tls`"
+        case _:
+            return None
+
+
+def _refused(error: BaseException) -> bool:
+    # Where a name has several addresses, asyncio joins their errors to one text.
+    return set(re.findall(r"\[Errno (-?\d+)\]", str(error))) == {str(errno.ECONNREFUSED)}
 
 
 def drop(client: SMTP) -> None:

@@ -439,6 +439,17 @@ def test_a_server_that_says_bye_instead_of_hello_is_unavailable_in_its_own_words
         mailbox_on(server.port).examine("INBOX")
 
 
+def test_an_smtp_server_is_recognised_by_its_greeting() -> None:
+    def smtp(talk: Talk, arguments: str) -> None:
+        talk.send("220 mx.example.net ESMTP")
+
+    with (
+        scripted({"GREETING": smtp}) as server,
+        pytest.raises(MailboxUnavailableError, match="this is an SMTP server"),
+    ):
+        mailbox_on(server.port).examine("INBOX")
+
+
 # Interrupting
 
 
@@ -1203,7 +1214,7 @@ def test_a_port_nobody_listens_on_is_named_with_the_reason() -> None:
 
 
 def test_a_host_that_cannot_be_found_is_named_with_the_reason() -> None:
-    with pytest.raises(MailboxUnavailableError, match=r"imap\.invalid:993: .*cannot be resolved"):
+    with pytest.raises(MailboxUnavailableError, match=r"imap\.invalid:993: .*spelled right"):
         mailbox_on(993, host="imap.invalid", security="tls").examine("INBOX")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+import socket
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -178,14 +179,56 @@ async def test_without_starttls_nothing_goes_on_in_the_clear(
 
 
 async def test_tls_spoken_to_a_plain_port_is_trouble_with_the_session(sink: SmtpSink) -> None:
-    with pytest.raises(TransportUnavailableError):
+    with pytest.raises(TransportUnavailableError, match=r"not speak TLS.*starttls.* port 587"):
         await SmtpTransport(an_account(sink.port, security="tls"), QUICK).open()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid", "a" * 70 + ".example", ""])
-async def test_a_server_that_cannot_be_reached_is_trouble_with_the_session(host: str) -> None:
-    with pytest.raises(TransportUnavailableError):
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", ""])
+async def test_a_misspelt_host_is_trouble_with_the_session(host: str) -> None:
+    with pytest.raises(TransportUnavailableError, match=f"{host}:1: .*resolved.*spelled right"):
         await SmtpTransport(an_account(1, host=host), QUICK).open()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_port_nobody_listens_on_is_named_with_the_reason(host: str) -> None:
+    with pytest.raises(TransportUnavailableError, match=f"^{host}:1: connection refused; nothing"):
+        await SmtpTransport(an_account(1, host=host), QUICK).open()
+
+
+async def test_several_addresses_that_all_refuse_are_one_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def two(*_: object, **__: object) -> list[object]:
+        stream = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*stream, (address, 1)) for address in ("127.0.0.1", "127.0.0.2")]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
+    with pytest.raises(
+        TransportUnavailableError, match=r"^mx\.test:1: connection refused; nothing"
+    ):
+        await SmtpTransport(an_account(1, host="mx.test"), QUICK).open()
+
+
+async def test_an_imap_server_is_recognised_by_its_greeting() -> None:
+    async def imap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+        await reader.read()
+
+    async with serving(imap) as port:
+        with pytest.raises(TransportUnavailableError, match="this is an IMAP server"):
+            await SmtpTransport(an_account(port), QUICK).open()
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+async def test_a_port_that_waits_for_tls_is_told_by_its_silence(security: str) -> None:
+    async def mute(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serving(mute) as port:
+        with pytest.raises(TransportUnavailableError, match="use `security: tls`"):
+            await SmtpTransport(
+                an_account(port, security=security), replace(QUICK, connect=0.3, command=0.3)
+            ).open()
 
 
 async def test_a_wrong_password_is_tried_once(tls_sink: SmtpSink, dovecot: Dovecot) -> None:
