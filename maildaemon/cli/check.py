@@ -87,6 +87,7 @@ def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
         yield Finding("configuration", Result.WARNING, str(warning))
     yield from _modes(settings)
     yield _templates(settings)
+    yield from _certificates(settings)
     yield from _data_folder(settings.service.data_dir)
     yield _database(settings)
     if connect:
@@ -110,6 +111,18 @@ def _templates(settings: "Settings") -> Finding:
         return failed("templates", error)
     languages = ", ".join(composer.languages())
     return Finding("templates", Result.OK, f"templates: every mail can be written in {languages}")
+
+
+def _certificates(settings: "Settings") -> Iterator[Finding]:
+    from maildaemon.adapters.certificates import require_authorities
+
+    for mailbox in settings.mailboxes:
+        for server in (mailbox.imap, mailbox.smtp):
+            try:
+                if server.ca_file is not None:
+                    require_authorities(server.ca_file)
+            except OperatorError as error:
+                yield failed("certificates", error, mailbox.name)
 
 
 def _data_folder(folder: Path) -> Iterator[Finding]:

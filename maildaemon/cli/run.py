@@ -46,6 +46,7 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     import asyncio
 
+    from maildaemon.adapters.certificates import require_authorities
     from maildaemon.adapters.log import set_up_log
     from maildaemon.bootstrap import open_daemon
     from maildaemon.services.daemon import Step
@@ -53,6 +54,9 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
     service = settings.service
     set_up_log(json_lines=service.log_format.value == "json", level=service.log_level.value)
     _warn(settings)
+    for server in (one for each in settings.mailboxes for one in (each.imap, each.smtp)):
+        if server.ca_file is not None:
+            require_authorities(server.ca_file)
     with open_daemon(settings, frozenset(Step(one) for one in only)) as parts:
         asyncio.run(_serve(parts.daemon, once=once))
         resting = _resting(parts) if once else []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from maildaemon.errors import MaildaemonError, OperatorError
+from maildaemon.errors import MaildaemonError, OperatorError, StoreUnavailableError
 from maildaemon.ports import Mailbox, Role, Transport
 
 
@@ -36,9 +36,15 @@ def failed(
     match error:
         case OperatorError(what=what, where=where, advice=advice):
             words = f"{where}: {what}" if where else what
+        case StoreUnavailableError():
+            words = str(error)
+            advice = "see whether the database is up; a lock may pass by itself"
         case _:
             words = str(error)
-            advice = "see whether the server is up, and can be reached from this machine"
+            advice = (
+                "see whether host, port and security are right, and whether the server can be "
+                "reached from this machine"
+            )
     return Finding(check, Result.FAILED, about + words, advice, mailbox, error)
 
 

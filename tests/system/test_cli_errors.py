@@ -213,10 +213,61 @@ def test_a_file_that_is_no_database(here: Installation) -> None:
         "this is a letter, and a rather long one at that\n" * 50
     )
 
-    outcome = here.call("threads", "list")
+    for command in (("threads", "list"), ("run", "--once"), ("check",)):
+        outcome = here.call(*command)
+
+        assert outcome.code == CONFIG
+        assert (
+            f"{here.data}/maildaemon.db: this is no database of ours" in outcome.out + outcome.err
+        )
+        assert (
+            "what to do: correct `database.url`, or restore the last backup"
+            in outcome.out + outcome.err
+        )
+
+
+def test_a_database_that_cannot_be_opened_is_not_waited_for(here: Installation) -> None:
+    # A folder in its place: root, too, may run these tests, and may read every file.
+    (here.data / "maildaemon.db").mkdir(parents=True)
+
+    for command in (("status",), ("run", "--once"), ("check",)):
+        outcome = here.call(*command)
+
+        assert outcome.code == CONFIG
+        assert (
+            f"{here.data}/maildaemon.db: the database cannot be opened" in outcome.out + outcome.err
+        )
+        assert "what to do: run it as the daemon's user" in outcome.out + outcome.err
+
+
+def test_an_empty_file_instead_of_a_database_is_named(here: Installation) -> None:
+    here.data.mkdir()
+    (here.data / "maildaemon.db").touch()
+
+    outcome = here.call("status")
 
     assert outcome.code == CONFIG
-    assert "this is no database of ours" in outcome.err
+    assert f"error: {here.data}/maildaemon.db: the database is at revision none" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "cannot be read: no such file or directory"), ("x", "holds no PEM certificates")],
+)
+def test_an_unusable_certificate_file_is_found_before_any_server_is_asked(
+    here: Installation, content: str | None, reason: str
+) -> None:
+    ca_file = here.folder / "ca.pem"
+    if content is not None:
+        ca_file.write_text(content)
+    here.config.write_text(a_config({**NOWHERE, "ca_file": "ca.pem"}, NOWHERE))
+
+    for command in (("check",), ("run", "--once")):
+        outcome = here.call(*command)
+
+        assert outcome.code == CONFIG
+        assert f"{ca_file}: {reason}" in outcome.out + outcome.err
+        assert "what to do: `ca_file` must name a PEM file" in outcome.out + outcome.err
 
 
 def test_records_that_are_not_there_yet(here: Installation) -> None:

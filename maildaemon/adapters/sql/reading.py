@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import metadata
-from maildaemon.errors import OperatorError, SchemaError, StoreUnavailableError
+from maildaemon.errors import MaildaemonError, OperatorError, SchemaError, StoreUnavailableError
 from maildaemon.shipped import shipped
 
 _BUSY_SECONDS = 20
@@ -66,15 +66,30 @@ def require_database(url: str) -> None:
 
 def _checked(store: SqlStore, url: str) -> None:
     try:
-        _require_schema(store.engine)
-    except OperationalError as error:
-        raise StoreUnavailableError(f"cannot read the database {url}: {error.orig}") from error
+        _require_schema(store.engine, url)
     except DBAPIError as error:
-        raise OperatorError(
-            f"this is no database of ours: {error.orig}",
-            where=url,
-            advice="correct `database.url`, or restore the last backup",
-        ) from error
+        raise explain_opening(url, error) from error
+
+
+def explain_opening(url: str, error: DBAPIError) -> MaildaemonError:
+    """Return what it means that a database cannot be opened: who waits long enough gets into a
+    locked one, never into a damaged one.
+    """
+    where = str(sqlite_path(url) or make_url(url).render_as_string())
+    code = getattr(error.orig, "sqlite_errorname", "")
+    if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
+        return OperatorError(
+            f"the database cannot be opened: {error.orig}",
+            where=where,
+            advice="run it as the daemon's user; the file must belong to that user",
+        )
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return StoreUnavailableError(f"{where}: cannot open the database: {error.orig}")
+    return OperatorError(
+        f"this is no database of ours: {error.orig}",
+        where=where,
+        advice="correct `database.url`, or restore the last backup",
+    )
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -116,7 +131,7 @@ def _reading_engine(path: Path) -> Engine:
     return engine
 
 
-def _require_schema(engine: Engine) -> None:
+def _require_schema(engine: Engine, url: str) -> None:
     found = None
     with engine.connect() as connection:
         if inspect(connection).has_table("alembic_version"):
@@ -125,6 +140,6 @@ def _require_schema(engine: Engine) -> None:
         raise SchemaError(
             f"the database is at revision {found or 'none'}, this version needs "
             f"{newest_revision()}",
-            where=engine.url.render_as_string(),
+            where=str(sqlite_path(url) or make_url(url).render_as_string()),
             advice="back it up with `maildaemon db backup FILE`, then run `maildaemon db upgrade`",
         )

@@ -7,7 +7,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from maildaemon.errors import SchemaError, StoreUnavailableError
+from maildaemon.adapters.sql.reading import explain_opening
+from maildaemon.errors import SchemaError
 from maildaemon.shipped import shipped
 
 
@@ -33,9 +34,8 @@ def revisions(engine: Engine) -> tuple[str | None, str]:
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
     except DBAPIError as error:
-        raise StoreUnavailableError(
-            f"cannot open the database {engine.url.render_as_string()}: {error.orig}"
-        ) from error
+        url = engine.url.render_as_string(hide_password=False)
+        raise explain_opening(url, error) from error
     return current, expected or ""
 
 
