@@ -20,6 +20,7 @@ from jinja2 import (
     TemplateSyntaxError,
     select_autoescape,
 )
+from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maildaemon.domain.attachments import Reason
@@ -114,6 +115,38 @@ class TemplateComposer:
                 )
             for draft in awkward_drafts(language):
                 self.compose(draft)
+
+    def unused(self) -> tuple[str, ...]:
+        """Return what is wrong with each own file that no mail is written from; after `check`."""
+        own, *shipped_ones = self._folders
+        if not shipped_ones:
+            return ()
+        paths = (it.relative_to(own) for it in sorted(own.rglob("*")) if it.is_file())
+        # Editors and version control keep files of theirs beside ours.
+        names = [it.as_posix() for it in paths if it.suffix in {".txt", ".html"}]
+        used = self._used()
+        return tuple(
+            f"{own / it}: {self._why_unused(it)}"
+            for it in names
+            if it not in used and not any(part.startswith(".") for part in it.split("/"))
+        )
+
+    def _used(self) -> set[str]:
+        """Return what the mails are written from, with what that includes, extends or imports."""
+        used = {f"{language}/words.txt" for language in self._supported}
+        ahead = {f"{it}/{name}" for it in self._supported for name in _FILES} - used
+        while ahead:
+            name = ahead.pop()
+            used.add(name)
+            tree = self._environment.parse(self._source(name))
+            ahead |= {it for it in find_referenced_templates(tree) if it} - used
+        return used
+
+    def _why_unused(self, name: str) -> str:
+        folder, _, rest = name.rpartition("/")
+        if folder in self._supported:
+            return f"no mail is written from `{rest}`; the files are {', '.join(_FILES)}"
+        return f"no language `{folder or '.'}`; the folders are {', '.join(self._supported)}"
 
     def _missing(self, language: str) -> list[str]:
         return [it for it in _FILES if f"{language}/{it}" not in self._files]

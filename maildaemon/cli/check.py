@@ -86,7 +86,7 @@ def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
     for warning in settings.warnings:
         yield Finding("configuration", Result.WARNING, str(warning))
     yield from _modes(settings)
-    yield _templates(settings)
+    yield from _templates(settings)
     yield from _certificates(settings)
     yield from _data_folder(settings.service.data_dir)
     yield _database(settings)
@@ -101,16 +101,19 @@ def _modes(settings: "Settings") -> Iterator[Finding]:
         yield Finding("mode", Result.OK, f"mode {mode}: {told}", mailbox=mailbox.name)
 
 
-def _templates(settings: "Settings") -> Finding:
+def _templates(settings: "Settings") -> Iterator[Finding]:
     from maildaemon.bootstrap import make_composer
 
     try:
         composer = make_composer(settings)
         composer.check()
     except OperatorError as error:
-        return failed("templates", error)
+        yield failed("templates", error)
+        return
     languages = ", ".join(composer.languages())
-    return Finding("templates", Result.OK, f"templates: every mail can be written in {languages}")
+    yield Finding("templates", Result.OK, f"templates: every mail can be written in {languages}")
+    for unused in composer.unused():
+        yield Finding("templates", Result.WARNING, unused)
 
 
 def _certificates(settings: "Settings") -> Iterator[Finding]:

@@ -407,3 +407,32 @@ def test_a_language_without_all_its_files_is_named(own: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="is no folder"):
         TemplateComposer(("it",), "en", tmp_path / "missing").check()
+
+
+def test_own_files_that_no_mail_is_written_from_are_named(own: Path) -> None:
+    for name in (
+        "deutsch/response.txt",
+        "it/respnse.txt",
+        "it/README",
+        ".git/a.txt",
+        "fr/words.txt",
+    ):
+        (own / name).parent.mkdir(exist_ok=True)
+        (own / name).write_text("x {% broken")
+    (own / "it" / "footer.txt").write_text("Ciao")
+    with (own / "it" / "response.txt").open("a") as file:
+        file.write("{% include 'it/footer.txt' %}")
+
+    unused = TemplateComposer(("it",), "en", own).unused()
+
+    files = "response.txt, response.html, words.txt"
+    assert unused == (
+        f"{own}/deutsch/response.txt: no language `deutsch`; the folders are en, it",
+        f"{own}/fr/words.txt: no language `fr`; the folders are en, it",
+        f"{own}/it/respnse.txt: no mail is written from `respnse.txt`; the files are {files}",
+    )
+
+
+def test_nothing_shipped_is_unused(own: Path) -> None:
+    assert TemplateComposer(LANGUAGES, "en").unused() == ()
+    assert TemplateComposer(("it",), "en", own).unused() == ()
