@@ -15,7 +15,8 @@ from maildaemon.errors import (
     OperatorError,
     TransportPasswordRefusedError,
 )
-from maildaemon.ports.store import AccountRow, Store
+from maildaemon.ports.rows import AccountRow
+from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk
 
 _NOTE_SUCCESS_EVERY = timedelta(seconds=30)

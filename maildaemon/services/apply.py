@@ -24,7 +24,8 @@ from maildaemon.domain.threads import trim_references
 from maildaemon.domain.tokens import issue_loop_token, issue_message_id
 from maildaemon.domain.waiting import file_copy_at, mail_lives
 from maildaemon.ports import Composer
-from maildaemon.ports.store import InboundRow, NewMail, Transaction
+from maildaemon.ports.rows import InboundRow, NewMail
+from maildaemon.ports.store import Transaction
 from maildaemon.services.desk import Desk
 
 

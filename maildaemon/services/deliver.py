@@ -30,7 +30,8 @@ from maildaemon.errors import (
     TransportUnavailableError,
 )
 from maildaemon.ports import Now, Transport
-from maildaemon.ports.store import OutboxRow, Store
+from maildaemon.ports.rows import OutboxRow
+from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_success
 from maildaemon.services.desk import Desk, log
 

@@ -9,7 +9,8 @@ from maildaemon.domain.delivery import Draft
 from maildaemon.domain.message import Message
 from maildaemon.domain.policy import Mode
 from maildaemon.ports import Parser, Role
-from maildaemon.ports.store import InboundRow, Store, Transaction
+from maildaemon.ports.rows import InboundRow
+from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import apply, draft_response
 from maildaemon.services.desk import Desk
 from maildaemon.services.process import load_context

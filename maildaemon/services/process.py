@@ -22,7 +22,8 @@ from maildaemon.errors import (
     StoreUnavailableError,
 )
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role
-from maildaemon.ports.store import InboundRow, Store, Transaction
+from maildaemon.ports.rows import InboundRow
+from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt

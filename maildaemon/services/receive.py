@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
 from maildaemon.ports import BlobStore, FolderName, Listed, Mailbox, Now, Parser, Role
-from maildaemon.ports.store import Earlier, FolderRow, GapRow, Seen, Store
+from maildaemon.ports.rows import Earlier, FolderRow, GapRow, Seen
+from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk, log
 
 WATCHED = frozenset({Role.INBOX, Role.SENT, Role.OTHER})

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from maildaemon.domain.waiting import GIVE_UP_SETTLING_AFTER, settle_wait
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import FolderName, Mailbox, Now, Role
-from maildaemon.ports.store import SettlementRow, Store
+from maildaemon.ports.rows import SettlementRow
+from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk, log
 
 CLAIM = timedelta(minutes=2)

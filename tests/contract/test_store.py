@@ -12,7 +12,7 @@ from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Reply, Section
 from maildaemon.errors import OperatorError, SchemaError, StaleClaimError
 from maildaemon.ports import Role
-from maildaemon.ports.store import FolderRow, InboundRow, NewMail, OutboxRow, Seen
+from maildaemon.ports.rows import FolderRow, InboundRow, NewMail, OutboxRow, Seen
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=5)

@@ -10,7 +10,7 @@ from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
 from maildaemon.adapters.sql.tables import folder, gap, inbound
 from maildaemon.ports import Role
-from maildaemon.ports.store import FolderRow, GapRow, InboundRow, Seen
+from maildaemon.ports.rows import FolderRow, GapRow, InboundRow, Seen
 
 
 class SqlInbound:

@@ -29,7 +29,7 @@ from maildaemon.domain.threads import (
     bare_subject,
     subject_tag,
 )
-from maildaemon.ports.store import SentMail
+from maildaemon.ports.rows import SentMail
 
 # A crafted References field may cite thousands; the nearest ancestors and the root decide.
 _CITED_AT_MOST = 50

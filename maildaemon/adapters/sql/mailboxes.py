@@ -19,7 +19,7 @@ from sqlalchemy import (
 from maildaemon.adapters.sql.inserts import insert_one
 from maildaemon.adapters.sql.tables import account, brake, folder, gap, inbound, mailbox
 from maildaemon.ports import Role
-from maildaemon.ports.store import AccountRow, FolderRow, MailboxRow
+from maildaemon.ports.rows import AccountRow, FolderRow, MailboxRow
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _NOTHING_KNOWN = AccountRow(0, 0, None, None, None, None, None)

@@ -21,7 +21,7 @@ from maildaemon.domain.delivery import (
 )
 from maildaemon.domain.waiting import RETRIED_MAIL_LIVES
 from maildaemon.errors import StaleClaimError
-from maildaemon.ports.store import NewMail, OutboxRow, SettlementRow
+from maildaemon.ports.rows import NewMail, OutboxRow, SettlementRow
 
 _QUEUED = OutboxState.QUEUED.value
 # States out of which a proof of acceptance still leads to `sent`.

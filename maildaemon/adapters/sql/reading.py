@@ -3,12 +3,12 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from maildaemon.adapters.sql.store import SqlStore
-from maildaemon.adapters.sql.tables import metadata
+from maildaemon.adapters.sql.tables import mailbox, metadata
 from maildaemon.errors import MaildaemonError, OperatorError, SchemaError, StoreUnavailableError
 from maildaemon.shipped import shipped
 
@@ -69,6 +69,13 @@ def _checked(store: SqlStore, url: str) -> None:
         _require_schema(store.engine, url)
     except DBAPIError as error:
         raise explain_opening(url, error) from error
+
+
+def has_started(store: SqlStore) -> bool:
+    """Tell whether a mailbox has been read already, be it long ago."""
+    with store.engine.connect() as connection:
+        rows = select(mailbox.c.id).where(mailbox.c.started_at.is_not(None)).limit(1)
+        return connection.execute(rows).first() is not None
 
 
 def explain_opening(url: str, error: DBAPIError) -> MaildaemonError:

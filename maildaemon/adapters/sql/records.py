@@ -23,7 +23,7 @@ from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.threads import Status, bare_subject
-from maildaemon.ports.store import InboundRow
+from maildaemon.ports.rows import InboundRow
 
 
 class SqlRecords(SqlLookups):

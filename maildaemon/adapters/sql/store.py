@@ -18,14 +18,8 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.tables import earlier
 from maildaemon.errors import OperatorError, StoreUnavailableError
-from maildaemon.ports.store import (
-    Earlier,
-    Inbound,
-    Mailboxes,
-    Outbox,
-    Records,
-    Transaction,
-)
+from maildaemon.ports.rows import Earlier
+from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
 
 _BUSY_SECONDS = 20
 

@@ -1,0 +1,162 @@
+"""The rows of the database as the services see them: values in, values out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Section
+from maildaemon.domain.threads import ThreadFacts
+from maildaemon.ports import Role
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """A configured mailbox. `started_at` is None until the first start has read the history."""
+
+    mailbox_id: int
+    name: str
+    started_at: datetime | None
+    server_files_sent: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRow:
+    """A watched folder and its cursor. `looked_at`: when all that was listed stood recorded."""
+
+    folder_id: int
+    name: str
+    role: Role
+    uidvalidity: int
+    last_uid: int
+    looked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message the server showed, as it goes into the journal. `raw_sha256` None: no bytes."""
+
+    uid: int
+    size: int
+    received_at: datetime
+    raw_sha256: str | None
+    header_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is kept of a message from before the first start: no content, ids as they stand."""
+
+    message_id: str
+    sender: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A UID that the server lists but does not deliver."""
+
+    gap_id: int
+    uid: int
+    attempts: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRow:
+    """A journal row taken for processing. `fence` is its `attempts` after the claim."""
+
+    inbound_id: int
+    mailbox_id: int
+    role: Role
+    uid: int
+    fence: int
+    failures: int
+    alone: bool
+    history: bool
+    header_only: bool
+    size: int
+    received_at: datetime
+    recorded_at: datetime
+    raw_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A mail to be sent. `phase` and `uncertain_at` tell how far an earlier attempt got.
+
+    `cause_recorded_at`: when the message that it answers was recorded; None if it answers none.
+    """
+
+    outbox_id: int
+    mailbox_id: int
+    thread_id: int | None
+    message_id: str
+    kind: MailKind
+    sections: tuple[Section, ...]
+    reverse_path: str
+    recipient: str
+    raw: bytes
+    state: OutboxState
+    phase: Phase
+    fence: int
+    failures: int
+    queued_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    uncertain_at: datetime | None
+    resent: bool
+    cause_recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A composed mail on its way into the outbox."""
+
+    mailbox_id: int
+    thread_id: int | None
+    cause_id: int
+    message_id: str
+    kind: MailKind
+    sections: tuple[Section, ...]
+    language: str
+    reverse_path: str
+    recipient: str
+    raw: bytes
+    state: OutboxState
+    queued_at: datetime
+    send_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail of ours that a report is about; `thread` is None if it belongs to none."""
+
+    outbox_id: int
+    thread: ThreadFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRow:
+    """Something still to be done in the mailbox: a copy of a sent mail to be filed."""
+
+    settlement_id: int
+    mailbox_id: int
+    outbox_id: int
+    message_id: str
+    raw: bytes
+    fence: int
+    failures: int
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """How an account behaves. `refusals` counts refused passwords in a row."""
+
+    refusals: int
+    failures: int
+    next_attempt_at: datetime | None
+    credential: str | None
+    last_error: str | None
+    last_error_at: datetime | None
+    last_success_at: datetime | None
