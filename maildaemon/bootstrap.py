@@ -1,6 +1,7 @@
 """Puts the parts together. The only module that knows all classes."""
 
 import hmac
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,16 +13,24 @@ from maildaemon.adapters.clock import SchedulerTicker, jitter, utc_now
 from maildaemon.adapters.imap import ImapMailbox
 from maildaemon.adapters.imap_folders import WantedFolders
 from maildaemon.adapters.imap_login import ImapLimits, ImapServer
-from maildaemon.adapters.installation import make_data_dir, only_one, read_key
+from maildaemon.adapters.installation import (
+    LOST_KEY,
+    LOST_KEY_ADVICE,
+    has_key,
+    make_data_dir,
+    only_one,
+    read_key,
+)
 from maildaemon.adapters.smtp import SmtpTransport
 from maildaemon.adapters.smtp_session import SmtpAccount
+from maildaemon.adapters.sql.reading import has_started
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
-from maildaemon.services.desk import Desk
+from maildaemon.services.desk import Desk, log
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings
 from maildaemon.settings.policy import make_policy
 
@@ -131,12 +140,22 @@ def open_tools(settings: Settings) -> Iterator[Tools]:
             composer,
             raw_blobs(settings),
             file_blobs(settings),
-            read_key(data_dir),
+            _key(settings, store),
         )
     finally:
         parser.close()
         if store is not None:
             store.close()
+
+
+def _key(settings: Settings, store: SqlStore) -> bytes:
+    data_dir = settings.service.data_dir
+    lost = not has_key(data_dir) and has_started(store, settings.database.url)
+    key = read_key(data_dir)
+    if lost:
+        where = str(data_dir / "key")
+        log("key.made_anew", logging.WARNING, where=where, why=LOST_KEY, advice=LOST_KEY_ADVICE)
+    return key
 
 
 @dataclass(frozen=True, slots=True)

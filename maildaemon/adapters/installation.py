@@ -11,6 +11,12 @@ from maildaemon.errors import AlreadyRunningError, OperatorError
 
 _KEY_BYTES = 32
 
+LOST_KEY = "the key is missing, though there are records"
+LOST_KEY_ADVICE = (
+    "stop maildaemon and restore the key from the backup; with a new one, mails sent before are no "
+    "longer recognised as ours by their signature"
+)
+
 
 def read_key(data_dir: Path) -> bytes:
     """Return the key that signs what leaves us, made at the first start (0600).
@@ -31,6 +37,11 @@ def read_key(data_dir: Path) -> bytes:
             advice="restore it from the backup; a new one would not recognise our own mails",
         )
     return key
+
+
+def has_key(data_dir: Path) -> bool:
+    """Tell whether there is a key; without one, `read_key` makes it."""
+    return (data_dir / "key").exists()
 
 
 def _make_key(path: Path) -> bytes:

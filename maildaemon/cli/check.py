@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,7 @@ def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
     yield from _templates(settings)
     yield from _certificates(settings)
     yield from _data_folder(settings.service.data_dir)
-    yield _database(settings)
+    yield from _database(settings)
     if connect:
         yield from _connections(settings)
 
@@ -161,20 +162,42 @@ def _why_unwritable(folder: Path, option: str) -> OperatorError | None:
     )
 
 
-def _database(settings: "Settings") -> Finding:
-    from maildaemon.adapters.sql.reading import newest_revision, open_reading, sqlite_path
+def _database(settings: "Settings") -> Iterator[Finding]:
+    from maildaemon.adapters.sql.reading import (
+        has_started,
+        newest_revision,
+        open_reading,
+        place_of,
+        sqlite_path,
+    )
 
     url = settings.database.url
     path = sqlite_path(url)
     if path is not None and not path.exists():
         if error := _why_unwritable(_nearest(path), "`database.url`"):
-            return failed("database", error)
-        return Finding("database", Result.OK, f"database: {path} (it will be made)")
+            yield failed("database", error)
+            return
+        yield Finding("database", Result.OK, f"database: {path} (it will be made)")
+        return
     try:
-        open_reading(url).close()
-    except MaildaemonError as error:
-        return failed("database", error)
-    return Finding("database", Result.OK, f"database: {path or url}, revision {newest_revision()}")
+        with closing(open_reading(url)) as store:
+            started = has_started(store, url)
+    except MaildaemonError as trouble:
+        yield failed("database", trouble)
+        return
+    what = f"database: {place_of(url)}, revision {newest_revision()}"
+    yield Finding("database", Result.OK, what)
+    if started:
+        yield from _key(settings.service.data_dir)
+
+
+def _key(data_dir: Path) -> Iterator[Finding]:
+    from maildaemon.adapters.installation import LOST_KEY, LOST_KEY_ADVICE, has_key
+
+    # Whoever may not look into the folder cannot tell.
+    if os.access(data_dir, os.X_OK) and not has_key(data_dir):
+        what = f"{data_dir / 'key'}: {LOST_KEY}"
+        yield Finding("key", Result.WARNING, what, LOST_KEY_ADVICE)
 
 
 def _connections(settings: "Settings") -> Iterator[Finding]:

@@ -240,6 +240,20 @@ def test_a_database_that_cannot_be_opened_is_not_waited_for(here: Installation) 
         assert "what to do: run it as the daemon's user" in outcome.out + outcome.err
 
 
+def test_own_templates_of_no_language_are_a_warning(here: Installation) -> None:
+    (here.folder / "tpl" / "deutsch").mkdir(parents=True)
+    (here.folder / "tpl" / "deutsch" / "response.txt").write_text("Subject: x")
+    text = a_config(NOWHERE, NOWHERE).replace("{mode: live}", "{templates: tpl}")
+    here.config.write_text(text)
+
+    outcome = here.call("check")
+
+    assert outcome.code == 0
+    assert (
+        "! " + str(here.folder / "tpl/deutsch/response.txt: no language `deutsch`") in outcome.out
+    )
+
+
 def test_an_empty_file_instead_of_a_database_is_named(here: Installation) -> None:
     here.data.mkdir()
     (here.data / "maildaemon.db").touch()

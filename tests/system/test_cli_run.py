@@ -106,3 +106,22 @@ def test_only_the_loops_that_are_named_run(
     assert tls_sink.accepted() == []
     assert here.call("run", "--once", "--only", "deliver").code == 0
     assert len(tls_sink.accepted()) == 1
+
+
+def test_a_lost_key_is_no_silent_matter_once_there_are_records(here: Installation) -> None:
+    first = here.call("run", "--once")
+    assert (first.code, "key.made_anew" in first.err) == (0, False)
+    key = here.data / "key"
+    assert str(key) not in here.call("check").out
+    key.unlink()
+
+    checked, again, then = here.call("check"), here.call("run", "--once"), here.call("check")
+
+    assert checked.code == 0
+    assert f"! {key}: the key is missing, though there are records" in checked.out
+    assert "restore the key from the backup" in checked.out
+    assert (again.code, key.exists()) == (0, True)
+    [line] = [one for one in again.err.splitlines() if "key.made_anew" in one]
+    assert "warning" in line
+    assert "restore the key from the backup" in line
+    assert str(key) not in then.out

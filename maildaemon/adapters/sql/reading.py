@@ -71,18 +71,21 @@ def _checked(store: SqlStore, url: str) -> None:
         raise explain_opening(url, error) from error
 
 
-def has_started(store: SqlStore) -> bool:
+def has_started(store: SqlStore, url: str) -> bool:
     """Tell whether a mailbox has been read already, be it long ago."""
-    with store.engine.connect() as connection:
-        rows = select(mailbox.c.id).where(mailbox.c.started_at.is_not(None)).limit(1)
-        return connection.execute(rows).first() is not None
+    try:
+        with store.engine.connect() as connection:
+            rows = select(mailbox.c.id).where(mailbox.c.started_at.is_not(None)).limit(1)
+            return connection.execute(rows).first() is not None
+    except DBAPIError as error:
+        raise explain_opening(url, error) from error
 
 
 def explain_opening(url: str, error: DBAPIError) -> MaildaemonError:
     """Return what it means that a database cannot be opened: who waits long enough gets into a
     locked one, never into a damaged one.
     """
-    where = str(sqlite_path(url) or make_url(url).render_as_string())
+    where = place_of(url)
     code = getattr(error.orig, "sqlite_errorname", "")
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
         return OperatorError(
@@ -105,6 +108,11 @@ def sqlite_path(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     return Path(parsed.database)
+
+
+def place_of(url: str) -> str:
+    """Return what an operator knows the database by: a file, or the URL without the password."""
+    return str(sqlite_path(url) or make_url(url).render_as_string())
 
 
 def newest_revision() -> str:
@@ -147,6 +155,6 @@ def _require_schema(engine: Engine, url: str) -> None:
         raise SchemaError(
             f"the database is at revision {found or 'none'}, this version needs "
             f"{newest_revision()}",
-            where=str(sqlite_path(url) or make_url(url).render_as_string()),
+            where=place_of(url),
             advice="back it up with `maildaemon db backup FILE`, then run `maildaemon db upgrade`",
         )
