@@ -162,10 +162,12 @@ def _file(
     kind, thread = judgement.kind, match.thread
     if thread is not None:
         status = None
-        if answers:
-            status = Status.PENDING
-        elif kind is Kind.CUSTOMER:
-            status = Status.OPEN
+        # What is only read late, or imported, does not change whose turn it is.
+        if thread.last_message_at is None or thread.last_message_at <= context.received_at:
+            if answers:
+                status = Status.PENDING
+            elif kind is Kind.CUSTOMER:
+                status = Status.OPEN
         return [JoinThread(thread.thread_id, thread.reference, status)]
     if kind in ABOUT_ANOTHER_MAIL:
         return []

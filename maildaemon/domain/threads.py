@@ -59,6 +59,7 @@ class ThreadFacts:
     untold: tuple[Refusal, ...] = ()
     rehearsed: frozenset[Section] = frozenset()
     muted_until: datetime | None = None
+    last_message_at: datetime | None = None
     responses_at: tuple[datetime, ...] = ()
 
 

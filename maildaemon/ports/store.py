@@ -176,6 +176,11 @@ class Records(Protocol):
         That it wrote to us since proves nothing: the address may be forged each time.
         """
 
+    def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
+        """Tell whether this message was there before the first start: its id, author and Date
+        stand among what was read then. An id alone proves nothing: some programs reuse theirs.
+        """
+
     def holds_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a message with this Message-ID is recorded."""
 
@@ -224,7 +229,7 @@ class Records(Protocol):
         """Begin a thread; return its id."""
 
     def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
-        """Note a further message in a thread."""
+        """Note a further message in a thread; it may be older than the newest."""
 
     def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
         """Let people into a thread, as `customer` or `copied`; once a customer, always one."""

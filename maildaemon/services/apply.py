@@ -72,7 +72,7 @@ def adopt_answer(
                 tx.records.join_thread(thread_id, status, at)
                 tx.records.move_message(message_id, thread_id, decision)
             case CancelQueued(thread_id, reason):
-                _cancel(tx, desk, thread_id, reason, message_id, now)
+                _cancel(tx, desk, thread_id, reason, message_id, at, now)
             case _:
                 continue
 
@@ -83,9 +83,10 @@ def _cancel(
     thread_id: int,
     reason: Silence,
     message_id: int,
+    at: datetime,
     now: datetime,
 ) -> None:
-    tx.records.answered(thread_id, now)
+    tx.records.answered(thread_id, at)
     cancelled = tx.outbox.cancel_thread(thread_id, reason.value, now)
     tx.records.note(
         desk.mailbox_id,
@@ -150,7 +151,8 @@ class _Filing:
             case QueueMail():
                 self._queue(action)
             case CancelQueued(thread_id, reason):
-                _cancel(self.tx, self.desk, thread_id, reason, self.message_id, self.now)
+                at = self.row.received_at
+                _cancel(self.tx, self.desk, thread_id, reason, self.message_id, at, self.now)
             case MarkUndeliverable(address, until, status):
                 self.tx.records.mark_undeliverable(self.desk.mailbox_id, address, until, status)
             case Witness(seen_id, filed):
@@ -174,7 +176,7 @@ class _Filing:
             # Whom staff write to is a customer of the thread.
             add(self.thread_id, others, "customer")
         if decision.staff_begins:
-            self.tx.records.answered(self.thread_id, self.now)
+            self.tx.records.answered(self.thread_id, self.row.received_at)
 
     def _witness(self, seen_id: str, *, filed: bool) -> None:
         mailbox_id, tx = self.desk.mailbox_id, self.tx

@@ -227,6 +227,9 @@ def _conclude(
             _see_in_sent(tx, row, message, recorded, desk, now)
         tx.inbound.finish(row, recorded)
         return {**line, "message": recorded, "known": True}
+    if tx.records.is_earlier(row.mailbox_id, message):
+        # Moved out and back, or numbered anew: it has waited since before the first start.
+        row = replace(row, history=True)
     if tx.records.holds_id(row.mailbox_id, message.message_id):
         # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
         message = replace(message, defects=(*message.defects, "reused_message_id"))

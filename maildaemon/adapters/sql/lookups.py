@@ -164,6 +164,7 @@ class SqlLookups:
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
             responses_at=tuple(responses),
+            last_message_at=row.last_message_at,
         )
 
     def _said(self, thread_id: int, *, shadow: bool) -> frozenset[Section]:
@@ -219,6 +220,17 @@ class SqlLookups:
         )
         wrote = exists().where(earlier.c.mailbox_id == mailbox_id, earlier.c.sender_sha256 == key)
         return any(self._connection.scalar(select(it)) for it in (answered, wrote))
+
+    def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
+        """Tell whether this message was there before the first start."""
+        author = parsed.from_.key if parsed.from_ else ""
+        found = exists().where(
+            earlier.c.mailbox_id == mailbox_id,
+            earlier.c.message_id_sha256 == digest(parsed.message_id),
+            earlier.c.sender_sha256 == digest(author),
+            earlier.c.sent_at.is_not_distinct_from(parsed.date),
+        )
+        return bool(self._connection.scalar(select(found)))
 
     def holds_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a message with this Message-ID is recorded."""

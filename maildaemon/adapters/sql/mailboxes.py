@@ -132,6 +132,16 @@ class SqlMailboxes:
         row = self._connection.execute(
             select(folder).where(folder.c.mailbox_id == mailbox_id, folder.c.name == name)
         ).one()
+        # Under other numbers they mean nothing: what they stood for is read anew.
+        self._connection.execute(
+            update(gap)
+            .where(
+                gap.c.folder_id == row.id,
+                gap.c.state.in_(("open", "alarmed")),
+                gap.c.uidvalidity != uidvalidity,
+            )
+            .values(state="gone", next_attempt_at=None)
+        )
         return _folder_row(row)
 
     def advance(self, row: FolderRow, last_uid: int) -> None:

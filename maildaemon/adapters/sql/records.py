@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, insert, select, update
 
 from maildaemon.adapters.sql.digests import digest, storable
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
@@ -135,8 +135,9 @@ class SqlRecords(SqlLookups):
         )
 
     def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
-        """Note a further message in a thread."""
-        values: dict[str, Any] = {"last_message_at": at}
+        """Note a further message in a thread; it may be older than the newest."""
+        newest = case((thread.c.last_message_at < at, at), else_=thread.c.last_message_at)
+        values: dict[str, Any] = {"last_message_at": newest}
         if status is not None:
             values["status"] = status.value
         self._update_thread(thread_id, **values)

@@ -1,0 +1,231 @@
+"""What was on the server before the first start is history, however it turns up later."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from maildaemon.services.receive import backfill
+from tests.fakes.mailbox import FakeMailbox
+from tests.service.shop import START, Shop, a_mail
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop to which Clara wrote two hours before the daemon was first started."""
+    opened = Shop(tmp_path)
+    opened.write(a_mail(date=START - timedelta(hours=2)), at=START - timedelta(hours=2))
+    opened.start()
+    yield opened
+    opened.close()
+
+
+def later(shop: Shop, body: str = "Do you open on Sunday?") -> bytes:
+    """Somebody else writes after the first start."""
+    return a_mail(body, sender="dora@x.example", message_id="d1@x.example", date=shop.at)
+
+
+def test_new_numbers_do_not_turn_history_into_news(shop: Shop) -> None:
+    shop.account.change_uidvalidity("INBOX")
+    shop.round()
+
+    assert shop.silences == ["too_old"]
+    assert shop.customers_got == []
+
+
+def test_what_is_moved_out_of_the_inbox_and_back_stays_history(shop: Shop) -> None:
+    away = shop.account.move("INBOX", 1, "Archive")
+    shop.account.move("Archive", away, "INBOX")
+    shop.round()
+
+    assert shop.silences == ["too_old"]
+
+
+def test_new_numbers_put_the_brake_on_while_recording_goes_on(shop: Shop) -> None:
+    shop.account.change_uidvalidity("INBOX")
+    shop.wait(minutes=5)
+    shop.write(later(shop))
+    shop.round()
+
+    assert shop.silences == ["too_old", "breaker_open"]
+    with shop.store.begin() as tx:
+        assert "numbered its messages anew" in str(tx.mailboxes.braked(shop.desk.mailbox_id))
+        tx.mailboxes.release_brakes(None, shop.now())
+    shop.write(a_mail(sender="emma@x.example", message_id="e1@x.example", date=shop.at))
+    shop.round()
+    assert len(shop.customers_got) == 1
+
+
+def test_new_numbers_in_sent_need_no_brake(shop: Shop) -> None:
+    shop.account.change_uidvalidity("Sent")
+    shop.write(later(shop))
+    shop.round()
+
+    assert len(shop.customers_got) == 1
+
+
+def test_a_folder_that_is_watched_later_begins_with_what_came_since_the_first_start(
+    shop: Shop,
+) -> None:
+    shop.account.create("Orders")
+    for number in range(3):
+        old = a_mail(message_id=f"o{number}@x.example", date=START - timedelta(hours=3))
+        shop.write(old, "Orders", at=START - timedelta(hours=3))
+    shop.wait(hours=1)
+    shop.mailbox = FakeMailbox(shop.account, others=("Orders",))
+    shop.round()
+    assert shop.rows("select count(*) from inbound") == [(0,)]
+
+    shop.write(later(shop), "Orders")
+    shop.round()
+
+    assert shop.rows("select count(*) from inbound where raw_sha256 is not null") == [(1,)]
+    assert len(shop.customers_got) == 1
+
+
+def test_a_folder_that_is_watched_later_loses_nothing_that_came_since_the_first_start(
+    shop: Shop,
+) -> None:
+    shop.account.create("Orders")
+    shop.write(a_mail(message_id="o1@x.example"), "Orders", at=START - timedelta(hours=3))
+    shop.wait(hours=1)
+    shop.write(later(shop), "Orders")
+    shop.mailbox = FakeMailbox(shop.account, others=("Orders",))
+    shop.round()
+
+    assert len(shop.customers_got) == 1
+
+
+def test_two_first_starts_at_once_skip_nothing(shop: Shop, tmp_path: Path) -> None:
+    second = Shop(tmp_path / "second")
+    real = second.mailbox.examine
+
+    def examine(folder: str):  # type: ignore[no-untyped-def]
+        state = real(folder)
+        if folder == "INBOX" and not second.rows("select 1 from folder where name = 'INBOX'"):
+            # `backfill` is just a moment ahead of `run`; then a message arrives.
+            second.mailbox.examine = real  # type: ignore[method-assign]
+            second.start()
+            second.write(a_mail())
+            state = real(folder)
+        return state
+
+    second.mailbox.examine = examine  # type: ignore[method-assign]
+    second.start()
+    second.round()
+
+    assert len(second.customers_got) == 1
+    second.close()
+
+
+def test_an_old_answer_does_not_close_what_was_asked_since(shop: Shop) -> None:
+    shop.write(
+        a_mail(
+            sender="support@shop.example",
+            to="clara@customer.example",
+            message_id="s0@shop.example",
+            In_Reply_To="<c1@customer.example>",
+            date=START - timedelta(hours=1),
+        ),
+        "Sent",
+        at=START - timedelta(hours=1),
+    )
+    shop.write(
+        a_mail(
+            "And what about my other question?",
+            message_id="c2@customer.example",
+            In_Reply_To="<c1@customer.example>",
+            date=shop.at,
+        )
+    )
+    shop.round()
+
+    assert shop.rows("select status from thread where begun_earlier") == [("open",)]
+
+
+def test_what_a_backfill_finds_does_not_change_whose_turn_it_is(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    at = START - timedelta(days=2)
+    shop.write(a_mail(message_id="o1@x.example", date=at, In_Reply_To="<o0@x.example>"), at=at)
+    shop.start()
+    shop.write(
+        a_mail(message_id="c2@x.example", References="<o0@x.example> <o1@x.example>", date=shop.at)
+    )
+    shop.round()
+    shop.wait(minutes=1)
+    shop.write(
+        a_mail(
+            sender="support@shop.example",
+            to="clara@customer.example",
+            message_id="s1@shop.example",
+            In_Reply_To="<c2@x.example>",
+            date=shop.at,
+        ),
+        "Sent",
+    )
+    shop.round()
+    thread = "select status, answered_at, last_message_at from thread where id = 1"
+    before = shop.rows(thread)
+    assert before[0][0] == "pending"
+    shop.wait(hours=3)
+
+    since = START - timedelta(days=9)
+    backfill(shop.store, shop.mailbox, shop.blobs, shop.desk, since, shop.now, lambda *_: None)
+    shop.round()
+
+    assert shop.rows("select thread_id from message where history") == [(1,)]
+    assert shop.rows(thread) == before
+    shop.close()
+
+
+def test_the_time_of_an_answer_is_when_it_was_given(shop: Shop) -> None:
+    shop.write(later(shop))
+    shop.round()
+    shop.wait(minutes=7)
+    shop.write(
+        a_mail(
+            sender="support@shop.example",
+            to="dora@x.example",
+            message_id="s1@shop.example",
+            In_Reply_To="<d1@x.example>",
+            date=shop.at,
+        ),
+        "Sent",
+    )
+    answered_at = shop.at
+    shop.wait(hours=5)
+    shop.round()
+
+    assert shop.rows("select answered_at from thread where answered_at is not null") == [
+        (answered_at.strftime("%Y-%m-%d %H:%M:%S.%f"),)
+    ]
+
+
+def test_what_the_server_withheld_under_old_numbers_is_no_open_gap_under_new_ones(
+    shop: Shop,
+) -> None:
+    shop.account.withhold("INBOX", 2)
+    shop.write(later(shop))
+    shop.receive()
+    assert shop.rows("select state from gap") == [("open",)]
+
+    shop.account.deliver_withheld("INBOX")
+    shop.account.change_uidvalidity("INBOX")
+    shop.round()
+
+    assert shop.rows("select state from gap") == [("gone",)]
+    assert shop.rows("select count(*) from message where from_address = 'dora@x.example'") == [(1,)]
+
+
+def test_many_gaps_are_looked_for_in_one_listing(shop: Shop) -> None:
+    for number in range(2, 12):
+        shop.account.withhold("INBOX", number)
+        shop.write(later(shop, f"Question {number}"))
+    shop.receive()
+    shop.wait(hours=1)
+    shop.account.calls.clear()
+
+    shop.receive()
+
+    assert shop.account.calls.count(("list_after", "INBOX")) == 1
