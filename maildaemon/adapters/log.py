@@ -30,9 +30,7 @@ class _Formatter(logging.Formatter):
     def __init__(self, *, json_lines: bool, colors: bool) -> None:
         super().__init__()
         self._json = json_lines
-        self._console = structlog.dev.ConsoleRenderer(
-            colors=colors, pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
-        )
+        self._console = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24)
 
     def format(self, record: logging.LogRecord) -> str:
         facts = getattr(record, "facts", {})
@@ -42,12 +40,15 @@ class _Formatter(logging.Formatter):
         line: dict[str, Any] = {
             "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": clean(record.getMessage()),
             **{key: clean(str(value)) for key, value in facts.items()},
         }
+        text = str(self._console(None, record.levelname.lower(), line))
         if record.exc_info:
-            line["exc_info"] = record.exc_info
-        return str(self._console(None, record.levelname.lower(), line))
+            # An error may quote what a server or a stranger wrote: none of it begins a line.
+            lines = self.formatException(record.exc_info).split("\n")
+            text += "".join(f"\n  {clean(one)}" for one in lines)
+        return text
 
     def _as_json(self, record: logging.LogRecord, at: datetime, facts: dict[str, object]) -> str:
         line: dict[str, object] = {
@@ -58,7 +59,9 @@ class _Formatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        # JSON itself lets DEL, C1, line separators and directional characters stand.
+        return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def clean(text: str) -> str:
