@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,8 @@ def make_composer(settings: Settings) -> TemplateComposer:
 
 def open_store(settings: Settings) -> SqlStore:
     """Return the database, its tables made if it was empty."""
+    # SQLite makes its files for whomever the umask lets in, and mail is nobody else's business.
+    os.umask(0o077)
     store = SqlStore(settings.database.url)
     ensure_schema(store.engine)
     return store

@@ -22,10 +22,12 @@ class FileBlobStore:
         """
         name = sha256(content).hexdigest()
         path = self.path_of(name)
-        if path.exists():
-            return name
         try:
-            self._write(path, content)
+            if path.exists():
+                # Whoever wrote it may have died before its name was safe.
+                _sync_folder(path.parent)
+            else:
+                self._write(path, content)
         except PermissionError as error:
             raise OperatorError(
                 f"cannot write: {error.strerror}",
@@ -56,11 +58,24 @@ class FileBlobStore:
             _sync_folder(path.parent.parent)
 
     def get(self, sha256: str) -> bytes:
-        """Return the content; KeyError if it is not there."""
+        """Return the content; KeyError if it is not there.
+
+        Raises OperatorError if we may not read it, StoreUnavailableError if the disk fails: no
+        message is to be blamed for that.
+        """
+        path = self.path_of(sha256)
         try:
-            return self.path_of(sha256).read_bytes()
+            return path.read_bytes()
         except FileNotFoundError as error:
             raise KeyError(f"the file {sha256} is missing in {self._root}") from error
+        except PermissionError as error:
+            raise OperatorError(
+                f"cannot read: {error.strerror}",
+                where=str(path),
+                advice="give it to the user that runs maildaemon",
+            ) from error
+        except OSError as error:
+            raise StoreUnavailableError(f"cannot read {path}: {error.strerror}") from error
 
     def has(self, sha256: str) -> bool:
         """Tell whether the content is there."""

@@ -1,5 +1,6 @@
 """The data folder: the key of this installation, and the lock that keeps it to one process."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -7,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from maildaemon.errors import AlreadyRunningError, OperatorError
+from maildaemon.errors import (
+    AlreadyRunningError,
+    MaildaemonError,
+    OperatorError,
+    StoreUnavailableError,
+)
 
 _KEY_BYTES = 32
 
@@ -66,7 +72,10 @@ def _make_key(path: Path) -> bytes:
 
 
 def make_data_dir(data_dir: Path) -> None:
-    """Make the data folder (0700) if it is missing; OperatorError if that is not possible."""
+    """Make the data folder (0700) if it is missing.
+
+    Raises OperatorError if that is not possible, StoreUnavailableError if the disk is full.
+    """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -78,7 +87,7 @@ def make_data_dir(data_dir: Path) -> None:
 @contextmanager
 def only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder against every other `run`. The lock ends with the process, however
-    it ends.
+    it ends. Raises AlreadyRunningError; OperatorError, or StoreUnavailableError on a full disk.
     """
     make_data_dir(data_dir)
     path = data_dir / "lock"
@@ -96,15 +105,19 @@ def only_one(data_dir: Path) -> Iterator[None]:
                 where=str(path),
                 advice="stop it first; only one may work on this data folder",
             ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        try:
+            path.write_text(f"{os.getpid()}\n")
+        except OSError as error:
+            raise _unwritable(path, error) from error
         yield
 
 
-def _unwritable(path: Path, error: OSError) -> OperatorError:
+def _unwritable(path: Path, error: OSError) -> MaildaemonError:
+    why = (error.strerror or str(error)).lower()
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StoreUnavailableError(f"cannot write {path}: {why}")
     return OperatorError(
-        f"cannot be used: {(error.strerror or str(error)).lower()}",
+        f"cannot be used: {why}",
         where=str(path),
         advice="make it readable and writable for the user that runs maildaemon, "
         "or set `service.data_dir` to a folder that is",

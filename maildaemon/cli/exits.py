@@ -1,5 +1,6 @@
 """How a command ends: exit codes after sysexits, and one readable message for each trouble."""
 
+import errno
 import os
 import pwd
 import sys
@@ -53,7 +54,7 @@ def exit_for(error: Exception) -> Exit:
             | TransportRefusedError()
         ):
             return Exit.UNAVAILABLE
-        case AlreadyRunningError() | TemporaryError():
+        case AlreadyRunningError() | TemporaryError() | OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return Exit.TEMPORARY
         case OperatorError() | PermissionError(filename=str()):
             return Exit.CONFIG
@@ -88,7 +89,7 @@ def _sentences(error: Exception) -> list[str]:
                 f"{path}: permission denied for the user {_user()}",
                 "run the command as the user that runs the daemon, or as root",
             )
-        case TemporaryError():
+        case TemporaryError() | OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return [f"error: {error}", "  this may pass; try again later"]
         case _:
             trace = "".join(traceback.format_exception(error)).rstrip()

@@ -1,6 +1,7 @@
 """`maildaemon run`: the daemon itself."""
 
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -40,7 +41,8 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     Runs until it is told to stop (SIGTERM, or Ctrl-C; a second Ctrl-C ends it at once). It may be
     killed at any time: nothing is lost, and the next start goes on where this one ended. What it
-    does is logged to standard error, one line a step.
+    does is logged to standard error, one line a step. A changed configuration counts from the next
+    start on: SIGHUP ends it only together with its terminal.
     """
     settings = invocation.settings()
 
@@ -78,6 +80,9 @@ async def _serve(daemon: "Daemon", *, once: bool) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    # What `nohup` has shut out stays out.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        loop.add_signal_handler(signal.SIGHUP, stop if _in_a_terminal() else _keep_configuration)
     if not once:
         await daemon.run()
         return
@@ -85,6 +90,25 @@ async def _serve(daemon: "Daemon", *, once: bool) -> None:
         await daemon.run_once()
     finally:
         await daemon.close()
+
+
+def _in_a_terminal() -> bool:
+    """Tell whether a hang-up means that the window we were started in is closed."""
+    return any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def _keep_configuration() -> None:
+    """Answer a SIGHUP that asks for the configuration to be read again."""
+    import logging
+
+    from maildaemon.services.desk import log
+
+    log(
+        "config.kept",
+        logging.WARNING,
+        signal="SIGHUP",
+        advice="the configuration is read at the start only: restart maildaemon",
+    )
 
 
 def _resting(parts: "Parts") -> list[str]:

@@ -116,6 +116,9 @@ class Daemon:
         self._works.ticker.stop()
         # The server may still owe us the reply to a final dot: a moment for it saves a doubt.
         _, late = await asyncio.wait(tasks, timeout=_END_WITHIN.total_seconds())
+        if late:
+            # A thread cannot be cancelled: a batch that is being parsed gives back what is left.
+            await asyncio.to_thread(self._works.parser.close)
         for task in late:
             log("loop.cancelled", logging.WARNING, loop=task.get_name())
             task.cancel()

@@ -7,10 +7,11 @@ died earlier is safe to send again; what died later is uncertain: first a witnes
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from maildaemon.domain.breaker import FORTNIGHT, WINDOW, why_break
+from maildaemon.domain.breaker import FORTNIGHT, WINDOW, always_allowed, why_break
 from maildaemon.domain.delivery import (
     Accepted,
     Deferred,
@@ -74,7 +75,11 @@ async def deliver_next(
     if outcome is None:
         _tell(desk, row, "outbox.stood_down", logging.INFO)
         return 1
-    await _write_down(lambda: _conclude(store, desk, claimed, outcome, now(), jitter))
+    try:
+        await _write_down(lambda: _conclude(store, desk, claimed, outcome, now(), jitter))
+    except StaleClaimError:
+        # A person answered while the server refused it or broke off: there is nothing left to do.
+        _tell(desk, row, "outbox.stood_down", logging.INFO)
     return 1
 
 
@@ -113,10 +118,15 @@ def _braked(store: Store, desk: Desk, now: datetime) -> bool:
             return True
         since = tx.mailboxes.last_release(desk.mailbox_id) or now - FORTNIGHT
         start = max(now - WINDOW, since)
+        sent = tx.outbox.sent_between(desk.mailbox_id, start, now)
+        # A fortnight is counted only when the answer matters.
+        much = sent > always_allowed(desk.policy.limits)
         why = why_break(
             desk.policy.limits,
-            sent=tx.outbox.sent_between(desk.mailbox_id, start, now),
-            sent_in_fortnight=tx.outbox.sent_between(desk.mailbox_id, now - FORTNIGHT, now),
+            sent=sent,
+            sent_in_fortnight=tx.outbox.sent_between(desk.mailbox_id, now - FORTNIGHT, now)
+            if much
+            else 0,
             bounces=tx.records.bounces_since(desk.mailbox_id, start),
         )
     if why is None:
@@ -172,7 +182,8 @@ def _mark_dot(store: Store, row: OutboxRow, now: datetime) -> None:
 
 
 def _give_back(store: Store, row: OutboxRow, why: str, now: datetime) -> None:
-    with store.begin() as tx:
+    # If it was cancelled meanwhile, what is told is still that the server is gone.
+    with suppress(StaleClaimError), store.begin() as tx:
         tx.outbox.retry(row, now + _AFTER_AN_OUTAGE, why, None, failed=False)
 
 

@@ -451,7 +451,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attachment_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_attachment_verdict"), ["verdict"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_attachment_verdict_message_id"),
+            ["verdict", "message_id"],
+            unique=False,
+        )
 
     op.create_table(
         "citation",
@@ -478,8 +482,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("citation", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_citation_mailbox_id_cited_sha256"),
-            ["mailbox_id", "cited_sha256"],
+            batch_op.f("ix_citation_mailbox_id_cited_sha256_message_id"),
+            ["mailbox_id", "cited_sha256", "message_id"],
             unique=False,
         )
 
@@ -630,7 +634,14 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_outbox_provider_id_sha256"), ["provider_id_sha256"], unique=False
+            batch_op.f("ix_outbox_mailbox_id_message_id"),
+            ["mailbox_id", "message_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_outbox_mailbox_id_provider_id_sha256"),
+            ["mailbox_id", "provider_id_sha256"],
+            unique=False,
         )
         batch_op.create_index(batch_op.f("ix_outbox_thread_id"), ["thread_id"], unique=False)
 

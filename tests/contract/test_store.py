@@ -1,6 +1,7 @@
 """What the queues promise, on a real database: the store is never faked."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -254,12 +255,31 @@ def test_a_witness_turns_an_unknown_mail_into_a_sent_one(
 
 
 def test_two_processes_cannot_both_pass_a_ceiling(store: SqlStore, folder: FolderRow) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into thread (id, mailbox_id, reference, status, subject, bare_subject, "
+            "opened_at, last_message_at, stranger, begun_earlier, history) values "
+            "(1, 1, 'K7F3-Q2', 'open', '', '', '2026-11-21', '2026-11-21', 0, 0, 0)"
+        )
     with store.begin() as tx:
-        tx.outbox.count_response(a_mail(thread_id=None))
+        tx.outbox.count_response(a_mail(thread_id=1))
 
     with pytest.raises(StaleClaimError), store.begin() as tx:
         # The same thread acknowledged by somebody who did not see the first entry.
-        tx.outbox.count_response(a_mail(thread_id=None))
+        tx.outbox.count_response(replace(a_mail(thread_id=1), recipient="bert@example.org"))
+
+
+def test_a_person_can_be_answered_again_after_old_entries_were_deleted(
+    store: SqlStore, folder: FolderRow
+) -> None:
+    for _ in range(3):
+        with store.begin() as tx:
+            tx.outbox.count_response(a_mail())
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("delete from ledger where id = 1")
+
+    with store.begin() as tx:
+        tx.outbox.count_response(a_mail())
 
 
 def test_the_rate_of_a_mailbox_lets_a_burst_pass_and_then_delays(

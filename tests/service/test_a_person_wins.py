@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from maildaemon.errors import MailboxUnavailableError
+from maildaemon.errors import MailboxUnavailableError, TransportUnavailableError
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail
 
@@ -162,3 +162,30 @@ def test_after_a_restored_database_the_copy_in_sent_is_read_before_anything_is_s
     assert shop.outbox == ["sent"]
     assert len(shop.customers_got) == 1
     shop.close()
+
+
+@pytest.mark.parametrize("fault", ["451 later", "550 no", "drop"])
+def test_an_answer_while_the_server_refuses_the_mail_is_no_trouble(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    shop.write(a_mail())
+    shop.receive()
+    shop.process()
+    answer(shop)
+    shop.transport.plan("RCPT", fault)
+    real = shop.transport._fault
+
+    def answered_meanwhile(verb: str) -> str:
+        if verb == "RCPT":
+            with shop.store.begin() as tx:
+                tx.outbox.cancel_thread(1, "staff_answered", shop.now())
+        return real(verb)
+
+    monkeypatch.setattr(shop.transport, "_fault", answered_meanwhile)
+    if fault == "drop":
+        with pytest.raises(TransportUnavailableError):
+            shop.deliver()
+    else:
+        assert shop.deliver() == 1
+
+    assert shop.outbox == ["cancelled"]

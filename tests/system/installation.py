@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.servers.dovecot import Account
 from tests.servers.sink import SmtpSink
@@ -59,16 +60,17 @@ class Installation:
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     @contextmanager
-    def running(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(self, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
         """Start the daemon, and kill it if the test does not end it; its log goes to `run.log`."""
+        options = {"stdin": subprocess.DEVNULL, **options}
         with (self.folder / "run.log").open("ab") as log:
             process = subprocess.Popen(
                 [*_PROGRAM, "run"],
                 cwd=self.folder,
                 env=self._environment({}),
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                **options,
             )
         try:
             yield process

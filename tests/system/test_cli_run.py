@@ -1,5 +1,6 @@
 """`maildaemon run` as a process: it starts, works, ends in order, and stands alone."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.servers.dovecot import Account
 from tests.servers.process import wait_until
 from tests.servers.sink import SmtpSink
 from tests.system.installation import (
+    A_FILE_IN_A_LETTER,
     Installation,
     a_config,
     a_letter,
@@ -83,6 +85,60 @@ def test_a_second_ctrl_c_ends_it_at_once(
         wait_until(lambda: "daemon.stopping" in here.log, 10, "the daemon ends")
 
         assert end(process, signal.SIGINT) == -signal.SIGINT
+
+
+def test_a_hang_up_never_ends_a_service(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    with here.running() as process:
+        wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "config.kept" in here.log, 10, "the signal is answered")
+        account.deliver(a_letter("after-the-signal"))
+        tls_sink.wait_accepted(1, 30)
+
+        assert end(process) == 0
+    assert "restart maildaemon" in here.log
+
+
+def test_it_ends_in_order_with_the_window_it_was_started_in(here: Installation) -> None:
+    window, terminal = os.openpty()
+    with here.running(stdin=terminal, start_new_session=True) as process:
+        wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+        os.close(terminal)
+        process.send_signal(signal.SIGHUP)  # as the kernel does
+
+        assert process.wait(30) == 0
+    os.close(window)
+    assert here.log.rstrip().endswith("daemon.stopped")
+
+
+def test_nobody_else_may_read_what_it_writes(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    # An operator's own `mkdir var` leaves the folder open to everybody.
+    here.data.mkdir(mode=0o755)
+    assert here.call("run", "--once").code == 0
+    header = ("MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b")
+    account.deliver(a_letter("private", "Form", A_FILE_IN_A_LETTER, *header))
+    assert here.call("run", "--once").code == 0
+
+    mine = [path for path in here.data.rglob("*") if path.is_file() and path.name != "lock"]
+    assert {path.name for path in mine} >= {"maildaemon.db", "key"}
+    assert {oct(path.stat().st_mode & 0o777) for path in mine} == {"0o600"}
+
+
+def test_a_full_disk_is_said_as_such_and_may_pass(here: Installation) -> None:
+    here.data.mkdir()
+    (here.data / "lock").symlink_to("/dev/full")
+
+    outcome = here.call("run", "--once")
+
+    assert outcome.code == TEMPORARY
+    assert outcome.err == (
+        f"error: cannot write {here.data}/lock: no space left on device\n"
+        "  this may pass; try again later\n"
+    )
 
 
 def test_two_of_them_never_share_a_data_folder(here: Installation) -> None:

@@ -25,6 +25,20 @@ def test_whoever_may_not_look_into_the_data_folder_is_told_who_may(
     )
 
 
+def test_a_full_disk_passes_and_is_no_mistake_of_the_program(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = OSError(28, "No space left on device", "/srv/shop/backup.db")
+
+    complain(error)
+
+    assert exit_for(error) is Exit.TEMPORARY
+    assert capsys.readouterr().err == (
+        "error: [Errno 28] No space left on device: '/srv/shop/backup.db'\n"
+        "  this may pass; try again later\n"
+    )
+
+
 def test_a_configuration_that_may_not_be_read_is_no_mistake_in_typing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, not_, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import (
@@ -65,69 +65,80 @@ class SqlLookups:
 
     def _known(self, mailbox_id: int, by_digest: dict[str, str]) -> tuple[Known, ...]:
         found: dict[str, Known] = {}
-        for row in self._earlier(mailbox_id, by_digest):
-            found[row.message_id_sha256] = Known(
-                by_digest[row.message_id_sha256], None, "", earlier=True
-            )
-        for row in self._shared(mailbox_id, by_digest):
-            one = by_digest[row.cited_sha256]
-            was_earlier = row.cited_sha256 in found
-            found[row.cited_sha256] = Known(
-                one, row.thread_id, row.bare_subject, cited_only=True, earlier=was_earlier
-            )
         for row in self._stored(mailbox_id, by_digest):
-            one = by_digest[row.message_id_sha256]
-            found[row.message_id_sha256] = Known(one, row.thread_id, row.bare_subject)
+            one = by_digest[row.sha256]
+            found[row.sha256] = Known(one, row.thread_id, row.bare_subject)
         for key, row in self._own(mailbox_id, by_digest):
             found[key] = Known(by_digest[key], row.thread_id, bare_subject(row.subject), own=True)
+        unseen = [key for key in by_digest if key not in found]
+        was_earlier = frozenset(self._earlier(mailbox_id, unseen))
+        for key in was_earlier:
+            found[key] = Known(by_digest[key], None, "", earlier=True)
+        for key in unseen:
+            if row := self._shared(mailbox_id, key):
+                found[key] = Known(
+                    by_digest[key],
+                    row.thread_id,
+                    row.bare_subject,
+                    cited_only=True,
+                    earlier=key in was_earlier,
+                )
         return tuple(found[key] for key in by_digest if key in found)
 
-    def _earlier(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[Row[Any]]:
-        return self._connection.execute(
+    def _earlier(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[str]:
+        return self._connection.scalars(
             select(earlier.c.message_id_sha256).where(
                 earlier.c.mailbox_id == mailbox_id, earlier.c.message_id_sha256.in_(digests)
             )
         )
 
-    def _shared(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[Row[Any]]:
-        return self._connection.execute(
-            select(citation.c.cited_sha256, message.c.thread_id, message.c.bare_subject)
-            .join(message, message.c.id == citation.c.message_id)
-            .where(
-                citation.c.mailbox_id == mailbox_id,
-                citation.c.cited_sha256.in_(digests),
-                message.c.thread_id.is_not(None),
-            )
-            .order_by(citation.c.id.desc())
+    def _shared(self, mailbox_id: int, key: str) -> Any:
+        """Return the first message that cites this id: a long thread cites its root each time."""
+        first = select(func.min(citation.c.message_id)).where(
+            citation.c.mailbox_id == mailbox_id, citation.c.cited_sha256 == key
         )
+        return self._connection.execute(
+            select(message.c.thread_id, message.c.bare_subject).where(
+                message.c.id == first.scalar_subquery(), message.c.thread_id.is_not(None)
+            )
+        ).first()
 
     def _stored(self, mailbox_id: int, digests: Iterable[str]) -> Iterable[Row[Any]]:
+        """Return the first message of each id: who plays an id again does not get its place."""
+        first = [
+            select(func.min(message.c.id))
+            .where(message.c.mailbox_id == mailbox_id, message.c.message_id_sha256 == one)
+            .scalar_subquery()
+            for one in digests
+        ]
         return self._connection.execute(
-            select(message.c.message_id_sha256, message.c.thread_id, message.c.bare_subject)
-            .where(
-                message.c.mailbox_id == mailbox_id,
-                message.c.message_id_sha256.in_(digests),
-                message.c.thread_id.is_not(None),
-            )
-            .order_by(message.c.id.desc())
+            select(
+                message.c.message_id_sha256.label("sha256"),
+                message.c.thread_id,
+                message.c.bare_subject,
+            ).where(message.c.id.in_(first), message.c.thread_id.is_not(None))
         )
 
     def _own(self, mailbox_id: int, by_digest: dict[str, str]) -> Iterator[tuple[str, Any]]:
         """Return our own mails among the cited ids, by the id we gave or the server's."""
-        columns = (outbox.c.message_id, outbox.c.provider_id_sha256, outbox.c.thread_id)
+        mails = (
+            select(
+                outbox.c.id,
+                outbox.c.message_id,
+                outbox.c.provider_id_sha256,
+                outbox.c.thread_id,
+                outbox.c.state,
+                thread.c.subject,
+            )
+            .join(thread, thread.c.id == outbox.c.thread_id)
+            .where(outbox.c.mailbox_id == mailbox_id)
+        )
         by_id = {one: key for key, one in by_digest.items()}
-        rows = self._connection.execute(
-            select(*columns, thread.c.subject)
-            .join(thread, thread.c.id == outbox.c.thread_id)
-            .where(outbox.c.mailbox_id == mailbox_id, outbox.c.message_id.in_(by_id))
-        )
-        yield from ((by_id[row.message_id], row) for row in rows)
+        rows = self._connection.execute(mails.where(outbox.c.message_id.in_(by_id)))
+        # MariaDB compares without regard to case.
+        yield from ((by_id[row.message_id], row) for row in rows if row.message_id in by_id)
         by_provider = {digest(provider_id(one)): key for key, one in by_digest.items()}
-        rows = self._connection.execute(
-            select(*columns, thread.c.subject)
-            .join(thread, thread.c.id == outbox.c.thread_id)
-            .where(outbox.c.mailbox_id == mailbox_id, outbox.c.provider_id_sha256.in_(by_provider))
-        )
+        rows = self._connection.execute(mails.where(outbox.c.provider_id_sha256.in_(by_provider)))
         yield from ((by_provider[row.provider_id_sha256], row) for row in rows)
 
     def _tagged(self, mailbox_id: int, reference: str | None) -> int | None:
@@ -149,6 +160,7 @@ class SqlLookups:
         responses = self._connection.scalars(
             select(ledger.c.at).where(ledger.c.thread_id == thread_id)
         ).all()
+        said, rehearsed = self._said(thread_id)
         return ThreadFacts(
             thread_id=row.id,
             reference=row.reference,
@@ -159,23 +171,22 @@ class SqlLookups:
             begun_earlier=row.begun_earlier,
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
-            refusals_explained=Section.REFUSED_FILES in self._said(thread_id, shadow=False),
-            rehearsed=self._said(thread_id, shadow=True),
+            refusals_explained=Section.REFUSED_FILES in said,
+            rehearsed=rehearsed,
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
             responses_at=tuple(responses),
             last_message_at=row.last_message_at,
         )
 
-    def _said(self, thread_id: int, *, shadow: bool) -> frozenset[Section]:
-        """Return what our mails of a thread say, or would have said if they were sent."""
-        is_shadow = outbox.c.state == OutboxState.SHADOW.value
-        rows = self._connection.scalars(
-            select(outbox.c.sections).where(
-                outbox.c.thread_id == thread_id, is_shadow if shadow else not_(is_shadow)
-            )
-        )
-        return frozenset(Section(section) for sections in rows for section in sections)
+    def _said(self, thread_id: int) -> tuple[frozenset[Section], frozenset[Section]]:
+        """Return what our mails of a thread say, and what others would have said (shadow)."""
+        said: tuple[set[Section], set[Section]] = (set(), set())
+        for sections, state in self._connection.execute(
+            select(outbox.c.sections, outbox.c.state).where(outbox.c.thread_id == thread_id)
+        ):
+            said[state == OutboxState.SHADOW.value].update(map(Section, sections))
+        return frozenset(said[0]), frozenset(said[1])
 
     def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a server named this id when it took a mail of ours."""
@@ -192,17 +203,10 @@ class SqlLookups:
 
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
         """Return the mail of ours with this id, None if we never queued one to be sent."""
-        row = self._connection.execute(
-            select(outbox.c.id, outbox.c.thread_id).where(
-                outbox.c.mailbox_id == mailbox_id,
-                outbox.c.state != OutboxState.SHADOW.value,
-                (outbox.c.message_id == message_id)
-                | (outbox.c.provider_id_sha256 == digest(provider_id(message_id))),
-            )
-        ).first()
-        if row is None:
-            return None
-        return SentMail(row.id, self._facts(row.thread_id) if row.thread_id else None)
+        for _, row in self._own(mailbox_id, {digest(message_id): message_id}):
+            if row.state != OutboxState.SHADOW.value:
+                return SentMail(row.id, self._facts(row.thread_id))
+        return None
 
     def sender_known(self, mailbox_id: int, address: str) -> bool:
         """Tell whether a person has answered this address, or it wrote before our first start."""
@@ -297,12 +301,13 @@ class SqlLookups:
 
     def _untold(self, thread_id: int) -> tuple[Refusal, ...]:
         """Return refusals in this thread that no mail has told the customer."""
+        theirs = select(message.c.id).where(
+            message.c.thread_id == thread_id, message.c.kind == "customer"
+        )
         rows = self._connection.execute(
             select(attachment.c.filename, attachment.c.reason)
-            .join(message, message.c.id == attachment.c.message_id)
             .where(
-                message.c.thread_id == thread_id,
-                message.c.kind == "customer",
+                attachment.c.message_id.in_(theirs),
                 attachment.c.verdict == Verdict.REFUSED.value,
                 attachment.c.told_at.is_(None),
             )

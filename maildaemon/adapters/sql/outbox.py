@@ -68,26 +68,17 @@ class SqlOutbox:
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger; StaleClaimError if another process was faster."""
         recipient = digest(mail.recipient.lower())
-        so_far = self._connection.scalar(
-            select(func.count()).where(
+        # Not how many there are: were old ones deleted, a key would come a second time.
+        newest = self._connection.scalar(
+            select(func.max(ledger.c.id)).where(
                 ledger.c.mailbox_id == mail.mailbox_id, ledger.c.recipient_sha256 == recipient
             )
         )
-        rows = [{"key": f"response:{mail.mailbox_id}:{recipient}:{so_far}"}]
-        if Section.ACKNOWLEDGEMENT in mail.sections:
-            rows.append({"key": f"acknowledgement:{mail.thread_id}"})
-        first, *more = (
-            {
-                **row,
-                "mailbox_id": mail.mailbox_id,
-                "recipient_sha256": recipient,
-                "thread_id": mail.thread_id if position == 0 else None,
-                "at": mail.queued_at,
-            }
-            for position, row in enumerate(rows)
-        )
-        # The second row only holds the key "one acknowledgement a thread"; it counts for nobody.
-        entries = [first, *({**row, "recipient_sha256": ""} for row in more)]
+        entries = [_entry(mail, f"response:{mail.mailbox_id}:{recipient}:{newest or 0}", recipient)]
+        if Section.ACKNOWLEDGEMENT in mail.sections and mail.thread_id is not None:
+            # It only holds the key "one acknowledgement a thread", and counts for nobody.
+            key = f"acknowledgement:{mail.thread_id}"
+            entries.append({**_entry(mail, key, ""), "thread_id": None})
         try:
             self._connection.execute(insert(ledger), entries)
         except IntegrityError as error:
@@ -395,6 +386,16 @@ class SqlOutbox:
             expect="waiting",
             **values,
         )
+
+
+def _entry(mail: NewMail, key: str, recipient: str) -> dict[str, Any]:
+    return {
+        "key": key,
+        "mailbox_id": mail.mailbox_id,
+        "recipient_sha256": recipient,
+        "thread_id": mail.thread_id,
+        "at": mail.queued_at,
+    }
 
 
 def _reply(reply: Reply | None) -> dict[str, Any]:

@@ -76,9 +76,10 @@ class SqlRecords(SqlLookups):
             staff_answer=decision.staff_answer,
             history=row.history,
         )
+        # What stands in no thread leads nobody into one.
         cited = [
             {"mailbox_id": row.mailbox_id, "cited_sha256": digest(one), "message_id": message_id}
-            for one in parsed.cited
+            for one in (parsed.cited if thread_id is not None else ())
         ]
         insert_missing(self._connection, citation, cited)
         files = [

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from maildaemon.adapters.sql.digests import digest
@@ -80,6 +81,9 @@ def _translated() -> Iterator[None]:
     """Let no error of the library out that means "the database is not to be had now"."""
     try:
         yield
+    except PoolTimeoutError as error:
+        # All connections are waiting for a lock: no message is to be blamed for that.
+        raise StoreUnavailableError("no connection to the database is free") from error
     except OperationalError as error:
         raise StoreUnavailableError(f"the database does not answer: {error.orig}") from error
     except DBAPIError as error:

@@ -216,7 +216,7 @@ citation = Table(
     _ref("mailbox_id", "mailbox", nullable=False),
     Column("cited_sha256", _Sha256, nullable=False),
     _ref("message_id", "message", nullable=False),
-    Index(None, "mailbox_id", "cited_sha256"),
+    Index(None, "mailbox_id", "cited_sha256", "message_id"),
 )
 
 earlier = Table(
@@ -286,7 +286,7 @@ attachment = Table(
     Column("held_until", Instant),
     Column("released_at", Instant),
     Index(None, "message_id"),
-    Index(None, "verdict"),
+    Index(None, "verdict", "message_id"),
 )
 
 outbox = Table(
@@ -319,7 +319,8 @@ outbox = Table(
     Index(None, "mailbox_id", "state", "next_attempt_at"),
     Index(None, "thread_id"),
     Index(None, "mailbox_id", "state", "concluded_at"),
-    Index(None, "provider_id_sha256"),
+    Index(None, "mailbox_id", "message_id"),
+    Index(None, "mailbox_id", "provider_id_sha256"),
 )
 
 ledger = Table(

@@ -1,0 +1,58 @@
+"""Files by their content: what is kept outlives a death, and trouble with the disk is no fault of a mail."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from maildaemon.adapters import blobs
+from maildaemon.adapters.blobs import FileBlobStore
+from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.errors import OperatorError, StoreUnavailableError
+
+
+@pytest.mark.parametrize(
+    ("trouble", "meaning"),
+    [(PermissionError(13, "denied"), OperatorError), (OSError(5, "I/O"), StoreUnavailableError)],
+)
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_message(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: OSError,
+    meaning: type[Exception],
+) -> None:
+    store = FileBlobStore(tmp_path)
+    name = store.put(b"content")
+
+    def fail(_: Path) -> bytes:
+        raise trouble
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(meaning):
+        store.get(name)
+
+
+def test_what_a_dead_process_wrote_is_made_safe_before_it_is_counted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileBlobStore(tmp_path)
+    name = store.put(b"content")
+    synced: list[Path] = []
+    monkeypatch.setattr(blobs, "_sync_folder", synced.append)
+
+    assert store.put(b"content") == name
+    assert synced == [store.path_of(name).parent]
+
+
+def test_that_no_connection_is_free_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path}/mail.db")
+
+    def fail() -> None:
+        raise PoolTimeoutError("QueuePool limit reached")
+
+    monkeypatch.setattr(store.engine, "begin", fail)
+    with pytest.raises(StoreUnavailableError), store.begin():
+        pass
+    store.close()

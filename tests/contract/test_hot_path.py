@@ -1,0 +1,261 @@
+"""What a message costs does not grow with what is stored: every look-up runs along an index."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from maildaemon.adapters.sql.digests import digest
+from tests.service.shop import EXE, START, Shop, a_mail
+from tests.service.test_spine import a_bounce
+
+# These hold a row or two a mailbox.
+_SMALL = frozenset({"mailbox", "folder", "account", "brake"})
+_GROWING = (
+    "inbound message citation thread participant attachment outbox ledger settlement event "
+    "earlier gap".split()
+)
+TOOL = (("tool.exe", "application/x-dosexec", EXE),)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(tmp_path)
+    opened.start()
+    yield opened
+    opened.close()
+
+
+def a_busy_day(shop: Shop) -> None:
+    """Everything that can happen to a message or a mail, at least once."""
+    shop.write(a_mail(files=TOOL))
+    shop.account.withhold("INBOX", 2)
+    shop.write(a_mail(sender="w@x.example", message_id="w@x.example"))
+    shop.round()
+    ours = str(shop.customers_got[0]["Message-ID"])
+    cited = f"<p1@x> <p2@x> <c1@customer.example> {ours}"
+    shop.wait(hours=1)
+    shop.write(a_mail("And?", message_id="c2@x.example", References=cited, files=TOOL))
+    shop.write(a_mail("Tagged", message_id="c3@x.example", subject="Re: [#K7F3-Q2] My order"))
+    shop.write(a_bounce("clara@customer.example", ours))
+    shop.write(
+        a_mail(
+            sender="support@shop.example",
+            to="clara@customer.example",
+            message_id="staff1@shop.example",
+            In_Reply_To="<c1@customer.example>",
+        ),
+        "Sent",
+    )
+    shop.transport.plan("DOT", "accept_then_drop")
+    shop.write(a_mail(sender="d@x.example", message_id="d@x.example"))
+    shop.transport.plan("RCPT", "", "", "550 5.1.1 no such user", "451 later")
+    for number in range(3):
+        shop.write(a_mail(sender=f"e{number}@x.example", message_id=f"e{number}@x.example"))
+    for _ in range(8):
+        shop.round()
+        shop.wait(minutes=8)
+
+
+@contextmanager
+def statements(shop: Shop) -> Iterator[dict[str, Any]]:
+    """Collect each statement that is executed, with one set of its values."""
+    seen: dict[str, Any] = {}
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, _x: Any, many: bool) -> None:
+        seen.setdefault(statement, values[0] if many else values)
+
+    event.listen(shop.sql.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(shop.sql.engine, "before_cursor_execute", note)
+
+
+def why_slow(step: str) -> bool:
+    """Tell whether a step of a query plan visits rows in proportion to what is stored."""
+    table = next(iter(re.findall(r"^(?:SCAN|SEARCH) (\w+)", step)), "")
+    if table not in _GROWING:
+        return False
+    # All rows of a mailbox, of a folder, or with one verdict: that is as good as all.
+    columns = re.findall(r"\((.*)\)$", step)
+    wide = columns in (["mailbox_id=?"], ["folder_id=?"], ["verdict=?"], ["state=?"])
+    return step.startswith("SCAN") or wide
+
+
+def test_every_look_up_for_a_message_runs_along_an_index(shop: Shop) -> None:
+    with statements(shop) as executed:
+        a_busy_day(shop)
+
+    slow = []
+    with shop.sql.engine.connect() as connection:
+        for statement, values in executed.items():
+            if statement.split()[0] not in {"SELECT", "UPDATE", "DELETE"}:
+                continue
+            plan = connection.exec_driver_sql(f"explain query plan {statement}", values)
+            slow += [(row[3], statement) for row in plan if why_slow(row[3])]
+
+    assert len(executed) > 70
+    assert slow == [], "\n".join(f"{step}: {it}" for step, it in slow)
+
+
+def fill(shop: Shop, count: int) -> None:
+    """Store so many messages with all that belongs to them; all cite one other."""
+    at = (START - timedelta(days=5)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    numbers = range(1000, 1000 + count)
+
+    def insert(table: str, values: Callable[[int], dict[str, Any]]) -> None:
+        columns = values(0)
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join(f":{name}" for name in columns)
+        rows = [values(number) for number in numbers]
+        connection.exec_driver_sql(f"insert into {table} ({names}) values ({marks})", rows)
+
+    with shop.sql.engine.begin() as connection:
+        connection.exec_driver_sql("pragma defer_foreign_keys=on")
+        insert(
+            "thread",
+            lambda n: dict(
+                **dict.fromkeys(("subject", "bare_subject"), "my order"),
+                **dict.fromkeys(("opened_at", "last_message_at"), at),
+                **dict.fromkeys(("stranger", "begun_earlier", "history"), 0),
+                id=n,
+                mailbox_id=1,
+                reference=f"R{n}",
+                status="open",
+            ),
+        )
+        insert(
+            "message",
+            lambda n: dict(
+                **dict.fromkeys(("from_name", "text", "reply_text", "why_match"), "x"),
+                **dict.fromkeys(("evidence", "recipients", "defects"), "[]"),
+                **dict.fromkeys(("received_at", "recorded_at"), at),
+                **dict.fromkeys(("subject", "bare_subject"), "my order"),
+                **dict.fromkeys(("staff_answer", "history"), 0),
+                id=n,
+                mailbox_id=1,
+                identity=digest(f"i{n}"),
+                size=9,
+                message_id=f"m{n}@x",
+                message_id_sha256=digest(f"m{n}@x"),
+                thread_id=n,
+                kind="bounce" if n % 9 else "customer",
+                from_address=f"c{n}@x",
+                sender_sha256=digest(f"c{n}@x"),
+                match="new",
+            ),
+        )
+        insert(
+            "inbound",
+            lambda n: dict(
+                mailbox_id=1,
+                folder_id=1 + n % 2,
+                uidvalidity=7,
+                uid=n,
+                state="done",
+                claim="",
+                size=9,
+                message_id=n,
+                attempts=1,
+                **dict.fromkeys(("received_at", "recorded_at"), at),
+                **dict.fromkeys(("history", "header_only", "failures"), 0),
+            ),
+        )
+        insert(
+            "outbox",
+            lambda n: dict(
+                id=n,
+                mailbox_id=1,
+                thread_id=n,
+                cause_id=n,
+                kind="response",
+                message_id=f"md.{n}.x@shop.example",
+                sections="[]",
+                language="en",
+                reverse_path="s@x",
+                recipient="c@x",
+                raw=b"x" * 2000,
+                state="sent",
+                phase="waiting",
+                attempts=1,
+                failures=0,
+                resent=0,
+                **dict.fromkeys(("queued_at", "expires_at", "concluded_at"), at),
+            ),
+        )
+        insert(
+            "citation", lambda n: {"mailbox_id": 1, "cited_sha256": digest("p1@x"), "message_id": n}
+        )
+        insert(
+            "attachment",
+            lambda n: {
+                "message_id": n,
+                "position": 0,
+                "filename": "a",
+                "names": "[]",
+                "size": 9,
+                "declared_type": "a/b",
+                "sha256": "0" * 64,
+                "inline": 0,
+                "findings": "[]",
+                "verdict": "refused",
+                "reason": "macro",
+                "told_at": at,
+            },
+        )
+        insert(
+            "ledger",
+            lambda n: {
+                "key": f"k{n}",
+                "mailbox_id": 1,
+                "thread_id": n,
+                "at": at,
+                "recipient_sha256": digest(f"c{n}@x"),
+            },
+        )
+        insert(
+            "settlement",
+            lambda n: {
+                "mailbox_id": 1,
+                "verb": "file_copy",
+                "outbox_id": n,
+                "state": "done",
+                "attempts": 1,
+                "failures": 0,
+            },
+        )
+
+
+def work_of(shop: Shop) -> int:
+    """Return what a busy day takes, in the database's own steps (thousands)."""
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def count(_c: Any, cursor: Any, _s: str, _v: Any, _x: Any, _m: bool) -> None:
+        cursor.connection.set_progress_handler(step, 100)
+
+    event.listen(shop.sql.engine, "before_cursor_execute", count)
+    a_busy_day(shop)
+    return steps
+
+
+def test_a_message_costs_the_same_among_a_hundred_and_among_ten_thousand(tmp_path: Path) -> None:
+    costs = []
+    for count in (100, 10_000):
+        shop = Shop(tmp_path / str(count))
+        shop.start()
+        fill(shop, count)
+        costs.append(work_of(shop))
+        shop.close()
+
+    few, many = costs
+    assert few > 20
+    assert many < 1.5 * few
