@@ -62,6 +62,8 @@ REASONS: Mapping[str, str] = {
 SECTIONS: Mapping[str, str] = {
     Section.ACKNOWLEDGEMENT: "an acknowledgement",
     Section.REFUSED_FILES: "which files were refused, and why",
+    Section.MISSING_FACTS: "which facts are missing",
+    Section.NOTICE: "a notice for these days",
 }
 
 

@@ -10,12 +10,13 @@ The life of an outbox row::
       │ │               ├─ none, an acknowledgement ──► unknown
       │ │               └─ none, anything else ──► queued once more, `resent`
       │ └──a human answered──► cancelled
+      ├ draft: put into the Drafts folder, sent by a person or not at all
       └ shadow: recorded only, never sent
 """
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from maildaemon.domain.message import Address
@@ -30,6 +31,7 @@ class OutboxState(StrEnum):
     EXPIRED = "expired"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+    DRAFT = "draft"
     SHADOW = "shadow"
 
 
@@ -102,11 +104,21 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A dated text of the shop, by the name of its template, and the last day it holds."""
+
+    template: str
+    last_day: date
+
+
 class Section(StrEnum):
     """The parts of which one response is made, in this order."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     REFUSED_FILES = "refused_files"
+    MISSING_FACTS = "missing_facts"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,9 @@ class Draft:
     `references` are already trimmed. `auto_submitted` is an RFC 3834 §5 keyword.
     `sender_known`: authenticated, or here before; anybody else may have forged the address.
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
+    `missing` are the facts that are asked for (`order_number`, `photo`, `question`), `notices` the
+    dated texts of these days. `slower`: the customer's language
+    is none of ours, and an answer may take longer. `privacy_url` None: no privacy foot.
     """
 
     message_id: str
@@ -135,6 +150,10 @@ class Draft:
     sender_known: bool = False
     accepted_types: tuple[str, ...] = ()
     max_file_size: int = 0
+    missing: tuple[str, ...] = ()
+    notices: tuple[Announcement, ...] = ()
+    slower: bool = False
+    privacy_url: str | None = None
     thread_index: str | None = None
     thread_topic: str | None = None
 

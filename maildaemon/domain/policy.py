@@ -1,17 +1,32 @@
 """What the operator wants, as the decisions see it. Made from the settings by `bootstrap`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from maildaemon.domain.delivery import Section
 from maildaemon.domain.message import Address
 
 
 class Mode(StrEnum):
-    """What becomes of a mail once it is decided; applied after `decide`, and no silence."""
+    """What becomes of a mail once it is decided, the most cautious first; no silence.
+
+    `shadow`: recorded, never sent. `drafts`: put into the Drafts folder for a person to send.
+    """
 
     SHADOW = "shadow"
+    DRAFTS = "drafts"
     LIVE = "live"
+
+
+class Reads(StrEnum):
+    """What of a mailbox is read. `sent_only`: a colleague's own account, in which only answers to
+    threads of the other mailboxes matter; nothing else of it is kept, and nothing is sent for it.
+    """
+
+    ALL = "all"
+    SENT_ONLY = "sent_only"
 
 
 class EchoSubject(StrEnum):
@@ -56,11 +71,26 @@ class AttachmentPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A dated text that stands in responses from `starts_at` until before `ends_at` (aware UTC).
+
+    `template` names it; `last_day` is what the customer is told.
+    """
+
+    template: str
+    starts_at: datetime
+    ends_at: datetime
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that is decided for one mailbox by configuration.
 
     `addresses` are all of ours (lower case), `staff` those of colleagues. `trust_reply_to` lists
     contact forms whose Reply-To is the customer. `authserv_id` None: no verdict is believed.
+    `modes` are those of single sections, where they differ from `mode`. `privacy_url` None: no
+    privacy foot.
     """
 
     mailbox: str
@@ -77,3 +107,13 @@ class Policy:
     max_message_size: int
     attachments: AttachmentPolicy
     limits: Limits
+    reads: Reads = Reads.ALL
+    modes: tuple[tuple[Section, Mode], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    privacy_url: str | None = None
+
+    def mode_of(self, sections: Iterable[Section]) -> Mode:
+        """Return the mode of a mail with these sections: that of the most cautious one."""
+        special = dict(self.modes)
+        cautious = [*Mode]
+        return min((special.get(one, self.mode) for one in sections), key=cautious.index)

@@ -52,7 +52,7 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-ModeOption = Annotated[Mode, one_of(Mode, not_yet=("drafts",))]
+ModeOption = Annotated[Mode, one_of(Mode)]
 
 
 class ServiceSettings(Section):

@@ -80,7 +80,7 @@ def test_an_unset_variable_does_not_stop_the_file_from_loading(
 def test_every_planted_mistake_is_found_in_one_run_with_its_place_and_what_to_do() -> None:
     text = """\
 service:
-  mode: drafts
+  mode: rehearse
   reply_within: 24
   log_levle: info
   templates: [a, b]
@@ -132,7 +132,7 @@ languages:
 """
     wanted = [
         (1, "database", "add for example `database: {url: sqlite:///var/maildaemon.db}`"),
-        (2, "service.mode", "does not know `drafts` yet; choose shadow or live"),
+        (2, "service.mode", "`rehearse` is no choice here"),
         (3, "service.reply_within", "`24` has no unit; write a duration such as `10 minutes`"),
         (4, "service.log_levle", "unknown option `log_levle`; did you mean `log_level`?"),
         (5, "service.templates", "expected one value, found a list"),

@@ -202,6 +202,7 @@ message = Table(
     Column("report", JSON),
     _flag("staff_answer"),
     _flag("history"),
+    _flag("in_junk"),  # decided as spam's neighbour; moved out by a person, it is decided again
     UniqueConstraint("mailbox_id", "identity"),
     Index(None, "mailbox_id", "message_id_sha256"),
     Index(None, "thread_id"),
@@ -357,6 +358,23 @@ undeliverable = Table(
     Column("address_sha256", _Sha256, primary_key=True),
     Column("until", Instant, nullable=False),
     Column("status", String(16), nullable=False),
+)
+
+muted_sender = Table(
+    "muted_sender",
+    metadata,
+    _ref("mailbox_id", "mailbox", primary_key=True),
+    Column("address_sha256", _Sha256, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+# What this installation knows of itself, such as its last heartbeat.
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 brake = Table(
