@@ -5,11 +5,15 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from maildaemon.adapters.blobs import FileBlobStore
+from maildaemon.adapters.certificates import require_authorities
 from maildaemon.adapters.clock import SchedulerTicker, jitter, utc_now
 from maildaemon.adapters.imap import ImapMailbox
 from maildaemon.adapters.imap_folders import WantedFolders
@@ -161,21 +165,67 @@ def _key(settings: Settings, store: SqlStore) -> bytes:
     return key
 
 
+class Locks:
+    """What this process holds against every other: one data folder, two while it moves.
+
+    A lock ends when it is let go, when the block is left, and with the process.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is held yet."""
+        self._held: dict[Path, ExitStack] = {}
+
+    def __enter__(self) -> Self:
+        """Let go of everything at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of everything."""
+        for lock in self._held.values():
+            lock.close()
+        self._held.clear()
+
+    def take(self, settings: Settings) -> None:
+        """Hold what these settings need besides what is held; raises like `only_one`."""
+        folder = settings.service.data_dir.resolve()
+        if folder not in self._held:
+            with ExitStack() as lock:
+                lock.enter_context(only_one(folder))
+                self._held[folder] = lock.pop_all()
+
+    def keep_only(self, settings: Settings) -> None:
+        """Let go of what these settings do not need."""
+        needed = settings.service.data_dir.resolve()
+        for folder in [one for one in self._held if one != needed]:
+            self._held.pop(folder).close()
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a command may need of a running installation."""
 
     settings: Settings
     store: SqlStore
-    parser: ProcessParser
     key: bytes
     daemon: Daemon
 
 
 @contextmanager
 def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iterator[Parts]:
-    """Put a whole daemon together, alone on its data folder, and take it apart at the end."""
-    with only_one(settings.service.data_dir), open_tools(settings) as tools:
+    """Put a whole daemon together, and take it apart at the end; nothing runs yet.
+
+    Whoever calls this holds the `Locks`. What cannot be used (a template, a file of certificates,
+    the database) is found here: nothing of it is found only when the daemon runs.
+    """
+    for server in (one for each in settings.mailboxes for one in (each.imap, each.smtp)):
+        if server.ca_file is not None:
+            require_authorities(server.ca_file)
+    with open_tools(settings) as tools:
         works = Works(
             store=tools.store,
             parser=tools.parser,
@@ -189,8 +239,7 @@ def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iter
             _crew(settings, one, make_desk(tools.store, settings, one, tools.key), tools.composer)
             for one in settings.mailboxes
         )
-        daemon = Daemon(works, crews, only)
-        yield Parts(settings, tools.store, tools.parser, tools.key, daemon)
+        yield Parts(settings, tools.store, tools.key, Daemon(works, crews, only))
 
 
 def _crew(

@@ -3,10 +3,16 @@
 Lines of ours carry `facts`; those of libraries only their text, from WARNING on.
 """
 
+import hashlib
+import hmac
 import json
 import logging
+import re
+import secrets
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO, Any
 
 import structlog
@@ -14,11 +20,30 @@ import structlog
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
-def set_up_log(*, json_lines: bool, level: str, stream: IO[str] | None = None) -> None:
-    """Send all log lines of the process to a stream (standard error if None)."""
+# Whatever could be one, also in what a library says: rather a word too many than an address.
+_ADDRESS = re.compile(r"([^\s<>\"'(),:;\[\]{}|=\\/@]+)@(\[[0-9A-Fa-f:.]+\]|[\w.-]*\w)")
+_HASH_LETTERS = 12
+
+Veil = Callable[[str], str]
+
+
+def set_up_log(
+    *,
+    json_lines: bool,
+    level: str,
+    addresses: str = "full",
+    key: bytes | None = None,
+    stream: IO[str] | None = None,
+) -> None:
+    """Send all log lines of the process to a stream (standard error if None).
+
+    `addresses`: how mail addresses are shown, `full`, `domain` or `hash`. A hash is the same for
+    one address as long as the key is; without a key it lasts for this process.
+    """
     target = stream or sys.stderr
     handler = logging.StreamHandler(target)
-    handler.setFormatter(_Formatter(json_lines=json_lines, colors=target.isatty()))
+    veil = _veil(addresses, key or secrets.token_bytes(32))
+    handler.setFormatter(_Formatter(json_lines=json_lines, colors=target.isatty(), veil=veil))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # imapclient's own DEBUG writes whole messages: no library goes below WARNING.
@@ -26,27 +51,60 @@ def set_up_log(*, json_lines: bool, level: str, stream: IO[str] | None = None) -
     logging.getLogger("maildaemon").setLevel(_LEVELS.get(level, logging.ERROR))
 
 
+def _veil(addresses: str, key: bytes) -> Veil:
+    """Return what hides the addresses in a text."""
+    if addresses == "full":
+        return str
+    hide = partial(_hashed, key) if addresses == "hash" else _domain
+    return lambda text: _ADDRESS.sub(hide, text)
+
+
+def _domain(found: re.Match[str]) -> str:
+    return f"…@{found[2]}"
+
+
+def _hashed(key: bytes, found: re.Match[str]) -> str:
+    # Keyed: the addresses of a shop's customers are easily guessed, and a plain hash compared.
+    digest = hmac.digest(key, b"log:" + found[0].lower().encode("utf-8", "replace"), hashlib.sha256)
+    return f"address#{digest.hex()[:_HASH_LETTERS]}"
+
+
+def _veiled(value: object, veil: Veil) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case dict():
+            return {veil(str(key)): _veiled(one, veil) for key, one in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_veiled(one, veil) for one in value]
+        case _:
+            return veil(str(value))
+
+
 class _Formatter(logging.Formatter):
-    def __init__(self, *, json_lines: bool, colors: bool) -> None:
+    def __init__(self, *, json_lines: bool, colors: bool, veil: Veil) -> None:
         super().__init__()
         self._json = json_lines
+        self._veil = veil
         self._console = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24)
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = getattr(record, "facts", {})
+        facts = {
+            key: _veiled(value, self._veil) for key, value in getattr(record, "facts", {}).items()
+        }
         at = datetime.fromtimestamp(record.created, UTC)
         if self._json:
             return self._as_json(record, at, facts)
         line: dict[str, Any] = {
             "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
             "level": record.levelname.lower(),
-            "event": clean(record.getMessage()),
+            "event": clean(self._veil(record.getMessage())),
             **{key: clean(str(value)) for key, value in facts.items()},
         }
         text = str(self._console(None, record.levelname.lower(), line))
         if record.exc_info:
             # An error may quote what a server or a stranger wrote: none of it begins a line.
-            lines = self.formatException(record.exc_info).split("\n")
+            lines = self._veil(self.formatException(record.exc_info)).split("\n")
             text += "".join(f"\n  {clean(one)}" for one in lines)
         return text
 
@@ -54,11 +112,11 @@ class _Formatter(logging.Formatter):
         line: dict[str, object] = {
             "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": self._veil(record.getMessage()),
             **facts,
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = self._veil(self.formatException(record.exc_info))
         text = json.dumps(line, ensure_ascii=False, default=str)
         # JSON itself lets DEL, C1, line separators and directional characters stand.
         return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)

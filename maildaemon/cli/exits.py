@@ -62,10 +62,14 @@ def exit_for(error: Exception) -> Exit:
             return Exit.SOFTWARE
 
 
-def complain(error: Exception) -> None:
-    """Say on standard error what went wrong, where, and what to do."""
+def complain(error: Exception, about: str = "") -> None:
+    """Say on standard error what went wrong, where, and what to do; `about`: with which mailbox."""
     for line in _sentences(error):
-        print(line, file=sys.stderr)
+        mailbox = f"error: {about}: " if about else "error: "
+        print(
+            mailbox + line.removeprefix("error: ") if line.startswith("error: ") else line,
+            file=sys.stderr,
+        )
 
 
 def _sentences(error: Exception) -> list[str]:

@@ -7,15 +7,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from maildaemon.domain.policy import Policy
 from maildaemon.errors import (
     MailboxRefusedError,
     MailboxUnavailableError,
     MaildaemonError,
     SecretError,
+    StoreUnavailableError,
     TransportRefusedError,
     TransportUnavailableError,
 )
@@ -76,6 +79,15 @@ class Works:
     jitter: Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What kept a step of a mailbox from its work."""
+
+    mailbox: str
+    step: Step
+    error: Exception
+
+
 class Daemon:
     """All loops of one process."""
 
@@ -104,13 +116,15 @@ class Daemon:
         threads = ThreadPoolExecutor(4 + 4 * len(self._crews), thread_name_prefix="maildaemon")
         asyncio.get_running_loop().set_default_executor(threads)
         for crew in self._crews:
-            await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
+            # It only saves a wait: a database that is locked just now is no reason to end.
+            with suppress(StoreUnavailableError):
+                await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
             self._set_up(crew)
         self._ticked_at = self._works.now()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         self._works.ticker.start()
-        mailboxes = ",".join(crew.desk.policy.mailbox for crew in self._crews)
+        mailboxes = ", ".join(_mailbox_and_mode(crew.desk.policy) for crew in self._crews)
         log("daemon.started", mailboxes=mailboxes, steps=",".join(sorted(self._only)))
         await self._stopping.wait()
         self._works.ticker.stop()
@@ -124,28 +138,31 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.close()
+        # The loop may run another daemon after this one, with threads of its own.
+        threads.shutdown(wait=False)
         log("daemon.stopped")
 
-    async def run_once(self) -> int:
-        """Do everything that is due now, once; return how many messages were recorded.
-
-        Raises what keeps a step from its work, after the other mailboxes had their turn.
+    async def run_once(self) -> tuple[Shortfall, ...]:
+        """Do everything that is due now, once, all mailboxes side by side; return what kept steps
+        from their work, empty if nothing did.
         """
-        troubles: list[MaildaemonError] = []
-        for crew in self._crews:
+        crews = [crew for crew in self._crews if not self._stopping.is_set()]
+        found = await asyncio.gather(*(self._work_off(crew) for crew in crews))
+        return tuple(shortfall for each in found for shortfall in each)
+
+    async def _work_off(self, crew: Crew) -> list[Shortfall]:
+        troubles = []
+        with suppress(StoreUnavailableError):
             await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
-        count = 0
-        for crew in self._crews:
-            for step in (Step.RECEIVE, Step.PROCESS, Step.DELIVER, Step.SETTLE):
-                if step not in self._only or self._stopping.is_set():
-                    continue
-                try:
-                    count += await self._exhaust(crew, step)
-                except MaildaemonError as error:
-                    troubles.append(error)
-        if troubles:
-            raise troubles[0]
-        return count
+        for step in (Step.RECEIVE, Step.PROCESS, Step.DELIVER, Step.SETTLE):
+            if step not in self._only or self._stopping.is_set():
+                continue
+            work = self._exhaust(crew, step)
+            # Of whatever kind the trouble is: the other mailboxes have their turn.
+            (error,) = await asyncio.gather(work, return_exceptions=True)
+            if isinstance(error, Exception):
+                troubles.append(Shortfall(crew.desk.policy.mailbox, step, error))
+        return troubles
 
     async def close(self) -> None:
         """Close connections; never raises."""
@@ -155,15 +172,12 @@ class Daemon:
                 if mailbox is not None:
                     await asyncio.to_thread(mailbox.close)
 
-    async def _exhaust(self, crew: Crew, step: Step) -> int:
+    async def _exhaust(self, crew: Crew, step: Step) -> None:
         work = self._step(crew, step)
-        if step is Step.RECEIVE:
-            received = await work()
-            return 0 if isinstance(received, Rest) else received
         while (moved := await work()) and not isinstance(moved, Rest):
-            if self._stopping.is_set():
+            # What arrives meanwhile is for the next time.
+            if self._stopping.is_set() or step is Step.RECEIVE:
                 break
-        return 0
 
     def _set_up(self, crew: Crew) -> None:
         for step in Step:
@@ -332,3 +346,8 @@ class Daemon:
             return  # we have broken it off ourselves
         store, now = self._works.store, self._works.now()
         await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)
+
+
+def _mailbox_and_mode(policy: Policy) -> str:
+    special = ", ".join(f"{section}: {mode}" for section, mode in policy.modes)
+    return f"{policy.mailbox} ({policy.mode}{f'; {special}' if special else ''})"

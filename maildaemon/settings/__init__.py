@@ -1,5 +1,6 @@
 """Every option once: type, default, limits, explanation; and the strict reader of the file."""
 
+from maildaemon.settings.changes import changed_options
 from maildaemon.settings.load import load_settings, read_settings
 from maildaemon.settings.models import (
     AttachmentSettings,
@@ -39,6 +40,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "Source",
+    "changed_options",
     "example",
     "json_schema",
     "load_settings",

@@ -1,0 +1,170 @@
+"""Serves with the configuration that is in force, and goes over to a new one when told to.
+
+SIGHUP: the new file is read and everything it names is opened while the old daemon goes on; only
+if all of it can be used, the old one ends in order and the new one takes its place, in the same
+process and under the same lock.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from maildaemon.bootstrap import Locks, Parts, open_daemon
+from maildaemon.cli.invocation import Invocation
+from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
+from maildaemon.services.daemon import Step
+from maildaemon.services.desk import log
+from maildaemon.services.loop import attempt
+from maildaemon.settings import Settings, changed_options
+
+# An editor, a script and a person may all signal at once; one reading serves them all.
+_GATHER = 0.5
+
+
+def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None:
+    """Have the running loop call these at a signal to end, and at one to read again."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        # From now on Ctrl-C kills: whoever presses it twice does not want to wait.
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    # What `nohup` has shut out stays out.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        loop.add_signal_handler(signal.SIGHUP, end if _in_a_window() else hang_up)
+
+
+def _in_a_window() -> bool:
+    """Tell whether a hang-up means that the window we were started in is closed.
+
+    The first process of a container has no window, even if it was given a terminal.
+    """
+    terminal = any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return terminal and os.getpid() != 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """One daemon with its configuration, and what is closed when it has ended."""
+
+    parts: Parts
+    resources: ExitStack
+
+
+class Service:
+    """Runs one daemon after another until it is told to stop."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        only: frozenset[Step],
+        locks: Locks,
+        set_up_log: Callable[[Settings, bytes], None],
+    ) -> None:
+        """Nothing is opened before `run`. `set_up_log` is called whenever a daemon takes over."""
+        self._invocation, self._only, self._locks = invocation, only, locks
+        self._set_up_log = set_up_log
+        self._stopping = asyncio.Event()
+        self._asked = asyncio.Event()
+
+    async def run(self, settings: Settings) -> None:
+        """Serve; raises what keeps the first daemon from starting."""
+        catch_signals(self._stopping.set, self._asked.set)
+        first = self._open(settings)
+        self._begin(first)
+        shift: _Shift | None = first
+        while shift is not None:
+            self._locks.keep_only(shift.parts.settings)
+            with shift.resources:
+                shift = await self._serve(shift.parts)
+
+    async def _serve(self, parts: Parts) -> "_Shift | None":
+        """Run a daemon to its end; return the one that follows it, None if it was the last."""
+        running = asyncio.create_task(parts.daemon.run())
+        waiting = asyncio.create_task(self._wait_for_another(parts))
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({running, waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        parts.daemon.stop()
+        await running
+        stopping.cancel()
+        if self._stopping.is_set():
+            self._asked.set()  # whoever waits for a signal waits no more
+        return await waiting
+
+    async def _wait_for_another(self, parts: Parts) -> "_Shift | None":
+        """Wait until a configuration is to be taken over that can be used; None at the end."""
+        while True:
+            await self._asked.wait()
+            await _first(self._stopping, _GATHER)
+            self._asked.clear()
+            if self._stopping.is_set():
+                return None
+            found = await asyncio.to_thread(attempt, self._read_anew)
+            if isinstance(found, _Shift):
+                return self._take_over(parts, found)
+            _refuse(found)
+            self._locks.keep_only(parts.settings)
+
+    def _take_over(self, parts: Parts, found: _Shift) -> "_Shift | None":
+        if self._stopping.is_set():
+            found.resources.close()
+            return None
+        self._begin(found)
+        changed = changed_options(parts.settings, found.parts.settings)
+        log("config.reloaded", changed=", ".join(changed) or "nothing")
+        return found
+
+    def _read_anew(self) -> _Shift:
+        return self._open(self._invocation.settings())
+
+    def _open(self, settings: Settings) -> _Shift:
+        """Open everything a daemon needs, or nothing."""
+        self._locks.take(settings)
+        with ExitStack() as resources:
+            parts = resources.enter_context(open_daemon(settings, self._only))
+            return _Shift(parts, resources.pop_all())
+
+    def _begin(self, shift: _Shift) -> None:
+        self._set_up_log(shift.parts.settings, shift.parts.key)
+        warn(shift.parts.settings)
+
+
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, but no longer than that."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait({waiting}, timeout=seconds)
+    waiting.cancel()
+
+
+def _refuse(error: Exception) -> None:
+    match error:
+        case ConfigError(problems=problems):
+            for problem in problems:
+                log("config.refused", logging.ERROR, problem=str(problem))
+        case OperatorError(what=what, where=where, advice=advice):
+            log("config.refused", logging.ERROR, problem=what, where=where, advice=advice or None)
+        case MaildaemonError():
+            log("config.refused", logging.ERROR, problem=str(error))
+        case _:
+            log("config.refused", logging.CRITICAL, problem=repr(error), failure=error)
+    log("config.kept", logging.WARNING, why="the new one was refused; the old one is in force")
+
+
+def warn(settings: Settings) -> None:
+    """Log what works in a configuration but should not stay so."""
+    for warning in settings.warnings:
+        log("config.warned", logging.WARNING, what=str(warning))
+
+
+def keep_configuration() -> None:
+    """Answer a SIGHUP where there is nothing to read anew."""
+    log("config.kept", logging.WARNING, why="`run --once` reads it at the start only")

@@ -1,0 +1,40 @@
+"""Says which options differ between two configurations, by path and never by value."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from maildaemon.settings.models import Settings
+
+_ABSENT = object()
+
+
+def changed_options(before: Settings, after: Settings) -> tuple[str, ...]:
+    """Return the paths of all options that differ (`mailboxes[support].imap.host`), sorted; a
+    mailbox that has come or gone is named as a whole. Empty if nothing differs.
+    """
+    return tuple(sorted(_differences(before, after, "")))
+
+
+def _differences(before: object, after: object, path: str) -> Iterator[str]:
+    if before == after:
+        return
+    parts = _parts(before), _parts(after)
+    if type(before) is not type(after) or parts == ({}, {}):
+        yield path
+        return
+    for name in parts[0].keys() | parts[1].keys():
+        inner = name if name.startswith("[") or not path else f".{name}"
+        yield from _differences(
+            parts[0].get(name, _ABSENT), parts[1].get(name, _ABSENT), path + inner
+        )
+
+
+def _parts(value: object) -> dict[str, object]:
+    """Return what an option is made of; empty if it is given as a whole."""
+    if isinstance(value, BaseModel):
+        return {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, tuple) and value and all(hasattr(one, "name") for one in value):
+        # By name: a mailbox that moves within the list has not changed.
+        return {f"[{one.name}]": one for one in value}
+    return {}

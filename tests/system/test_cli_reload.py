@@ -1,0 +1,200 @@
+"""SIGHUP: a good configuration is taken over in the running process, a bad one changes nothing."""
+
+import json
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.dovecot import Account, Dovecot
+from tests.servers.process import wait_until
+from tests.servers.sink import SmtpSink
+from tests.system.installation import Installation, a_config, a_letter, end, imap_of, smtp_of
+
+TEMPORARY = 75
+
+
+class Running:
+    """A daemon with a log for machines, and what an operator does to it."""
+
+    def __init__(self, here: Installation, process: "subprocess.Popen[bytes]") -> None:
+        self.here, self.process = here, process
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.here.log.splitlines()]
+
+    def count(self, event: str) -> int:
+        return sum(one["event"] == event for one in self.events)
+
+    def wait(self, event: str, count: int = 1) -> dict[str, Any]:
+        wait_until(lambda: self.count(event) >= count, 40, f"{event}, {count} times")
+        return [one for one in self.events if one["event"] == event][count - 1]
+
+    def hang_up(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+
+
+@pytest.fixture
+def here(tmp_path: Path, account: Account, tls_sink: SmtpSink) -> Installation:
+    installation = Installation(tmp_path)
+    write(installation, imap_of(account), smtp_of(tls_sink, account))
+    return installation
+
+
+def write(here: Installation, imap: dict[str, object], smtp: dict[str, object], *more: str) -> None:
+    text = a_config(imap, smtp, *more)
+    here.config.write_text(text.replace("{mode: live}", "{mode: live, log_format: json}"))
+
+
+def test_a_changed_configuration_is_taken_over_without_a_restart(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+        text = here.config.read_text()
+        text = text.replace("address: support@", "display_name: The Shop\n    address: support@")
+        here.config.write_text(text + "limits: {per_thread: 2 in 24 hours}\n")
+
+        for _ in range(3):
+            daemon.hang_up()
+        reloaded = daemon.wait("config.reloaded")
+        daemon.wait("daemon.started", 2)
+        account.deliver(a_letter("after"))
+        [mail] = tls_sink.wait_accepted(1, 30)
+
+        assert end(process) == 0
+    assert reloaded["changed"] == "limits.per_thread, mailboxes[support].display_name"
+    assert b"The Shop" in mail.raw
+    assert daemon.count("config.reloaded") == 1, "several signals at once are one"
+    assert "secret" not in here.log
+
+
+@pytest.mark.parametrize(
+    ("change", "problems"),
+    [
+        (
+            ("mode: live", "mode: lively, log_levle: info"),
+            ["maildaemon.yaml:1:17: service.mode: ", "maildaemon.yaml:1:25: service.log_levle: "],
+        ),
+        (("limits:", "service: {}\nlimits:"), ["maildaemon.yaml:8:1: service"]),
+        (("mode: live", "mode: live, templates: texts"), ["missing"]),
+        (("starttls, ca_file: /", "starttls, ca_file: /nowhere/"), ["cannot be read"]),
+        (("sqlite:///var/", "sqlite:///maildaemon.yaml/"), ["cannot"]),
+    ],
+    ids=["two mistakes", "a key twice", "a template", "certificates", "a database"],
+)
+def test_a_configuration_that_cannot_be_used_is_refused_and_the_old_one_stays(
+    here: Installation,
+    account: Account,
+    tls_sink: SmtpSink,
+    change: tuple[str, str],
+    problems: list[str],
+) -> None:
+    good = here.config.read_text()
+    texts = here.folder / "texts" / "en"
+    texts.mkdir(parents=True)
+    (texts / "response.txt").write_text("{{ missing }}")
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+        here.config.write_text((good + "limits: {burst: 19}\n").replace(*change))
+
+        daemon.hang_up()
+        daemon.wait("config.kept")
+        account.deliver(a_letter("after"))
+        tls_sink.wait_accepted(1, 30)
+        refused = [one for one in daemon.events if one["event"] == "config.refused"]
+        here.config.write_text(good)
+        daemon.hang_up()
+        assert daemon.wait("config.reloaded")["changed"] == "nothing"
+
+        assert end(process) == 0
+    assert len(refused) == len(problems)
+    for line, problem in zip(refused, problems, strict=True):
+        assert problem in line["problem"], line
+    assert daemon.count("config.reloaded") == 1
+
+
+def test_mailboxes_come_and_go(
+    here: Installation, account: Account, tls_sink: SmtpSink, dovecot: Dovecot
+) -> None:
+    other = dovecot.account()
+    text = here.config.read_text()
+    second = text[text.index("  - name: support") :].replace("support@", "returns@")
+    second = second.replace("name: support", "name: returns", 1).replace(account.user, other.user)
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+
+        here.config.write_text(text + second)
+        daemon.hang_up()
+        assert daemon.wait("config.reloaded")["changed"] == "mailboxes[returns]"
+        daemon.wait("mailbox.started", 2)
+        other.deliver(a_letter("to-returns").replace(b"support@", b"returns@"))
+        [mail] = tls_sink.wait_accepted(1, 30)
+        assert mail.mail_from == "returns@example.test"
+
+        here.config.write_text(text)
+        daemon.hang_up()
+        daemon.wait("config.reloaded", 2)
+        daemon.wait("daemon.started", 3)
+        other.deliver(a_letter("nobody-reads").replace(b"support@", b"returns@"))
+        account.deliver(a_letter("to-support"))
+        tls_sink.wait_accepted(2, 30)
+
+        assert end(process) == 0
+    assert daemon.count("message.filed") >= 2
+    assert {one["mailbox"] for one in daemon.events[-8:] if "mailbox" in one} == {"support"}
+
+
+def test_the_database_moves_and_its_lock_moves_with_it(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+        here.config.write_text(here.config.read_text().replace("///var/", "///moved/"))
+        daemon.hang_up()
+        daemon.wait("mailbox.started", 2)
+        account.deliver(a_letter("to-the-new-one"))
+        tls_sink.wait_accepted(1, 30)
+
+        second = here.call("run", "--once")
+        status = here.call("status")
+
+        assert end(process) == 0
+    assert second.code == TEMPORARY, second.err
+    assert f"{here.folder}/moved/lock" in second.err
+    assert status.code == 0, status.out
+    assert "1 in 24 hours" in status.out
+
+
+def test_under_load_no_reload_loses_a_mail_or_sends_one_twice(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    customers = 40
+    good = here.config.read_text() + "limits: {per_mailbox: 1000 in 1 hour, burst: 100}\n"
+    here.config.write_text(good)
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+        for number in range(customers):
+            letter = a_letter(f"c{number}").replace(b"anna@", f"c{number}@".encode())
+            account.deliver(letter)
+            if number % 10 == 5:
+                here.config.write_text(good.replace("100}", f"{100 + number}}}"))
+                daemon.hang_up()
+                assert here.call("run", "--once").code == TEMPORARY, "the lock was let go"
+        tls_sink.wait_accepted(customers, 60)
+        daemon.wait("config.reloaded", 3)
+
+        assert end(process) == 0
+    answered = Counter(mail.rcpt_to for mail in tls_sink.accepted())
+    assert answered == Counter({(f"c{number}@example.net",): 1 for number in range(customers)})
+    listed = here.call("outbox", "list", "--limit", "0", "--json").out.splitlines()
+    assert Counter(json.loads(line)["state"] for line in listed) == {"sent": customers}
