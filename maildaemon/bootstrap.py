@@ -33,10 +33,11 @@ from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser
+from maildaemon.errors import OperatorError
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
 from maildaemon.services.desk import Desk, log
-from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings
+from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
 from maildaemon.settings.policy import make_policy
 
 
@@ -59,13 +60,12 @@ def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> ImapMailbox:
             drafts=imap.drafts,
             others=imap.folders,
         ),
-        ImapLimits(max_message=2 * settings.attachments.max_message_size),
+        ImapLimits(max_message=2 * settings.policy_of(mailbox).attachments.max_message_size),
     )
 
 
-def make_transport(mailbox: MailboxSettings) -> SmtpTransport:
+def make_transport(smtp: SmtpSettings) -> SmtpTransport:
     """Return the submission server of a mailbox; nothing is opened yet."""
-    smtp = mailbox.smtp
     return SmtpTransport(
         SmtpAccount(
             host=smtp.host,
@@ -82,7 +82,7 @@ def make_transport(mailbox: MailboxSettings) -> SmtpTransport:
 def make_composer(settings: Settings) -> TemplateComposer:
     """Return the composer; OperatorError if a template is missing or broken."""
     return TemplateComposer(
-        languages=settings.languages.supported,
+        languages=settings.every_language,
         default=settings.languages.default,
         own=settings.service.templates,
     )
@@ -111,7 +111,7 @@ def make_desk(store: SqlStore, settings: Settings, mailbox: MailboxSettings, key
     """Return a mailbox as the loop steps see it, its row made if need be."""
     with store.begin() as tx:
         row = tx.mailboxes.ensure(mailbox.name)
-    hold_for = timedelta(days=settings.attachments.hold_days)
+    hold_for = timedelta(days=settings.policy_of(mailbox).attachments.hold_days)
     return Desk(row.mailbox_id, make_policy(settings, mailbox), key, hold_for)
 
 
@@ -222,7 +222,7 @@ def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iter
     Whoever calls this holds the `Locks`. What cannot be used (a template, a file of certificates,
     the database) is found here: nothing of it is found only when the daemon runs.
     """
-    for server in (one for each in settings.mailboxes for one in (each.imap, each.smtp)):
+    for server in (one for each in settings.mailboxes for _, one in each.servers):
         if server.ca_file is not None:
             require_authorities(server.ca_file)
     with open_tools(settings) as tools:
@@ -247,7 +247,13 @@ def _crew(
 ) -> Crew:
     work: Mailbox = make_mailbox(settings, mailbox)
     watch: Mailbox = make_mailbox(settings, mailbox)
-    transport: Transport = make_transport(mailbox)
+    if (smtp := mailbox.smtp) is None:
+        raise OperatorError(
+            "this version does not watch accounts with `reads: sent_only` yet",
+            where=mailbox.name,
+            advice="take the mailbox out of the configuration",
+        )
+    transport: Transport = make_transport(smtp)
     return Crew(
         desk=desk,
         work=work,
@@ -257,7 +263,7 @@ def _crew(
         poll_every=mailbox.imap.poll_every,
         idle=mailbox.imap.idle,
         imap_credential=_credential(desk.key, mailbox.imap, mailbox.imap.password),
-        smtp_credential=_credential(desk.key, mailbox.smtp, mailbox.smtp.password),
+        smtp_credential=_credential(desk.key, smtp, smtp.password),
     )
 
 

@@ -126,7 +126,7 @@ def _desk(settings: Settings, mailbox: MailboxSettings, store: SqlStore, key: by
     else:
         with read_listings(store) as listings:
             mailbox_id = listings.mailbox_id(mailbox.name) or 0
-    hold_for = timedelta(days=settings.attachments.hold_days)
+    hold_for = timedelta(days=settings.policy_of(mailbox).attachments.hold_days)
     return Desk(mailbox_id, make_policy(settings, mailbox), key, hold_for)
 
 

@@ -18,6 +18,11 @@ from maildaemon.services.check import Finding, Result, check_mailbox, check_tran
 if TYPE_CHECKING:
     from maildaemon.settings import Settings
 
+_MODES = {
+    "shadow": "nothing is sent",
+    "drafts": "mails wait in the folder of drafts for a person to send",
+    "live": "customers are answered",
+}
 _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
 
 
@@ -97,9 +102,12 @@ def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
 
 def _modes(settings: "Settings") -> Iterator[Finding]:
     for mailbox in settings.mailboxes:
-        mode = (mailbox.mode or settings.service.mode).value
-        told = "nothing is sent" if mode == "shadow" else "customers are answered"
-        yield Finding("mode", Result.OK, f"mode {mode}: {told}", mailbox=mailbox.name)
+        if mailbox.reads == "sent_only":
+            what = "reads sent_only: answers are seen, nothing is sent"
+        else:
+            modes = settings.mode_of(mailbox)
+            what = f"mode {modes}: {_MODES[modes.default.value]}"
+        yield Finding("mode", Result.OK, what, mailbox=mailbox.name)
 
 
 def _templates(settings: "Settings") -> Iterator[Finding]:
@@ -121,7 +129,7 @@ def _certificates(settings: "Settings") -> Iterator[Finding]:
     from maildaemon.adapters.certificates import require_authorities
 
     for mailbox in settings.mailboxes:
-        for server in (mailbox.imap, mailbox.smtp):
+        for _, server in mailbox.servers:
             try:
                 if server.ca_file is not None:
                     require_authorities(server.ca_file)
@@ -207,4 +215,6 @@ def _connections(settings: "Settings") -> Iterator[Finding]:
 
     for mailbox in settings.mailboxes:
         yield from check_mailbox(mailbox.name, make_mailbox(settings, mailbox))
-        yield asyncio.run(check_transport(mailbox.name, make_transport(mailbox)))
+        if mailbox.smtp is not None:
+            transport = make_transport(mailbox.smtp)
+            yield asyncio.run(check_transport(mailbox.name, transport))

@@ -123,12 +123,13 @@ class _Task:
     def _put(self, file: str, desk: "Desk", explanation: "Explanation", arrival: "Arrival") -> None:
         from maildaemon.cli.explanation import as_object, put_page
 
-        mode = desk.policy.mode
+        mail = explanation.decision.mail
+        mode = desk.policy.mode_of(mail.sections) if mail else desk.policy.mode
         if self.as_json:
             put_json(as_object(file, explanation, mode))
             return
-        mail = self.bench.compose(desk, explanation, arrival.now)
-        put_page(file, explanation, mode, received_at=arrival.received_at, mail=mail)
+        text = self.bench.compose(desk, explanation, arrival.now)
+        put_page(file, explanation, mode, received_at=arrival.received_at, mail=text)
 
 
 def _read(file: str) -> bytes:

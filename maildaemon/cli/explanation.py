@@ -226,3 +226,5 @@ def _response(one: Explanation, mode: Mode) -> Iterator[str]:
     yield f"{parts}, in `{mail.language}`, to {mail.to.address}"
     if mode is Mode.SHADOW:
         yield "(the mode is shadow: it would be recorded and not sent)"
+    elif mode is Mode.DRAFTS:
+        yield "(the mode is drafts: it would wait in the folder of drafts for a person to send)"

@@ -75,7 +75,7 @@ def _set_up_log(settings: "Settings", key: bytes | None = None) -> None:
     set_up_log(
         json_lines=service.log_format.value == "json",
         level=service.log_level.value,
-        addresses=getattr(service, "log_addresses", "full"),
+        addresses=service.log_addresses.value,
         key=key,
     )
 

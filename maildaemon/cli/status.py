@@ -90,9 +90,9 @@ def _read(settings: "Settings", now: datetime) -> list[_Report]:
 def _report(
     settings: "Settings", mailbox: "MailboxSettings", standing: Standing, now: datetime
 ) -> _Report:
-    mode = mailbox.mode or settings.service.mode
+    mode = str(settings.mode_of(mailbox))
     found = troubles(standing, mailbox.imap.poll_every, now)
-    return _Report(mailbox.name, mode.value, standing, found)
+    return _Report(mailbox.name, mode, standing, found)
 
 
 def _as_object(report: _Report) -> dict[str, object]:

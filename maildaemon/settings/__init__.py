@@ -3,16 +3,15 @@
 from maildaemon.settings.changes import changed_options
 from maildaemon.settings.load import load_settings, read_settings
 from maildaemon.settings.models import (
-    AttachmentSettings,
     DatabaseSettings,
-    LanguageSettings,
-    LimitSettings,
+    LogAddresses,
     LogFormat,
     LogLevel,
     MailboxSettings,
     ServiceSettings,
     Settings,
 )
+from maildaemon.settings.modes import Modes
 from maildaemon.settings.pages import (
     example,
     json_schema,
@@ -21,6 +20,7 @@ from maildaemon.settings.pages import (
     reference,
     show,
 )
+from maildaemon.settings.policies import AttachmentSettings, LanguageSettings, LimitSettings
 from maildaemon.settings.secret import Secret, Source
 from maildaemon.settings.servers import ImapSettings, Security, ServerSettings, SmtpSettings
 
@@ -30,9 +30,11 @@ __all__ = [
     "ImapSettings",
     "LanguageSettings",
     "LimitSettings",
+    "LogAddresses",
     "LogFormat",
     "LogLevel",
     "MailboxSettings",
+    "Modes",
     "Secret",
     "Security",
     "ServerSettings",

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from maildaemon.settings.document import Loc
 from maildaemon.settings.models import Settings
-from maildaemon.settings.options import Kind, Section, Usual
+from maildaemon.settings.options import Elsewhere, Kind, Section, Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,16 @@ class Option:
         return self.field.description or ""
 
     @property
+    def absent(self) -> bool:
+        """Tell whether there is nothing here unless somebody writes it."""
+        return not self.usual and self.default in (None, [])
+
+    @property
+    def elsewhere(self) -> bool:
+        """Tell whether what stands beneath it is explained in another place."""
+        return any(isinstance(part, Elsewhere) for part in _parts(self.field))
+
+    @property
     def sections(self) -> tuple[type[Section] | None, bool]:
         """Return the section that stands beneath it, if any, and whether it is a list of them."""
         parts = [*_parts(self.field)]
@@ -59,7 +69,7 @@ class Option:
         """Return the type in the operator's words."""
         parts = [*_parts(self.field)]
         choice = next((part for part in parts if _is_choice(part)), None)
-        kind = _kind(self.field).word
+        kind = "block of options" if self.elsewhere else _kind(self.field).word
         word = f"one of {', '.join(f'`{one}`' for one in choice)}" if choice else kind
         return f"list: {word}" if tuple in parts else word
 
@@ -77,15 +87,20 @@ class Option:
 def options_of(section: type[Section]) -> Iterator[Option]:
     """Yield the options of a section in the order in which they are declared."""
     defaults = section.model_construct().model_dump(mode="json", warnings=False)
-    for name, field in section.model_fields.items():
+    for name, field in fields_of(section).items():
         yield Option(name, field, defaults.get(name))
+
+
+def fields_of(section: type[Section]) -> dict[str, FieldInfo]:
+    """Return the fields of a section by the names that stand in the file."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def section_at(loc: Loc) -> type[Section]:
     """Return the section that a path leads to, or the nearest one above it."""
     section: type[Section] = Settings
     for piece in loc:
-        field = section.model_fields.get(str(piece))
+        field = fields_of(section).get(str(piece))
         inner = next((part for part in _parts(field) if _is_section(part)), None) if field else None
         section = inner or section
     return section

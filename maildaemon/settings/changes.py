@@ -33,7 +33,8 @@ def _differences(before: object, after: object, path: str) -> Iterator[str]:
 def _parts(value: object) -> dict[str, object]:
     """Return what an option is made of; empty if it is given as a whole."""
     if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
+        fields = type(value).model_fields
+        return {field.alias or name: getattr(value, name) for name, field in fields.items()}
     if isinstance(value, tuple) and value and all(hasattr(one, "name") for one in value):
         # By name: a mailbox that moves within the list has not changed.
         return {f"[{one.name}]": one for one in value}

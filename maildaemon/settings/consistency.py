@@ -6,8 +6,11 @@ found in the same run as every other mistake.
 
 from collections.abc import Iterator
 
+from maildaemon.domain.policy import Reads
 from maildaemon.settings.document import Block, Document, Loc
-from maildaemon.settings.models import LanguageSettings
+from maildaemon.settings.policies import LanguageSettings
+
+_OF_SENDERS = ("smtp", "mode", "policy")
 
 _Texts = Iterator[tuple[Loc, str]]
 
@@ -18,9 +21,11 @@ def check_consistency(document: Document) -> None:
         *_names(document.root),
         *_addresses(document.root),
         *_accounts(document.root),
+        *_sending(document.root),
         *_languages(document.root),
     ):
-        document.complain(loc, message)
+        if loc not in document.broken:
+            document.complain(loc, message)
 
 
 def _names(root: Block) -> _Texts:
@@ -52,6 +57,26 @@ def _accounts(root: Block) -> _Texts:
         seen.add(account)
 
 
+def _sending(root: Block) -> _Texts:
+    """Yield what lacks a way to send, and what would send although nothing may be sent for it."""
+    mailboxes = root.get("mailboxes")
+    for index, mailbox in enumerate(mailboxes if isinstance(mailboxes, list) else ()):
+        if not isinstance(mailbox, Block):
+            continue
+        loc: Loc = ("mailboxes", index)
+        if _same(mailbox.get("reads")) == Reads.SENT_ONLY:
+            for name in (one for one in _OF_SENDERS if one in mailbox):
+                words = "nothing is ever sent for an account of which `sent_only` is read"
+                yield (*loc, name), f"{words}; take `{name}` out"
+        elif mailbox.get("smtp") is None:
+            yield (
+                (*loc, "smtp"),
+                "`smtp` is missing; add for example `smtp: {host: mail.example.com}`",
+            )
+        if "mode" in mailbox and "mode" in (_as_block(mailbox.get("policy"))):
+            yield (*loc, "policy", "mode"), "`mode` is also given beside `policy`; keep one"
+
+
 def _languages(root: Block) -> _Texts:
     usual, given = LanguageSettings(), root.get("languages")
     default, supported = _under(given, "default"), _under(given, "supported")
@@ -81,6 +106,10 @@ def _under(value: object, piece: str | int) -> object:
     if isinstance(value, Block) and isinstance(piece, str):
         return value.get(piece)
     return value[piece] if isinstance(value, list) and isinstance(piece, int) else None
+
+
+def _as_block(value: object) -> Block:
+    return value if isinstance(value, Block) else Block()
 
 
 def _same(text: object) -> str:

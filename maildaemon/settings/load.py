@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from maildaemon.errors import ConfigError, Problem
 from maildaemon.settings.consistency import check_consistency
+from maildaemon.settings.database import has_password
 from maildaemon.settings.document import Document, Loc, Place, read_document
 from maildaemon.settings.models import Settings
 from maildaemon.settings.secret import Source
@@ -66,8 +67,11 @@ def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
 
 def _warnings(settings: Settings, document: Document) -> tuple[Problem, ...]:
     """Return what works but should not stay so."""
+    if has_password(settings.database.url):
+        advice = "a password stands in this file; take it out and name a file with it: `PGPASSFILE`"
+        document.complain(("database", "url"), advice)
     for index, mailbox in enumerate(settings.mailboxes):
-        for name, server in (("imap", mailbox.imap), ("smtp", mailbox.smtp)):
+        for name, server in mailbox.servers:
             loc: Loc = ("mailboxes", index, name)
             if server.password is not None and server.password.source is Source.INLINE:
                 advice = "a password stands in this file; write `{env: NAME}` or `{file: PATH}`"

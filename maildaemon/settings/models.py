@@ -6,34 +6,28 @@ The example file, the reference page, the JSON schema and the error messages com
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from maildaemon.domain.policy import EchoSubject, Mode, Rate
+from maildaemon.domain.policy import EchoSubject, Mode, Reads
 from maildaemon.errors import Problem
-from maildaemon.settings.filetypes import ALLOWED_TYPES, BLOCKED_EXTENSIONS
+from maildaemon.settings.database import SQLITE, DatabaseAddress
+from maildaemon.settings.modes import ModeOption, Modes
 from maildaemon.settings.options import (
-    Ceiling,
     Duration,
+    Elsewhere,
     EmailAddress,
-    Extension,
     FilePath,
     Language,
-    MailboxName,
-    MediaType,
     Section,
-    Size,
+    ShortName,
     Text,
-    Whole,
-    WrongError,
+    Usual,
     one_of,
-    path_from,
 )
-from maildaemon.settings.servers import ImapSettings, SmtpSettings
-from maildaemon.settings.units import MB
-
-_SQLITE = "sqlite:///"
+from maildaemon.settings.policies import MailboxPolicy, PolicySections
+from maildaemon.settings.servers import ImapSettings, ServerSettings, SmtpSettings
 
 
 class LogFormat(StrEnum):
@@ -52,7 +46,12 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-ModeOption = Annotated[Mode, one_of(Mode)]
+class LogAddresses(StrEnum):
+    """How much of a mail address the log shows."""
+
+    FULL = "full"
+    DOMAIN = "domain"
+    HASH = "hash"
 
 
 class ServiceSettings(Section):
@@ -64,9 +63,12 @@ class ServiceSettings(Section):
         "the folder of the SQLite file is taken, else `var`.",
     )
     mode: ModeOption = Field(
-        Mode.SHADOW,
-        description="`shadow` records what would be sent and sends nothing; `live` sends. "
-        "Begin with `shadow`, look at what it would do, then change it.",
+        Modes(Mode.SHADOW),
+        description="`shadow` records what would be sent and sends nothing; `drafts` puts it into "
+        "the folder of drafts, for a person to send; `live` sends. Begin with `shadow`, look at "
+        "what it would do, then change it. By section of a mail: `{default: live, refused_files: "
+        "drafts}` (`acknowledgement`, `refused_files`, `missing_facts`, `notice`); a mail with "
+        "several takes the most cautious mode.",
     )
     reply_within: Duration = Field(
         timedelta(hours=24),
@@ -81,6 +83,11 @@ class ServiceSettings(Section):
     log_level: Annotated[LogLevel, one_of(LogLevel)] = Field(
         LogLevel.INFO, description="The least important lines that are written."
     )
+    log_addresses: Annotated[LogAddresses, one_of(LogAddresses)] = Field(
+        LogAddresses.FULL,
+        description="How mail addresses stand in the log: `full`; only the `domain`; or a `hash`, "
+        "which is the same for the same address and tells nothing else.",
+    )
     templates: FilePath | None = Field(
         None,
         examples=["templates"],
@@ -88,34 +95,24 @@ class ServiceSettings(Section):
         "What is not there is taken from the ones that are shipped.",
     )
 
-    later: ClassVar[tuple[str, ...]] = ("http", "log_addresses")
+    later: ClassVar[tuple[str, ...]] = ("http",)
 
 
 class DatabaseSettings(Section):
     """Where records, queues and the journal are kept."""
 
-    url: Text = Field(
+    url: DatabaseAddress = Field(
         examples=["sqlite:///var/maildaemon.db"],
-        description="The SQLite file, as `sqlite:///PATH`. A relative path counts from this file.",
+        description="The SQLite file, as `sqlite:///PATH`; a relative path counts from this file. "
+        "Or PostgreSQL, as `postgresql://USER@HOST/DATABASE`; keep its password out of this file: "
+        "the server's own means, such as `PGPASSFILE`, are used.",
     )
-
-    @field_validator("url")
-    @classmethod
-    def _a_file_of_sqlite(cls, url: str, info: ValidationInfo) -> str:
-        if url.startswith(("postgresql", "mysql", "mariadb")):
-            raise ValueError(
-                "this version keeps its records in SQLite only; write `sqlite:///var/maildaemon.db`"
-            )
-        path = url.removeprefix(_SQLITE)
-        if path in (url, "", ":memory:") or "?" in path:
-            raise ValueError("expected the path of a file: `sqlite:///var/maildaemon.db`")
-        return _SQLITE + str(path_from(path, info))
 
 
 class MailboxSettings(Section):
     """A mailbox that is watched and answered for."""
 
-    name: MailboxName = Field(
+    name: ShortName = Field(
         examples=["support"],
         description="Short name for logs and commands. It stays when the address changes: "
         "records are kept under it.",
@@ -142,6 +139,12 @@ class MailboxSettings(Section):
     mode: ModeOption | None = Field(
         None, examples=["live"], description="Replaces `service.mode` for this mailbox."
     )
+    reads: Annotated[Reads, one_of(Reads)] = Field(
+        Reads.ALL,
+        description="`sent_only` is for a colleague's own account: only the answers in its folder "
+        "of sent mail that belong to a conversation of another mailbox are kept. Nothing is ever "
+        "sent for it: `smtp`, `mode` and `policy` are refused there.",
+    )
     languages: tuple[Language, ...] = Field(
         (),
         examples=[["en", "it"]],
@@ -167,108 +170,55 @@ class MailboxSettings(Section):
         "subject, so that nobody can send advertisements through us.",
     )
     imap: ImapSettings = Field(description="Where mail is read.")
-    smtp: SmtpSettings = Field(description="How mail is sent.")
-
-    later: ClassVar[tuple[str, ...]] = ("policy", "reads")
-
-
-class AttachmentSettings(Section):
-    """Which files are welcome. The customer is told which one was refused, and why."""
-
-    max_file_size: Size = Field(10 * MB, ge=1, le=1000 * MB, description="The largest single file.")
-    max_total_size: Size = Field(
-        20 * MB, ge=1, le=1000 * MB, description="All files of one message together."
+    smtp: Annotated[SmtpSettings | None, Usual()] = Field(
+        None,
+        examples=[{"host": "mail.example.com"}],
+        description="How mail is sent. Must be given unless `reads` is `sent_only`.",
     )
-    max_files: Whole = Field(20, ge=1, le=500, description="How many files one message may bring.")
-    max_message_size: Size = Field(
-        25 * MB,
-        ge=MB // 10,
-        le=200 * MB,
-        description="Of a larger message only the header is read. Mail makes files a third larger "
-        "on the way.",
+    policy: Annotated[MailboxPolicy | None, Elsewhere()] = Field(
+        None,
+        examples=[{"limits": {"burst": 5}}],
+        description="What this mailbox does differently: any of the sections attachments, limits, "
+        "hours, notices, languages and privacy, and `mode`. A section given here replaces the "
+        "general one as a whole; what it leaves out has its default.",
     )
-    allowed_types: tuple[MediaType, ...] = Field(
-        ALLOWED_TYPES,
+
+    @property
+    def servers(self) -> tuple[tuple[str, ServerSettings], ...]:
+        """Return the servers that are used for it, by the names of their options."""
+        return (("imap", self.imap), *((("smtp", self.smtp),) if self.smtp else ()))
+
+
+class AlertSettings(Section):
+    """How somebody is told when the daemon needs a person."""
+
+    command: tuple[Text, ...] | None = Field(
+        None,
         min_length=1,
-        description="The media types that are accepted, judged by what a file is, not by what it "
-        "is called; `image/*` accepts every image. A list given here replaces this one.",
-    )
-    blocked_extensions: tuple[Extension, ...] = Field(
-        BLOCKED_EXTENSIONS,
-        description="File names that are refused whatever is inside: what Gmail and Outlook "
-        "refuse. A list given here replaces this one.",
-    )
-    hold_days: Whole = Field(
-        30, ge=0, le=3650, description="For how many days refused files are kept for staff."
-    )
-
-    later: ClassVar[tuple[str, ...]] = ("archives", "macros", "scanner")
-
-    @model_validator(mode="after")
-    def _what_is_promised_can_arrive(self) -> Self:
-        if self.max_file_size > self.max_total_size:
-            raise WrongError("no file can be larger than `max_total_size`", "max_file_size")
-        if self.max_total_size > self.max_message_size:
-            raise WrongError("no files can be larger than `max_message_size`", "max_total_size")
-        return self
-
-
-class LimitSettings(Section):
-    """Ceilings of automatic mail. Besides these a thread gets one acknowledgement, ever."""
-
-    per_address: tuple[Ceiling, ...] = Field(
-        (Rate(1, timedelta(minutes=10)), Rate(3, timedelta(hours=24))),
-        min_length=1,
-        description="Responses to one address. Above any of these there is silence.",
-    )
-    per_thread: Ceiling = Field(
-        Rate(3, timedelta(hours=24)),
-        description="Responses in one thread. Above it there is silence.",
-    )
-    per_mailbox: Ceiling = Field(
-        Rate(60, timedelta(hours=1)),
-        description="Responses of one mailbox. Above it they wait: on a busy day a customer is "
-        "answered late, not forgotten.",
-    )
-    burst: Whole = Field(
-        20, ge=1, le=1000, description="How many may go out at once before `per_mailbox` counts."
-    )
-    longest_delay: Duration = Field(
-        timedelta(hours=6),
-        ge=timedelta(minutes=1),
-        le=timedelta(hours=24),
-        description="How long `per_mailbox` may make a response wait.",
+        examples=[["/usr/local/bin/page-me", "maildaemon"]],
+        description="A program and its arguments, run without a shell for every alert.",
     )
 
 
-class LanguageSettings(Section):
-    """In which languages customers are answered."""
-
-    default: Language = Field(
-        "en", description="For customers whose language is unknown or not supported."
-    )
-    supported: tuple[Language, ...] = Field(
-        ("en", "it", "fr", "de", "es"),
-        min_length=1,
-        description="The languages to answer in; each needs its templates.",
-    )
-
-
-class Settings(Section):
-    """The whole configuration. Every attribute is named like its option."""
+class InstallationSections(Section):
+    """The sections that there is one of, whatever the policy."""
 
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     database: DatabaseSettings = Field(examples=[{"url": "sqlite:///var/maildaemon.db"}])
     mailboxes: tuple[MailboxSettings, ...] = Field(min_length=1)
-    attachments: AttachmentSettings = Field(default_factory=AttachmentSettings)
-    limits: LimitSettings = Field(default_factory=LimitSettings)
-    languages: LanguageSettings = Field(default_factory=LanguageSettings)
+
+
+# The bases stand in this order so that the pages begin with the installation.
+class Settings(PolicySections, InstallationSections):
+    """The whole configuration. Every attribute is named like its option."""
+
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
 
     _warnings: tuple[Problem, ...] = PrivateAttr(())
 
     later: ClassVar[tuple[str, ...]] = (
-        *("hours", "promises", "escalation", "follow_up", "feedback", "notices", "rules"),
-        *("order_numbers", "partners", "contacts", "privacy", "alerts", "digest", "probe"),
+        *("promises", "escalation", "follow_up", "feedback", "rules"),
+        *("order_numbers", "partners", "contacts", "digest", "probe"),
         *("control", "include"),
     )
 
@@ -276,6 +226,26 @@ class Settings(Section):
     def warnings(self) -> tuple[Problem, ...]:
         """Return what works but should not stay so, in file order."""
         return self._warnings
+
+    def policy_of(self, mailbox: MailboxSettings) -> PolicySections:
+        """Return the policy of a mailbox: its own sections, and the general ones."""
+        own = mailbox.policy
+        sections = {name: getattr(self, name) for name in PolicySections.model_fields}
+        if own is not None:
+            given = own.model_fields_set & sections.keys()
+            sections |= {name: getattr(own, name) for name in given}
+        return PolicySections.model_construct(**sections)
+
+    @property
+    def every_language(self) -> tuple[str, ...]:
+        """Return the languages in which some mailbox answers, each once."""
+        policies = (self, *(self.policy_of(one) for one in self.mailboxes))
+        return tuple(dict.fromkeys(code for one in policies for code in one.languages.supported))
+
+    def mode_of(self, mailbox: MailboxSettings) -> Modes:
+        """Return in which mode a mailbox is answered for."""
+        own = mailbox.policy.mode if mailbox.policy else None
+        return own or mailbox.mode or self.service.mode
 
     @model_validator(mode="before")
     @classmethod
@@ -285,7 +255,8 @@ class Settings(Section):
             return given
         service, database = given.get("service") or {}, given.get("database")
         url = database.get("url") if isinstance(database, dict) else None
-        if not isinstance(service, dict) or not str(url).startswith(_SQLITE):
+        if not isinstance(service, dict):
             return given
-        folder = Path(str(url).removeprefix(_SQLITE)).parent
-        return {**given, "service": {"data_dir": str(folder), **service}}
+        path = str(url).removeprefix(SQLITE)
+        folder = "var" if path == url else str(Path(path).parent)
+        return {**given, "service": {"data_dir": folder, **service}}

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -36,6 +37,8 @@ from maildaemon.settings.units import (
     parse_size,
 )
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
 
 class WrongError(ValueError):
     """A mistake seen while looking at a whole section, in the option `at` of it."""
@@ -52,6 +55,11 @@ class Usual:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Marks an option whose parts are explained in another place of the pages."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What an operator calls a type of option, and how its limits are shown."""
 
@@ -62,7 +70,7 @@ class Kind:
 class Section(BaseModel):
     """A block of options. `later` are planned ones: using one gets an honest answer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
     later: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
@@ -97,6 +105,16 @@ def read_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected one value, found {found(value)}")  # noqa: TRY004 - pydantic's
     return value.strip()
+
+
+def read_choice(kind: type[_Choice], value: object) -> _Choice:
+    """Return the member of `kind` that a text names; ValueError says which there are."""
+    if isinstance(value, kind):
+        return value
+    word = read_text(value).lower()
+    if word not in [*kind]:
+        raise ValueError(f"`{word}` is no choice here{suggestion(word, [*kind])}")
+    return kind(word)
 
 
 def _reader(kind: type, parse: Callable[[str], object]) -> BeforeValidator:
@@ -176,9 +194,22 @@ def _parse_extension(text: str) -> str:
     return extension
 
 
-def _parse_mailbox_name(text: str) -> str:
+def _parse_short_name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
         raise ValueError(f"`{text}` is no short name; use a-z, 0-9, `-` and `_`, such as `support`")
+    return text
+
+
+def _parse_web_address(text: str) -> str:
+    if re.search(r"[\s<>\"\x00-\x1f\x7f]", text):
+        raise ValueError("a web address holds no spaces, quotes and angle brackets")
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"`{text}` is no web address; write `https://shop.example/page`")
     return text
 
 
@@ -200,20 +231,9 @@ def base_folder(info: ValidationInfo) -> Path:
     return context.get("folder", Path())
 
 
-def one_of(kind: type[StrEnum], not_yet: tuple[str, ...] = ()) -> BeforeValidator:
-    """Return a validator for a choice; `not_yet` are words that a later version will know."""
-
-    def parse(value: object) -> object:
-        if isinstance(value, kind):
-            return value
-        word = read_text(value).lower()
-        if word in not_yet:
-            raise ValueError(f"this version does not know `{word}` yet; choose {' or '.join(kind)}")
-        if word not in [*kind]:
-            raise ValueError(f"`{word}` is no choice here{suggestion(word, [*kind])}")
-        return kind(word)
-
-    return BeforeValidator(parse)
+def one_of(kind: type[StrEnum]) -> BeforeValidator:
+    """Return a validator for a choice."""
+    return BeforeValidator(lambda value: read_choice(kind, value))
 
 
 def _schema(**schema: object) -> WithJsonSchema:
@@ -226,7 +246,8 @@ EmailAddress = Annotated[str, _text_reader(parse_address), Kind("mail address")]
 Language = Annotated[str, _text_reader(_parse_language), Kind("two-letter language code")]
 MediaType = Annotated[str, _text_reader(_parse_media_type), Kind("media type")]
 Extension = Annotated[str, _text_reader(_parse_extension), Kind("file extension")]
-MailboxName = Annotated[str, _text_reader(_parse_mailbox_name), Kind("short name")]
+ShortName = Annotated[str, _text_reader(_parse_short_name), Kind("short name")]
+WebAddress = Annotated[str, _text_reader(_parse_web_address), Kind("web address")]
 Flag = Annotated[
     bool, _reader(bool, _parse_flag), _schema(enum=["yes", "no", True, False]), Kind("yes or no")
 ]

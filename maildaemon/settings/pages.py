@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from maildaemon.settings.catalogue import Option, options_of
 from maildaemon.settings.models import Settings
@@ -56,7 +56,7 @@ def json_schema() -> dict[str, object]:
 
 def show(settings: Settings) -> str:
     """Return the configuration in force as YAML, defaults filled in, passwords left out."""
-    return "\n".join(block(settings.model_dump(mode="json"))) + "\n"
+    return "\n".join(block(settings.model_dump(mode="json", exclude_none=True))) + "\n"
 
 
 def minimal(
@@ -119,13 +119,15 @@ def _example_of(section: type[Section], indent: int) -> Iterator[str]:
         inner, several = option.sections
         about = option.description or (inner.__doc__ if inner else "") or ""
         yield from _comment(about, indent)
-        if inner is None:
+        if inner is None or option.elsewhere:
             yield from _example_line(option, indent)
-            continue
-        yield f"{' ' * indent}{option.name}:"
-        if several:
+        elif option.absent:
+            yield from _commented(block({option.name: option.example}, indent), indent)
+        elif several:
+            yield f"{' ' * indent}{option.name}:"
             yield from as_item(list(_example_of(inner, indent + 4)))
         else:
+            yield f"{' ' * indent}{option.name}:"
             yield from _example_of(inner, indent + 2)
 
 
@@ -133,6 +135,10 @@ def _example_line(option: Option, indent: int) -> list[str]:
     lines = entry(option.name, option.example, indent)
     if option.usual:
         return lines
+    return _commented(lines, indent)
+
+
+def _commented(lines: Iterable[str], indent: int) -> list[str]:
     return [f"{line[:indent]}#{line[indent:]}" for line in lines]
 
 
@@ -151,11 +157,11 @@ def _reference_of(section: type[Section], path: str) -> Iterator[str]:
     """Yield the options of a section, then the sections beneath it."""
     options = [*options_of(section)]
     for option in options:
-        if option.sections[0] is None:
+        if option.sections[0] is None or option.elsewhere:
             yield f"- **`{option.name}`** ({_facts(option)}): {option.description}"
     for option in options:
         inner, several = option.sections
-        if inner is None:
+        if inner is None or option.elsewhere:
             continue
         here = f"{path}{option.name}{'[]' if several else ''}"
         required = "Must be given. " if option.required else ""

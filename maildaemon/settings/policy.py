@@ -1,13 +1,18 @@
 """The policy of a mailbox, as the decisions see it, from what the operator wrote."""
 
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 from maildaemon.domain.message import Address
-from maildaemon.domain.policy import AttachmentPolicy, Limits, Policy
+from maildaemon.domain.policy import AttachmentPolicy, Limits, Notice, Policy
 from maildaemon.settings.models import MailboxSettings, Settings
+from maildaemon.settings.policies import AttachmentSettings, LimitSettings, NoticeSettings
 
 
 def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
     """Return what the configuration decides for one mailbox, as the decisions see it."""
-    attachments, limits = settings.attachments, settings.limits
+    policy, modes = settings.policy_of(mailbox), settings.mode_of(mailbox)
+    zone = policy.hours.timezone
     return Policy(
         mailbox=mailbox.name,
         sender=Address(mailbox.display_name or "", mailbox.address),
@@ -15,24 +20,49 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         staff=frozenset(one.lower() for one in mailbox.staff),
         trust_reply_to=frozenset(one.lower() for one in mailbox.trust_reply_to),
         authserv_id=mailbox.authserv_id,
-        default_language=settings.languages.default,
-        languages=mailbox.languages or settings.languages.supported,
+        default_language=policy.languages.default,
+        languages=mailbox.languages or policy.languages.supported,
         reply_within=settings.service.reply_within,
-        mode=mailbox.mode or settings.service.mode,
+        mode=modes.default,
         echo_subject=mailbox.echo_subject,
-        max_message_size=attachments.max_message_size,
-        attachments=AttachmentPolicy(
-            max_file_size=attachments.max_file_size,
-            max_total_size=attachments.max_total_size,
-            max_files=attachments.max_files,
-            allowed_types=attachments.allowed_types,
-            blocked_extensions=frozenset(attachments.blocked_extensions),
-        ),
-        limits=Limits(
-            per_address=limits.per_address,
-            per_thread=limits.per_thread,
-            per_mailbox=limits.per_mailbox,
-            burst=limits.burst,
-            longest_delay=limits.longest_delay,
-        ),
+        max_message_size=policy.attachments.max_message_size,
+        attachments=_attachments(policy.attachments),
+        limits=_limits(policy.limits),
+        reads=mailbox.reads,
+        modes=modes.sections,
+        notices=tuple(_notice(one, zone) for one in policy.notices),
+        privacy_url=policy.privacy.notice,
     )
+
+
+def _attachments(attachments: AttachmentSettings) -> AttachmentPolicy:
+    return AttachmentPolicy(
+        max_file_size=attachments.max_file_size,
+        max_total_size=attachments.max_total_size,
+        max_files=attachments.max_files,
+        allowed_types=attachments.allowed_types,
+        blocked_extensions=frozenset(attachments.blocked_extensions),
+    )
+
+
+def _limits(limits: LimitSettings) -> Limits:
+    return Limits(
+        per_address=limits.per_address,
+        per_thread=limits.per_thread,
+        per_mailbox=limits.per_mailbox,
+        burst=limits.burst,
+        longest_delay=limits.longest_delay,
+    )
+
+
+def _notice(notice: NoticeSettings, zone: ZoneInfo) -> Notice:
+    return Notice(
+        template=notice.template,
+        starts_at=_midnight(notice.since, zone),
+        ends_at=_midnight(notice.until + timedelta(days=1), zone),
+        last_day=notice.until,
+    )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from maildaemon.settings.catalogue import option_at, section_at
+from maildaemon.settings.catalogue import fields_of, option_at, section_at
 from maildaemon.settings.document import Document, Loc
 from maildaemon.settings.options import WrongError, found, suggestion
 from maildaemon.settings.write import flow
@@ -59,7 +59,7 @@ def _unknown(loc: Loc) -> str:
     name, section = str(loc[-1]), section_at(loc[:-1])
     if name in section.later:
         return f"this version does not know `{name}` yet; take it out"
-    return f"unknown option `{name}`{suggestion(name, [*section.model_fields])}"
+    return f"unknown option `{name}`{suggestion(name, [*fields_of(section)])}"
 
 
 def _out_of_limits(loc: Loc) -> str:

@@ -39,8 +39,9 @@ def test_the_file_loads_is_private_and_sends_nothing_yet(
     [mailbox] = load_settings(path).mailboxes
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (mailbox.name, mailbox.imap.username) == ("support", "support@shop.example")
+    assert mailbox.smtp is not None
     assert (mailbox.smtp.host, mailbox.smtp.port) == ("smtp.shop.example", 587)
-    assert load_settings(path).service.mode.value == "shadow"
+    assert load_settings(path).service.mode.default.value == "shadow"
     assert capsys.readouterr().out == (
         "wrote maildaemon.yaml: shadow mode, nothing is sent\n"
         "next:\n"
@@ -98,6 +99,7 @@ def test_a_slip_is_asked_again_where_it_happened(
     assert "Error: `support@shop.example` is no host name" in asked
     [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
     assert (mailbox.address, mailbox.imap.port) == ("support@shop.example", 143)
+    assert mailbox.smtp is not None
     assert mailbox.smtp.host == "smtp.shop.example"
 
 

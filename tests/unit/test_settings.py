@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildaemon.domain.policy import EchoSubject, Mode, Rate
+from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
 from maildaemon.errors import ConfigError, Problem
-from maildaemon.settings import Security, Settings, load_settings, read_settings, show
+from maildaemon.settings import Modes, Security, Settings, load_settings, read_settings, show
+from maildaemon.settings.policy import make_policy
 
 FILE = Path("/etc/maildaemon/maildaemon.yaml")
 
@@ -24,6 +25,11 @@ mailboxes:
 
 def read(text: str) -> Settings:
     return read_settings(text, FILE)
+
+
+def policy_of(text: str) -> Policy:
+    settings = read(text)
+    return make_policy(settings, settings.mailboxes[0])
 
 
 def problems(text: str) -> list[Problem]:
@@ -49,10 +55,11 @@ def test_the_minimal_file_loads_as_it_stands() -> None:
     settings = read(MINIMAL)
 
     (mailbox,) = settings.mailboxes
-    assert settings.service.mode is Mode.SHADOW
+    assert settings.service.mode == Modes(Mode.SHADOW)
     assert settings.service.reply_within == timedelta(hours=24)
     assert settings.database.url == "sqlite:////etc/maildaemon/var/maildaemon.db"
     assert settings.service.data_dir == Path("/etc/maildaemon/var")
+    assert mailbox.smtp is not None
     assert (mailbox.imap.host, mailbox.imap.port) == ("imap.example.com", 993)
     assert (mailbox.smtp.host, mailbox.smtp.port) == ("smtp.example.com", 465)
     assert mailbox.imap.security is mailbox.smtp.security is Security.TLS
@@ -222,6 +229,8 @@ def test_port_and_security_of_smtp_tell_each_other(
 ) -> None:
     smtp = read(with_smtp(options)).mailboxes[0].smtp
 
+    assert smtp is not None
+
     assert (smtp.port, smtp.security) == (port, security)
 
 
@@ -237,11 +246,13 @@ def test_without_encryption_only_this_very_machine_is_reached(host: str) -> None
 
 def test_smtp_needs_no_login_but_never_half_of_one() -> None:
     both = "username: support@example.com, password: {env: SUPPORT_PASSWORD}"
-    smtp = f"smtp: {{host: smtp.example.com, {both}}}"
-    without = MINIMAL.replace(smtp, "smtp: {host: smtp.example.com}")
-    half = MINIMAL.replace(smtp, "smtp: {host: smtp.example.com, username: support}")
+    line = f"smtp: {{host: smtp.example.com, {both}}}"
+    without = MINIMAL.replace(line, "smtp: {host: smtp.example.com}")
+    half = MINIMAL.replace(line, "smtp: {host: smtp.example.com, username: support}")
 
-    assert read(without).mailboxes[0].smtp.username is None
+    smtp = read(without).mailboxes[0].smtp
+    assert smtp is not None
+    assert smtp.username is None
     assert "`username` needs a `password` beside it" in only_problem(half)
 
 
@@ -300,7 +311,7 @@ def test_two_mailboxes_on_one_account_are_refused() -> None:
 def test_a_mailbox_has_its_own_mode() -> None:
     text = MINIMAL.replace("    address:", "    mode: live\n    address:")
 
-    assert read(text).mailboxes[0].mode is Mode.LIVE
+    assert policy_of(text).mode is Mode.LIVE
 
 
 @pytest.mark.parametrize(
@@ -324,10 +335,55 @@ def test_records_need_a_file(url: str) -> None:
     assert "expected the path of a file: `sqlite:///var/maildaemon.db`" in only_problem(text)
 
 
-def test_other_databases_are_refused_honestly() -> None:
-    text = MINIMAL.replace("sqlite:///var/maildaemon.db", "postgresql://db.example.com/mail")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://mail@db.example.com/mail",
+        "postgresql+psycopg://mail@db.example.com:5433/mail?sslmode=verify-full",
+        "postgresql:///mail?host=/run/postgresql",
+    ],
+)
+def test_records_may_be_in_postgresql(url: str) -> None:
+    settings = read(MINIMAL.replace("sqlite:///var/maildaemon.db", url))
 
-    assert "this version keeps its records in SQLite only" in only_problem(text)
+    assert settings.database.url == url
+    assert settings.warnings == ()
+    assert settings.service.data_dir == Path("/etc/maildaemon/var")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:hunter2@db:5433/mail?a=1", "postgresql://me@db:5433/mail?a=1"),
+        ("postgresql://db/mail?password=hunter2&a=1", "postgresql://db/mail?a=1"),
+    ],
+)
+def test_a_password_in_the_address_of_the_database_warns_and_is_not_shown(
+    url: str, shown: str
+) -> None:
+    settings = read(MINIMAL.replace("sqlite:///var/maildaemon.db", f"'{url}'"))
+
+    assert [warning.path for warning in settings.warnings] == ["database.url"]
+    assert settings.database.url == url
+    assert shown in show(settings)
+    assert "hunter2" not in show(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://db/mail", "does not work with MariaDB and MySQL; use SQLite or PostgreSQL"),
+        ("mariadb+pymysql://db/mail", "does not work with MariaDB"),
+        ("postgres://db/mail", "write PostgreSQL as `postgresql://USER@HOST/DATABASE`"),
+        ("postgresql://hunter2@db", "write PostgreSQL as `postgresql://USER@HOST:PORT/DATABASE`"),
+        ("postgresql://db:port/mail", "write PostgreSQL as"),
+    ],
+)
+def test_other_databases_are_refused_honestly(url: str, message: str) -> None:
+    problem = only_problem(MINIMAL.replace("sqlite:///var/maildaemon.db", f"'{url}'"))
+
+    assert message in problem
+    assert "hunter2" not in problem
 
 
 def test_paths_count_from_the_file() -> None:

@@ -1,0 +1,203 @@
+"""What of the configuration the decisions see."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from maildaemon.domain.delivery import Section
+from maildaemon.domain.policy import Mode, Notice, Reads
+from maildaemon.settings import LogAddresses
+from maildaemon.settings.policy import make_policy
+from tests.unit.test_settings import MINIMAL, only_problem, policy_of, problems, read
+
+COLLEAGUE = """\
+  - name: anna
+    address: anna@example.com
+    reads: sent_only
+    imap: {host: imap.example.com, username: anna, password: {env: ANNA_PASSWORD}}
+"""
+
+
+def with_mailbox(option: str) -> str:
+    return MINIMAL.replace("    address:", f"    {option}\n    address:")
+
+
+def test_a_mode_may_be_given_by_section() -> None:
+    text = f"service: {{mode: {{default: live, notice: Shadow, refused_files: drafts}}}}\n{MINIMAL}"
+
+    policy = policy_of(text)
+
+    assert policy.mode is Mode.LIVE
+    assert policy.modes == (
+        (Section.REFUSED_FILES, Mode.DRAFTS),
+        (Section.NOTICE, Mode.SHADOW),
+    )
+    assert str(read(text).service.mode) == "live, refused_files: drafts, notice: shadow"
+
+
+@pytest.mark.parametrize("option", ["mode: drafts", "policy: {mode: drafts}"])
+def test_a_mailbox_has_a_mode_of_its_own(option: str) -> None:
+    text = f"service: {{mode: {{default: live, notice: shadow}}}}\n{with_mailbox(option)}"
+
+    policy = policy_of(text)
+
+    assert (policy.mode, policy.modes) == (Mode.DRAFTS, ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        (
+            "{default: live, refused: drafts}",
+            "service.mode.refused: unknown section `refused`; did",
+        ),
+        ("{refused_files: drafts}", "service.mode: `default` is missing"),
+        ("{default: on}", "service.mode.default: `on` is no choice here; known here: shadow"),
+        ("lvie", "service.mode: `lvie` is no choice here; did you mean `live`?"),
+        ("[live]", "service.mode: write one of shadow, drafts, live, not a list"),
+        ("", "service.mode: nothing is given here"),
+    ],
+)
+def test_a_wrong_mode_is_named(mode: str, message: str) -> None:
+    assert message in only_problem(f"service:\n  mode: {mode}\n{MINIMAL}")
+
+
+def test_a_mailbox_has_one_mode() -> None:
+    text = with_mailbox("mode: live\n    policy: {mode: drafts}")
+
+    assert "policy.mode: `mode` is also given beside `policy`; keep one" in only_problem(text)
+
+
+def test_a_colleagues_account_needs_no_smtp() -> None:
+    settings = read(MINIMAL + COLLEAGUE)
+
+    assert [one.reads for one in settings.mailboxes] == [Reads.ALL, Reads.SENT_ONLY]
+    assert make_policy(settings, settings.mailboxes[1]).reads is Reads.SENT_ONLY
+    assert [name for name, _ in settings.mailboxes[1].servers] == ["imap"]
+
+
+@pytest.mark.parametrize("option", ["smtp: {host: smtp.example.com}", "mode: live", "policy: {}"])
+def test_nothing_is_sent_for_a_colleagues_account(option: str) -> None:
+    name = option.partition(":")[0]
+
+    problem = only_problem(f"{MINIMAL}{COLLEAGUE}    {option}\n")
+
+    assert f"12:{7 + len(name)}: mailboxes[1].{name}: nothing is ever sent" in problem
+    assert problem.endswith(f"take `{name}` out")
+
+
+def test_a_mailbox_that_answers_needs_smtp() -> None:
+    text = MINIMAL.partition("    smtp:")[0]
+
+    assert only_problem(text).startswith("4:5: mailboxes[0].smtp: `smtp` is missing; add for")
+
+
+def test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop() -> None:
+    notices = "notices: [{from: 2026-12-22, until: 2027-01-02, template: holiday}]\n"
+
+    in_rome = policy_of(f"{MINIMAL}{notices}hours: {{timezone: Europe/Rome}}\n")
+    without_zone = policy_of(MINIMAL + notices)
+
+    assert in_rome.notices == (
+        Notice(
+            template="holiday",
+            starts_at=datetime(2026, 12, 21, 23, tzinfo=UTC),
+            ends_at=datetime(2027, 1, 2, 23, tzinfo=UTC),
+            last_day=date(2027, 1, 2),
+        ),
+    )
+    assert without_zone.notices[0].starts_at == datetime(2026, 12, 22, tzinfo=UTC)
+    assert without_zone.notices[0].ends_at == datetime(2027, 1, 3, tzinfo=UTC)
+
+
+def test_a_notice_of_one_day_may_have_a_change_of_the_clock_in_it() -> None:
+    policy = policy_of(
+        f"{MINIMAL}notices: [{{from: 2026-10-25, until: 2026-10-25, template: fair}}]\n"
+        "hours: {timezone: Europe/Rome}\n"
+    )
+
+    assert policy.notices[0].starts_at == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert policy.notices[0].ends_at == datetime(2026, 10, 25, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("notice", "message"),
+    [
+        ("{from: 2027-01-02, until: 2026-12-22, template: holiday}", "end before it begins"),
+        (
+            "{from: 2026-02-30, until: 2026-12-22, template: holiday}",
+            "there is no day `2026-02-30`",
+        ),
+        ("{from: 22.12.2026, until: 2026-12-31, template: holiday}", "is no date; write year"),
+        ("{until: 2026-12-22, template: holiday}", "`from` is missing; add"),
+        ("{form: 2026-12-22, until: 2026-12-22, template: holiday}", "did you mean `from`?"),
+        ("{from: 2026-12-22, until: 2026-12-22, template: ../x}", "is no short name"),
+    ],
+)
+def test_a_wrong_notice_is_named(notice: str, message: str) -> None:
+    found = problems(f"{MINIMAL}notices:\n  - {notice}\n")
+
+    assert any(message in str(problem) for problem in found), found
+
+
+def test_the_privacy_notice_is_a_page_of_the_web() -> None:
+    policy = policy_of(f"{MINIMAL}privacy: {{notice: https://shop.example/privacy}}\n")
+
+    assert policy.privacy_url == "https://shop.example/privacy"
+    assert policy_of(MINIMAL).privacy_url is None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://shop.example/", "shop.example", "https://", "'https://a b'", "'https://[x/'"]
+)
+def test_a_privacy_notice_that_is_no_such_page_is_refused(url: str) -> None:
+    assert "web address" in only_problem(f"{MINIMAL}privacy:\n  notice: {url}\n")
+
+
+def test_an_unknown_time_zone_gets_a_suggestion() -> None:
+    assert only_problem(f"{MINIMAL}hours: {{timezone: Europe/Roma}}\n") == (
+        "8:19: hours.timezone: no time zone is called `Europe/Roma`; did you mean `Europe/Rome`?"
+    )
+
+
+def test_alerts_go_to_a_command_given_as_words() -> None:
+    settings = read(f"{MINIMAL}alerts: {{command: [/usr/bin/page, --now, 0123]}}\n")
+
+    assert settings.alerts.command == ("/usr/bin/page", "--now", "0123")
+    assert read(MINIMAL).alerts.command is None
+    assert "expected a list" in only_problem(f"{MINIMAL}alerts: {{command: page --now}}\n")
+    assert "the list is empty" in only_problem(f"{MINIMAL}alerts: {{command: []}}\n")
+
+
+def test_addresses_in_the_log_are_as_the_operator_says() -> None:
+    settings = read(f"service: {{log_addresses: hash}}\n{MINIMAL}")
+
+    assert settings.service.log_addresses is LogAddresses.HASH
+    assert read(MINIMAL).service.log_addresses is LogAddresses.FULL
+
+
+def test_a_section_of_a_mailbox_replaces_the_general_one_as_a_whole() -> None:
+    text = (
+        with_mailbox("policy: {limits: {burst: 5}, privacy: , hours: {timezone: Europe/Rome}}")
+        + "limits: {burst: 7, longest_delay: 1 hour}\nprivacy: {notice: https://shop.example/}\n"
+        + "notices: [{from: 2026-12-22, until: 2026-12-23, template: holiday}]\n"
+    )
+
+    policy = policy_of(text)
+
+    assert (policy.limits.burst, policy.limits.longest_delay.total_seconds()) == (5, 6 * 3600)
+    assert policy.privacy_url == "https://shop.example/"
+    assert policy.notices[0].starts_at == datetime(2026, 12, 21, 23, tzinfo=UTC)
+
+
+def test_a_mistake_in_the_policy_of_a_mailbox_is_named_with_its_place() -> None:
+    text = with_mailbox("policy:\n      limits: {burts: 5}\n      service: {}")
+
+    wrong, unknown = (str(problem).partition("yaml:")[2] for problem in problems(text))
+    assert wrong == (
+        "6:16: mailboxes[0].policy.limits.burts: unknown option `burts`; did you mean `burst`?"
+    )
+    assert unknown == (
+        "7:7: mailboxes[0].policy.service: unknown option `service`; known here: attachments, "
+        "limits, hours, notices, languages, privacy, mode"
+    )
