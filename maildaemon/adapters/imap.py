@@ -60,12 +60,18 @@ class ImapMailbox:
         self._session = Session(server, limits or ImapLimits())
         self._selection = Selection(self._session)
         self._waited: dict[str, FolderState] = {}
+        self._missing: tuple[tuple[str, str], ...] = ()
 
     def folders(self) -> tuple[FolderName, ...]:
         """See `Mailbox.folders`."""
         with self._session.open() as client:
             listed = parse_listing(client.all_folders())
-            return choose_folders(listed, self._wanted, self._session.server.where)
+            found, self._missing = choose_folders(listed, self._wanted, self._session.server.where)
+        return found
+
+    def missing_folders(self) -> tuple[tuple[str, str], ...]:
+        """See `Mailbox.missing_folders`."""
+        return self._missing
 
     def examine(self, folder: str) -> FolderState:
         """See `Mailbox.examine`. Raises MailboxRefusedError if there is no such folder."""
@@ -130,12 +136,12 @@ class ImapMailbox:
             self._selection.looked(client)
             return news
 
-    def append(self, folder: str, raw: bytes, at: datetime) -> None:
+    def append(self, folder: str, raw: bytes, at: datetime, *, draft: bool = False) -> None:
         """See `Mailbox.append`. Raises MailboxRefusedError if the folder is missing or full."""
         with self._session.open(len(raw) / _SLOWEST) as client:
             name = self._selection.said(folder)
             try:
-                client.append_as_read(name, raw, at)
+                client.append_flagged(name, raw, at, r"\Draft" if draft else r"\Seen")
             except IMAPClientError as error:
                 raise self._selection.meaning(client, folder, error) from error
 

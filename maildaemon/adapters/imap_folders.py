@@ -91,26 +91,37 @@ _PARENTS = frozenset({"", "inbox", "[gmail]", "[google mail]"})
 
 def choose_folders(
     listed: Sequence[ListedFolder], wanted: WantedFolders, where: str
-) -> tuple[FolderName, ...]:
-    """Return INBOX first, then the roles that were found, then the other folders to watch.
+) -> tuple[tuple[FolderName, ...], tuple[tuple[str, str], ...]]:
+    """Return INBOX first, then the roles that were found, then the other folders to watch; and
+    the configured folders that do not exist, each with advice.
 
-    Raises MailboxRefusedError, naming the folders that exist, if a configured one does not.
+    Without its inbox, or the folder in which people's answers are seen, a mailbox is not read:
+    raises MailboxRefusedError, naming the folders that exist.
     """
     present = [folder for folder in listed if folder.selectable]
-    configured = {Role.SENT: wanted.sent, Role.JUNK: wanted.junk, Role.DRAFTS: wanted.drafts}
     chosen = [FolderName(_existing(wanted.inbox, present, where), Role.INBOX)]
-    taken = {chosen[0].name}
-    for role, name in configured.items():
-        found = _existing(name, present, where) if name else _found(role, present, taken)
-        if found is not None:
+    missing: dict[str, str] = {}
+
+    def choose(role: Role, name: str | None) -> None:
+        taken = {folder.name for folder in chosen}
+        try:
+            found = _existing(name, present, where) if name else _found(role, present, taken)
+        except MailboxRefusedError as error:
+            if role is Role.SENT or name is None:
+                raise
+            missing[name] = error.advice
+            return
+        if found is not None and found not in (taken if role is Role.OTHER else ()):
             chosen.append(FolderName(found, role))
-            taken.add(found)
-    for name in wanted.others:
-        found = _existing(name, present, where)
-        if found not in taken:
-            chosen.append(FolderName(found, Role.OTHER))
-            taken.add(found)
-    return tuple(chosen)
+
+    for role, name in (
+        (Role.SENT, wanted.sent),
+        (Role.JUNK, wanted.junk),
+        (Role.DRAFTS, wanted.drafts),
+        *((Role.OTHER, name) for name in wanted.others),
+    ):
+        choose(role, name)
+    return tuple(chosen), tuple(missing.items())
 
 
 def _existing(name: str, present: Sequence[ListedFolder], where: str) -> str:

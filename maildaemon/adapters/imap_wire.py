@@ -235,9 +235,9 @@ class Client(_Library):  # type: ignore[misc]
             self.folder_encode = True
         return listed
 
-    def append_as_read(self, folder: str, raw: bytes, at: datetime) -> None:
-        """Put a message into the folder, marked as read."""
-        flags = (r"\Seen",)
+    def append_flagged(self, folder: str, raw: bytes, at: datetime, flag: str) -> None:
+        """Put a message into the folder, marked with one flag."""
+        flags = (flag,)
         if not (self.has_capability("MULTIAPPEND") and self.has_capability("LITERAL+")):
             self.append(folder, raw, flags, at)
             return

@@ -89,7 +89,8 @@ class Circumstances:
     """What is known of a message that does not stand in it.
 
     `own`: it carries what only we can have signed, or the id a server gave to a mail of ours.
-    `sent`: it lies in Sent, `junk`: in the junk folder. `author`: who is taken for its writer,
+    `sent`: it lies in Sent, `junk`: in the junk folder; `rescued`: somebody took it out of there,
+    whatever a filter says. `author`: who is taken for its writer,
     `staff`: that is one of us (an address can be forged).
     """
 
@@ -97,6 +98,7 @@ class Circumstances:
     own: bool = False
     sent: bool = False
     junk: bool = False
+    rescued: bool = False
     staff: bool = False
 
 
@@ -127,6 +129,8 @@ _REPLIED = frozenset({"auto-replied", "auto-reply", "vacation"})
 def classify(message: Message, around: Circumstances) -> Judgement:
     """Return what the message is, and why."""
     evidence = (*_proofs_around(around), *collect(message, around.author))
+    if around.rescued:
+        evidence = tuple(one for one in evidence if one.sign is not Sign.SPAM)
     signs = frozenset(one.sign for one in evidence)
     return Judgement(
         kind=_kind_of(message, signs),

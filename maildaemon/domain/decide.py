@@ -5,7 +5,7 @@ Everything a decision needs arrives in `Context`; the answer is a value that can
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from maildaemon.domain.actions import (
@@ -45,7 +45,8 @@ class Context:
     about, `reported_ours` whether there is such a mail. What is said of the sender
     (`sender_responses_at`: the times of the automatic mails to this address) is said of
     `find_writer`. `history`:
-    read from the time before the first start.
+    read from the time before the first start. `placed`: the thread in which the message has stood
+    since an earlier decision; `rescued`: that one took it for spam, and a person did not.
     """
 
     policy: Policy
@@ -56,6 +57,8 @@ class Context:
     lookups: Lookups = field(default_factory=Lookups)
     in_sent: bool = False
     in_junk: bool = False
+    rescued: bool = False
+    placed: ThreadFacts | None = None
     history: bool = False
     own: bool = False
     reported_ours: bool = False
@@ -103,6 +106,7 @@ def decide(message: Message, context: Context) -> Decision:
             own=context.own,
             sent=context.in_sent,
             junk=context.in_junk,
+            rescued=context.rescued,
             staff=is_one_of_us(writer, context.policy),
         ),
     )
@@ -140,7 +144,9 @@ def _match(message: Message, writer: Address | None, context: Context) -> Match:
         # A report belongs to the mail it is about, whoever sends it.
         return Match(MatchRule.OWN_MESSAGE_ID, context.reported_thread, "is about a mail of ours")
     author = writer.key if writer else ""
-    return match_thread(message, context.lookups, author, staff=has_staff_powers(message, context))
+    staff = has_staff_powers(message, context)
+    match = match_thread(message, context.lookups, author, staff=staff)
+    return match if match.thread else replace(match, thread=context.placed)
 
 
 def _answers_customer(message: Message, match: Match, context: Context) -> bool:
@@ -168,6 +174,8 @@ def _file(
                 status = Status.PENDING
             elif kind is Kind.CUSTOMER:
                 status = Status.OPEN
+        elif context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:
+            status = Status.OPEN
         return [JoinThread(thread.thread_id, thread.reference, status)]
     if kind in ABOUT_ANOTHER_MAIL:
         return []
@@ -250,6 +258,8 @@ def why_silent(
     # What lies in Sent was written by us, and so was what comes from an address of ours.
     if context.in_sent or is_one_of_us(find_writer(message, policy), policy):
         yield Silence.OWN_ADDRESS
+    if thread and thread.junked:
+        yield Silence.SPAM
     if not _addressed_to_us(message, policy):
         yield Silence.NOT_ADDRESSED_TO_US
     if isinstance(recipient, Silence):

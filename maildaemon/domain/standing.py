@@ -53,13 +53,15 @@ class InboundStanding:
 @dataclass(frozen=True, slots=True)
 class OutboxStanding:
     """What waits to be sent. `due_since` is when the oldest due mail should have gone; `failed`,
-    `expired` and `unknown` count the last seven days, `sent` the last 24 hours.
+    `expired` and `unknown` count the last seven days, and so do the `drafts` put into the mailbox;
+    `sent` the last 24 hours.
     """
 
     queued: int = 0
     due: int = 0
     due_since: datetime | None = None
     uncertain: int = 0
+    drafts: int = 0
     shadow: int = 0
     sent: int = 0
     failed: int = 0
@@ -78,6 +80,15 @@ class FilesStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Concern:
+    """What a person should know for as long as it lasts, and what to do about it."""
+
+    what: str
+    advice: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything that tells how a mailbox is doing. `started_at` None: it was never read."""
 
@@ -87,6 +98,7 @@ class Standing:
     inbound: InboundStanding = field(default_factory=InboundStanding)
     outbox: OutboxStanding = field(default_factory=OutboxStanding)
     files: FilesStanding = field(default_factory=FilesStanding)
+    concerns: tuple[Concern, ...] = ()
     brake: str | None = None
     brake_at: datetime | None = None
 
@@ -168,6 +180,8 @@ def _for_people(standing: Standing) -> Iterator[Trouble]:
             f"automatic mail stands still: {standing.brake}",
             "look at `maildaemon outbox list`; when all is well: maildaemon resume",
         )
+    for concern in standing.concerns:
+        yield _attention(concern.what, concern.advice)
     if inbound.parked:
         yield _attention(
             f"{_count(inbound.parked, 'message')} could not be processed", "maildaemon parked list"

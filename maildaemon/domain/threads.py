@@ -43,7 +43,8 @@ class ThreadFacts:
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
     refused file, `untold` are refusals that none of them has told yet. `rehearsed`
     is what mails of it would have said that were only recorded (shadow). `begun_earlier`: the
-    conversation was under way before we knew of it.
+    conversation was under way before we knew of it. `junked`: a person moved a message of it to
+    Junk, and not back.
     """
 
     thread_id: int
@@ -59,6 +60,7 @@ class ThreadFacts:
     untold: tuple[Refusal, ...] = ()
     rehearsed: frozenset[Section] = frozenset()
     muted_until: datetime | None = None
+    junked: bool = False
     last_message_at: datetime | None = None
     responses_at: tuple[datetime, ...] = ()
 

@@ -74,8 +74,13 @@ class Mailbox(Protocol):
     def folders(self) -> tuple[FolderName, ...]:
         """Return the folders to watch and to write to: the configured names where given, else
         SPECIAL-USE, else well-known names. INBOX always comes first; a role may be missing.
-        A configured folder that does not exist raises MailboxRefusedError naming the ones
-        that do.
+        A configured inbox or folder of sent mail that does not exist raises MailboxRefusedError
+        naming the ones that do; any other configured folder is left out.
+        """
+
+    def missing_folders(self) -> tuple[tuple[str, str], ...]:
+        """Return the configured folders that `folders` left out the last time, each with advice
+        naming the ones that exist.
         """
 
     def examine(self, folder: str) -> FolderState:
@@ -101,8 +106,10 @@ class Mailbox(Protocol):
         raises NotImplementedError.
         """
 
-    def append(self, folder: str, raw: bytes, at: datetime) -> None:
-        """File a copy, marked as read (a copy of our own mail is nobody's unread mail)."""
+    def append(self, folder: str, raw: bytes, at: datetime, *, draft: bool = False) -> None:
+        """File a copy, marked as read (a copy of our own mail is nobody's unread mail), or a draft,
+        marked as one.
+        """
 
     def interrupt(self) -> None:
         """Break a call that another thread is in; it raises MailboxUnavailableError there."""

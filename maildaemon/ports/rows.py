@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Section
 from maildaemon.domain.threads import ThreadFacts
 from maildaemon.ports import Role
@@ -48,6 +49,29 @@ class Earlier:
     message_id: str
     sender: str
     sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a person should know of a mailbox for as long as it lasts; `name` tells one of a kind
+    from another.
+    """
+
+    name: str
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A message that is recorded, as it was decided. `in_junk`: where it was seen last."""
+
+    message_id: int
+    kind: Kind
+    in_junk: bool
+    history: bool
+    received_at: datetime
+    thread: ThreadFacts | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from maildaemon.domain.threads import Lookups, Status
 from maildaemon.ports import Role
 from maildaemon.ports.rows import (
     AccountRow,
+    Concern,
     Earlier,
     FolderRow,
     GapRow,
@@ -23,6 +24,7 @@ from maildaemon.ports.rows import (
     MailboxRow,
     NewMail,
     OutboxRow,
+    Recorded,
     Seen,
     SentMail,
     SettlementRow,
@@ -85,6 +87,14 @@ class Mailboxes(Protocol):
     def save_account(self, mailbox_id: int, service: str, row: AccountRow) -> None:
         """Keep how the account behaves."""
 
+    def concerned(self, mailbox_id: int, kind: str, found: Sequence[Concern]) -> bool:
+        """Tell whether exactly these concerns of a kind are on record."""
+
+    def set_concerns(
+        self, mailbox_id: int, kind: str, found: Sequence[Concern], at: datetime
+    ) -> tuple[Concern, ...]:
+        """Let exactly these concerns of a kind be on record; return those that are new."""
+
     def set_brake(self, mailbox_id: int, name: str, reason: str, at: datetime) -> bool:
         """Stop automatic mail; False if the brake was on already."""
 
@@ -138,6 +148,9 @@ class Inbound(Protocol):
         A row whose last claim was never concluded is taken alone, and a death while it was alone
         counts as its own failure.
         """
+
+    def overtaken(self, row: InboundRow, message_id: int) -> bool:
+        """Tell whether this record has been seen later than in this row, here or elsewhere."""
 
     def seen_there(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record was seen in the same folder before, under another UID."""
@@ -211,6 +224,22 @@ class Records(Protocol):
     ) -> int:
         """Keep the message, its citations and its judged files; return its id."""
 
+    def recorded(self, message_id: int) -> Recorded:
+        """Return how a recorded message was decided, and the thread it stands in."""
+
+    def decide_again(
+        self, message_id: int, decision: Decision, thread_id: int | None, *, in_junk: bool
+    ) -> None:
+        """Put a later decision in the place of the one by which the message was recorded."""
+
+    def junk(self, thread_id: int, at: datetime) -> None:
+        """Note that a person moved a message of this thread to Junk: nobody's turn, unless a
+        person has answered in it.
+        """
+
+    def unjunk(self, message_id: int) -> None:
+        """Note that this message came back from Junk, and the thread it stands in with it."""
+
     def move_message(self, message_id: int, thread_id: int, decision: Decision) -> None:
         """Put a recorded message where a later, better look at it says that it belongs."""
 
@@ -266,7 +295,9 @@ class Outbox(Protocol):
     """What is to be sent, what was sent, and what is still to be filed."""
 
     def queue(self, mail: NewMail) -> int | None:
-        """Queue a mail; None if the same cause has queued one already."""
+        """Queue a mail; None if the same cause has queued one already, unless that was withdrawn:
+        then this one takes its place.
+        """
 
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger. Raises StaleClaimError if another process has just
@@ -321,6 +352,12 @@ class Outbox(Protocol):
     def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
         """Cancel what is queued in a thread; return how many mails. What is at the final dot
         cannot be called back: it ends as `unknown`, and is not tried again.
+        """
+
+    def withdraw(self, thread_id: int, now: datetime) -> int:
+        """Cancel what is queued in a thread as if it had never been queued: it counts for no
+        ceiling, and may be queued again; return how many mails. What is at the final dot cannot
+        be called back.
         """
 
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:

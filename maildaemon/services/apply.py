@@ -24,7 +24,7 @@ from maildaemon.domain.threads import trim_references
 from maildaemon.domain.tokens import issue_loop_token, issue_message_id
 from maildaemon.domain.waiting import file_copy_at, mail_lives
 from maildaemon.ports import Composer
-from maildaemon.ports.rows import InboundRow, NewMail
+from maildaemon.ports.rows import InboundRow, NewMail, Recorded
 from maildaemon.ports.store import Transaction
 from maildaemon.services.desk import Desk
 
@@ -55,6 +55,56 @@ def apply(
     for action in decision.actions:
         filing.carry_out(action)
     return message_id
+
+
+def apply_again(
+    tx: Transaction,
+    composer: Composer,
+    desk: Desk,
+    row: InboundRow,
+    message: Message,
+    decision: Decision,
+    recorded: int,
+    now: datetime,
+) -> None:
+    """Let a later decision about a recorded message take the place of the first one."""
+    thread_id, reference = _place(tx, row, message, decision)
+    tx.records.decide_again(recorded, decision, thread_id, in_junk=False)
+    filing = _Filing(tx, composer, desk, row, message, thread_id, reference, recorded, now)
+    filing.note(
+        "message_decided_again",
+        moved="out of Junk",
+        kind=decision.judgement.kind.value,
+        match=decision.match.rule.value,
+    )
+    filing.admit(decision)
+    for action in decision.actions:
+        filing.carry_out(action)
+
+
+def take_back(
+    tx: Transaction, desk: Desk, recorded: Recorded, decision: Decision, now: datetime
+) -> int:
+    """Let what is recorded as a customer's message be spam from now on, and cancel what is queued
+    in its thread; return how many mails.
+    """
+    thread_id = recorded.thread.thread_id if recorded.thread else None
+    tx.records.decide_again(recorded.message_id, decision, thread_id, in_junk=True)
+    cancelled = 0
+    if thread_id is not None:
+        tx.records.junk(thread_id, now)
+        cancelled = tx.outbox.withdraw(thread_id, now)
+    tx.records.note(
+        desk.mailbox_id,
+        "message_decided_again",
+        now,
+        thread_id=thread_id,
+        message_id=recorded.message_id,
+        moved="into Junk",
+        kind=decision.judgement.kind.value,
+        cancelled=cancelled,
+    )
+    return cancelled
 
 
 def adopt_answer(
@@ -172,6 +222,9 @@ class _Filing:
         if decision.judgement.kind in _BY_PEOPLE and writer is not None:
             add(self.thread_id, [writer], "customer")
             add(self.thread_id, others, "copied")
+        elif decision.judgement.kind is Kind.SPAM and writer is not None:
+            # A customer's mail may have been taken for it; he asks again, or a person answers him.
+            add(self.thread_id, [writer], "customer")
         elif decision.staff_answer or decision.staff_begins:
             # Whom staff write to is a customer of the thread.
             add(self.thread_id, others, "customer")

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from maildaemon.errors import MaildaemonError, OperatorError, StoreUnavailableError
+from maildaemon.errors import (
+    MailboxRefusedError,
+    MaildaemonError,
+    OperatorError,
+    StoreUnavailableError,
+)
 from maildaemon.ports import Mailbox, Role, Transport
 
 
@@ -67,6 +72,9 @@ def _check_folders(name: str, mailbox: Mailbox) -> Iterator[Finding]:
     count = mailbox.examine(folders[0].name).messages
     what = f"folders: {listed}; mails in the inbox: {count}"
     yield Finding("folders", Result.OK, what, mailbox=name)
+    for missing, advice in mailbox.missing_folders():
+        error = MailboxRefusedError(f"there is no folder named {missing!r}", advice=advice)
+        yield failed("folders", error, name)
     if not any(folder.role is Role.SENT for folder in folders):
         yield Finding(
             "folders",

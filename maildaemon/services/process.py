@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maildaemon.domain.authentication import find_writer
+from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import Context, Decision, decide
 from maildaemon.domain.message import Message
 from maildaemon.domain.tokens import is_ours, thread_reference
@@ -22,9 +23,9 @@ from maildaemon.errors import (
     StoreUnavailableError,
 )
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role
-from maildaemon.ports.rows import InboundRow
+from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Store, Transaction
-from maildaemon.services.apply import adopt_answer, apply
+from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt
 
@@ -223,10 +224,9 @@ def _conclude(
     line: dict[str, Any] = {"mailbox": desk.policy.mailbox, "uid": row.uid}
     recorded = tx.records.find(row.mailbox_id, message.identity)
     if recorded is not None:
-        if row.role is Role.SENT:
-            _see_in_sent(tx, row, message, recorded, desk, now)
+        seen = _see_again(tx, composer, row, message, recorded, desk, now)
         tx.inbound.finish(row, recorded)
-        return {**line, "message": recorded, "known": True}
+        return {**line, "message": recorded, "known": True, **seen}
     if tx.records.is_earlier(row.mailbox_id, message):
         # Moved out and back, or numbered anew: it has waited since before the first start.
         row = replace(row, history=True)
@@ -238,6 +238,53 @@ def _conclude(
     message_id = apply(tx, composer, desk, row, message, decision, now)
     tx.inbound.finish(row, message_id)
     return {**line, "message": message_id, **_summary(decision)}
+
+
+def _see_again(
+    tx: Transaction,
+    composer: Composer,
+    row: InboundRow,
+    message: Message,
+    recorded: int,
+    desk: Desk,
+    now: datetime,
+) -> dict[str, Any]:
+    """Take note of a recorded message that has turned up once more; return what to log of it."""
+    if row.role is Role.SENT:
+        _see_in_sent(tx, row, message, recorded, desk, now)
+        return {}
+    if row.history or tx.inbound.overtaken(row, recorded):
+        return {}
+    known = tx.records.recorded(recorded)
+    if row.role is Role.JUNK and not known.in_junk and known.kind is Kind.CUSTOMER:
+        decision = decide(message, load_context(tx, row, message, desk, now, known))
+        cancelled = take_back(tx, desk, known, decision, now)
+        return {"moved": "into Junk", "cancelled": cancelled}
+    if row.role is not Role.JUNK and known.in_junk:
+        return _rescue(tx, composer, row, message, recorded, desk, now)
+    return {}
+
+
+def _rescue(
+    tx: Transaction,
+    composer: Composer,
+    row: InboundRow,
+    message: Message,
+    recorded: int,
+    desk: Desk,
+    now: datetime,
+) -> dict[str, Any]:
+    """Decide again about a message that somebody took out of Junk."""
+    tx.records.unjunk(recorded)
+    known = tx.records.recorded(recorded)
+    if known.kind is not Kind.SPAM:
+        return {}
+    # Some servers date what is moved anew, but it is as old as it was.
+    received_at = min(row.received_at, known.received_at)
+    row = replace(row, received_at=received_at, history=known.history)
+    decision = decide(message, load_context(tx, row, message, desk, now, known))
+    apply_again(tx, composer, desk, row, message, decision, recorded, now)
+    return {"moved": "out of Junk", **_summary(decision)}
 
 
 def _see_in_sent(
@@ -272,9 +319,14 @@ def _summary(decision: Decision) -> dict[str, Any]:
 
 
 def load_context(
-    tx: Transaction, row: InboundRow, message: Message, desk: Desk, now: datetime
+    tx: Transaction,
+    row: InboundRow,
+    message: Message,
+    desk: Desk,
+    now: datetime,
+    known: Recorded | None = None,
 ) -> Context:
-    """Gather what `decide` wants to know about this message."""
+    """Gather what `decide` wants to know about this message; `known`: how it was decided before."""
     writer = find_writer(message, desk.policy)
     author = writer.key if writer else ""
     mailbox_id = row.mailbox_id
@@ -290,6 +342,8 @@ def load_context(
         lookups=lookups,
         in_sent=row.role is Role.SENT,
         in_junk=row.role is Role.JUNK,
+        rescued=known is not None and row.role is not Role.JUNK,
+        placed=known.thread if known else None,
         history=row.history,
         own=_is_own(tx, desk, row, message),
         reported_ours=sent is not None,

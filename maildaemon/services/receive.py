@@ -21,15 +21,16 @@ from maildaemon.ports import (
     Parser,
     Role,
 )
-from maildaemon.ports.rows import Earlier, FolderRow, GapRow, Seen
+from maildaemon.ports.rows import Concern, Earlier, FolderRow, GapRow, Seen
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk, log
 
-WATCHED = frozenset({Role.INBOX, Role.SENT, Role.OTHER})
+WATCHED = frozenset({Role.INBOX, Role.JUNK, Role.SENT, Role.OTHER})
 HISTORY_READ_AT_START = timedelta(days=90)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000
 _HEADERS_AT_ONCE = 500
+_MISSING = "make it in the mailbox, or correct its name in the configuration (`imap`)"
 
 
 def receive_new(
@@ -49,6 +50,7 @@ def receive_new(
     count = 0
     looked: list[tuple[FolderRow, datetime]] = []
     names = _watched(mailbox)
+    _tell_missing(store, mailbox, desk, now())
     for name in names:
         asked_at = now()
         folder, new = reading.read_new(name, news)
@@ -78,8 +80,7 @@ def start_mailbox(store: Store, mailbox: Mailbox, parser: Parser, desk: Desk, no
     names = _watched(mailbox)
     for name in names:
         _begin_at_newest(store, mailbox, desk, name)
-    since = started_at - HISTORY_READ_AT_START
-    count = sum(_read_headers(store, mailbox, parser, desk, name, since) for name in names)
+    count = sum(_read_headers(store, mailbox, parser, desk, name, started_at) for name in names)
     with store.begin() as tx:
         tx.mailboxes.started(desk.mailbox_id, started_at)
     log("mailbox.started", mailbox=desk.policy.mailbox, earlier=count)
@@ -101,7 +102,30 @@ def backfill(
     repeated: what stands in the journal is not fetched again.
     """
     reading = _Reading(store, mailbox, blobs, desk, now)
-    return sum(reading.read_history(name, since, progress) for name in _watched(mailbox))
+    # Spam of the past is nobody's history.
+    names = [name for name in _watched(mailbox) if name.role is not Role.JUNK]
+    return sum(reading.read_history(name, since, progress) for name in names)
+
+
+def _tell_missing(store: Store, mailbox: Mailbox, desk: Desk, now: datetime) -> None:
+    """Have it known which configured folders are not there; the others are read meanwhile."""
+    found = [
+        Concern(name, f"there is no folder named {name!r}", f"{_MISSING}; {advice}")
+        for name, advice in mailbox.missing_folders()
+    ]
+    with store.read() as tx:
+        if tx.mailboxes.concerned(desk.mailbox_id, "folder", found):
+            return
+    with store.begin() as tx:
+        new = tx.mailboxes.set_concerns(desk.mailbox_id, "folder", found, now)
+    for one in new:
+        log(
+            "folder.missed",
+            logging.ERROR,
+            mailbox=desk.policy.mailbox,
+            folder=one.name,
+            advice=one.advice,
+        )
 
 
 def _watched(mailbox: Mailbox) -> list[FolderName]:
@@ -188,8 +212,8 @@ class _Reading:
             mailbox=self.desk.policy.mailbox,
             folder=name.name,
         )
-        if name.role is Role.SENT:
-            return
+        if name.role in {Role.SENT, Role.JUNK}:
+            return  # nothing there is ever answered
         why = f"the server has numbered its messages anew in {name.name}"
         with self.store.begin() as tx:
             # What was never recorded cannot be recognised, and old mail may look new by now.
@@ -307,9 +331,15 @@ def _read_headers(
     parser: Parser,
     desk: Desk,
     name: FolderName,
-    since: datetime,
+    started_at: datetime,
 ) -> int:
-    """Keep who wrote what, of all that stands below the cursor; return how many messages."""
+    """Keep who wrote what, of all that stands below the cursor; return how many messages.
+
+    Of Junk only what could be answered if somebody moved it out, and not its senders: they are
+    forged.
+    """
+    junk = name.role is Role.JUNK
+    since = started_at - (desk.policy.reply_within if junk else HISTORY_READ_AT_START)
     with store.read() as tx:
         folder = {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}[name.name]
     uids = [one.uid for one in mailbox.list_since(name.name, since) if one.uid <= folder.last_uid]
@@ -321,7 +351,11 @@ def _read_headers(
             tx.add_earlier(
                 desk.mailbox_id,
                 [
-                    Earlier(one.message_id, one.from_.key if one.from_ else "", one.date)
+                    Earlier(
+                        one.message_id,
+                        one.from_.key if one.from_ and not junk else "",
+                        one.date,
+                    )
                     for one in found
                 ],
             )

@@ -172,13 +172,23 @@ def test_configured_folders_win_and_others_are_added(world: World) -> None:
     assert mailbox.examine("Gesendetes vom Büro & Co").messages == 0
 
 
-def test_a_configured_folder_that_does_not_exist_is_refused_with_those_that_do(
-    world: World,
-) -> None:
+def test_without_a_configured_folder_of_sent_mail_nothing_is_read(world: World) -> None:
     with pytest.raises(MailboxRefusedError) as refused:
-        world.another(others=("Ordres",)).folders()
-    assert "'Ordres'" in refused.value.what
+        world.another(sent="Gesendet").folders()
+    assert "'Gesendet'" in refused.value.what
     assert "Archive, Drafts, INBOX, Junk, Sent, Trash" in refused.value.advice
+
+
+def test_a_further_folder_that_does_not_exist_is_left_out_and_told(world: World) -> None:
+    world.create("Orders")
+    mailbox = world.another(others=("Ordres", "Orders"))
+    assert mailbox.missing_folders() == ()
+    assert [it.name for it in mailbox.folders()] == ["INBOX", "Sent", "Junk", "Drafts", "Orders"]
+    [(name, advice)] = mailbox.missing_folders()
+    assert (name, "Archive, Drafts, INBOX, Junk, Orders, Sent, Trash" in advice) == ("Ordres", True)
+    world.create("Ordres")
+    assert "Ordres" in [it.name for it in mailbox.folders()]
+    assert mailbox.missing_folders() == ()
 
 
 def test_a_folder_tells_its_state(world: World) -> None:
@@ -277,6 +287,11 @@ def test_a_copy_is_filed_as_read_with_its_date(world: World) -> None:
     raw = mail(body="grüße")
     world.mailbox.append("Sent", raw, AT)
     assert world.messages("Sent") == [(1, frozenset({"\\Seen"}), AT, raw)]
+
+
+def test_a_draft_is_filed_as_a_draft_that_nobody_has_read(world: World) -> None:
+    world.mailbox.append("Drafts", mail(), AT, draft=True)
+    assert world.messages("Drafts") == [(1, frozenset({"\\Draft"}), AT, mail())]
 
 
 def test_a_copy_for_a_missing_folder_is_refused(world: World) -> None:

@@ -191,6 +191,7 @@ class FakeMailbox:
         self._others = others
         self._promised: dict[str, int] = {}
         self._looked: dict[str, int] = {}
+        self._missing: tuple[tuple[str, str], ...] = ()
         self._interrupted = False
 
     def folders(self) -> tuple[FolderName, ...]:
@@ -198,9 +199,18 @@ class FakeMailbox:
         named = [("INBOX", Role.INBOX)]
         named += [(name, role) for role, name in self._roles.items() if name]
         named += [(name, Role.OTHER) for name in self._others]
+        there = self.account.folders()
+        advice = "the folders are: " + ", ".join(there)
+        optional = {Role.JUNK, Role.DRAFTS, Role.OTHER}
+        missing = [(name, role) for name, role in named if name not in there and role in optional]
+        self._missing = tuple((name, advice) for name, _ in missing)
+        named = [one for one in named if one not in missing]
         for name, _ in named:
             self.account.folder(name)
         return tuple(FolderName(name, role) for name, role in named)
+
+    def missing_folders(self) -> tuple[tuple[str, str], ...]:
+        return self._missing
 
     def examine(self, folder: str) -> FolderState:
         self._call("examine", folder)
@@ -267,9 +277,9 @@ class FakeMailbox:
             self._looked[folder] = it.version
             return news
 
-    def append(self, folder: str, raw: bytes, at: datetime) -> None:
+    def append(self, folder: str, raw: bytes, at: datetime, *, draft: bool = False) -> None:
         self._call("append", folder)
-        self.account.deliver(raw, folder, at=at, flags=("\\Seen",))
+        self.account.deliver(raw, folder, at=at, flags=("\\Draft" if draft else "\\Seen",))
 
     def interrupt(self) -> None:
         with self.account.changed:

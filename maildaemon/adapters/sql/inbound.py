@@ -161,6 +161,11 @@ class SqlInbound:
         )
         return _inbound_row(row, failures, alone=alone) if took else None
 
+    def overtaken(self, row: InboundRow, message_id: int) -> bool:
+        """Tell whether this record has been seen later than in this row, here or elsewhere."""
+        later = exists().where(inbound.c.message_id == message_id, inbound.c.id > row.inbound_id)
+        return bool(self._connection.scalar(select(later)))
+
     def seen_there(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record was seen in the same folder before, under another UID."""
         this = select(inbound.c.folder_id, inbound.c.uidvalidity).where(

@@ -19,6 +19,7 @@ from maildaemon.adapters.sql.tables import (
     undeliverable,
 )
 from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import OutboxState, Refusal, Section, provider_id
 from maildaemon.domain.message import Message
 from maildaemon.domain.threads import (
@@ -29,7 +30,7 @@ from maildaemon.domain.threads import (
     bare_subject,
     subject_tag,
 )
-from maildaemon.ports.rows import SentMail
+from maildaemon.ports.rows import Recorded, SentMail
 
 # A crafted References field may cite thousands; the nearest ancestors and the root decide.
 _CITED_AT_MOST = 50
@@ -49,6 +50,12 @@ class SqlLookups:
                 message.c.mailbox_id == mailbox_id, message.c.identity == identity
             )
         )
+
+    def recorded(self, message_id: int) -> Recorded:
+        """Return how a recorded message was decided, and the thread it stands in."""
+        row = self._connection.execute(select(message).where(message.c.id == message_id)).one()
+        facts = None if row.thread_id is None else self._facts(row.thread_id)
+        return Recorded(row.id, Kind(row.kind), row.in_junk, row.history, row.received_at, facts)
 
     def lookups(self, mailbox_id: int, parsed: Message) -> Lookups:
         """Return what is known of the ids and the subject tag that the message cites."""
@@ -175,6 +182,7 @@ class SqlLookups:
             rehearsed=rehearsed,
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
+            junked=row.junked_at is not None,
             responses_at=tuple(responses),
             last_message_at=row.last_message_at,
         )
@@ -231,7 +239,8 @@ class SqlLookups:
         found = exists().where(
             earlier.c.mailbox_id == mailbox_id,
             earlier.c.message_id_sha256 == digest(parsed.message_id),
-            earlier.c.sender_sha256 == digest(author),
+            # What lay in Junk is kept without its sender, who may be forged.
+            earlier.c.sender_sha256.in_((digest(author), digest(""))),
             earlier.c.sent_at.is_not_distinct_from(parsed.date),
         )
         return bool(self._connection.scalar(select(found)))

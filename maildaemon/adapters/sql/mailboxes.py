@@ -1,6 +1,6 @@
 """Mailboxes, folders with their cursors, accounts and brakes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    delete,
     exists,
     func,
     insert,
@@ -17,9 +18,17 @@ from sqlalchemy import (
 )
 
 from maildaemon.adapters.sql.inserts import insert_one
-from maildaemon.adapters.sql.tables import account, brake, folder, gap, inbound, mailbox
+from maildaemon.adapters.sql.tables import (
+    account,
+    brake,
+    concern,
+    folder,
+    gap,
+    inbound,
+    mailbox,
+)
 from maildaemon.ports import Role
-from maildaemon.ports.rows import AccountRow, FolderRow, MailboxRow
+from maildaemon.ports.rows import AccountRow, Concern, FolderRow, MailboxRow
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _NOTHING_KNOWN = AccountRow(0, 0, None, None, None, None, None)
@@ -191,6 +200,37 @@ class SqlMailboxes:
             self._connection.execute(
                 insert(account).values(mailbox_id=mailbox_id, service=service, **values)
             )
+
+    def concerned(self, mailbox_id: int, kind: str, found: Sequence[Concern]) -> bool:
+        """Tell whether exactly these concerns of a kind are on record."""
+        return self._concerns(mailbox_id, kind) == {f"{kind}:{one.name}": one for one in found}
+
+    def set_concerns(
+        self, mailbox_id: int, kind: str, found: Sequence[Concern], at: datetime
+    ) -> tuple[Concern, ...]:
+        """Let exactly these concerns of a kind be on record; return those that are new."""
+        known = self._concerns(mailbox_id, kind)
+        wanted = {f"{kind}:{one.name}": one for one in found}
+        over = [name for name, one in known.items() if wanted.get(name) != one]
+        self._connection.execute(
+            delete(concern).where(concern.c.mailbox_id == mailbox_id, concern.c.name.in_(over))
+        )
+        new = {name: one for name, one in wanted.items() if known.get(name) != one}
+        for name, one in new.items():
+            self._connection.execute(
+                insert(concern).values(
+                    mailbox_id=mailbox_id, name=name, what=one.what, advice=one.advice, since=at
+                )
+            )
+        return tuple(new.values())
+
+    def _concerns(self, mailbox_id: int, kind: str) -> dict[str, Concern]:
+        rows = self._connection.execute(
+            select(concern.c.name, concern.c.what, concern.c.advice).where(
+                concern.c.mailbox_id == mailbox_id, concern.c.name.startswith(f"{kind}:")
+            )
+        )
+        return {row.name: Concern(row.name.partition(":")[2], row.what, row.advice) for row in rows}
 
     def set_brake(self, mailbox_id: int, name: str, reason: str, at: datetime) -> bool:
         """Stop automatic mail; False if the brake was on already."""

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest, storable
 from maildaemon.adapters.sql.inserts import insert_missing
@@ -38,7 +39,7 @@ class SqlOutbox:
         self._connection = connection
 
     def queue(self, mail: NewMail) -> int | None:
-        """Queue a mail; None if the same cause has queued one already."""
+        """Queue a mail; None if the same cause has queued one already, and not withdrawn it."""
         values = {
             "message_id": mail.message_id,
             "mailbox_id": mail.mailbox_id,
@@ -60,7 +61,19 @@ class SqlOutbox:
             "resent": False,
         }
         if insert_missing(self._connection, outbox, [values]) == 0:
-            return None
+            # One that was taken back before it was sent may be queued anew.
+            del values["attempts"]  # the fence of whoever still holds it must not come again
+            again = self._connection.execute(
+                update(outbox)
+                .where(
+                    outbox.c.message_id == mail.message_id,
+                    outbox.c.state == OutboxState.CANCELLED.value,
+                    outbox.c.why == second_look.WITHDRAWN,
+                )
+                .values(**values, concluded_at=None, why=None)
+            )
+            if again.rowcount == 0:
+                return None
         return self._connection.scalar(
             select(outbox.c.id).where(outbox.c.message_id == mail.message_id)
         )
@@ -248,20 +261,11 @@ class SqlOutbox:
 
     def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
         """Cancel what is queued in a thread; return how many mails."""
-        # What may have been accepted cannot be called back; a witness may still show that it was.
-        at_the_dot = outbox.c.phase == Phase.DOT.value
-        return self._connection.execute(
-            update(outbox)
-            .where(outbox.c.thread_id == thread_id, outbox.c.state == _QUEUED)
-            .values(
-                state=case(
-                    (at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value
-                ),
-                next_attempt_at=None,
-                concluded_at=now,
-                why=why,
-            )
-        ).rowcount
+        return second_look.cancel_thread(self._connection, thread_id, why, now)
+
+    def withdraw(self, thread_id: int, now: datetime) -> int:
+        """Cancel what is queued in a thread as if it had never been queued; return how many."""
+        return second_look.withdraw(self._connection, thread_id, now)
 
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
         """Return how many mails were accepted in this time."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, insert, select, update
 
+from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.digests import digest, storable
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
 from maildaemon.adapters.sql.lookups import SqlLookups
@@ -23,6 +24,7 @@ from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.threads import Status, bare_subject
+from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
 
 
@@ -75,6 +77,7 @@ class SqlRecords(SqlLookups):
             report=_report(parsed),
             staff_answer=decision.staff_answer,
             history=row.history,
+            in_junk=row.role is Role.JUNK,
         )
         # What stands in no thread leads nobody into one.
         cited = [
@@ -90,6 +93,20 @@ class SqlRecords(SqlLookups):
         ]
         insert_missing(self._connection, attachment, files)
         return message_id
+
+    def decide_again(
+        self, message_id: int, decision: Decision, thread_id: int | None, *, in_junk: bool
+    ) -> None:
+        """Put a later decision in the place of the one by which the message was recorded."""
+        second_look.decide_again(self._connection, message_id, decision, thread_id, in_junk=in_junk)
+
+    def junk(self, thread_id: int, at: datetime) -> None:
+        """Note that a person moved a message of this thread to Junk."""
+        second_look.junk(self._connection, thread_id, at)
+
+    def unjunk(self, message_id: int) -> None:
+        """Note that this message came back from Junk, and the thread it stands in with it."""
+        second_look.unjunk(self._connection, message_id)
 
     def move_message(self, message_id: int, thread_id: int, decision: Decision) -> None:
         """Put a recorded message where a later, better look at it says that it belongs."""

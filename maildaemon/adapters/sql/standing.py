@@ -9,6 +9,7 @@ from maildaemon.adapters.sql.tables import (
     account,
     attachment,
     brake,
+    concern,
     folder,
     gap,
     inbound,
@@ -20,6 +21,7 @@ from maildaemon.adapters.sql.tables import (
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.standing import (
     Account,
+    Concern,
     FilesStanding,
     InboundStanding,
     OutboxStanding,
@@ -54,9 +56,18 @@ class SqlStanding:
             inbound=self._inbound(),
             outbox=self._outbox(),
             files=self._files(),
+            concerns=self._concerns(),
             brake=stop.reason if stop else None,
             brake_at=stop.set_at if stop else None,
         )
+
+    def _concerns(self) -> tuple[Concern, ...]:
+        rows = self._connection.execute(
+            select(concern.c.what, concern.c.advice, concern.c.since)
+            .where(concern.c.mailbox_id == self._mailbox_id)
+            .order_by(concern.c.since, concern.c.name)
+        )
+        return tuple(Concern(*row) for row in rows)
 
     def _account(self, service: str) -> Account:
         columns = [account.c[name] for name in Account.__dataclass_fields__]
@@ -108,6 +119,11 @@ class SqlStanding:
                 select(func.min(outbox.c.next_attempt_at)).where(due)
             ),
             uncertain=self._count(queued, outbox.c.phase == "dot"),
+            drafts=self._count(
+                ours,
+                outbox.c.state == OutboxState.DRAFT.value,
+                outbox.c.concluded_at >= self._now - _WEEK,
+            ),
             shadow=self._count(ours, outbox.c.state == OutboxState.SHADOW.value),
             copies_waiting=self._count(copies, settlement.c.state == "waiting"),
             copies_given_up=self._count(copies, settlement.c.state == "given_up"),

@@ -114,6 +114,10 @@ folder = Table(
     Column("uidvalidity", BigInteger, nullable=False),
     Column("last_uid", BigInteger, nullable=False),
     Column("looked_at", Instant),  # when everything the server listed was recorded
+    # A colleague's Sent: what was listed up to here, and when, is forgotten once it matches no
+    # thread although all other mailboxes have been read and decided since.
+    Column("held_uid", BigInteger),
+    Column("held_since", Instant),
     UniqueConstraint("mailbox_id", "name"),
 )
 
@@ -247,6 +251,7 @@ thread = Table(
     Column("acknowledged_at", Instant),
     Column("answered_at", Instant),
     Column("muted_until", Instant),
+    Column("junked_at", Instant),  # a person moved a message of it to Junk; None: it came back
     _ref("linked_to", "thread"),
     _flag("stranger"),
     _flag("begun_earlier"),
@@ -342,7 +347,7 @@ settlement = Table(
     metadata,
     _id(),
     _ref("mailbox_id", "mailbox", nullable=False),
-    Column("verb", String(16), nullable=False),  # file_copy
+    Column("verb", String(16), nullable=False),  # file_copy, put_draft
     _ref("outbox_id", "outbox", nullable=False),
     Column("state", String(16), nullable=False),  # waiting, done, by_server, given_up
     *_queue(),
@@ -367,6 +372,17 @@ muted_sender = Table(
     Column("address_sha256", _Sha256, primary_key=True),
     Column("until", Instant, nullable=False),
     Column("why", Text, nullable=False),
+)
+
+# What a person should know of a mailbox for as long as it lasts.
+concern = Table(
+    "concern",
+    metadata,
+    _ref("mailbox_id", "mailbox", primary_key=True),
+    Column("name", _Name, primary_key=True),  # kind:what, such as folder:Orders
+    Column("what", Text, nullable=False),
+    Column("advice", Text, nullable=False),
+    Column("since", Instant, nullable=False),
 )
 
 # What this installation knows of itself, such as its last heartbeat.

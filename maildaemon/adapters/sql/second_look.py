@@ -1,0 +1,139 @@
+"""A recorded message is decided again, and what was queued because of it is taken back."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, case, delete, exists, or_, select, update
+
+from maildaemon.adapters.sql.digests import digest, storable
+from maildaemon.adapters.sql.tables import (
+    attachment,
+    ledger,
+    message,
+    outbox,
+    settlement,
+    thread,
+)
+from maildaemon.domain.automatic import Silence
+from maildaemon.domain.decide import Decision
+from maildaemon.domain.delivery import OutboxState, Phase, Section
+from maildaemon.domain.threads import Status
+
+# Why a mail is cancelled so that the same cause may queue it again.
+WITHDRAWN = Silence.SPAM.value
+
+
+def decide_again(
+    connection: Connection,
+    message_id: int,
+    decision: Decision,
+    thread_id: int | None,
+    *,
+    in_junk: bool,
+) -> None:
+    """Put a later decision in the place of the one by which the message was recorded."""
+    connection.execute(
+        update(message)
+        .where(message.c.id == message_id)
+        .values(
+            kind=decision.judgement.kind.value,
+            evidence=[storable(text) for text in decision.judgement.evidence],
+            thread_id=thread_id,
+            match=decision.match.rule.value,
+            why_match=storable(decision.match.why),
+            silence=decision.silence.value if decision.silence else None,
+            staff_answer=decision.staff_answer,
+            in_junk=in_junk,
+        )
+    )
+    for position, judged in enumerate(decision.verdicts):
+        connection.execute(
+            update(attachment)
+            .where(attachment.c.message_id == message_id, attachment.c.position == position)
+            .values(
+                verdict=judged.verdict.value, reason=judged.reason.value if judged.reason else None
+            )
+        )
+
+
+def junk(connection: Connection, thread_id: int, at: datetime) -> None:
+    """Note that a person moved a message of this thread to Junk."""
+    unanswered = case((thread.c.answered_at.is_(None), Status.IGNORED.value), else_=thread.c.status)
+    connection.execute(
+        update(thread).where(thread.c.id == thread_id).values(junked_at=at, status=unanswered)
+    )
+
+
+def unjunk(connection: Connection, message_id: int) -> None:
+    """Note that this message came back from Junk, and the thread it stands in with it."""
+    its_thread = select(message.c.thread_id).where(message.c.id == message_id)
+    connection.execute(update(thread).where(thread.c.id.in_(its_thread)).values(junked_at=None))
+    connection.execute(update(message).where(message.c.id == message_id).values(in_junk=False))
+
+
+def cancel_thread(connection: Connection, thread_id: int, why: str, now: datetime) -> int:
+    """Cancel what is queued in a thread; return how many mails."""
+    # What may have been accepted cannot be called back; a witness may still show that it was.
+    at_the_dot = outbox.c.phase == Phase.DOT.value
+    return connection.execute(
+        update(outbox)
+        .where(outbox.c.thread_id == thread_id, or_(_queued(), not_put_yet()))
+        .values(
+            state=case((at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value),
+            next_attempt_at=None,
+            concluded_at=now,
+            why=why,
+        )
+    ).rowcount
+
+
+def withdraw(connection: Connection, thread_id: int, now: datetime) -> int:
+    """Cancel what is queued in a thread as if it had never been queued; return how many mails."""
+    unsent = connection.execute(
+        select(outbox).where(
+            outbox.c.thread_id == thread_id,
+            or_(and_(_queued(), outbox.c.phase != Phase.DOT.value), not_put_yet()),
+        )
+    ).all()
+    count = cancel_thread(connection, thread_id, WITHDRAWN, now)
+    for mail in unsent:
+        _forget(connection, mail)
+    return count
+
+
+def _forget(connection: Connection, mail: Row[Any]) -> None:
+    """Let nothing count that only the mail which was never sent would have told."""
+    connection.execute(
+        delete(ledger).where(
+            ledger.c.mailbox_id == mail.mailbox_id,
+            ledger.c.recipient_sha256 == digest(mail.recipient.lower()),
+            ledger.c.thread_id == mail.thread_id,
+            ledger.c.at == mail.queued_at,
+        )
+    )
+    if Section.ACKNOWLEDGEMENT in mail.sections:
+        key = f"acknowledgement:{mail.thread_id}"
+        connection.execute(delete(ledger).where(ledger.c.key == key))
+        connection.execute(
+            update(thread).where(thread.c.id == mail.thread_id).values(acknowledged_at=None)
+        )
+    in_thread = select(message.c.id).where(message.c.thread_id == mail.thread_id)
+    connection.execute(
+        update(attachment)
+        .where(attachment.c.message_id.in_(in_thread), attachment.c.told_at == mail.queued_at)
+        .values(told_at=None)
+    )
+
+
+def _queued() -> Any:
+    return outbox.c.state == OutboxState.QUEUED.value
+
+
+def not_put_yet() -> Any:
+    """Tell of an outbox row whether it is a draft that is not in the Drafts folder yet."""
+    waiting = exists().where(
+        settlement.c.outbox_id == outbox.c.id,
+        settlement.c.verb == "put_draft",
+        settlement.c.state == "waiting",
+    )
+    return and_(outbox.c.state == OutboxState.DRAFT.value, waiting)
