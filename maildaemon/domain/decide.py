@@ -91,6 +91,12 @@ class Decision:
         return any(a.status is Status.PENDING for a in opened)
 
     @property
+    def thread(self) -> str | None:
+        """Return the reference of the thread that the message goes to, None for no thread."""
+        filed = (a.reference for a in self.actions if isinstance(a, OpenThread | JoinThread))
+        return next(filed, None)
+
+    @property
     def mail(self) -> QueueMail | None:
         """Return the mail that is to be queued, None if there is silence."""
         return next((a for a in self.actions if isinstance(a, QueueMail)), None)

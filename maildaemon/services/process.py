@@ -310,6 +310,7 @@ def _see_in_sent(
 def _summary(decision: Decision) -> dict[str, Any]:
     mail = decision.mail
     return {
+        "thread": decision.thread,
         "kind": decision.judgement.kind.value,
         "match": decision.match.rule.value,
         "silence": decision.silence.value if decision.silence else None,

@@ -53,6 +53,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("mailbox_id", "address_sha256", name=op.f("pk_muted_sender")),
     )
+    op.add_column("thread", sa.Column("assigned_to", sa.Text(), nullable=True))
+    op.add_column("thread", sa.Column("merged_into", sa.String(length=16), nullable=True))
+    op.create_index(op.f("ix_thread_merged_into"), "thread", ["merged_into"])
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("in_junk", sa.Boolean(), nullable=True))
     # What was recorded before was never read from Junk.

@@ -48,3 +48,38 @@ def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     with store.read() as tx:
         assert tx.mailboxes.ensure("support").mailbox_id == 1
     store.close()
+
+
+def test_records_of_the_first_release_survive_the_upgrade(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path}/mail.db")
+    upgrade(store.engine, "0001")
+    with store.engine.begin() as connection:
+        for statement in _RECORDS:
+            connection.exec_driver_sql(statement)
+
+    upgrade(store.engine)
+
+    with store.engine.connect() as connection:
+        for table in ("mailbox", "thread", "message", "citation", "participant"):
+            count = connection.exec_driver_sql(f"select count(*) from {table}").scalar()
+            assert count == 1, table
+        assert connection.exec_driver_sql("pragma foreign_key_check").fetchall() == []
+        assert connection.exec_driver_sql("pragma foreign_keys").scalar() == 1
+    store.close()
+
+
+_RECORDS = """
+insert into mailbox (id, name) values (1, 'support');
+insert into thread (id, mailbox_id, reference, status, subject, bare_subject, opened_at,
+    last_message_at, stranger, begun_earlier, history)
+    values (1, 1, 'K7F3-Q2', 'open', '', '', 0, 0, 0, 0, 0);
+insert into message (id, mailbox_id, identity, message_id, message_id_sha256, thread_id, kind,
+    evidence, from_name, from_address, sender_sha256, recipients, subject, bare_subject,
+    received_at, recorded_at, size, text, reply_text, defects, match, why_match, staff_answer,
+    history)
+    values (1, 1, 'i', 'm', 's', 1, 'customer', '[]', '', '', '', '[]', '', '', 0, 0, 1, '', '',
+    '[]', 'new', '', 0, 0);
+insert into citation (mailbox_id, cited_sha256, message_id) values (1, 'c', 1);
+insert into participant (thread_id, address, address_sha256, name, role)
+    values (1, '', 'a', '', 'customer')
+""".split(";")

@@ -1,5 +1,8 @@
 """Brings a database to the schema of this version, with the shipped migrations."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -39,10 +42,29 @@ def revisions(engine: Engine) -> tuple[str | None, str]:
     return current, expected or ""
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database to the newest revision. Each revision is one transaction."""
-    with engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to the newest (or this) revision, in one transaction."""
+    with engine.connect() as connection, _tables_may_be_rebuilt(connection), connection.begin():
+        command.upgrade(_config(connection), revision)
+
+
+@contextmanager
+def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
+    """Let SQLite replace a table by an altered copy although rows of others refer to it.
+
+    Dropping the old one would delete its rows first, and that those rows are needed would be
+    an error. https://sqlite.org/lang_altertable.html has the procedure.
+    """
+    raw = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or raw is None:
+        yield
+        return
+    # Outside of the transaction: within one it is ignored.
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _has_tables(engine: Engine) -> bool:

@@ -253,10 +253,13 @@ thread = Table(
     Column("muted_until", Instant),
     Column("junked_at", Instant),  # a person moved a message of it to Junk; None: it came back
     _ref("linked_to", "thread"),
+    Column("assigned_to", Text),
+    Column("merged_into", String(16)),  # the reference of the thread that took its mails
     _flag("stranger"),
     _flag("begun_earlier"),
     _flag("history"),
     Index(None, "mailbox_id", "last_message_at"),
+    Index(None, "merged_into"),
 )
 
 participant = Table(
