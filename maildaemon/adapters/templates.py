@@ -1,41 +1,43 @@
 """Writes mails from the operator's templates, with Jinja2 in its sandbox.
 
-A language is a folder with `response.txt` (its first line is the subject), `response.html` and
-`words.txt` (a word or sentence a line). Templates come from files only; what a customer wrote is
-data in them, never a template.
+`response.txt` (its first line is the subject) and `response.html` say in which order things are
+told; a language is a folder with `words.txt`, the sentences, and may have a `response.txt` or
+`response.html` of its own. Templates come from files only; what a customer wrote is data in them,
+never a template.
 """
 
 import re
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
+    TemplateNotFound,
     TemplateSyntaxError,
     select_autoescape,
 )
 from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from maildaemon.adapters.template_values import template_values
+from maildaemon.adapters.vocabulary import Vocabulary, parse_words, unread, verify
 from maildaemon.domain.attachments import Reason
-from maildaemon.domain.delivery import Draft, Refusal, Section
+from maildaemon.domain.delivery import Announcement, Draft, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header, compose_mail, echo_subject
-from maildaemon.mail.wording import KINDS, clean, show_filename, show_size, show_types
 from maildaemon.shipped import shipped
 
-_FILES = ("response.txt", "response.html", "words.txt")
-_WORDS = frozenset({*KINDS, "file", *(reason.value for reason in Reason)})
+_ORDERS = ("response.txt", "response.html")
+_WORDS = "words.txt"
 _MAX_OUTPUT = 100_000
-_MAX_FILES = 20
-_MAX_WORDS = 500
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 # What the text of a template, or an expression in it, can do wrong.
@@ -54,11 +56,19 @@ _BROKEN = (
 class TemplateComposer:
     """A `Composer`. What was read once stays: a half-saved template never reaches a customer."""
 
-    def __init__(self, languages: tuple[str, ...], default: str, own: Path | None = None) -> None:
-        """Write in these languages; take each file from `own`, or the shipped one if it has none.
+    def __init__(
+        self,
+        languages: tuple[str, ...],
+        default: str,
+        own: Path | None = None,
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        """Write in these languages; take each file, and each line of `words.txt`, from `own`, or
+        the shipped one if it has none. `notices` are the ones that mails will have to tell.
 
         Nothing is verified before `check`.
         """
+        self._notices = tuple(dict.fromkeys(notices))
         self._default = default
         self._supported = tuple(dict.fromkeys((default, *languages)))
         self._folders = (*((own,) if own else ()), shipped("config") / "templates")
@@ -75,11 +85,11 @@ class TemplateComposer:
             auto_reload=False,
         )
         self._files = frozenset(self._loader.list_templates())
-        self._vocabularies: dict[str, Mapping[str, str]] = {}
+        self._vocabularies: dict[str, Vocabulary] = {}
 
     def languages(self) -> tuple[str, ...]:
         """See `Composer.languages`; of the supported ones, the default first."""
-        return tuple(it for it in self._supported if not self._missing(it))
+        return tuple(it for it in self._supported if self._is_spoken(it))
 
     def compose(self, draft: Draft) -> bytes:
         """See `Composer.compose`. Raises OperatorError if a template is missing or broken.
@@ -87,19 +97,22 @@ class TemplateComposer:
         What is asked for in another language is written in the default one.
         """
         language = self._spoken(draft.language)
-        context = _context(draft, self._words(language))
-        rendered = self._render(f"{language}/response.txt", context).strip()
+        vocabulary = self._vocabulary(language)
+        place = self._place(f"{language}/{_WORDS}")
+        context = template_values(draft, vocabulary, self._vocabulary(self._default), place)
+        plain, html = (self._order(language, it) for it in _ORDERS)
+        rendered = self._render(plain, context).strip()
         first, _, text = _BLANK_LINES.sub("\n\n", rendered).partition("\n")
         label, _, fixed = first.partition(":")
         if label.strip() != "Subject" or not clean_header(fixed):
             raise OperatorError(
                 f"the mail begins with {first[:80]!r}",
-                where=self._place(f"{language}/response.txt"),
+                where=self._place(plain),
                 advice="the first line must be `Subject: …`",
             )
         subject = echo_subject(draft.subject or "") or clean_header(fixed)
-        html = self._render(f"{language}/response.html", {**context, "subject": subject})
-        return compose_mail(draft, subject, text.lstrip("\n"), html)
+        page = self._render(html, {**context, "subject": subject})
+        return compose_mail(draft, subject, text.lstrip("\n"), page)
 
     def check(self) -> None:
         """Write every mail in every language with awkward values; raise OperatorError."""
@@ -107,14 +120,32 @@ class TemplateComposer:
             if not folder.is_dir():
                 raise OperatorError(f"{folder} is no folder", where="service.templates")
         for language in self._supported:
-            if missing := self._missing(language):
+            if not self._is_spoken(language):
                 raise OperatorError(
-                    f"the language {language!r} lacks {', '.join(missing)}",
+                    f"the language {language!r} lacks {_WORDS}",
                     where="service.templates",
-                    advice="copy the files of another language and translate them",
+                    advice="copy that of another language and translate it",
                 )
-            for draft in awkward_drafts(language):
+        if unknown := [it for it in self._notices if not self._tells(self._default, it)]:
+            raise OperatorError(
+                f"there is no text for the notice {unknown[0]!r}",
+                where="notices",
+                advice=f"add a line `notice.{unknown[0]}: …` to {self._default}/{_WORDS} in the "
+                "folder of `service.templates`",
+            )
+        for language in self._supported:
+            for draft in awkward_drafts(language, self._notices):
                 self.compose(draft)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what works but can hardly be meant; after `check`."""
+        untold = (
+            f"notices: {name!r} has no text in `{language}`; it will be told in `{self._default}`"
+            for name in self._notices
+            for language in self._supported
+            if not self._tells(language, name)
+        )
+        return (*self.unused(), *self._unread(), *untold)
 
     def unused(self) -> tuple[str, ...]:
         """Return what is wrong with each own file that no mail is written from; after `check`."""
@@ -133,8 +164,8 @@ class TemplateComposer:
 
     def _used(self) -> set[str]:
         """Return what the mails are written from, with what that includes, extends or imports."""
-        used = {f"{language}/words.txt" for language in self._supported}
-        ahead = {f"{it}/{name}" for it in self._supported for name in _FILES} - used
+        used = {f"{language}/{_WORDS}" for language in self._supported}
+        ahead = {self._order(language, it) for language in self._supported for it in _ORDERS}
         while ahead:
             name = ahead.pop()
             used.add(name)
@@ -144,12 +175,29 @@ class TemplateComposer:
 
     def _why_unused(self, name: str) -> str:
         folder, _, rest = name.rpartition("/")
-        if folder in self._supported:
-            return f"no mail is written from `{rest}`; the files are {', '.join(_FILES)}"
-        return f"no language `{folder or '.'}`; the folders are {', '.join(self._supported)}"
+        if folder and folder not in self._supported:
+            return f"no language `{folder}`; the folders are {', '.join(self._supported)}"
+        files = (*_ORDERS, *((_WORDS,) if folder else ()))
+        return f"no mail is written from `{rest}`; the files are {', '.join(files)}"
 
-    def _missing(self, language: str) -> list[str]:
-        return [it for it in _FILES if f"{language}/{it}" not in self._files]
+    def _unread(self) -> Iterator[str]:
+        """Say which own lines no mail is written from; own templates may read any."""
+        own = [it for it in self._folders[:-1] if not any(it.rglob("response.*"))]
+        for path in (folder / language / _WORDS for folder in own for language in self._supported):
+            if path.is_file():
+                odd = unread(parse_words(path.read_text("utf-8-sig")))
+                yield from (f"{path}: no mail is written from the line `{it}`" for it in odd)
+
+    def _is_spoken(self, language: str) -> bool:
+        return f"{language}/{_WORDS}" in self._files
+
+    def _tells(self, language: str, notice: str) -> bool:
+        return f"notice.{notice}" in self._vocabulary(language).words
+
+    def _order(self, language: str, name: str) -> str:
+        """Return the template of a language: its own if it has one."""
+        special = f"{language}/{name}"
+        return special if special in self._files else name
 
     def _spoken(self, language: str) -> str:
         usable = self.languages()
@@ -177,23 +225,25 @@ class TemplateComposer:
             )
         return "".join(output)
 
-    def _words(self, language: str) -> Mapping[str, str]:
+    def _vocabulary(self, language: str) -> Vocabulary:
         if language not in self._vocabularies:
-            name = f"{language}/words.txt"
-            pairs = [line.partition(":") for line in self._source(name).splitlines()]
-            words = {key.strip(): clean(value, _MAX_WORDS) for key, _, value in pairs}
-            if missing := sorted(key for key in _WORDS if not words.get(key)):
-                raise OperatorError(
-                    f"no words for {', '.join(missing)}",
-                    where=self._place(name),
-                    advice="add a line `name: what the customer reads` for each",
-                )
-            self._vocabularies[language] = words
+            name = f"{language}/{_WORDS}"
+            words: dict[str, str] = {}
+            # The operator's lines go before the shipped ones.
+            for loader in reversed(self._loader.loaders):
+                words |= parse_words(self._source(name, loader))
+            verify(words, self._place(name))
+            self._vocabularies[language] = Vocabulary(language, words)
         return self._vocabularies[language]
 
-    def _source(self, name: str) -> str:
+    def _source(self, name: str, loader: BaseLoader | None = None) -> str:
+        """Return a file; that of one folder may be missing."""
         try:
-            return self._loader.get_source(self._environment, name)[0]
+            return (loader or self._loader).get_source(self._environment, name)[0]
+        except TemplateNotFound as error:
+            if loader is not None:
+                return ""
+            raise OperatorError(f"cannot be read: {error}", where=self._place(name)) from error
         except _BROKEN as error:
             raise OperatorError(f"cannot be read: {error}", where=self._place(name)) from error
 
@@ -209,29 +259,7 @@ class TemplateComposer:
         return lines[-1] if lines else str(path)
 
 
-def _context(draft: Draft, words: Mapping[str, str]) -> dict[str, object]:
-    """Return the values a template may use; all are text, lists of text, or numbers."""
-    told = draft.refusals[:_MAX_FILES]
-    return {
-        "sections": [section.value for section in draft.sections],
-        "reference": draft.reference,
-        "shop": clean_header(draft.sender.name) or draft.sender.address,
-        "refused_files": [
-            {
-                "name": show_filename(
-                    refusal.filename, f"{words['file']} {number}", known=draft.sender_known
-                ),
-                "why": words[refusal.reason],
-            }
-            for number, refusal in enumerate(told, 1)
-        ],
-        "more_files": len(draft.refusals) - len(told),
-        "accepted": show_types(draft.accepted_types, words),
-        "max_file_size": show_size(draft.max_file_size),
-    }
-
-
-def awkward_drafts(language: str) -> Iterator[Draft]:
+def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Draft]:
     """Yield drafts that use every part of the templates, with values at their worst."""
     worst = "{{ 7*7 }} {% raw %} </title><b>&amp;\"'\u202e\r\nBcc: x@y.example " + "è" * 300
     acknowledgement = Draft(
@@ -249,7 +277,18 @@ def awkward_drafts(language: str) -> Iterator[Draft]:
         thread_topic=worst,
     )
     yield acknowledgement
-    yield replace(acknowledgement, sender=Address("", "support@shop.example"), subject=worst)
+    yield replace(
+        acknowledgement,
+        sender=Address("", "support@shop.example"),
+        subject=worst,
+        slower=True,
+        privacy_url="https://shop.example/?a=%22%3E&b=<\"'>",
+    )
+    missing = replace(
+        acknowledgement, sections=(Section.MISSING_FACTS,), missing=("order_number", "photo")
+    )
+    yield missing
+    last_day = date(2026, 1, 1)
     refused = replace(
         acknowledgement,
         sections=(Section.REFUSED_FILES,),
@@ -259,7 +298,9 @@ def awkward_drafts(language: str) -> Iterator[Draft]:
     yield replace(
         refused,
         sections=tuple(Section),
-        refusals=refused.refusals * _MAX_FILES,
+        missing=("order_number", "photo", "question"),
+        notices=tuple(Announcement(it, last_day) for it in ("holiday", *notices)),
+        refusals=refused.refusals * 30,
         accepted_types=("image/jpeg", "application/pdf", "application/x-{{ 7*7 }}"),
         max_file_size=10_000_000,
     )

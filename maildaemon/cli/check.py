@@ -121,8 +121,8 @@ def _templates(settings: "Settings") -> Iterator[Finding]:
         return
     languages = ", ".join(composer.languages())
     yield Finding("templates", Result.OK, f"templates: every mail can be written in {languages}")
-    for unused in composer.unused():
-        yield Finding("templates", Result.WARNING, unused)
+    for remark in composer.remarks():
+        yield Finding("templates", Result.WARNING, remark)
 
 
 def _certificates(settings: "Settings") -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from maildaemon.mail.wording import clean
 _MAX_VALUE = 200
 _MAX_ADDRESS = 320
 _MAX_LINE = 76
+_FLOWED_LINE = 72
 _HARD_LINE = 998
 _FOLD = "\r\n "
 
@@ -52,13 +53,16 @@ def compose_mail(draft: Draft, subject: str, text: str, html: str) -> bytes:
     boundary = "=_" + sha256(draft.message_id.encode()).hexdigest()[:32]
     fields = _fields(draft, subject)
     fields.append(("Content-Type", f'multipart/alternative; boundary="{boundary}"'))
-    texts = {"text/plain": _lines(text), "text/html": _lines(html)}
+    texts = {
+        "text/plain; charset=utf-8; format=flowed": flow(text),
+        "text/html; charset=utf-8": _lines(html),
+    }
     lines = [f"{name}: {value}" for name, value in fields]
     for kind, content in texts.items():
         lines += [
             "",
             f"--{boundary}",
-            f"Content-Type: {kind}; charset=utf-8",
+            f"Content-Type: {kind}",
             "Content-Transfer-Encoding: quoted-printable",
             "",
             # RFC 2045 §6.7: a trailing line break would be part of the text.
@@ -126,6 +130,28 @@ def _words(name: str, value: str) -> str:
     return Header(value, "utf-8", header_name=name, maxlinelen=_MAX_LINE - 1).encode(linesep="\r\n")
 
 
+def flow(text: str) -> str:
+    """Return the text in lines of a reader's width, which a mail client may join again.
+
+    RFC 3676 §4: a line that ends in a space goes on in the next one; what begins like a quotation
+    or with a space gets one more before it. Only spaces are broken at: no link, no `10 MB`.
+    """
+    return _lines("".join(map(_flow_line, _lines(text).split("\n"))))
+
+
+def _flow_line(line: str) -> str:
+    if not (stripped := line.rstrip(" ")):
+        return "\n"
+    rows = [""]
+    for word in stripped.split(" "):
+        # RFC 3676 §4.3: a line of its own, `-- ` would begin a signature.
+        if rows[-1] not in {"", "-- "} and len(rows[-1]) + len(word) >= _FLOWED_LINE:
+            rows.append("")
+        rows[-1] += f"{word} "
+    stuffed = (f" {row}" if row.startswith((" ", ">", "From ")) else row for row in rows)
+    return "\n".join(stuffed).removesuffix(" ") + "\n"
+
+
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
 
@@ -143,7 +169,7 @@ def _prove(wire: str, fields: Fields, draft: Draft, subject: str, texts: dict[st
         "addresses": _is_address(sender) and _is_address(recipient),
         "subject": clean_header(subject) == subject == _decoded_words(mail.get("Subject", "")),
         "structure": [part.get_content_type() for part in mail.walk()]
-        == ["multipart/alternative", *texts],
+        == ["multipart/alternative", *(it.partition(";")[0] for it in texts)],
         "texts": [_decoded(part) for part in parts] == list(texts.values()),
         "lines": max(map(len, wire.encode().split(b"\r\n"))) <= _HARD_LINE,
         "line ends": wire.count("\r") == wire.count("\n") == wire.count("\r\n"),

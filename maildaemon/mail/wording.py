@@ -9,6 +9,7 @@ _LONGEST_WORD = 40
 _LONG_EXTENSION = 12
 _MEGABYTE = 1_000_000
 _JOINERS = "\u200c\u200d"
+_BREAKING = re.compile(r" +")
 
 # Extensions that are no top-level domain: what ends in one is a file, not a host.
 _EXTENSIONS = frozenset(
@@ -81,6 +82,15 @@ KINDS = (*_FORMATS, "other")
 
 def clean(text: str, limit: int) -> str:
     """Return the text on one line without control, invisible and directional characters."""
+    return " ".join(_visible(text).split())[:limit].rstrip()
+
+
+def clean_sentence(text: str, limit: int) -> str:
+    """Return it like `clean`, but with the spaces at which a line must not be broken."""
+    return _BREAKING.sub(" ", _visible(text)).strip(" ")[:limit].rstrip()
+
+
+def _visible(text: str) -> str:
     kept: list[str] = []
     for char in text:
         category = unicodedata.category(char)
@@ -89,7 +99,7 @@ def clean(text: str, limit: int) -> str:
         # Joiners shape letters in Persian and Hindi, and many an emoji.
         elif category not in {"Cf", "Cs"} or char in _JOINERS:
             kept.append(char)
-    return " ".join("".join(kept).split())[:limit].rstrip()
+    return "".join(kept)
 
 
 def show_filename(name: str, neutral: str, *, known: bool = True) -> str:
@@ -119,13 +129,13 @@ def _without_extensions(name: str) -> str:
     return _without_extensions(stem) if extension.lower() in _EXTENSIONS else name
 
 
-def show_size(size: int) -> str:
+def show_size(size: int, words: Mapping[str, str]) -> str:
     """Return bytes as `25 MB`, never more than they are; empty for 0."""
     if size <= 0:
         return ""
     if size >= 10 * _MEGABYTE or size % _MEGABYTE == 0:
-        return f"{size // _MEGABYTE} MB"
-    return f"{max(1, size // 1000)} KB"
+        return f"{size // _MEGABYTE}\u00a0{words['MB']}"
+    return f"{max(1, size // 1000)}\u00a0{words['KB']}"
 
 
 def show_types(types: Iterable[str], words: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The bytes of our own mails: nothing in them but what was meant, whatever strangers wrote."""
 
 import email.policy
+import re
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from maildaemon.domain.delivery import Draft, Section
 from maildaemon.domain.message import Address
-from maildaemon.mail.compose import clean_header, compose_mail, echo_subject
+from maildaemon.mail.compose import clean_header, compose_mail, echo_subject, flow
 
 ALWAYS = [
     "From",
@@ -88,7 +89,7 @@ def test_a_whole_mail_byte_for_byte() -> None:
         'Content-Type: multipart/alternative; boundary="=_3c514265263c23b569b31f9be04baa1c"',
         "",
         "--=_3c514265263c23b569b31f9be04baa1c",
-        "Content-Type: text/plain; charset=utf-8",
+        "Content-Type: text/plain; charset=utf-8; format=flowed",
         "Content-Transfer-Encoding: quoted-printable",
         "",
         "Gr=C3=BC=C3=9Fe.",
@@ -202,9 +203,30 @@ def test_any_body_arrives_as_it_was_in_short_ascii_lines(text: str, number: int)
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 76 + len('Content-Type: ; boundary=""')
     mail = message_from_bytes(raw)
-    texts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
+    parts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
+    plain, html = (it.decode().replace("\r\n", "\n") for it in parts if isinstance(it, bytes))
     meant = body.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    assert texts == [meant.replace("\n", "\r\n").encode()] * 2
+    assert html == meant
+    # Spaces at the end of a line are how a flowed text says that it goes on.
+    assert joined(plain) == re.sub(r" +$", "", meant, flags=re.MULTILINE).rstrip("\n") + "\n"
+
+
+def joined(flowed: str) -> str:
+    """Read format=flowed: what a client shows in a window of any width."""
+    lines = re.sub(r"^ ", "", flowed, flags=re.MULTILINE)
+    return re.sub(r"(?<= )(?<!^-- )\n", "", lines, flags=re.MULTILINE)
+
+
+def test_a_plain_text_is_wrapped_where_words_end_and_can_be_joined_again() -> None:
+    link = "https://shop.example/" + "x" * 90
+    text = f"{'five ' * 30}10\u00a0MB\n\n> no quotation\n{'a' * 70} From here {link} on\n"
+
+    lines = flow(text).splitlines()
+
+    assert max(len(it) for it in lines if link not in it) <= 72
+    assert [it for it in lines if link in it] == [f"{link} "]
+    assert not [it for it in lines if it.startswith((">", "From "))]
+    assert joined(flow(text)) == text
 
 
 @given(value=ANYTHING)

@@ -1,0 +1,76 @@
+"""What a template may use: the facts of a draft, in the words of its language."""
+
+from collections.abc import Iterator
+
+from maildaemon.adapters.vocabulary import Vocabulary
+from maildaemon.domain.delivery import Announcement, Draft, Section
+from maildaemon.errors import OperatorError
+from maildaemon.mail.compose import clean_header
+from maildaemon.mail.wording import show_filename, show_size, show_types
+
+_MAX_FILES = 20
+
+
+def template_values(
+    draft: Draft, vocabulary: Vocabulary, default: Vocabulary, place: str
+) -> dict[str, object]:
+    """Return what a template may use: text, lists of text, numbers, and `say`."""
+    words, total = vocabulary.words, len(draft.refusals)
+    told = draft.refusals[:_MAX_FILES]
+    # Said without the number, three are as many as two: Slavic 21 is no singular here.
+    several = min(total, 2)
+    if unknown := [it for it in draft.missing if f"need.{it}" not in words]:
+        raise OperatorError(
+            f"no words for need.{unknown[0]}",
+            where=place,
+            advice="add a line `name: what the customer reads`",
+        )
+    return {
+        "say": vocabulary.sayer(),
+        "language": vocabulary.language,
+        "title": _title(draft, vocabulary, several),
+        "sections": [section.value for section in draft.sections],
+        "asks": bool({Section.REFUSED_FILES, Section.MISSING_FACTS} & {*draft.sections}),
+        "reference": draft.reference,
+        "shop": clean_header(draft.sender.name) or draft.sender.address,
+        "slower": draft.slower,
+        "refused": several,
+        "refused_files": [
+            {
+                "name": show_filename(
+                    refusal.filename, f"{words['file']} {number}", known=draft.sender_known
+                ),
+                "why": words[refusal.reason],
+            }
+            for number, refusal in enumerate(told, 1)
+        ],
+        "more_files": total - len(told),
+        "accepted": show_types(draft.accepted_types, words),
+        "max_file_size": show_size(draft.max_file_size, words),
+        "missing": [words[f"need.{it}"] for it in draft.missing],
+        "notices": [it for one in draft.notices for it in _notice(one, vocabulary, default)],
+        "privacy_url": draft.privacy_url,
+    }
+
+
+def _title(draft: Draft, vocabulary: Vocabulary, several: int) -> str:
+    """Return what the whole mail is about: its heading, and its subject unless that is echoed."""
+    match frozenset(draft.sections) - {Section.NOTICE}:
+        case sections if Section.ACKNOWLEDGEMENT in sections:
+            return vocabulary.form("title_received")
+        case sections if sections == {Section.REFUSED_FILES}:
+            return vocabulary.form("title_files", several)
+        case sections if sections == {Section.MISSING_FACTS}:
+            return vocabulary.form("title_missing")
+        case _:
+            return vocabulary.form("title_several")
+
+
+def _notice(
+    one: Announcement, vocabulary: Vocabulary, default: Vocabulary
+) -> Iterator[dict[str, str]]:
+    """Yield a notice, in the default language if the customer's has no text for it."""
+    for it in (vocabulary, default):
+        if text := it.notice(one.template, one.last_day):
+            yield {"text": text, "language": it.language}
+            return
