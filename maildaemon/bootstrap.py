@@ -81,10 +81,12 @@ def make_transport(smtp: SmtpSettings) -> SmtpTransport:
 
 def make_composer(settings: Settings) -> TemplateComposer:
     """Return the composer; OperatorError if a template is missing or broken."""
+    policies = (settings, *(settings.policy_of(one) for one in settings.mailboxes))
     return TemplateComposer(
         languages=settings.every_language,
         default=settings.languages.default,
         own=settings.service.templates,
+        notices=tuple(notice.template for one in policies for notice in one.notices),
     )
 
 

@@ -103,9 +103,9 @@ class LanguageSettings(Section):
         "en", description="For customers whose language is unknown or not supported."
     )
     supported: tuple[Language, ...] = Field(
-        ("en", "it", "fr", "de", "es"),
+        ("en", "it", "fr", "de", "es", "ru", "pt", "nl", "pl", "uk"),
         min_length=1,
-        description="The languages to answer in; each needs its templates.",
+        description="The languages to answer in; each needs its `words.txt`.",
     )
 
 
@@ -124,7 +124,7 @@ class NoticeSettings(Section):
 
     since: Day = Field(alias="from", description="The first day, from its first minute on.")
     until: Day = Field(description="The last day, to its end; customers are told this date.")
-    template: ShortName = Field(description="The template of the text; `holiday` is shipped.")
+    template: ShortName = Field(description="The name of the text: the line `notice.NAME` of `words.txt`. `holiday` is shipped.")
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:

@@ -35,7 +35,7 @@ from tests.fakes.transport import FakeTransport
 
 KEY = bytes(range(32))
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-LANGUAGES = ("en", "it", "fr", "de", "es")
+LANGUAGES = ("en", "it", "fr", "de", "es", "ru", "pt", "nl", "pl", "uk")
 
 
 def a_policy(**overrides: Any) -> Policy:

@@ -19,7 +19,7 @@ from maildaemon.errors import OperatorError
 from maildaemon.shipped import shipped
 from tests.unit.test_compose import a_draft, joined
 
-LANGUAGES = ("en", "it", "fr", "de", "es", "pt", "nl", "pl", "ru", "uk")
+LANGUAGES = ("en", "it", "fr", "de", "es", "ru", "pt", "nl", "pl", "uk")
 BOTH = (Section.ACKNOWLEDGEMENT, Section.REFUSED_FILES)
 SHIPPED = shipped("config") / "templates"
 
