@@ -91,8 +91,8 @@ class ServiceSettings(Section):
     templates: FilePath | None = Field(
         None,
         examples=["templates"],
-        description="Folder with texts of your own: lines for `<language>/words.txt`, or templates that "
-        "replace `response.txt` and `response.html`. All else is taken from what is shipped.",
+        description="Folder with texts of your own: lines for `<language>/words.txt`, or templates "
+        "that replace `response.txt` and `response.html`. All else is taken from what is shipped.",
     )
 
     later: ClassVar[tuple[str, ...]] = ("http",)

@@ -124,7 +124,10 @@ class NoticeSettings(Section):
 
     since: Day = Field(alias="from", description="The first day, from its first minute on.")
     until: Day = Field(description="The last day, to its end; customers are told this date.")
-    template: ShortName = Field(description="The name of the text: the line `notice.NAME` of `words.txt`. `holiday` is shipped.")
+    template: ShortName = Field(
+        description="The text, by the name of its line `notice.NAME` in `words.txt`; `holiday` "
+        "is shipped."
+    )
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:

@@ -196,15 +196,15 @@ def test_check_names_a_folder_in_which_the_database_cannot_be_made(here: Install
 
 
 def test_a_missing_template_stops_the_start(here: Installation) -> None:
-    languages = "languages: {supported: [en, pt]}"
+    languages = "languages: {supported: [en, sv]}"
     here.config.write_text(a_config(NOWHERE, NOWHERE, languages))
 
     for command in (("run", "--once"), ("check",)):
         outcome = here.call(*command)
 
         assert outcome.code == CONFIG
-        assert "the language 'pt' lacks" in outcome.out + outcome.err
-        assert "copy the files of another language" in outcome.out + outcome.err
+        assert "the language 'sv' lacks words.txt" in outcome.out + outcome.err
+        assert "copy that of another language" in outcome.out + outcome.err
 
 
 def test_a_file_that_is_no_database(here: Installation) -> None:
