@@ -34,7 +34,8 @@ _STATES = [state.value for state in OutboxState]
 def outbox() -> None:
     """Look at the mails we send, and try or cancel them.
 
-    `queued` will be sent; `shadow` was only recorded, because of the mode; `sent`, `failed`
+    `queued` will be sent; `draft` is put into the mailbox for a person to send; `shadow` was only
+    recorded, because of the mode; `sent`, `failed`
     (refused for good), `expired` (too late), `cancelled` and `unknown` (nobody can tell whether
     it went out) are final.
     """

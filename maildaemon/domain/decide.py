@@ -298,7 +298,8 @@ def _was_acknowledged(thread: ThreadFacts, context: Context) -> bool:
 
 def _rehearsed(thread: ThreadFacts, context: Context) -> frozenset[Section]:
     """Return what counts as said although it was not sent: in a rehearsal only."""
-    return thread.rehearsed if context.policy.mode is Mode.SHADOW else frozenset()
+    shadow = (one for one in Section if context.policy.mode_of((one,)) is Mode.SHADOW)
+    return thread.rehearsed & frozenset(shadow)
 
 
 def why_too_much(match: Match, context: Context) -> Iterator[Silence]:

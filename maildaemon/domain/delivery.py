@@ -11,6 +11,8 @@ The life of an outbox row::
       │ │               └─ none, anything else ──► queued once more, `resent`
       │ └──a human answered──► cancelled
       ├ draft: put into the Drafts folder, sent by a person or not at all
+      │   ├──a human answered first──► cancelled
+      │   └──cannot be put──► failed, or expired
       └ shadow: recorded only, never sent
 """
 
@@ -126,7 +128,8 @@ class Draft:
     """All that a composer needs to write one mail; the bytes follow from it and the templates.
 
     `subject` is what the customer wrote, only if it may be echoed, else None.
-    `references` are already trimmed. `auto_submitted` is an RFC 3834 §5 keyword.
+    `references` are already trimmed. `auto_submitted` is an RFC 3834 §5 keyword, None for a draft
+    that a person is to send: nothing in it says that a program wrote it.
     `sender_known`: authenticated, or here before; anybody else may have forged the address.
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
     `missing` are the facts that are asked for (`order_number`, `photo`, `question`), `notices` the
@@ -145,7 +148,7 @@ class Draft:
     in_reply_to: str | None
     references: tuple[str, ...]
     loop_token: str
-    auto_submitted: str = "auto-replied"
+    auto_submitted: str | None = "auto-replied"
     refusals: tuple[Refusal, ...] = ()
     sender_known: bool = False
     accepted_types: tuple[str, ...] = ()

@@ -67,6 +67,7 @@ class OutboxStanding:
     failed: int = 0
     expired: int = 0
     unknown: int = 0
+    drafts_stuck: int = 0
     copies_waiting: int = 0
     copies_given_up: int = 0
 
@@ -197,6 +198,11 @@ def _for_people(standing: Standing) -> Iterator[Trouble]:
                 f"{_count(number, 'mail')} {state} in the last 7 days",
                 f"maildaemon outbox list --state {state}",
             )
+    if outbox.drafts_stuck:
+        yield _attention(
+            f"{_count(outbox.drafts_stuck, 'draft')} could not be put into the mailbox",
+            "see in the log why (draft.refused); is there a folder of drafts (`imap.drafts`)?",
+        )
     if outbox.copies_given_up:
         yield _attention(
             f"{_count(outbox.copies_given_up, 'copy', 'copies')} could not be filed in Sent",

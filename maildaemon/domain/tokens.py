@@ -24,6 +24,15 @@ def issue_message_id(key: bytes, cause: str, domain: str) -> str:
     return f"{issue_loop_token(key, cause)}@{domain}"
 
 
+def issue_draft_id(key: bytes, message_id: str) -> str:
+    """Return the Message-ID of the draft that stands in the place of our mail with this one.
+
+    Not signed: mail clients may keep it, and what a person sends is not ours.
+    """
+    left, _, domain = message_id.partition("@")
+    return f"draft.{_hmac32(key, 'draft', left, 15)}@{domain}"
+
+
 def issue_loop_token(key: bytes, cause: str) -> str:
     """Return what the loop header holds: the left side of the Message-ID, which is signed."""
     body = _hmac32(key, "cause", cause, 15)

@@ -86,12 +86,13 @@ def _fields(draft: Draft, subject: str) -> Fields:
         fields.append(("In-Reply-To", f"<{draft.in_reply_to}>"))
     if cited := [f"<{it}>" for it in draft.references if _MESSAGE_ID.fullmatch(it)]:
         fields.append(("References", _FOLD.join(cited)))
-    fields += [
-        # RFC 3834 §5: says that no person wrote this; no `Precedence`, which harms delivery.
-        ("Auto-Submitted", _require(_KEYWORD, draft.auto_submitted)),
-        ("X-Auto-Response-Suppress", "All"),
-        ("X-Maildaemon-Loop", _require(_TOKEN, draft.loop_token)),
-    ]
+    if draft.auto_submitted is not None:
+        fields += [
+            # RFC 3834 §5: says that no person wrote this; no `Precedence`, which harms delivery.
+            ("Auto-Submitted", _require(_KEYWORD, draft.auto_submitted)),
+            ("X-Auto-Response-Suppress", "All"),
+            ("X-Maildaemon-Loop", _require(_TOKEN, draft.loop_token)),
+        ]
     if draft.thread_topic and (topic := clean_header(draft.thread_topic)):
         fields.append(("Thread-Topic", _unstructured("Thread-Topic", topic)))
     if draft.thread_index and _BASE64.fullmatch(draft.thread_index):

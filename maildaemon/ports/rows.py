@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Section
@@ -159,18 +160,30 @@ class SentMail:
     thread: ThreadFacts | None
 
 
+class Verb(StrEnum):
+    """What is to be done in the mailbox."""
+
+    FILE_COPY = "file_copy"
+    PUT_DRAFT = "put_draft"
+
+
 @dataclass(frozen=True, slots=True)
 class SettlementRow:
-    """Something still to be done in the mailbox: a copy of a sent mail to be filed."""
+    """Something still to be done in the mailbox: a copy of a sent mail, or a draft, to be filed."""
 
     settlement_id: int
     mailbox_id: int
     outbox_id: int
+    verb: Verb
     message_id: str
     raw: bytes
     fence: int
     failures: int
+    thread_id: int | None
+    queued_at: datetime
+    expires_at: datetime
     sent_at: datetime
+    cause_recorded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from maildaemon.ports.rows import (
     Seen,
     SentMail,
     SettlementRow,
+    Verb,
 )
 
 
@@ -364,13 +365,23 @@ class Outbox(Protocol):
         """Return how many mails were accepted in this time."""
 
     def retry_now(self, outbox_id: int, now: datetime) -> bool:
-        """Make a failed, expired or unknown mail due again; an operator's word."""
+        """Make a failed, expired or unknown mail due again; an operator's word. A draft becomes a
+        draft again.
+        """
 
     def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
-        """Cancel a queued mail; an operator's word."""
+        """Cancel a queued mail, or a draft that is not in the folder yet; an operator's word."""
 
-    def add_settlement(self, mailbox_id: int, outbox_id: int, at: datetime) -> None:
-        """Have a copy of a sent mail filed from that time on, once."""
+    def is_draft(self, outbox_id: int) -> bool:
+        """Tell whether this mail is still meant for the Drafts folder."""
+
+    def close_draft(self, outbox_id: int, state: OutboxState, why: str, now: datetime) -> None:
+        """Conclude a draft, unless it was cancelled meanwhile; `draft`: it is in the folder."""
+
+    def add_settlement(
+        self, mailbox_id: int, outbox_id: int, at: datetime, verb: Verb = Verb.FILE_COPY
+    ) -> None:
+        """Have a copy of a sent mail, or a draft, filed from that time on, once."""
 
     def claim_settlements(
         self, mailbox_id: int, now: datetime, until: datetime, limit: int
@@ -378,7 +389,9 @@ class Outbox(Protocol):
         """Take what is still to be done in the mailbox."""
 
     def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, `by_server` (it filed the copy), or `given_up` with the reason."""
+        """Conclude: `done`, `by_server` (it filed the copy), `cancelled`, or `given_up` with the
+        reason.
+        """
 
     def retry_settlement(
         self, row: SettlementRow, at: datetime, error: str, *, failed: bool

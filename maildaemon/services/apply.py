@@ -21,10 +21,10 @@ from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import trim_references
-from maildaemon.domain.tokens import issue_loop_token, issue_message_id
+from maildaemon.domain.tokens import issue_draft_id, issue_loop_token, issue_message_id
 from maildaemon.domain.waiting import file_copy_at, mail_lives
 from maildaemon.ports import Composer
-from maildaemon.ports.rows import InboundRow, NewMail, Recorded
+from maildaemon.ports.rows import InboundRow, NewMail, Recorded, Verb
 from maildaemon.ports.store import Transaction
 from maildaemon.services.desk import Desk
 
@@ -262,19 +262,21 @@ class _Filing:
 
     def _queue(self, action: QueueMail) -> None:
         draft = draft_response(self.desk, self.message, action, self.reference, self.now)
-        live = self.desk.policy.mode is Mode.LIVE
+        mode = self.desk.policy.mode_of(action.sections)
+        live = mode is Mode.LIVE
         mail = NewMail(
             mailbox_id=self.desk.mailbox_id,
             thread_id=self.thread_id,
             cause_id=self.message_id,
-            message_id=draft.message_id,
+            # Whatever the mode: one cause has one mail.
+            message_id=_own_id(self.desk, self.message),
             kind=MailKind.RESPONSE,
             sections=action.sections,
             language=action.language,
             reverse_path=self.desk.policy.sender.address,
             recipient=action.to.address,
             raw=self.composer.compose(draft),
-            state=OutboxState.QUEUED if live else OutboxState.SHADOW,
+            state=_STATES[mode],
             queued_at=self.now,
             send_at=self._send_at() if live else self.now,
             # Not since now: it may have been parked for a week.
@@ -286,11 +288,12 @@ class _Filing:
         if self.tx.records.holds_id(mail.mailbox_id, mail.message_id):
             # A copy came before its cause: it was sent before the database was restored.
             self.tx.outbox.witnessed(mail.mailbox_id, mail.message_id, self.now)
-        if live:
+        if mode is not Mode.SHADOW:
             self._count(mail)
+        if mode is Mode.DRAFTS:
+            self.tx.outbox.add_settlement(mail.mailbox_id, outbox_id, self.now, Verb.PUT_DRAFT)
         sections = [section.value for section in action.sections]
-        mode = self.desk.policy.mode.value
-        self.note("mail_queued", outbox_id=outbox_id, mode=mode, sections=sections)
+        self.note("mail_queued", outbox_id=outbox_id, mode=mode.value, sections=sections)
 
     def _count(self, mail: NewMail) -> None:
         """Remember what the customer is told. What is only rehearsed counts for nothing later."""
@@ -310,16 +313,32 @@ class _Filing:
         return min(slot, self.now + limits.longest_delay)
 
 
+_STATES = {
+    Mode.LIVE: OutboxState.QUEUED,
+    Mode.DRAFTS: OutboxState.DRAFT,
+    Mode.SHADOW: OutboxState.SHADOW,
+}
+
+
+def _cause(message: Message) -> str:
+    # Never a row id: a restored database reuses those.
+    return f"{message.identity}:{MailKind.RESPONSE.value}"
+
+
+def _own_id(desk: Desk, message: Message) -> str:
+    return issue_message_id(desk.key, _cause(message), desk.policy.sender.domain)
+
+
 def draft_response(
     desk: Desk, message: Message, action: QueueMail, reference: str, now: datetime
 ) -> Draft:
-    """Return the response to a message, ready to be composed."""
+    """Return the response to a message, ready to be composed: ours, or a draft for a person."""
     policy = desk.policy
-    # Never a row id: a restored database reuses those.
-    cause = f"{message.identity}:{MailKind.RESPONSE.value}"
+    message_id = _own_id(desk, message)
+    by_a_person = policy.mode_of(action.sections) is Mode.DRAFTS
     topic = message.field("thread-topic") if action.echo_subject else ()
     return Draft(
-        message_id=issue_message_id(desk.key, cause, policy.sender.domain),
+        message_id=issue_draft_id(desk.key, message_id) if by_a_person else message_id,
         date=now.replace(microsecond=0),
         sender=policy.sender,
         # The customer's own display name stays out: it is text of the customer's.
@@ -330,7 +349,8 @@ def draft_response(
         subject=message.subject if action.echo_subject else None,
         in_reply_to=message.message_id,
         references=trim_references((*message.references, message.message_id)),
-        loop_token=issue_loop_token(desk.key, cause),
+        loop_token=issue_loop_token(desk.key, _cause(message)),
+        auto_submitted=None if by_a_person else "auto-replied",
         refusals=action.refusals,
         sender_known=action.sender_known,
         accepted_types=policy.attachments.allowed_types,

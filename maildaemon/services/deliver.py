@@ -24,7 +24,7 @@ from maildaemon.domain.delivery import (
 )
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
-from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait, waits_for_sent
+from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait
 from maildaemon.errors import (
     StaleClaimError,
     StoreUnavailableError,
@@ -34,6 +34,7 @@ from maildaemon.ports import Now, Transport
 from maildaemon.ports.rows import OutboxRow
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_success
+from maildaemon.services.answers import may_be_answered
 from maildaemon.services.desk import Desk, log
 
 CLAIM = timedelta(minutes=3)
@@ -106,8 +107,7 @@ def _claim(store: Store, row: OutboxRow, now: datetime) -> OutboxRow | None:
 def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
     """Tell whether the mail may not go now: a person may have answered, or the brake is on."""
     with store.read() as tx:
-        read_until = tx.mailboxes.sent_read_until(desk.mailbox_id, now)
-    unread = waits_for_sent(row.cause_recorded_at, read_until, row.due_at, now)
+        unread = may_be_answered(tx, desk, row.cause_recorded_at, row.due_at, now)
     return unread or _braked(store, desk, now)
 
 

@@ -93,7 +93,7 @@ class Correspondence:
     def add(self, name: str, desk: Desk, message: Message, arrival: Arrival) -> Explanation:
         """Return what would be decided about the next message, and let it be known from then on."""
         # A mail that is only recorded counts for no ceiling: judge as if they were sent.
-        desk = replace(desk, policy=replace(desk.policy, mode=Mode.LIVE))
+        desk = replace(desk, policy=replace(desk.policy, mode=Mode.LIVE, modes=()))
         with self.store.begin() as tx:
             explanation = explain(tx, desk, message, arrival)
             if explanation.recorded is None:

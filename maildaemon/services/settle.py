@@ -1,109 +1,185 @@
-"""Does what is left to do in the mailbox: files copies of what was sent.
+"""Does what is left to do in the mailbox: files copies of what was sent, and puts drafts.
 
-Only where the server does not file them itself; that is seen once and remembered. Before a copy
-is filed a second time after a death, Sent is read: it may be there.
+A copy only where the server does not file it itself; that is seen once and remembered. Before
+anything is filed a second time after a death, the folder is read: it may be there.
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.tokens import issue_draft_id
 from maildaemon.domain.waiting import GIVE_UP_SETTLING_AFTER, settle_wait
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import FolderName, Mailbox, Now, Role
-from maildaemon.ports.rows import SettlementRow
+from maildaemon.ports.rows import SettlementRow, Verb
 from maildaemon.ports.store import Store
+from maildaemon.services.answers import may_be_answered
 from maildaemon.services.desk import Desk, log
 
 CLAIM = timedelta(minutes=2)
 _DEADLINE = CLAIM - timedelta(seconds=30)
 _AT_ONCE = 20
-_READ_SENT_FIRST = timedelta(seconds=10)
+_LOOK_FIRST = timedelta(seconds=10)
+# Clocks differ, and servers date what they are given as they like.
+_DRAFTS_SINCE = timedelta(days=2)
+_NO_DRAFTS = MailboxRefusedError(
+    "the mailbox has no folder for drafts",
+    advice="make one, or name it in the configuration (`imap.drafts`)",
+)
 
 
 def settle_next(store: Store, mailbox: Mailbox, desk: Desk, now: Now) -> int:
-    """File the copies that are due; return how many entries were worked on."""
+    """Do what is due in the mailbox; return how many entries were worked on."""
     began_at = now()
     with store.begin() as tx:
         rows = tx.outbox.claim_settlements(desk.mailbox_id, now(), now() + CLAIM, _AT_ONCE)
     if not rows:
         return 0
-    sent = next((name for name in mailbox.folders() if name.role is Role.SENT), None)
+    folders = {name.role: name for name in reversed(mailbox.folders())}
+    work = _Work(store, mailbox, desk, now)
     for row in rows:
         if now() - began_at > _DEADLINE:
             break  # the rest comes back when its claim ends
-        _settle(store, mailbox, desk, row, sent, now)
+        match row.verb:
+            case Verb.FILE_COPY:
+                work.file_copy(row, folders.get(Role.SENT))
+            case Verb.PUT_DRAFT:
+                work.put_draft(row, folders.get(Role.DRAFTS))
     return len(rows)
 
 
-def _settle(
-    store: Store,
-    mailbox: Mailbox,
-    desk: Desk,
-    row: SettlementRow,
-    sent: FolderName | None,
-    now: Now,
-) -> None:
-    with store.read() as tx:
-        files = tx.mailboxes.get(desk.mailbox_id).server_files_sent
-        seen = tx.outbox.is_filed(row.outbox_id)
-        horizon = tx.mailboxes.witness_horizon(desk.mailbox_id)
-    if sent is None:
-        _finish(store, row, "given_up", "the mailbox has no folder for sent mail")
-        return
-    if files or seen:
-        # What we have not tried to file is the server's.
-        untouched = row.fence == 1
-        learned = True if seen and files is None and untouched else None
-        _finish(store, row, "by_server" if untouched else "done", None, learn=learned, desk=desk)
-        return
-    may_be_there = row.fence > 1 or files is None
-    if may_be_there and (horizon is None or horizon < _must_have_seen(row, now())):
-        with store.begin() as tx:
-            why = "reading Sent first: the copy may be there"
-            tx.outbox.retry_settlement(row, now() + _READ_SENT_FIRST, why, failed=False)
-        return
-    try:
-        mailbox.append(sent.name, row.raw, row.sent_at)
-    except MailboxRefusedError as error:
-        _refused(store, desk, row, error, now())
-        return
-    _finish(store, row, "done", None, learn=False if files is None else None, desk=desk)
-    log("copy.filed", mailbox=desk.policy.mailbox, outbox=row.outbox_id, folder=sent.name)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all entries of one mailbox share."""
 
+    store: Store
+    mailbox: Mailbox
+    desk: Desk
+    now: Now
 
-def _must_have_seen(row: SettlementRow, now: datetime) -> datetime:
-    return max(row.sent_at, now - 3 * _READ_SENT_FIRST)
+    def file_copy(self, row: SettlementRow, sent: FolderName | None) -> None:
+        with self.store.read() as tx:
+            files = tx.mailboxes.get(self.desk.mailbox_id).server_files_sent
+            seen = tx.outbox.is_filed(row.outbox_id)
+        if sent is None:
+            self._finish(row, "given_up", "the mailbox has no folder for sent mail")
+            return
+        if files or seen:
+            # What we have not tried to file is the server's.
+            untouched = row.fence == 1
+            learned = True if seen and files is None and untouched else None
+            self._finish(row, "by_server" if untouched else "done", learn=learned)
+            return
+        may_be_there = row.fence > 1 or files is None
+        if may_be_there and not self._has_read_sent(row.sent_at):
+            self._look_first(row, "reading Sent first: the copy may be there")
+            return
+        try:
+            self.mailbox.append(sent.name, row.raw, row.sent_at)
+        except MailboxRefusedError as error:
+            self._refused_copy(row, error)
+            return
+        self._finish(row, "done", learn=False if files is None else None)
+        self._tell(row, "copy.filed", folder=sent.name)
 
+    def put_draft(self, row: SettlementRow, drafts: FolderName | None) -> None:
+        now = self.now()
+        if row.expires_at <= now:
+            self._close(row, OutboxState.EXPIRED, "could not be put into the mailbox in time")
+            return
+        with self.store.read() as tx:
+            held = may_be_answered(
+                tx, self.desk, row.cause_recorded_at, row.queued_at, now
+            ) or bool(tx.mailboxes.braked(self.desk.mailbox_id))
+            has_sent = tx.mailboxes.witness_horizon(self.desk.mailbox_id) is not None
+        # After a death it may be there, and sent from there: then the answer stands in Sent.
+        if held or (row.fence > 1 and has_sent and not self._has_read_sent(row.queued_at)):
+            self._look_first(row, "reading Sent first: a person may have answered")
+            return
+        try:
+            if drafts is None:
+                raise _NO_DRAFTS
+            there = self._holds(drafts, issue_draft_id(self.desk.key, row.message_id), row)
+            with self.store.read() as tx:
+                wanted = tx.outbox.is_draft(row.outbox_id)
+            if wanted and not there:
+                self.mailbox.append(drafts.name, row.raw, now, draft=True)
+        except MailboxRefusedError as error:
+            self._refused_draft(row, error)
+            return
+        if not wanted:
+            self._finish(row, "cancelled", "a person was first")
+            return
+        self._close(row, OutboxState.DRAFT, "put into the mailbox")
 
-def _finish(
-    store: Store,
-    row: SettlementRow,
-    state: str,
-    error: str | None,
-    *,
-    learn: bool | None = None,
-    desk: Desk | None = None,
-) -> None:
-    with store.begin() as tx:
-        tx.outbox.finish_settlement(row, state, error)
-        if learn is not None and desk is not None:
-            tx.mailboxes.learn_server_files_sent(desk.mailbox_id, learn)
+    def _holds(self, folder: FolderName, message_id: str, row: SettlementRow) -> bool:
+        """Tell whether the folder holds it already: not by SEARCH, which lies on some servers."""
+        self.mailbox.examine(folder.name)
+        since = row.queued_at - _DRAFTS_SINCE
+        uids = [one.uid for one in self.mailbox.list_since(folder.name, since)]
+        field = f"message-id: <{message_id}>".encode()
+        found = self.mailbox.fetch_headers(folder.name, uids) if uids else ()
+        # Some client may have folded the field meanwhile.
+        return any(field in b" ".join(one.raw.lower().split()) for one in found)
 
+    def _has_read_sent(self, since: datetime) -> bool:
+        with self.store.read() as tx:
+            horizon = tx.mailboxes.witness_horizon(self.desk.mailbox_id)
+        return horizon is not None and horizon >= max(since, self.now() - 3 * _LOOK_FIRST)
 
-def _refused(
-    store: Store, desk: Desk, row: SettlementRow, error: MailboxRefusedError, now: datetime
-) -> None:
-    given_up = row.failures + 1 >= GIVE_UP_SETTLING_AFTER
-    with store.begin() as tx:
-        if given_up:
-            tx.outbox.finish_settlement(row, "given_up", str(error))
+    def _look_first(self, row: SettlementRow, why: str) -> None:
+        with self.store.begin() as tx:
+            tx.outbox.retry_settlement(row, self.now() + _LOOK_FIRST, why, failed=False)
+
+    def _finish(
+        self, row: SettlementRow, state: str, error: str | None = None, learn: bool | None = None
+    ) -> None:
+        with self.store.begin() as tx:
+            tx.outbox.finish_settlement(row, state, error)
+            if learn is not None:
+                tx.mailboxes.learn_server_files_sent(self.desk.mailbox_id, learn)
+
+    def _close(self, row: SettlementRow, state: OutboxState, why: str) -> None:
+        """Conclude a draft; in the state `draft` it is in the folder."""
+        done = state is OutboxState.DRAFT
+        with self.store.begin() as tx:
+            tx.outbox.close_draft(row.outbox_id, state, why, self.now())
+            tx.records.note(
+                self.desk.mailbox_id,
+                "draft_put" if done else f"draft_{state.value}",
+                self.now(),
+                thread_id=row.thread_id,
+                outbox_id=row.outbox_id,
+            )
+            tx.outbox.finish_settlement(row, "done" if done else "given_up", why)
+        if done:
+            self._tell(row, "draft.put")
         else:
-            retry_at = now + settle_wait(row.failures + 1)
+            self._tell(row, f"draft.{state.value}", logging.ERROR, error=why)
+
+    def _refused_copy(self, row: SettlementRow, error: MailboxRefusedError) -> None:
+        given_up = row.failures + 1 >= GIVE_UP_SETTLING_AFTER
+        if given_up:
+            self._finish(row, "given_up", str(error))
+        else:
+            self._try_again(row, error)
+        event = "copy.given_up" if given_up else "copy.refused"
+        self._tell(row, event, logging.WARNING, error=str(error))
+
+    def _refused_draft(self, row: SettlementRow, error: MailboxRefusedError) -> None:
+        # Not given up before its time: somebody will make the folder, or room in it.
+        self._try_again(row, error)
+        self._tell(row, "draft.refused", logging.ERROR, error=str(error))
+
+    def _try_again(self, row: SettlementRow, error: MailboxRefusedError) -> None:
+        retry_at = self.now() + settle_wait(row.failures + 1)
+        with self.store.begin() as tx:
             tx.outbox.retry_settlement(row, retry_at, str(error), failed=True)
-    log(
-        "copy.given_up" if given_up else "copy.refused",
-        logging.WARNING,
-        mailbox=desk.policy.mailbox,
-        outbox=row.outbox_id,
-        error=str(error),
-    )
+
+    def _tell(
+        self, row: SettlementRow, event: str, level: int = logging.INFO, **facts: str
+    ) -> None:
+        mailbox = self.desk.policy.mailbox
+        log(event, level, failure=None, mailbox=mailbox, outbox=row.outbox_id, **facts)

@@ -11,6 +11,7 @@ from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest, storable
 from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
 from maildaemon.domain.delivery import (
     MailKind,
@@ -22,7 +23,7 @@ from maildaemon.domain.delivery import (
 )
 from maildaemon.domain.waiting import RETRIED_MAIL_LIVES
 from maildaemon.errors import StaleClaimError
-from maildaemon.ports.rows import NewMail, OutboxRow, SettlementRow
+from maildaemon.ports.rows import NewMail, OutboxRow
 
 _QUEUED = OutboxState.QUEUED.value
 # States out of which a proof of acceptance still leads to `sent`.
@@ -31,11 +32,12 @@ _NOT_PROVEN = tuple(
 )
 
 
-class SqlOutbox:
+class SqlOutbox(SqlSettlements):
     """`ports.store.Outbox` on one connection."""
 
     def __init__(self, connection: Connection) -> None:
         """Work within the transaction of this connection."""
+        super().__init__(connection)
         self._connection = connection
 
     def queue(self, mail: NewMail) -> int | None:
@@ -283,6 +285,9 @@ class SqlOutbox:
 
     def retry_now(self, outbox_id: int, now: datetime) -> bool:
         """Make a failed, expired or unknown mail due again; an operator's word."""
+        # A draft is a person's to send: it goes back to where it was on its way.
+        if self._draft_again(outbox_id, now, now + RETRIED_MAIL_LIVES):
+            return True
         again = (OutboxState.FAILED, OutboxState.EXPIRED, OutboxState.UNKNOWN)
         changed = self._connection.execute(
             update(outbox)
@@ -306,8 +311,7 @@ class SqlOutbox:
             update(outbox)
             .where(
                 outbox.c.id == outbox_id,
-                outbox.c.state == _QUEUED,
-                outbox.c.phase != Phase.DOT.value,
+                second_look.is_unsent(),
             )
             .values(
                 state=OutboxState.CANCELLED.value,
@@ -317,79 +321,6 @@ class SqlOutbox:
             )
         )
         return changed.rowcount > 0
-
-    def add_settlement(self, mailbox_id: int, outbox_id: int, at: datetime) -> None:
-        """Have a copy of a sent mail filed from that time on, once."""
-        values = {
-            "mailbox_id": mailbox_id,
-            "verb": "file_copy",
-            "outbox_id": outbox_id,
-            "state": "waiting",
-            "attempts": 0,
-            "failures": 0,
-            "next_attempt_at": at,
-        }
-        insert_missing(self._connection, settlement, [values])
-
-    def claim_settlements(
-        self, mailbox_id: int, now: datetime, until: datetime, limit: int
-    ) -> tuple[SettlementRow, ...]:
-        """Take what is still to be done in the mailbox."""
-        due = self._connection.execute(
-            select(
-                settlement.c.id,
-                settlement.c.mailbox_id,
-                settlement.c.outbox_id,
-                settlement.c.attempts,
-                settlement.c.failures,
-                outbox.c.message_id,
-                outbox.c.raw,
-                outbox.c.concluded_at,
-            )
-            .join(outbox, outbox.c.id == settlement.c.outbox_id)
-            .where(
-                settlement.c.mailbox_id == mailbox_id,
-                settlement.c.state == "waiting",
-                settlement.c.next_attempt_at <= now,
-            )
-            .order_by(settlement.c.next_attempt_at)
-            .limit(limit)
-        ).all()
-        return tuple(
-            SettlementRow(
-                settlement_id=row.id,
-                mailbox_id=row.mailbox_id,
-                outbox_id=row.outbox_id,
-                message_id=row.message_id,
-                raw=row.raw,
-                fence=row.attempts + 1,
-                failures=row.failures,
-                sent_at=row.concluded_at,
-            )
-            for row in due
-            if claim(self._connection, settlement, row.id, seen=row.attempts, until=until)
-        )
-
-    def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, `by_server` (it filed the copy), or `given_up` with the reason."""
-        self._finish_settlement(row, state=state, error=error, next_attempt_at=None)
-
-    def retry_settlement(
-        self, row: SettlementRow, at: datetime, error: str, *, failed: bool
-    ) -> None:
-        """Try again at that time."""
-        failures = row.failures + failed
-        self._finish_settlement(row, failures=failures, error=error, next_attempt_at=at)
-
-    def _finish_settlement(self, row: SettlementRow, **values: Any) -> None:
-        finish(
-            self._connection,
-            settlement,
-            row.settlement_id,
-            fence=row.fence,
-            expect="waiting",
-            **values,
-        )
 
 
 def _entry(mail: NewMail, key: str, recipient: str) -> dict[str, Any]:

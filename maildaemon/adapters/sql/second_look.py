@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from maildaemon.adapters.sql.digests import digest, storable
 from maildaemon.adapters.sql.tables import (
@@ -18,6 +29,7 @@ from maildaemon.domain.automatic import Silence
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import OutboxState, Phase, Section
 from maildaemon.domain.threads import Status
+from maildaemon.ports.rows import Verb
 
 # Why a mail is cancelled so that the same cause may queue it again.
 WITHDRAWN = Silence.SPAM.value
@@ -77,7 +89,7 @@ def cancel_thread(connection: Connection, thread_id: int, why: str, now: datetim
     at_the_dot = outbox.c.phase == Phase.DOT.value
     return connection.execute(
         update(outbox)
-        .where(outbox.c.thread_id == thread_id, or_(_queued(), not_put_yet()))
+        .where(outbox.c.thread_id == thread_id, or_(_queued(), _not_put_yet()))
         .values(
             state=case((at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value),
             next_attempt_at=None,
@@ -92,7 +104,7 @@ def withdraw(connection: Connection, thread_id: int, now: datetime) -> int:
     unsent = connection.execute(
         select(outbox).where(
             outbox.c.thread_id == thread_id,
-            or_(and_(_queued(), outbox.c.phase != Phase.DOT.value), not_put_yet()),
+            is_unsent(),
         )
     ).all()
     count = cancel_thread(connection, thread_id, WITHDRAWN, now)
@@ -125,15 +137,20 @@ def _forget(connection: Connection, mail: Row[Any]) -> None:
     )
 
 
-def _queued() -> Any:
+def is_unsent() -> ColumnElement[bool]:
+    """Tell of an outbox row whether it certainly has not left us, and still may."""
+    return or_(and_(_queued(), outbox.c.phase != Phase.DOT.value), _not_put_yet())
+
+
+def _queued() -> ColumnElement[bool]:
     return outbox.c.state == OutboxState.QUEUED.value
 
 
-def not_put_yet() -> Any:
+def _not_put_yet() -> ColumnElement[bool]:
     """Tell of an outbox row whether it is a draft that is not in the Drafts folder yet."""
     waiting = exists().where(
         settlement.c.outbox_id == outbox.c.id,
-        settlement.c.verb == "put_draft",
+        settlement.c.verb == Verb.PUT_DRAFT.value,
         settlement.c.state == "waiting",
     )
     return and_(outbox.c.state == OutboxState.DRAFT.value, waiting)

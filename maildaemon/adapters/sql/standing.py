@@ -27,6 +27,7 @@ from maildaemon.domain.standing import (
     OutboxStanding,
     Standing,
 )
+from maildaemon.ports.rows import Verb
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
@@ -97,7 +98,9 @@ class SqlStanding:
         ours = outbox.c.mailbox_id == self._mailbox_id
         queued = and_(ours, outbox.c.state == OutboxState.QUEUED.value)
         due = and_(queued, outbox.c.next_attempt_at <= self._now)
-        copies = settlement.c.mailbox_id == self._mailbox_id
+        ours_there = settlement.c.mailbox_id == self._mailbox_id
+        copies = and_(ours_there, settlement.c.verb == Verb.FILE_COPY.value)
+        stuck = and_(settlement.c.verb == Verb.PUT_DRAFT.value, settlement.c.failures > 0)
         since = {OutboxState.SENT: _DAY}
         ended = {
             state.value: self._count(
@@ -125,6 +128,7 @@ class SqlStanding:
                 outbox.c.concluded_at >= self._now - _WEEK,
             ),
             shadow=self._count(ours, outbox.c.state == OutboxState.SHADOW.value),
+            drafts_stuck=self._count(ours_there, settlement.c.state == "waiting", stuck),
             copies_waiting=self._count(copies, settlement.c.state == "waiting"),
             copies_given_up=self._count(copies, settlement.c.state == "given_up"),
             **ended,
