@@ -49,6 +49,7 @@ def template_values(
         "max_file_size": show_size(draft.max_file_size, words),
         "missing": [words[f"need.{it}"] for it in draft.missing],
         "notices": [it for one in draft.notices for it in _notice(one, vocabulary, default)],
+        "automatic": draft.auto_submitted is not None,
         "privacy_url": draft.privacy_url,
     }
 

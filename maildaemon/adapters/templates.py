@@ -284,6 +284,7 @@ def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Dra
         slower=True,
         privacy_url="https://shop.example/?a=%22%3E&b=<\"'>",
     )
+    yield replace(acknowledgement, auto_submitted=None)
     missing = replace(
         acknowledgement, sections=(Section.MISSING_FACTS,), missing=("order_number", "photo")
     )

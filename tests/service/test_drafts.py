@@ -83,13 +83,18 @@ def test_a_draft_looks_like_one_that_a_person_wrote(shop: Shop) -> None:
     shop.round()
 
     [draft] = drafts(shop)
-    assert draft["From"] == '"Example Shop" <support@shop.example>'
+    assert draft["From"] == "Example Shop <support@shop.example>"
     assert draft["To"] == "clara@customer.example"
     assert draft["In-Reply-To"] == "<c1@customer.example>"
     assert str(draft["References"]).split() == ["<c1@customer.example>"]
     assert not is_ours(KEY, str(draft["Message-ID"]).strip("<>"))
     telling = ("auto-submitted", "x-auto-response-suppress", "x-maildaemon-loop", "precedence")
     assert [name for name in draft if name.lower() in telling] == []
+    for kind in ("plain", "html"):
+        text = draft.get_body((kind,))
+        assert text is not None
+        assert "Thank you for writing to us." in " ".join(text.get_content().split())
+        assert "automatically" not in text.get_content()
 
 
 @pytest.mark.parametrize("edited", [False, True])
