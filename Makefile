@@ -2,10 +2,11 @@
 #   make demo     shows the daemon at work, on throw-away servers
 #   make test     runs every test; ARGS="tests/unit -k threads" runs some
 #   make check    formatting, lint, types, architecture, generated files
+#   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign latency-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format generate lock wheel $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test check format generate lock wheel $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -36,6 +37,9 @@ demo: $(READY)
 
 test: $(READY) servers
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: $(READY) servers
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet .

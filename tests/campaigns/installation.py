@@ -98,6 +98,13 @@ class Installation:
             _set(written, path, value)
         self.config.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
 
+    def change(self, path: str, value: str) -> None:
+        """Set one more option, by a path such as `database.url`."""
+        self.changes[path] = value
+        written = yaml.load(self.config.read_text("utf-8"), yaml.BaseLoader)
+        _set(written, path, value)
+        self.config.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
+
     def call(self, *arguments: str) -> str:
         """Run one command of the program to its end and return what it printed."""
         done = subprocess.run(
@@ -129,6 +136,17 @@ class Installation:
                 stderr=log,
             )
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the program is started with: among it the password."""
+        return self._environment
+
+    @property
+    def pid(self) -> int:
+        """The number of the daemon's process."""
+        assert self._process is not None
+        return self._process.pid
+
     def check_alive(self) -> None:
         """Raise DaemonDiedError, with the end of the log, if the daemon is gone by itself."""
         assert self._process is not None
@@ -141,7 +159,7 @@ class Installation:
         assert self._process is not None
         self.check_alive()
         # A child is told apart from a later process with its number by when it began.
-        children = [(pid, _born(pid)) for pid in _descendants(self._process.pid)]
+        children = [(pid, _born(pid)) for pid in descendants(self._process.pid)]
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         try:
@@ -227,11 +245,12 @@ def _set(tree: Any, path: str, value: str) -> None:
     tree[last] = value
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Yield the processes that a process has started, and theirs."""
     for child, parent in _parents().items():
         if parent == pid:
             yield child
-            yield from _descendants(child)
+            yield from descendants(child)
 
 
 def _parents() -> Mapping[int, int]:

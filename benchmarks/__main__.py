@@ -1,0 +1,69 @@
+"""Measures ingest beside what it cannot beat, on throw-away servers, and prints a table.
+
+python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--write | --compare]
+"""
+
+import argparse
+import sys
+from functools import partial
+
+from benchmarks.ingest import measure
+from benchmarks.table import (
+    REFERENCE,
+    keep,
+    load_average,
+    medians,
+    read_reference,
+    table,
+    what_got_worse,
+)
+
+
+def main() -> int:
+    given = _arguments()
+    load = load_average()
+    runs = [
+        measure(given.messages, given.seed, partial(_say, f"run {number}:"))
+        for number in range(1, given.runs + 1)
+    ]
+    command = f"make bench ARGS='--runs {given.runs} --messages {given.messages}'"
+    written = table(runs, command, f"{load} before, {load_average()} after")
+    print(written)
+    wrong = [
+        f"{name}: {one}" for run in runs for name, them in run.verdict.wrong.items() for one in them
+    ]
+    for one in wrong[:20]:
+        _say(f"WRONG {one}")
+    if wrong:
+        return 1
+    if given.write:
+        keep(written, medians(runs))
+    if given.compare and (worse := what_got_worse(medians(runs), read_reference())):
+        _say(f"more than 10 % worse than {REFERENCE.name}:")
+        for line in worse:
+            _say(f"  {line}")
+        return 1
+    return 0
+
+
+def _say(*what: str) -> None:
+    print(*what, file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--runs", type=int, default=3, help="the table shows the medians")
+    parser.add_argument("--messages", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    after = parser.add_mutually_exclusive_group()
+    after.add_argument(
+        "--write", action="store_true", help="keep the table and the ratios in the repository"
+    )
+    after.add_argument(
+        "--compare", action="store_true", help="fail if a ratio is a tenth worse than what is kept"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

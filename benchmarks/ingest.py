@@ -1,0 +1,175 @@
+"""One run: a mailbox delivered to a real Dovecot, downloaded, parsed, and ingested by the program."""
+
+import hashlib
+import json
+import shutil
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+
+from benchmarks.alone import read_spool
+from benchmarks.judge import Verdict, judge
+from benchmarks.mailbox import SUPPORT, Truth, write_mailbox
+from benchmarks.processes import Cpu, Sampler, cpu_of, pss_of
+from tests.campaigns.installation import ROOT, Installation, installed
+from tests.servers.process import HOST, wait_until
+from tests.servers.sink import SmtpSink
+
+_LOOK_EVERY = 0.05
+_SECONDS_A_MESSAGE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What the daemon took; `seconds` from the start of `run` until the last record stood,
+    `answered` until the last acknowledgement was accepted. Memory is in bytes.
+    """
+
+    seconds: float
+    answered: float
+    cpu: Cpu
+    peak: int
+    idle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that was measured at one mailbox. What stands alone is {seconds, cpu, messages}."""
+
+    sizes: Sequence[int]
+    download: dict[str, float]
+    parse: dict[str, float]
+    ingest: Ingest
+    stages: dict[str, float]
+    statements: dict[str, int]
+    verdict: Verdict
+    options: dict[str, str]
+
+
+def measure(messages: int, seed: int, say: Callable[[str], None]) -> Run:
+    """Make the mailbox and measure once."""
+    with installed("bench", files_sent=False) as (installation, sink):
+        url = f"sqlite:///{installation.records.path}"
+        _first_start(installation, url)
+        say(f"delivering {messages} messages")
+        sizes, truths = _deliver(installation, messages, seed)
+        spool = installation.folder / "spool"
+        server = installation.account.server
+        login = (str(server.imaps_port), SUPPORT, server.password, str(server.ca_file))
+        say("downloading, parsing alone")
+        download = _python(installation, "benchmarks.alone", "download", *login, str(spool))
+        parse = _python(installation, "benchmarks.alone", "parse", str(spool))
+        say("the stages, one by one")
+        apart = _stages(installation, messages)
+        say("ingesting")
+        ingest = _ingest(installation, sink, url, truths)
+        sha256s = [hashlib.sha256(raw).hexdigest() for raw in read_spool(spool)]
+        verdict = judge(url, sha256s, truths, sink.accepted())
+        installation.keep = bool(verdict.wrong)
+        return Run(
+            sizes=sizes,
+            download=download,
+            parse=parse,
+            ingest=ingest,
+            stages=apart["seconds"],
+            statements=apart["statements"],
+            verdict=verdict,
+            options=dict(installation.changes),
+        )
+
+
+def _first_start(installation: Installation, url: str) -> None:
+    """Let the daemon see the mailbox empty: whatever is delivered while it is off is live mail."""
+    installation.start()
+    installation.wait_begun()
+    engine = create_engine(url)
+    started = "SELECT count(*) FROM mailbox WHERE started_at IS NOT NULL"
+    wait_until(lambda: _number(engine, started) == 1, 60, "the first start has been made")
+    engine.dispose()
+    installation.stop()
+
+
+def _deliver(installation: Installation, messages: int, seed: int) -> tuple[list[int], list[Truth]]:
+    sizes, truths = [], []
+    now = datetime.now(UTC).replace(microsecond=0)
+    with smtplib.LMTP(HOST, installation.account.server.lmtp_port, timeout=60) as lmtp:
+        for letter in write_mailbox(seed, messages, now):
+            lmtp.sendmail(letter.reverse_path, [SUPPORT], letter.raw)
+            sizes.append(len(letter.raw))
+            truths.append(letter.truth)
+    return sizes, truths
+
+
+def _stages(installation: Installation, messages: int) -> Any:
+    """Measure with a database of its own; nothing is sent."""
+    folder = installation.folder / "stages"
+    folder.mkdir()
+    config = folder / installation.config.name
+    shutil.copyfile(installation.config, config)
+    found = _python(installation, "benchmarks.stages", str(config), str(messages))
+    shutil.rmtree(folder)
+    return found
+
+
+def _ingest(
+    installation: Installation, sink: SmtpSink, url: str, truths: Sequence[Truth]
+) -> Ingest:
+    messages, due = len(truths), len({one.person for one in truths if one.acknowledged})
+    engine = create_engine(url)
+    concluded = "SELECT count(*) FROM inbound WHERE state <> 'waiting'"
+    patience = 60 + messages * _SECONDS_A_MESSAGE
+    began = time.perf_counter()
+    installation.start()
+    sampler = Sampler(installation.pid)
+    sampler.start()
+    _wait(installation, patience, lambda: _number(engine, concluded) >= messages)
+    seconds, cpu = time.perf_counter() - began, cpu_of(installation.pid)
+    sink.wait_accepted(due, patience)
+    answered = time.perf_counter() - began
+    queued = "SELECT count(*) FROM outbox WHERE state = 'queued'"
+    _wait(installation, patience, lambda: _number(engine, queued) == 0)
+    # Nothing is under way any more; what was needed for it may be given back.
+    threading.Event().wait(2)
+    peak, idle = sampler.end(), pss_of(installation.pid)
+    engine.dispose()
+    installation.stop()
+    return Ingest(seconds, answered, cpu, peak, idle)
+
+
+def _wait(installation: Installation, seconds: float, happened: Callable[[], bool]) -> None:
+    """Look now and then: looking costs the daemon time, too."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while not happened():
+        installation.check_alive()
+        assert time.monotonic() < deadline, f"not done within {seconds:.0f} s"
+        pause.wait(_LOOK_EVERY)
+
+
+def _number(engine: Engine, query: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text(query)) or 0)
+
+
+def _python(installation: Installation, module: str, *arguments: str) -> Any:
+    """Run a module in a process of its own and return what it prints as JSON."""
+    log = Path(installation.folder / f"{module}.log")
+    with log.open("wb") as errors:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env={**installation.environment},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            check=False,
+        )
+    assert done.returncode == 0, f"{module} failed:\n{log.read_text()[-3000:]}"
+    return json.loads(done.stdout)

@@ -1,0 +1,39 @@
+"""The bench in a form short enough for every run: right, and able to make its table; no times."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from benchmarks.ingest import measure
+from benchmarks.mailbox import write_mailbox
+from benchmarks.table import RATIOS, medians, read_reference, table, what_got_worse
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_the_same_seed_makes_the_same_mailbox() -> None:
+    once, again, other = ([*write_mailbox(seed, 60, NOON)] for seed in (3, 3, 4))
+
+    assert once == again
+    assert once != other
+
+
+@pytest.mark.timeout(240)
+def test_a_hundred_messages_are_ingested_as_they_should_be_and_fill_the_table() -> None:
+    said: list[str] = []
+
+    run = measure(100, 7, said.append)
+
+    assert run.verdict.wrong == {}
+    assert run.verdict.acknowledged > 30
+    assert run.verdict.attachments > 10
+    written = table([run], "make bench", "1.0")
+    assert all(figure.name in written for figure in RATIOS)
+    assert read_reference().keys() == medians([run]).keys()
+
+
+def test_a_figure_may_get_a_tenth_worse_and_no_more() -> None:
+    before = {"time": 2.0, "memory": 100.0}
+
+    assert what_got_worse({"time": 2.19, "memory": 40.0}, before) == []
+    assert what_got_worse({"time": 2.21, "memory": 100.0}, before) == ["time: 2.21, was 2"]
