@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maildaemon.domain.automatic import Silence
-from maildaemon.domain.delivery import Refusal, Section
+from maildaemon.domain.delivery import Announcement, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.threads import Status
 
@@ -35,7 +35,9 @@ class JoinThread:
 
 @dataclass(frozen=True, slots=True)
 class QueueMail:
-    """Send one response to this message."""
+    """Send one response to this message. `missing`: the facts it asks for, as in `Draft`.
+    `slower`: the customer's language is none of ours.
+    """
 
     sections: tuple[Section, ...]
     to: Address
@@ -43,6 +45,9 @@ class QueueMail:
     refusals: tuple[Refusal, ...]
     echo_subject: bool
     sender_known: bool = False
+    missing: tuple[str, ...] = ()
+    notices: tuple[Announcement, ...] = ()
+    slower: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ from maildaemon.domain.automatic import (
     classify,
     first_silence,
 )
-from maildaemon.domain.delivery import Refusal, Section, is_writable
+from maildaemon.domain.delivery import Announcement, Refusal, Section, is_writable
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
 from maildaemon.domain.report import undeliverable
+from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
 from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts, match_thread
 
 
@@ -246,11 +247,17 @@ def _respond(
     sections = [] if no_acknowledgement else [Section.ACKNOWLEDGEMENT]
     if refusals:
         sections.append(Section.REFUSED_FILES)
+    # A notice is told by the way; it is never the reason for a mail.
+    if notices := _notices_to_tell(match, context):
+        sections.append(Section.NOTICE)
+    policy = context.policy
     return QueueMail(
         sections=tuple(sections),
         to=recipient,
-        language=_language(message, context),
+        language=answer_language(message.language, context.earlier_language, policy),
         refusals=refusals,
+        notices=notices,
+        slower=not no_acknowledgement and is_foreign(message.language, policy),
         echo_subject=may_echo_subject(message, context),
         sender_known=is_known(message, context),
     )
@@ -362,6 +369,14 @@ def _refusals_to_tell(
     return (*untold, *fresh)
 
 
+def _notices_to_tell(match: Match, context: Context) -> tuple[Announcement, ...]:
+    thread = match.thread
+    if thread is not None and Section.NOTICE in _rehearsed(thread, context):
+        return ()
+    told_at = thread.noticed_at if thread else None
+    return notices_to_tell(context.policy, context.now, told_at)
+
+
 def may_echo_subject(message: Message, context: Context) -> bool:
     """Tell whether the subject may stand in our mail: a spammer could have written it."""
     return context.policy.echo_subject is not EchoSubject.NEVER and is_known(message, context)
@@ -372,11 +387,3 @@ def is_known(message: Message, context: Context) -> bool:
     if by_form(message, context.policy):
         return False
     return context.sender_known or aligned_pass(message, context.policy.authserv_id)
-
-
-def _language(message: Message, context: Context) -> str:
-    """Return the language to answer in: of the text, else of earlier mail, else the default."""
-    for language in (message.language, context.earlier_language):
-        if language is not None and language in context.policy.languages:
-            return language
-    return context.policy.default_language

@@ -41,8 +41,9 @@ class ThreadFacts:
 
     `customers` are the participants a staff answer can be meant for. `responses_at` are the
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
-    refused file, `untold` are refusals that none of them has told yet. `rehearsed`
-    is what mails of it would have said that were only recorded (shadow). `begun_earlier`: the
+    refused file, `noticed_at` when the newest that tells a notice was queued, `untold` are
+    refusals that none of them has told yet. `rehearsed` is what mails of it would have said that
+    were only recorded (shadow). `begun_earlier`: the
     conversation was under way before we knew of it. `junked`: a person moved a message of it to
     Junk, and not back.
     """
@@ -57,6 +58,7 @@ class ThreadFacts:
     acknowledged: bool = False
     staff_answered: bool = False
     refusals_explained: bool = False
+    noticed_at: datetime | None = None
     untold: tuple[Refusal, ...] = ()
     rehearsed: frozenset[Section] = frozenset()
     muted_until: datetime | None = None

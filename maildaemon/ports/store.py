@@ -206,8 +206,10 @@ class Records(Protocol):
     def undeliverable_until(self, mailbox_id: int, address: str) -> datetime | None:
         """Return until when nothing automatic goes to this address."""
 
-    def sender_language(self, mailbox_id: int, address: str) -> str | None:
-        """Return the language of this address's newest mail that has one."""
+    def sender_language(
+        self, mailbox_id: int, address: str, languages: tuple[str, ...]
+    ) -> str | None:
+        """Return the language of this address's newest mail that is in one of these."""
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many bounces of mails of ours were recorded."""

@@ -355,6 +355,10 @@ def draft_response(
         sender_known=action.sender_known,
         accepted_types=policy.attachments.allowed_types,
         max_file_size=policy.attachments.max_file_size,
+        missing=action.missing,
+        notices=action.notices,
+        slower=action.slower,
+        privacy_url=policy.privacy_url if Section.ACKNOWLEDGEMENT in action.sections else None,
         thread_index=next(iter(message.field("thread-index")), None),
         thread_topic=next(iter(topic), None),
     )

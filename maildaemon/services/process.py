@@ -354,7 +354,7 @@ def load_context(
             mailbox_id, author, now - _LONGEST_CEILING
         ),
         sender_known=tx.records.sender_known(mailbox_id, author),
-        earlier_language=tx.records.sender_language(mailbox_id, author),
+        earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
         breaker_open=tx.mailboxes.braked(mailbox_id) is not None,
     )
 

@@ -19,7 +19,7 @@ from maildaemon.domain.actions import (
 from maildaemon.domain.attachments import Judged, Reason, Verdict
 from maildaemon.domain.automatic import Judgement, Kind, Silence
 from maildaemon.domain.decide import Context, Decision, decide
-from maildaemon.domain.delivery import Refusal, Section
+from maildaemon.domain.delivery import Announcement, Refusal, Section
 from maildaemon.domain.message import (
     Address,
     DeliveryReport,
@@ -27,7 +27,7 @@ from maildaemon.domain.message import (
     ReportAction,
     ReportedRecipient,
 )
-from maildaemon.domain.policy import EchoSubject
+from maildaemon.domain.policy import EchoSubject, Mode, Notice
 from maildaemon.domain.threads import Match, MatchRule, Status
 from tests.builders import (
     ANNA,
@@ -53,6 +53,8 @@ FORM = Address("Contact form", "form@shop.example")
 MX = "mx.shop.example"
 VOUCHED = {"Authentication-Results": f"{MX}; dmarc=pass header.from=shop.example"}
 TOOL_REFUSED = Refusal("tool.exe", "extension_blocked")
+SECOND = timedelta(seconds=1)
+A_NOTICE = Notice("holiday", NOW - 3 * HOUR, NOW + 5 * HOUR, NOW.date())
 A_MAIL = QueueMail((Section.ACKNOWLEDGEMENT,), CLARA, "en", (), echo_subject=False)
 
 
@@ -607,21 +609,82 @@ def test_the_one_recipient_is_the_author_and_never_somebody_in_copy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "earlier", "expected"),
+    ("language", "earlier", "expected", "slower"),
     [
-        ("it", "de", "it"),
-        ("fr", "de", "de"),  # not one of the shop's
-        (None, "it", "it"),
-        (None, None, "en"),
-        ("fr", "fr", "en"),
+        ("it", "de", "it", False),
+        ("de-AT", None, "de", False),
+        ("fr", "de", "de", True),  # not one of the shop's
+        (None, "it", "it", False),
+        (None, None, "en", False),
+        ("fr", "fr", "en", True),
+        (None, "fr", "en", False),  # a short text after a foreign one says nothing of itself
     ],
 )
 def test_the_language_is_the_texts_else_an_earlier_one_else_the_default(
-    language: str | None, earlier: str | None, expected: str
+    language: str | None, earlier: str | None, expected: str, slower: bool
 ) -> None:
     mail = decide(a_message(language=language), a_context(earlier_language=earlier)).mail
 
-    assert mail == replace(A_MAIL, language=expected)
+    assert mail == replace(A_MAIL, language=expected, slower=slower)
+
+
+def test_only_an_acknowledgement_says_that_it_takes_longer() -> None:
+    message = a_reply(attachments=(TOOL,), language="tr")
+
+    assert decide(message, in_thread(ACKNOWLEDGED)).mail == TOLD
+
+
+def test_a_notice_stands_in_a_response_while_it_is_valid() -> None:
+    policy = a_policy(notices=(A_NOTICE,))
+    told = replace(
+        A_MAIL,
+        sections=(Section.ACKNOWLEDGEMENT, Section.NOTICE),
+        notices=(Announcement("holiday", NOW.date()),),
+    )
+
+    mails = [
+        decide(a_message(), a_context(policy=policy, now=now)).mail
+        for now in (
+            A_NOTICE.starts_at - SECOND,
+            A_NOTICE.starts_at,
+            A_NOTICE.ends_at - SECOND,
+            A_NOTICE.ends_at,
+        )
+    ]
+
+    assert mails == [A_MAIL, told, told, A_MAIL]
+
+
+def test_a_notice_alone_is_no_reason_for_a_mail() -> None:
+    context = in_thread(ACKNOWLEDGED, policy=a_policy(notices=(A_NOTICE,)))
+
+    assert silence(a_reply(), context) is Silence.ACKNOWLEDGED_ALREADY
+
+
+def test_in_a_thread_a_notice_is_told_once_and_a_later_one_again() -> None:
+    later = replace(A_NOTICE, template="stock", starts_at=NOW - HOUR)
+    policy = a_policy(notices=(A_NOTICE, later))
+
+    def told(noticed_at: datetime | None) -> list[str]:
+        thread = replace(ACKNOWLEDGED, noticed_at=noticed_at)
+        mail = decide(a_reply(attachments=(TOOL,)), in_thread(thread, policy=policy)).mail
+        assert mail is not None
+        assert (Section.NOTICE in mail.sections) == bool(mail.notices)
+        return [it.template for it in mail.notices]
+
+    assert told(None) == ["holiday", "stock"]
+    assert told(A_NOTICE.starts_at - SECOND) == ["holiday", "stock"]
+    assert told(later.starts_at - SECOND) == ["stock"]
+    assert told(later.starts_at) == []
+
+
+def test_in_a_rehearsal_a_notice_counts_as_told() -> None:
+    policy = a_policy(notices=(A_NOTICE,), mode=Mode.SHADOW)
+    thread = replace(ACKNOWLEDGED, rehearsed=frozenset({Section.NOTICE}))
+
+    mail = decide(a_reply(attachments=(TOOL,)), in_thread(thread, policy=policy)).mail
+
+    assert mail == TOLD
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ class SqlLookups:
         responses = self._connection.scalars(
             select(ledger.c.at).where(ledger.c.thread_id == thread_id)
         ).all()
-        said, rehearsed = self._said(thread_id)
+        said, rehearsed, noticed_at = self._said(thread_id)
         return ThreadFacts(
             thread_id=row.id,
             reference=row.reference,
@@ -179,6 +179,7 @@ class SqlLookups:
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
             refusals_explained=Section.REFUSED_FILES in said,
+            noticed_at=noticed_at,
             rehearsed=rehearsed,
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
@@ -187,14 +188,24 @@ class SqlLookups:
             last_message_at=row.last_message_at,
         )
 
-    def _said(self, thread_id: int) -> tuple[frozenset[Section], frozenset[Section]]:
-        """Return what our mails of a thread say, and what others would have said (shadow)."""
+    def _said(
+        self, thread_id: int
+    ) -> tuple[frozenset[Section], frozenset[Section], datetime | None]:
+        """Return what our mails of a thread say, what others would have said (shadow), and when
+        the newest that tells a notice was queued.
+        """
         said: tuple[set[Section], set[Section]] = (set(), set())
-        for sections, state in self._connection.execute(
-            select(outbox.c.sections, outbox.c.state).where(outbox.c.thread_id == thread_id)
+        noticed: list[datetime] = []
+        for sections, state, queued_at in self._connection.execute(
+            select(outbox.c.sections, outbox.c.state, outbox.c.queued_at).where(
+                outbox.c.thread_id == thread_id
+            )
         ):
-            said[state == OutboxState.SHADOW.value].update(map(Section, sections))
-        return frozenset(said[0]), frozenset(said[1])
+            is_rehearsal = state == OutboxState.SHADOW.value
+            said[is_rehearsal].update(map(Section, sections))
+            if Section.NOTICE.value in sections and not is_rehearsal:
+                noticed.append(queued_at)
+        return frozenset(said[0]), frozenset(said[1]), max(noticed, default=None)
 
     def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a server named this id when it took a mail of ours."""
@@ -258,14 +269,16 @@ class SqlLookups:
             )
         )
 
-    def sender_language(self, mailbox_id: int, address: str) -> str | None:
-        """Return the language of this address's newest mail that has one."""
+    def sender_language(
+        self, mailbox_id: int, address: str, languages: tuple[str, ...]
+    ) -> str | None:
+        """Return the language of this address's newest mail that is in one of these."""
         return self._connection.scalar(
             select(message.c.language)
             .where(
                 message.c.mailbox_id == mailbox_id,
                 message.c.sender_sha256 == digest(address),
-                message.c.language.is_not(None),
+                message.c.language.in_(languages),
             )
             .order_by(message.c.id.desc())
             .limit(1)
