@@ -1,13 +1,55 @@
-"""Servers for all tests: one instance a session, a mailbox of its own for every test."""
+"""Servers for all tests: one instance a session, a mailbox and a database of its own for every test.
 
-from collections.abc import Iterator
+A test that opens the store runs on every database: it is enough that its module imports `Shop` or
+`database_url`, or lies in tests/service. `@pytest.mark.sqlite` and `@pytest.mark.postgresql` are
+for what concerns one of them alone.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import databases
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.postfix import Postfix
+from tests.servers.postgres import Postgres
 from tests.servers.sink import SmtpSink
+
+_OPENS_THE_STORE = {"Shop", "database_url"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    only = [name for name in databases.BACKENDS if metafunc.definition.get_closest_marker(name)]
+    if not only and (
+        not _OPENS_THE_STORE.isdisjoint(vars(metafunc.module))
+        or metafunc.definition.path.parent.name == "service"
+    ):
+        only = list(databases.BACKENDS)
+    if only:
+        metafunc.parametrize("database", only, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database(
+    request: pytest.FixtureRequest, postgres: Callable[[], Postgres]
+) -> Iterator[Databases]:
+    """The databases of this test; none is made before it is asked for."""
+    on_postgresql = getattr(request, "param", "sqlite") == "postgresql"
+    begun: Databases = PostgresDatabases(postgres) if on_postgresql else SqliteDatabases()
+    databases.begin(begun)
+    yield begun
+    databases.end()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], Postgres]]:
+    """A running PostgreSQL that all tests share, started by the first that asks for it."""
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda: stack.enter_context(Postgres()))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.tables import metadata
+from tests.databases import is_sqlite
 from tests.service.shop import EXE, START, Shop, a_mail
 from tests.service.test_spine import a_bounce
 
@@ -20,6 +22,8 @@ _GROWING = (
     "inbound message citation thread participant attachment outbox ledger settlement event "
     "earlier gap".split()
 )
+# All rows of a mailbox, of a folder, or with one verdict: that is as good as all.
+_WIDE: tuple[set[str], ...] = ({"mailbox_id"}, {"folder_id"}, {"verdict"}, {"state"})
 TOOL = (("tool.exe", "application/x-dosexec", EXE),)
 
 
@@ -75,28 +79,50 @@ def statements(shop: Shop) -> Iterator[dict[str, Any]]:
     event.remove(shop.sql.engine, "before_cursor_execute", note)
 
 
-def why_slow(step: str) -> bool:
+def slow_steps(shop: Shop, statement: str, values: Any) -> list[str]:
+    """Return the steps of a query's plan that visit rows in proportion to what is stored."""
+    with shop.sql.engine.connect() as connection:
+        if is_sqlite():
+            plan = connection.exec_driver_sql(f"explain query plan {statement}", values)
+            return [row[3] for row in plan if is_slow(row[3])]
+        (plan,) = connection.exec_driver_sql(f"explain (format json) {statement}", values).one()
+        return list(steps_of(plan[0]["Plan"]))
+
+
+def steps_of(node: dict[str, Any]) -> Iterator[str]:
+    """Return what a step of PostgreSQL's plan visits too much of, and those beneath it."""
+    if node.get("Relation Name") in _GROWING and node["Node Type"].endswith("Scan"):
+        found = node.get("Index Cond") or node.get("Recheck Cond") or ""
+        columns = set(re.findall(r"\b(\w+)\)?(?:::\w+)? (?:=|<=|>=|>|<|IS) ", found))
+        if not columns or columns in _WIDE:
+            yield f"{node['Node Type']} {node['Relation Name']} {found}"
+    for child in node.get("Plans", ()):
+        yield from steps_of(child)
+
+
+def is_slow(step: str) -> bool:
     """Tell whether a step of a query plan visits rows in proportion to what is stored."""
     table = next(iter(re.findall(r"^(?:SCAN|SEARCH) (\w+)", step)), "")
     if table not in _GROWING:
         return False
-    # All rows of a mailbox, of a folder, or with one verdict: that is as good as all.
     columns = re.findall(r"\((.*)\)$", step)
-    wide = columns in (["mailbox_id=?"], ["folder_id=?"], ["verdict=?"], ["state=?"])
-    return step.startswith("SCAN") or wide
+    wide = [f"{name}=?" for names in _WIDE for name in names]
+    return step.startswith("SCAN") or (len(columns) == 1 and columns[0] in wide)
 
 
 def test_every_look_up_for_a_message_runs_along_an_index(shop: Shop) -> None:
+    if not is_sqlite():
+        # It looks at how much there is before it decides how to look it up.
+        fill(shop, 3000)
+        with shop.sql.engine.begin() as connection:
+            connection.exec_driver_sql("analyze")
     with statements(shop) as executed:
         a_busy_day(shop)
 
     slow = []
-    with shop.sql.engine.connect() as connection:
-        for statement, values in executed.items():
-            if statement.split()[0] not in {"SELECT", "UPDATE", "DELETE"}:
-                continue
-            plan = connection.exec_driver_sql(f"explain query plan {statement}", values)
-            slow += [(row[3], statement) for row in plan if why_slow(row[3])]
+    for statement, values in executed.items():
+        if re.match("SELECT (?!pg_)|UPDATE|DELETE", statement):
+            slow += [(step, statement) for step in slow_steps(shop, statement, values)]
 
     assert len(executed) > 70
     assert slow == [], "\n".join(f"{step}: {it}" for step, it in slow)
@@ -104,24 +130,21 @@ def test_every_look_up_for_a_message_runs_along_an_index(shop: Shop) -> None:
 
 def fill(shop: Shop, count: int) -> None:
     """Store so many messages with all that belongs to them; all cite one other."""
-    at = (START - timedelta(days=5)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    at = START - timedelta(days=5)
     numbers = range(1000, 1000 + count)
 
     def insert(table: str, values: Callable[[int], dict[str, Any]]) -> None:
-        columns = values(0)
-        names = ", ".join(f'"{name}"' for name in columns)
-        marks = ", ".join(f":{name}" for name in columns)
         rows = [values(number) for number in numbers]
-        connection.exec_driver_sql(f"insert into {table} ({names}) values ({marks})", rows)
+        connection.execute(metadata.tables[table].insert(), rows)
 
     with shop.sql.engine.begin() as connection:
-        connection.exec_driver_sql("pragma defer_foreign_keys=on")
+        if is_sqlite():
+            connection.exec_driver_sql("pragma defer_foreign_keys=on")
         insert(
             "thread",
             lambda n: dict(
                 **dict.fromkeys(("subject", "bare_subject"), "my order"),
                 **dict.fromkeys(("opened_at", "last_message_at"), at),
-                **dict.fromkeys(("stranger", "begun_earlier", "history"), 0),
                 id=n,
                 mailbox_id=1,
                 reference=f"R{n}",
@@ -132,10 +155,9 @@ def fill(shop: Shop, count: int) -> None:
             "message",
             lambda n: dict(
                 **dict.fromkeys(("from_name", "text", "reply_text", "why_match"), "x"),
-                **dict.fromkeys(("evidence", "recipients", "defects"), "[]"),
+                **{name: [] for name in ("evidence", "recipients", "defects")},
                 **dict.fromkeys(("received_at", "recorded_at"), at),
                 **dict.fromkeys(("subject", "bare_subject"), "my order"),
-                **dict.fromkeys(("staff_answer", "history"), 0),
                 id=n,
                 mailbox_id=1,
                 identity=digest(f"i{n}"),
@@ -157,12 +179,10 @@ def fill(shop: Shop, count: int) -> None:
                 uidvalidity=7,
                 uid=n,
                 state="done",
-                claim="",
                 size=9,
                 message_id=n,
                 attempts=1,
                 **dict.fromkeys(("received_at", "recorded_at"), at),
-                **dict.fromkeys(("history", "header_only", "failures"), 0),
             ),
         )
         insert(
@@ -174,7 +194,7 @@ def fill(shop: Shop, count: int) -> None:
                 cause_id=n,
                 kind="response",
                 message_id=f"md.{n}.x@shop.example",
-                sections="[]",
+                sections=[],
                 language="en",
                 reverse_path="s@x",
                 recipient="c@x",
@@ -182,9 +202,8 @@ def fill(shop: Shop, count: int) -> None:
                 state="sent",
                 phase="waiting",
                 attempts=1,
-                failures=0,
-                resent=0,
-                **dict.fromkeys(("queued_at", "expires_at", "concluded_at"), at),
+                concluded_at=at + timedelta(seconds=n),
+                **dict.fromkeys(("queued_at", "expires_at"), at),
             ),
         )
         insert(
@@ -196,12 +215,11 @@ def fill(shop: Shop, count: int) -> None:
                 "message_id": n,
                 "position": 0,
                 "filename": "a",
-                "names": "[]",
+                "names": [],
                 "size": 9,
                 "declared_type": "a/b",
                 "sha256": "0" * 64,
-                "inline": 0,
-                "findings": "[]",
+                "findings": [],
                 "verdict": "refused",
                 "reason": "macro",
                 "told_at": at,
@@ -218,6 +236,34 @@ def fill(shop: Shop, count: int) -> None:
             },
         )
         insert(
+            "participant",
+            lambda n: {
+                "thread_id": n,
+                "address": f"c{n}@x",
+                "address_sha256": digest(f"c{n}@x"),
+                "name": "",
+                "role": "customer",
+            },
+        )
+        insert(
+            "earlier",
+            lambda n: {
+                "mailbox_id": 1,
+                "message_id_sha256": digest(f"e{n}@x"),
+                "sender_sha256": digest(f"c{n}@x"),
+            },
+        )
+        insert(
+            "gap",
+            lambda n: {
+                "folder_id": 1 + n % 2,
+                "uidvalidity": 7,
+                "uid": n,
+                "seen_at": at,
+                "state": "closed",
+            },
+        )
+        insert(
             "settlement",
             lambda n: {
                 "mailbox_id": 1,
@@ -225,7 +271,6 @@ def fill(shop: Shop, count: int) -> None:
                 "outbox_id": n,
                 "state": "done",
                 "attempts": 1,
-                "failures": 0,
             },
         )
 
@@ -247,6 +292,7 @@ def work_of(shop: Shop) -> int:
     return steps
 
 
+@pytest.mark.sqlite
 def test_a_message_costs_the_same_among_a_hundred_and_among_ten_thousand(tmp_path: Path) -> None:
     costs = []
     for count in (100, 10_000):

@@ -10,10 +10,12 @@ import pytest
 
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.sql.tables import metadata
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Reply, Section
 from maildaemon.errors import OperatorError, SchemaError, StaleClaimError
 from maildaemon.ports import Role
 from maildaemon.ports.rows import FolderRow, InboundRow, NewMail, OutboxRow, Seen
+from tests.databases import database_url
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=5)
@@ -22,8 +24,7 @@ LATER = NOW + timedelta(minutes=6)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    opened = SqlStore(f"sqlite:///{tmp_path}/mail.db")
-    ensure_schema(opened.engine)
+    opened = SqlStore(database_url(tmp_path))
     yield opened
     opened.close()
 
@@ -256,10 +257,17 @@ def test_a_witness_turns_an_unknown_mail_into_a_sent_one(
 
 def test_two_processes_cannot_both_pass_a_ceiling(store: SqlStore, folder: FolderRow) -> None:
     with store.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "insert into thread (id, mailbox_id, reference, status, subject, bare_subject, "
-            "opened_at, last_message_at, stranger, begun_earlier, history) values "
-            "(1, 1, 'K7F3-Q2', 'open', '', '', '2026-11-21', '2026-11-21', 0, 0, 0)"
+        connection.execute(
+            metadata.tables["thread"]
+            .insert()
+            .values(
+                id=1,
+                mailbox_id=1,
+                reference="K7F3-Q2",
+                status="open",
+                **dict.fromkeys(("subject", "bare_subject"), ""),
+                **dict.fromkeys(("opened_at", "last_message_at"), NOW),
+            )
         )
     with store.begin() as tx:
         tx.outbox.count_response(a_mail(thread_id=1))
@@ -292,6 +300,7 @@ def test_the_rate_of_a_mailbox_lets_a_burst_pass_and_then_delays(
     assert waits == [0, 0, 0, 60, 120, 180]
 
 
+@pytest.mark.sqlite
 def test_sqlite_commits_survive_a_power_cut_by_its_settings(store: SqlStore) -> None:
     with store.engine.connect() as connection:
         pragmas = {
@@ -303,8 +312,7 @@ def test_sqlite_commits_survive_a_power_cut_by_its_settings(store: SqlStore) -> 
 
 
 def test_a_database_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    store = SqlStore(f"sqlite:///{tmp_path}/old.db")
-    ensure_schema(store.engine)
+    store = SqlStore(database_url(tmp_path))
     with store.engine.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '0000'")
 
@@ -313,6 +321,7 @@ def test_a_database_of_another_version_is_refused_with_what_to_do(tmp_path: Path
     store.close()
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
 

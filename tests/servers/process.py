@@ -19,9 +19,9 @@ class ServerMissingError(RuntimeError):
     """A server the tests need is not installed or may not be started; never a reason to skip."""
 
 
-def require_program(name: str, packages: str) -> str:
+def require_program(name: str, packages: str, folders: str = "/usr/lib/dovecot") -> str:
     """Return the path of a server program; daemons live in sbin, which is often not in PATH."""
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/lib/dovecot:/sbin")
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:{folders}")
     if path is None:
         raise ServerMissingError(f"{name} is not installed; run: apt-get install {packages}")
     return path
@@ -55,12 +55,12 @@ def unprivileged() -> tuple[str, int, int]:
     return nobody.pw_name, nobody.pw_uid, nobody.pw_gid
 
 
-def dies_with_us() -> list[str]:
+def dies_with_us(sig: str = "TERM") -> list[str]:
     """Return what to put before a server's command, so that it ends when the tests are killed.
 
     It ends with the thread that starts it, so a server is started by the main thread.
     """
-    return [require_program("setpriv", "util-linux"), "--pdeathsig", "TERM"]
+    return [require_program("setpriv", "util-linux"), "--pdeathsig", sig]
 
 
 def wait_until(happened: Callable[[], bool], timeout: float, what: str) -> None:

@@ -1,6 +1,7 @@
 """A whole shop without a network: real decisions, real database, fake servers, a clock to move."""
 
 import asyncio
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -12,7 +13,6 @@ from sqlalchemy import text
 
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.sql.schema import ensure_schema
-from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.domain.message import Address, Parsed
 from maildaemon.domain.policy import (
@@ -30,6 +30,7 @@ from maildaemon.services.desk import Desk
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
 from maildaemon.services.settle import settle_next
+from tests.databases import as_sqlite_says_it, open_store
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.fakes.transport import FakeTransport
 
@@ -91,13 +92,13 @@ class Shop:
         self.transport = FakeTransport()
         self.policy = a_policy(**policy)
         self.parser = InProcessParser()
-        self.composer = TemplateComposer(languages=LANGUAGES, default="en", own=None)
+        self.composer = _composer()
         self._filed = 0
         self.open()
 
     def open(self) -> None:
         """Start the process (anew)."""
-        self.sql = SqlStore(f"sqlite:///{self.folder}/mail.db")
+        self.sql = open_store(self.folder)
         self.store: Store = self.sql
         ensure_schema(self.sql.engine)
         self.mailbox = FakeMailbox(self.account)
@@ -178,8 +179,9 @@ class Shop:
     # The records
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what stands in the database, on each in the same words."""
         with self.sql.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
+            return [tuple(map(as_sqlite_says_it, row)) for row in connection.execute(text(query))]
 
     @property
     def silences(self) -> list[str | None]:
@@ -188,6 +190,11 @@ class Shop:
     @property
     def outbox(self) -> list[str]:
         return [row[0] for row in self.rows("select state from outbox order by id")]
+
+
+@functools.cache
+def _composer() -> TemplateComposer:
+    return TemplateComposer(languages=LANGUAGES, default="en", own=None)
 
 
 def _exhaust(step: Callable[[], int]) -> None:

@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from maildaemon.adapters.sql.tables import outbox
 from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxUnavailableError,
@@ -162,10 +164,13 @@ def test_the_daemon_logs_in_six_times_on_a_day_on_which_smtp_refuses_it(shop: Sh
         pass
     # Some of them expire while the server refuses us: that is no success.
     with shop.sql.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "update outbox set next_attempt_at = queued_at, "
-            "expires_at = datetime(queued_at, '+' || (id * 20) || ' minutes') || '.000000'"
-        )
+        for number in range(1, 41):
+            ends_at = shop.now() + number * timedelta(minutes=20)
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.id == number)
+                .values(next_attempt_at=outbox.c.queued_at, expires_at=ends_at)
+            )
     shop.transport.commands.clear()
 
     a_day_of(shop, a_daemon(shop)[0])

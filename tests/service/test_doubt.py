@@ -1,6 +1,5 @@
 """Mail that died at the final dot, and what may be concluded from Sent about it."""
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.errors import MailboxUnavailableError, StoreUnavailableError
+from tests import databases
 from tests.service.shop import EXE, Shop, a_mail
 
 TOOL = (("tool.exe", "application/x-dosexec", EXE),)
@@ -357,18 +357,12 @@ def test_a_copy_found_before_its_cause_shows_that_the_mail_was_sent(tmp_path: Pa
 
 
 def backup(shop: Shop) -> None:
-    source = sqlite3.connect(shop.folder / "mail.db")
-    target = sqlite3.connect(shop.folder / "backup.db")
-    source.backup(target)
-    source.close()
-    target.close()
+    databases.save(shop.folder)
 
 
 def restore(shop: Shop) -> None:
     shop.close()
-    for name in ("mail.db", "mail.db-wal", "mail.db-shm"):
-        (shop.folder / name).unlink(missing_ok=True)
-    (shop.folder / "backup.db").rename(shop.folder / "mail.db")
+    databases.restore(shop.folder)
     shop.open()
 
 

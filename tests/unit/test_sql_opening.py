@@ -55,4 +55,4 @@ def test_what_does_not_pass_is_an_operators_matter(
 
 
 def test_a_database_is_named_without_its_password() -> None:
-    assert place_of(POSTGRES) == "postgresql+psycopg://us:***@db.example/mail"
+    assert place_of(POSTGRES) == "postgresql://us:***@db.example/mail"

@@ -6,10 +6,3 @@ from hashlib import sha256
 def digest(text: str) -> str:
     """Return the hex sha256 of a text; lone surrogates from broken mail are no obstacle."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def storable(text: str) -> str:
-    """Return the text as every database takes it: PostgreSQL refuses NUL, all refuse surrogates."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

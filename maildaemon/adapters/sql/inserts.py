@@ -28,5 +28,6 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
                 statement = postgresql.insert(table).values(values).on_conflict_do_nothing()
             case _:
                 statement = mysql.insert(table).values(values).prefix_with("IGNORE")
-        new += connection.execute(statement).rowcount
+        counted = statement.inline().execution_options(preserve_rowcount=True)
+        new += connection.execute(counted).rowcount
     return new

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
-from maildaemon.adapters.sql.digests import digest, storable
+from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
@@ -139,7 +139,7 @@ class SqlOutbox(SqlSettlements):
                 next_attempt_at=None,
                 concluded_at=now,
                 reply_code=reply.code,
-                reply_text=storable(reply.text),
+                reply_text=reply.text,
                 provider_id_sha256=digest(given) if given else None,
                 why="accepted",
             )
@@ -336,7 +336,7 @@ def _entry(mail: NewMail, key: str, recipient: str) -> dict[str, Any]:
 def _reply(reply: Reply | None) -> dict[str, Any]:
     if reply is None:
         return {}
-    return {"reply_code": reply.code, "reply_text": storable(reply.text)}
+    return {"reply_code": reply.code, "reply_text": reply.text}
 
 
 def _outbox_row(row: Row[Any]) -> OutboxRow:

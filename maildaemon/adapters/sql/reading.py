@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from maildaemon.adapters.sql.postgresql import place, postgresql_engine
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import mailbox, metadata
 from maildaemon.errors import MaildaemonError, OperatorError, SchemaError, StoreUnavailableError
@@ -22,7 +23,7 @@ class ReadingStore(SqlStore):
         """Nothing is opened yet."""
         path = sqlite_path(url)
         if path is None:
-            super().__init__(url)
+            self.engine = postgresql_engine(make_url(url), reading=True)
         else:
             self.engine = _reading_engine(path)
 
@@ -112,7 +113,7 @@ def sqlite_path(url: str) -> Path | None:
 
 def place_of(url: str) -> str:
     """Return what an operator knows the database by: a file, or the URL without the password."""
-    return str(sqlite_path(url) or make_url(url).render_as_string())
+    return str(sqlite_path(url) or place(make_url(url)))
 
 
 def newest_revision() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, case, insert, select, update
 
 from maildaemon.adapters.sql import second_look
-from maildaemon.adapters.sql.digests import digest, storable
+from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
 from maildaemon.adapters.sql.lookups import SqlLookups
 from maildaemon.adapters.sql.tables import (
@@ -51,28 +51,28 @@ class SqlRecords(SqlLookups):
             message,
             mailbox_id=row.mailbox_id,
             identity=parsed.identity,
-            message_id=storable(parsed.message_id),
+            message_id=parsed.message_id,
             message_id_sha256=digest(parsed.message_id),
             thread_id=thread_id,
             kind=decision.judgement.kind.value,
-            evidence=[storable(text) for text in decision.judgement.evidence],
-            from_name=storable(author.name),
-            from_address=storable(author.address),
+            evidence=list(decision.judgement.evidence),
+            from_name=author.name,
+            from_address=author.address,
             sender_sha256=digest(author.key),
             recipients=_recipients(parsed),
-            subject=storable(parsed.subject),
-            bare_subject=storable(bare_subject(parsed.subject)),
+            subject=parsed.subject,
+            bare_subject=bare_subject(parsed.subject),
             sent_at=parsed.date,
             received_at=row.received_at,
             recorded_at=row.recorded_at,
             size=row.size,
             raw_sha256=row.raw_sha256,
-            text=storable(parsed.text),
-            reply_text=storable(parsed.reply_text),
+            text=parsed.text,
+            reply_text=parsed.reply_text,
             language=parsed.language,
             defects=list(parsed.defects),
             match=decision.match.rule.value,
-            why_match=storable(decision.match.why),
+            why_match=decision.match.why,
             silence=decision.silence.value if decision.silence else None,
             report=_report(parsed),
             staff_answer=decision.staff_answer,
@@ -117,7 +117,7 @@ class SqlRecords(SqlLookups):
                 thread_id=thread_id,
                 kind=decision.judgement.kind.value,
                 match=decision.match.rule.value,
-                why_match=storable(decision.match.why),
+                why_match=decision.match.why,
                 staff_answer=decision.staff_answer,
             )
         )
@@ -141,8 +141,8 @@ class SqlRecords(SqlLookups):
             mailbox_id=mailbox_id,
             reference=reference,
             status=status.value,
-            subject=storable(parsed.subject),
-            bare_subject=storable(bare_subject(parsed.subject)),
+            subject=parsed.subject,
+            bare_subject=bare_subject(parsed.subject),
             language=parsed.language,
             opened_at=at,
             last_message_at=at,
@@ -165,9 +165,9 @@ class SqlRecords(SqlLookups):
         rows = [
             {
                 "thread_id": thread_id,
-                "address": storable(address.address),
+                "address": address.address,
                 "address_sha256": digest(address.key),
-                "name": storable(address.name),
+                "name": address.name,
                 "role": role,
             }
             for address in addresses
@@ -262,7 +262,7 @@ class SqlRecords(SqlLookups):
 
 def _recipients(parsed: Message) -> list[dict[str, str]]:
     return [
-        {"field": field, "name": storable(one.name), "address": storable(one.address)}
+        {"field": field, "name": one.name, "address": one.address}
         for field, addresses in (("to", parsed.to), ("cc", parsed.cc), ("bcc", parsed.bcc))
         for one in addresses
     ]
@@ -284,9 +284,9 @@ def _attachment(
     return {
         "message_id": message_id,
         "position": position,
-        "filename": storable(file.filename),
-        "names": [storable(name) for name in file.names],
-        "declared_type": storable(file.declared_type),
+        "filename": file.filename,
+        "names": list(file.names),
+        "declared_type": file.declared_type,
         "detected_type": file.detected_type,
         "size": file.size,
         "sha256": file.sha256,

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from maildaemon.adapters.sql.reading import explain_opening
+from maildaemon.adapters.sql.postgresql import take_schema
+from maildaemon.adapters.sql.reading import explain_opening, newest_revision, place_of
 from maildaemon.errors import SchemaError
 from maildaemon.shipped import shipped
+
+# Loaded only where a database is to be changed: it takes longer than everything else at a start.
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def ensure_schema(engine: Engine) -> None:
@@ -25,26 +27,29 @@ def ensure_schema(engine: Engine) -> None:
         return
     raise SchemaError(
         f"the database is at revision {revision or 'none'}, this version needs {expected}",
-        where=engine.url.render_as_string(),
+        where=place_of(_url(engine)),
         advice="back it up with `maildaemon db backup FILE`, then run `maildaemon db upgrade`",
     )
 
 
 def revisions(engine: Engine) -> tuple[str | None, str]:
     """Return the revision of the database (None if it has none) and the one we need."""
-    expected = ScriptDirectory.from_config(_config()).get_current_head()
+    current = None
     try:
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+            if inspect(connection).has_table("alembic_version"):
+                current = connection.scalar(text("SELECT version_num FROM alembic_version"))
     except DBAPIError as error:
-        url = engine.url.render_as_string(hide_password=False)
-        raise explain_opening(url, error) from error
-    return current, expected or ""
+        raise explain_opening(_url(engine), error) from error
+    return current, newest_revision()
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database to the newest (or this) revision, in one transaction."""
+    from alembic import command
+
     with engine.connect() as connection, _tables_may_be_rebuilt(connection), connection.begin():
+        take_schema(connection)
         command.upgrade(_config(connection), revision)
 
 
@@ -67,11 +72,38 @@ def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys=ON")
 
 
+def find_differences(engine: Engine) -> tuple[str, ...]:
+    """Return where the tables are not those of this version; empty if they are."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from maildaemon.adapters.sql.tables import metadata
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return tuple(map(_difference, compare_metadata(context, metadata)))
+
+
+def _difference(found: object) -> str:
+    # A change of a column comes in a list, with its context.
+    change = found[0] if isinstance(found, list) else found
+    if not isinstance(change, tuple):
+        return str(change)
+    names = [getattr(one, "name", one) for one in change[1:]]
+    return " ".join(str(one) for one in (change[0], *names) if isinstance(one, str) and one)
+
+
 def _has_tables(engine: Engine) -> bool:
     return bool(inspect(engine).get_table_names())
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")))
     config.attributes["connection"] = connection

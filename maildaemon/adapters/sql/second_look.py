@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from maildaemon.adapters.sql.digests import digest, storable
+from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import (
     attachment,
     ledger,
@@ -49,10 +49,10 @@ def decide_again(
         .where(message.c.id == message_id)
         .values(
             kind=decision.judgement.kind.value,
-            evidence=[storable(text) for text in decision.judgement.evidence],
+            evidence=list(decision.judgement.evidence),
             thread_id=thread_id,
             match=decision.match.rule.value,
-            why_match=storable(decision.match.why),
+            why_match=decision.match.why,
             silence=decision.silence.value if decision.silence else None,
             staff_answer=decision.staff_answer,
             in_junk=in_junk,

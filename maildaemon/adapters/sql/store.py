@@ -16,6 +16,7 @@ from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.outbox import SqlOutbox
+from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.tables import earlier
 from maildaemon.errors import OperatorError, StoreUnavailableError
@@ -93,11 +94,9 @@ def _translated() -> Iterator[None]:
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for the URL; SQLite is set up so that a commit survives a power cut."""
+    """Return an engine for the URL, set up so that a commit survives a power cut."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed)
-    return create_engine(parsed, pool_pre_ping=True)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else postgresql_engine(parsed)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -111,7 +110,7 @@ def _sqlite(url: URL) -> Engine:
                 where=str(folder),
                 advice="give the user that runs maildaemon the right to write there",
             ) from error
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+    engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -128,6 +127,7 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine

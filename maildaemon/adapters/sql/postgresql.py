@@ -1,0 +1,194 @@
+"""How PostgreSQL is spoken to: driver, time-outs, isolation, and one daemon a database.
+
+Writing transactions run one after another, as on SQLite: each takes the same lock before its first
+look. What a transaction has read is still true when it writes, so nothing ever fails to serialise
+and no 250 is ever rolled back for a neighbour's sake. They are short, and wait for no network.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from maildaemon.errors import AlreadyRunningError, OperatorError
+
+# Shorter than every claim: who waits longer than that would act on a row that is not his any more.
+_STATEMENT_SECONDS = 60
+_LOCK_SECONDS = 20
+_KEEPALIVE = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+# Names of advisory locks, valid in one database: any numbers that nobody else takes.
+WRITER_LOCK, RUN_LOCK = (0x6D61696C << 32 | number for number in (1, 2))
+
+
+def postgresql_engine(url: URL, *, reading: bool = False) -> Engine:
+    """Return an engine; nothing is opened yet. `reading`: no transaction of it can write.
+
+    Raises OperatorError if the driver is missing.
+    """
+    try:
+        engine = create_engine(
+            _connectable(url, reading=reading),
+            pool_pre_ping=True,
+            use_native_hstore=False,
+            # An error that names them would put a customer's words into the log.
+            hide_parameters=True,
+        )
+    except ImportError as error:
+        raise OperatorError(
+            f"PostgreSQL's driver is not installed: {error}",
+            where="database.url",
+            advice="install it: pip install 'maildaemon[postgres]'",
+        ) from error
+    event.listen(engine, "connect", _require_utf8)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        only_reads = reading or bool(options.get("reading"))
+        driver: Any = connection.connection.driver_connection
+        driver.read_only = only_reads
+        # All that one command reads is of one moment. Who writes has the lock, and sees the newest.
+        driver.isolation_level = _isolation("REPEATABLE_READ" if only_reads else "READ_COMMITTED")
+        if not only_reads:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+
+    return engine
+
+
+def _isolation(name: str) -> Any:
+    import psycopg
+
+    return psycopg.IsolationLevel[name]
+
+
+def _connectable(url: URL, *, reading: bool) -> URL:
+    """Return the URL with our driver, and what the operator left open."""
+    settings = {
+        "statement_timeout": f"{_STATEMENT_SECONDS}s",
+        "lock_timeout": f"{_LOCK_SECONDS}s",
+        # Who has stopped in the middle of a transaction holds up everybody else.
+        "idle_in_transaction_session_timeout": "0" if reading else f"{_STATEMENT_SECONDS}s",
+        # Off, a commit may be forgotten at a power cut; then a mail would go out twice.
+        "synchronous_commit": "on",
+    }
+    given = dict(url.query)
+    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    asked = given.pop("options", "")
+    options = " ".join((ours, *([asked] if isinstance(asked, str) else asked))).strip()
+    defaults = {"connect_timeout": "10", "application_name": "maildaemon", **_KEEPALIVE}
+    return url.set(
+        drivername="postgresql+psycopg",
+        query={**defaults, **given, "client_encoding": "utf8", "options": options},
+    )
+
+
+def _require_utf8(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise OperatorError(
+            f"the database keeps its texts in {encoding}, which most languages do not fit into",
+            where="database.url",
+            advice="make a new one: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
+def take_schema(connection: Connection) -> None:
+    """Let this transaction change the tables, however long that takes; nothing on SQLite."""
+    if connection.dialect.name == "postgresql":
+        for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
+
+
+@contextmanager
+def only_one_on(engine: Engine) -> Iterator[None]:
+    """Hold the database against every other `run`, on whichever machine; nothing on SQLite, where
+    the lock of the data folder does it. Raises AlreadyRunningError.
+
+    The lock ends with its connection. If that is lost, it is taken again before the next new
+    connection is used: who finds that another daemon took over, stops working.
+    """
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    hold = _Hold(engine.url)
+    hold.ensure()
+    event.listen(engine, "connect", hold.on_connect)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", hold.on_connect)
+        hold.close()
+
+
+class _Hold:
+    """A connection that does nothing but hold the lock of `run`."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._mutex = threading.Lock()
+        self._connection: Any = None
+
+    def on_connect(self, _connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        self.ensure()
+
+    def ensure(self) -> None:
+        with self._mutex:
+            if self._connection is None or not self._alive():
+                self._take()
+
+    def _alive(self) -> bool:
+        import psycopg
+
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _take(self) -> None:
+        import psycopg
+
+        dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = psycopg.connect(dsn, autocommit=True)
+        row = connection.execute(f"SELECT pg_try_advisory_lock({RUN_LOCK})").fetchone()
+        if row == (True,):
+            self._connection = connection
+            return
+        holder = _holder(connection)
+        connection.close()
+        raise AlreadyRunningError(
+            f"another maildaemon is running on this database{holder}",
+            where=place(self._url),
+            advice="stop it first; only one may work on a database",
+        )
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _holder(connection: Any) -> str:
+    row = connection.execute(
+        "SELECT host(client_addr), backend_start FROM pg_stat_activity JOIN pg_locks USING (pid) "
+        "WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %s",
+        (RUN_LOCK,),
+    ).fetchone()
+    if row is None:
+        return ""
+    return f" (from {row[0] or 'this machine'}, since {row[1]:%Y-%m-%d %H:%M %Z})"
+
+
+def place(url: URL) -> str:
+    """Return the URL as it may be shown: a password can stand in two places of it."""
+    shown: str = url.set(drivername="postgresql", query={}).render_as_string()
+    return shown

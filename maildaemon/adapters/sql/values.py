@@ -1,0 +1,131 @@
+"""The types of the columns: whatever a hostile mail holds goes in, and comes out sensibly.
+
+Here, and nowhere else, a value is made such that every database takes it, the same on each.
+PostgreSQL refuses NUL and lone surrogates in texts, NaN in JSON, a word that is too long, and
+numbers beyond the width of their column; SQLite takes some of it and returns something else.
+"""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String, Text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeDecorator
+
+_LARGEST = 2**63 - 1
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant with microseconds; SQLite and MariaDB would drop the offset."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """MariaDB keeps whole seconds unless told otherwise."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants: nobody knows what they mean."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        try:
+            return value.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:
+            # The last evening of the year 9999, west of Greenwich, and its like.
+            return (_LAST if value.year > 1 else _FIRST).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return what was stored as aware UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class AnyText(TypeDecorator[str]):
+    """A text of any length; what no database can hold is left out or replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Clean it."""
+        return None if value is None else _storable(value)
+
+
+class LongText(AnyText):
+    """A text of up to 16 MB; MariaDB's TEXT ends at 64 KB."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """MariaDB has a type of its own for it."""
+        return mysql.LONGTEXT() if dialect.name in {"mysql", "mariadb"} else Text()
+
+
+class Word(TypeDecorator[str]):
+    """A code, a name, a hash: cut where it would not fit."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Clean and cut it."""
+        length: int | None = getattr(self.impl, "length", None)
+        return None if value is None else _storable(value)[:length]
+
+
+class AnyJson(TypeDecorator[Any]):
+    """JSON of plain values; whole numbers of any size."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Clean all that is in it."""
+        return _plain(value)
+
+
+class WholeNumber(TypeDecorator[int]):
+    """64 bits; what is beyond them is the largest there is."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """Bound it."""
+        return None if value is None else max(-_LARGEST, min(value, _LARGEST))
+
+
+class Key(WholeNumber):
+    """The number of a row. SQLite gives them out only where the key is a plain INTEGER."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """SQLite's INTEGER has 64 bits as well."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case str():
+            return _storable(value)
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {_storable(str(key)): _plain(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case _:
+            return value
+
+
+def _storable(text: str) -> str:
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

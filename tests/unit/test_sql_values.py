@@ -1,0 +1,26 @@
+"""Every column is of a type that takes whatever a mail holds."""
+
+from sqlalchemy import Boolean, Integer, LargeBinary
+
+from maildaemon.adapters.sql import values
+from maildaemon.adapters.sql.tables import metadata
+
+
+def test_every_column_cleans_what_goes_into_it() -> None:
+    # Counters and flags are ours, bytes are taken as they are.
+    harmless = (Integer, Boolean, LargeBinary)
+    ours = (
+        values.AnyText,
+        values.AnyJson,
+        values.Instant,
+        values.WholeNumber,
+        values.Word,
+    )
+    unclean = [
+        str(column)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if not isinstance(column.type, ours) and type(column.type) not in harmless
+    ]
+
+    assert unclean == [], "use the types of adapters/sql/values.py"
