@@ -175,7 +175,7 @@ def fill(shop: Shop, count: int) -> None:
             "inbound",
             lambda n: dict(
                 mailbox_id=1,
-                folder_id=1 + n % 2,
+                folder_id=1 + n % 3,
                 uidvalidity=7,
                 uid=n,
                 state="done",
@@ -256,7 +256,7 @@ def fill(shop: Shop, count: int) -> None:
         insert(
             "gap",
             lambda n: {
-                "folder_id": 1 + n % 2,
+                "folder_id": 1 + n % 3,
                 "uidvalidity": 7,
                 "uid": n,
                 "seen_at": at,
