@@ -90,7 +90,7 @@ def _sentences(error: Exception) -> list[str]:
         # The data folder is its owner's alone; whoever looks from outside made no mistake of ours.
         case PermissionError(filename=str() as path):
             return _with_advice(
-                f"{path}: permission denied for the user {_user()}",
+                f"{path}: permission denied for the user {user_name()}",
                 "run the command as the user that runs the daemon, or as root",
             )
         case TemporaryError() | OSError(errno=errno.ENOSPC | errno.EDQUOT):
@@ -100,7 +100,10 @@ def _sentences(error: Exception) -> list[str]:
             return [trace, "error: this is a mistake in maildaemon itself; please report the above"]
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who runs this: also the one who has become root by sudo."""
+    if given := os.environ.get("SUDO_USER"):
+        return given
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

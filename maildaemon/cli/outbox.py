@@ -1,11 +1,14 @@
 """`maildaemon outbox`: what is to be sent, and what became of it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from maildaemon.cli.exits import WrongRequestError
+from maildaemon.cli.exits import WrongRequestError, user_name
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import (
     json_option,
@@ -21,10 +24,13 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading, writing
 from maildaemon.cli.teach import examples
+from maildaemon.cli.words import UNRELEASABLE, in_words
 from maildaemon.domain.delivery import OutboxState
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import MailLine
+    from maildaemon.domain.by_hand import HeldMail, Unreleasable
+    from maildaemon.ports.store import Transaction
 
 _IN_DOUBT = (OutboxState.QUEUED, OutboxState.UNKNOWN)
 _STATES = [state.value for state in OutboxState]
@@ -32,7 +38,7 @@ _STATES = [state.value for state in OutboxState]
 
 @click.group(epilog=examples("maildaemon outbox list --state failed", "maildaemon outbox retry 12"))
 def outbox() -> None:
-    """Look at the mails we send, and try or cancel them.
+    """Look at the mails we send; try, cancel or release them.
 
     `queued` will be sent; `draft` is put into the mailbox for a person to send; `shadow` was only
     recorded, because of the mode; `sent`, `failed`
@@ -151,50 +157,117 @@ def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) ->
     say(plain_text(text))
 
 
+outbox_id_argument = click.argument("outbox_id", metavar="ID", type=int)
+
+
 @outbox.command(epilog=examples("maildaemon outbox retry 12"))
-@click.argument("outbox_id", metavar="ID", type=int)
+@outbox_id_argument
+@json_option
 @click.pass_obj
-def retry(invocation: Invocation, *, outbox_id: int) -> None:
-    """Send a failed, expired or unknown mail once more.
+def retry(invocation: Invocation, *, outbox_id: int, as_json: bool) -> None:
+    """Send a failed, expired, unknown or cancelled mail once more.
 
     The bytes and the Message-ID stay the same. If an `unknown` mail did go out, the customer gets
-    it twice. The running daemon takes it within seconds.
+    it twice. A cancelled one goes only while it is fresh, and no person has answered meanwhile.
+    The running daemon takes it within seconds.
     """
-    from maildaemon.adapters.clock import utc_now
+    from maildaemon.services.by_hand import note_mail, release
 
-    _require(invocation, outbox_id)
-    with writing(invocation) as tx:
-        done = tx.outbox.retry_now(outbox_id, utc_now())
-    if not done:
-        raise WrongRequestError(
-            f"mail {outbox_id} is neither failed, expired nor unknown",
-            f"see: maildaemon outbox show {outbox_id}",
-        )
-    say(f"mail {outbox_id} is queued again")
+    with _told(invocation, outbox_id) as (tx, mail, by, now):
+        if mail.state is OutboxState.CANCELLED:
+            if why := release(tx, mail, by, now):
+                raise _unreleasable(mail, why)
+        elif tx.outbox.retry_now(outbox_id, now):
+            note_mail(tx, mail, "mail_retried", by, now)
+        else:
+            raise WrongRequestError(
+                f"mail {outbox_id} is {mail.state}, neither failed, expired, unknown nor cancelled",
+                f"see: maildaemon outbox show {outbox_id}",
+            )
+        line = _line(tx, outbox_id)
+    _tell("retry", line, f"mail {outbox_id} is queued again", as_json=as_json)
 
 
 @outbox.command(epilog=examples("maildaemon outbox cancel 12"))
-@click.argument("outbox_id", metavar="ID", type=int)
+@outbox_id_argument
+@json_option
 @click.pass_obj
-def cancel(invocation: Invocation, *, outbox_id: int) -> None:
+def cancel(invocation: Invocation, *, outbox_id: int, as_json: bool) -> None:
     """Do not send a queued mail.
 
-    A mail that may have been accepted already cannot be called back.
+    A mail that may have been accepted already cannot be called back. `outbox retry` takes it back.
     """
+    from maildaemon.services.by_hand import note_mail
+
+    with _told(invocation, outbox_id) as (tx, mail, by, now):
+        if not tx.outbox.cancel(outbox_id, f"cancelled by {by}", now):
+            raise WrongRequestError(
+                f"mail {outbox_id} is not queued any more, or may have been accepted already",
+                f"see: maildaemon outbox show {outbox_id}",
+            )
+        note_mail(tx, mail, "mail_cancelled", by, now)
+        line = _line(tx, outbox_id)
+    _tell("cancel", line, f"mail {outbox_id} is cancelled", as_json=as_json)
+
+
+@outbox.command(
+    epilog=examples("maildaemon outbox list --state shadow", "maildaemon outbox release 12")
+)
+@outbox_id_argument
+@json_option
+@click.pass_obj
+def release(invocation: Invocation, *, outbox_id: int, as_json: bool) -> None:
+    """Send a mail that was only recorded (mode shadow).
+
+    It goes as it was written, if it is still fresh (an acknowledgement for 24 hours) and nothing
+    speaks against it: nobody has answered, the thread is neither closed nor muted, and was not
+    acknowledged otherwise. Ceilings do not hold it up: a person has decided. A draft is sent from
+    the mail client.
+    """
+    from maildaemon.services.by_hand import release as let_go
+
+    with _told(invocation, outbox_id) as (tx, mail, by, now):
+        if mail.state is OutboxState.CANCELLED:
+            raise WrongRequestError(
+                f"mail {outbox_id} was cancelled", f"maildaemon outbox retry {outbox_id}"
+            )
+        if why := let_go(tx, mail, by, now):
+            raise _unreleasable(mail, why)
+        line = _line(tx, outbox_id)
+    _tell("release", line, f"mail {outbox_id} is queued", as_json=as_json)
+
+
+@contextmanager
+def _told(
+    invocation: Invocation, outbox_id: int
+) -> Iterator[tuple["Transaction", "HeldMail", str, datetime]]:
+    """Begin a transaction at a person's word about one mail."""
     from maildaemon.adapters.clock import utc_now
 
-    _require(invocation, outbox_id)
     with writing(invocation) as tx:
-        done = tx.outbox.cancel(outbox_id, "cancelled by an operator", utc_now())
-    if not done:
-        raise WrongRequestError(
-            f"mail {outbox_id} is not queued any more, or may have been accepted already",
-            f"see: maildaemon outbox show {outbox_id}",
-        )
-    say(f"mail {outbox_id} is cancelled")
-
-
-def _require(invocation: Invocation, outbox_id: int) -> None:
-    with reading(invocation) as listings:
-        if listings.mail(outbox_id) is None:
+        mail = tx.by_hand.mail(outbox_id)
+        if mail is None:
             raise nothing_like("mail", outbox_id, "maildaemon outbox list")
+        yield tx, mail, user_name(), utc_now()
+
+
+def _line(tx: "Transaction", outbox_id: int) -> "MailLine":
+    from maildaemon.adapters.sql.listings import listings_in
+
+    found = listings_in(tx).mail(outbox_id)
+    assert found is not None  # noqa: S101  it was there a moment ago, in this transaction
+    return found[0]
+
+
+def _tell(did: str, line: "MailLine", words: str, *, as_json: bool) -> None:
+    if as_json:
+        put_json({"did": did, "mail": line})
+    else:
+        say(words)
+
+
+def _unreleasable(mail: "HeldMail", why: "Unreleasable") -> WrongRequestError:
+    return WrongRequestError(
+        f"mail {mail.outbox_id} is not sent: {in_words(why, UNRELEASABLE)}",
+        f"see: maildaemon outbox show {mail.outbox_id}",
+    )

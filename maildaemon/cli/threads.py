@@ -10,6 +10,7 @@ from maildaemon.cli.output import (
     limit_option,
     local,
     mailbox_option,
+    note,
     paint,
     person,
     plain,
@@ -22,6 +23,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
+from maildaemon.cli.thread_verbs import VERBS, bare, until
 from maildaemon.domain.threads import Status
 
 if TYPE_CHECKING:
@@ -32,14 +34,24 @@ _TOLD_ALREADY = frozenset({"message_received", "silence", "mail_queued", "mail_s
 
 
 @click.group(
-    epilog=examples("maildaemon threads list --status open", "maildaemon threads show K7F3-Q2")
+    epilog=examples(
+        "maildaemon threads list --status open",
+        "maildaemon threads show K7F3-Q2",
+        "maildaemon threads resolve K7F3-Q2",
+    )
 )
 def threads() -> None:
-    """Look at conversations.
+    """Look at conversations, and say what is to become of them.
 
     A thread is everything that belongs to one matter: the customer's mails, the answers of staff,
-    and what was sent automatically. Its reference (K7F3-Q2) is what the customer was told.
+    and what was sent automatically. Its reference (K7F3-Q2) is what the customer was told. What a
+    person says about it counts at once, also while the daemon runs, and stands in its history
+    with the name of the user.
     """
+
+
+for verb in VERBS:
+    threads.add_command(verb)
 
 
 @threads.command(
@@ -75,7 +87,7 @@ def list_threads(
             put_json(line)
         return
     put_table(
-        ("THREAD", "STATUS", "LAST MAIL", "MAILS", "CUSTOMER", "SUBJECT"),
+        ("THREAD", "STATUS", "LAST MAIL", "MAILS", "CUSTOMER", "SUBJECT", "ASSIGNED TO"),
         (
             (
                 one.reference,
@@ -84,6 +96,7 @@ def list_threads(
                 one.messages,
                 one.customer,
                 one.subject,
+                one.assigned_to,
             )
             for one in found
         ),
@@ -100,11 +113,15 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
     """Show one thread: its people, its mails, and what happened.
 
     The reference is what stands in the subject as [#K7F3-Q2]. `maildaemon messages show ID` shows
-    a single mail of it.
+    a single mail of it. The reference of a thread that was merged leads to the one that took it.
     """
-    reference = reference.strip("[]# ").upper()
+    reference = bare(reference)
     with reading(invocation) as listings:
         thread = listings.thread(reference)
+        if thread is not None and thread.merged_into is not None:
+            note(f"{reference} was merged into {thread.merged_into}")
+            reference = thread.merged_into
+            thread = listings.thread(reference)
         if thread is None:
             raise nothing_like("thread", reference, "maildaemon threads list")
         people = listings.participants(reference)
@@ -132,7 +149,8 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
             ("opened", thread.opened_at),
             ("acknowledged", thread.acknowledged_at),
             ("answered", thread.answered_at),
-            ("muted until", thread.muted_until),
+            ("muted", until(thread.muted_until) if thread.muted_until else None),
+            ("assigned to", thread.assigned_to),
             ("linked to", thread.linked_to),
             ("history", "from before the first start" if thread.history else None),
             *(("people", f"{person(one.name, one.address)}, {one.role}") for one in people),
@@ -169,6 +187,9 @@ def _queued(one: "MailLine") -> str:
 
 
 def _happened(one: "EventLine") -> str:
-    detail = " ".join(f"{name}={word(value)}" for name, value in one.detail.items())
+    if one.event == "thread_noted":
+        return f"note by {one.detail['by']}: {one.detail['text']}"
+    known = {name: value for name, value in one.detail.items() if name != "undo"}
+    detail = " ".join(f"{name}={word(value)}" for name, value in known.items())
     about = f" message {one.message}" if one.message else ""
     return f"{one.event}{about} {detail}".rstrip()

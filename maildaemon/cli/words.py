@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
+from maildaemon.domain.by_hand import Unreleasable
 from maildaemon.domain.delivery import Section
 
 KINDS: Mapping[str, str] = {
@@ -64,6 +65,18 @@ SECTIONS: Mapping[str, str] = {
     Section.REFUSED_FILES: "which files were refused, and why",
     Section.MISSING_FACTS: "which facts are missing",
     Section.NOTICE: "a notice for these days",
+}
+
+UNRELEASABLE: Mapping[str, str] = {
+    Unreleasable.NOT_HELD_BACK: "it is not one that was only recorded",
+    Unreleasable.IN_DRAFTS: "it is a draft, and lies in the Drafts folder of the mailbox for a "
+    "person to send",
+    Unreleasable.TOO_OLD: "it would come too late (its time is up)",
+    Unreleasable.STAFF_ANSWERED: "a person has answered in this thread",
+    Unreleasable.ACKNOWLEDGED_ALREADY: "this thread has been acknowledged",
+    Unreleasable.THREAD_CLOSED: "the thread is closed; `maildaemon threads reopen` opens it",
+    Unreleasable.MUTED: "the thread is muted; `maildaemon threads mute --off` ends that",
+    Unreleasable.ADDRESS_UNDELIVERABLE: "the last mail to this address bounced",
 }
 
 

@@ -14,6 +14,7 @@ from maildaemon.domain.delivery import OutboxState, Reply
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.threads import Lookups, Status
 from maildaemon.ports import Role
+from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.rows import (
     AccountRow,
     Concern,
@@ -408,6 +409,7 @@ class Transaction(Protocol):
     inbound: Inbound
     records: Records
     outbox: Outbox
+    by_hand: ByHand
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

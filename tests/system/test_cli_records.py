@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from maildaemon.cli import main
+from maildaemon.cli.exits import user_name
 from tests.servers.dovecot import Dovecot
 from tests.servers.sink import SmtpSink
 from tests.system.installation import (
@@ -105,7 +106,9 @@ def test_threads_are_listed_with_whose_turn_it_is(call: Call) -> None:
         "acknowledged_at": "",
         "answered_at": None,
         "muted_until": None,
+        "assigned_to": None,
         "linked_to": None,
+        "merged_into": None,
         "stranger": False,
         "history": False,
     }
@@ -194,7 +197,7 @@ def test_a_failed_mail_is_tried_again_or_cancelled_by_an_operators_word(call: Ca
     assert call("outbox", "cancel", number).out == f"mail {number} is cancelled\n"
     [cancelled] = lines(call("outbox", "list", "--state", "cancelled", "--json"))
 
-    assert cancelled["why"] == "cancelled by an operator"
+    assert cancelled["why"] == f"cancelled by {user_name()}"
 
 
 def test_a_refused_file_is_released_under_a_harmless_name(call: Call, tmp_path: Path) -> None:

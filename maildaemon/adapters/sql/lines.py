@@ -30,7 +30,9 @@ class ThreadLine(Line):
     acknowledged_at: datetime | None
     answered_at: datetime | None
     muted_until: datetime | None
+    assigned_to: str | None
     linked_to: str | None
+    merged_into: str | None
     stranger: bool
     history: bool
 

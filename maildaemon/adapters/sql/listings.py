@@ -35,14 +35,20 @@ from maildaemon.adapters.sql.tables import (
 )
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.standing import Standing
+from maildaemon.ports.store import Transaction
 
 
 @contextmanager
 def read_listings(store: SqlStore) -> Iterator["SqlListings"]:
     """Begin a transaction that only reads, so that all listings of a command fit together."""
     with store.read() as tx:
-        assert isinstance(tx, SqlTransaction)  # noqa: S101  what every SqlStore gives out
-        yield SqlListings(tx._connection)  # noqa: SLF001  the same package, one connection
+        yield listings_in(tx)
+
+
+def listings_in(tx: Transaction) -> "SqlListings":
+    """Return listings that show what this transaction sees, its own changes included."""
+    assert isinstance(tx, SqlTransaction)  # noqa: S101  what every SqlStore gives out
+    return SqlListings(tx._connection)  # noqa: SLF001  the same package, one connection
 
 
 class SqlListings:
@@ -63,8 +69,11 @@ class SqlListings:
     def threads(
         self, *, mailbox_name: str | None, status: str | None, limit: int | None
     ) -> list[ThreadLine]:
-        """Return threads, the last active first; `limit` None for all."""
-        statement = _threads().order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
+        """Return threads, the last active first; `limit` None for all. What was merged into
+        another is left out: it is empty.
+        """
+        statement = _threads().where(thread.c.merged_into.is_(None))
+        statement = statement.order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
         if status is not None:
             statement = statement.where(thread.c.status == status)
         return [ThreadLine.of(row) for row in self._some(statement, mailbox_name, limit)]
@@ -87,7 +96,7 @@ class SqlListings:
         return [ParticipantLine.of(row) for row in self._connection.execute(statement)]
 
     def events(self, reference: str) -> list[EventLine]:
-        """Return the history of a thread, oldest first."""
+        """Return the history of a thread and of those merged into it, oldest first."""
         statement = (
             select(
                 event.c.at,
@@ -97,7 +106,7 @@ class SqlListings:
                 event.c.detail,
             )
             .join(thread, thread.c.id == event.c.thread_id)
-            .where(thread.c.reference == reference)
+            .where((thread.c.reference == reference) | (thread.c.merged_into == reference))
             .order_by(event.c.id)
         )
         return [EventLine.of(row) for row in self._connection.execute(statement)]

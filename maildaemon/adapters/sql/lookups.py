@@ -151,10 +151,13 @@ class SqlLookups:
     def _tagged(self, mailbox_id: int, reference: str | None) -> int | None:
         if reference is None:
             return None
+        # A thread that was merged into another leads there.
+        tagged = thread.alias()
+        leads_to = func.coalesce(tagged.c.merged_into, tagged.c.reference)
         return self._connection.scalar(
-            select(thread.c.id).where(
-                thread.c.mailbox_id == mailbox_id, thread.c.reference == reference
-            )
+            select(thread.c.id)
+            .join(tagged, leads_to == thread.c.reference)
+            .where(tagged.c.mailbox_id == mailbox_id, tagged.c.reference == reference)
         )
 
     def _facts(self, thread_id: int) -> ThreadFacts:

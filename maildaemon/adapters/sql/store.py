@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from maildaemon.adapters.sql.by_hand import SqlByHand
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
@@ -20,6 +21,7 @@ from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.tables import earlier
 from maildaemon.errors import OperatorError, StoreUnavailableError
+from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
 
@@ -36,6 +38,7 @@ class SqlTransaction:
         self.inbound: Inbound = SqlInbound(connection)
         self.records: Records = SqlRecords(connection)
         self.outbox: Outbox = SqlOutbox(connection)
+        self.by_hand: ByHand = SqlByHand(connection)
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -1,0 +1,84 @@
+"""What a person may still have done with a mail or a thread, and why not. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from maildaemon.domain.delivery import OutboxState, Section
+from maildaemon.domain.threads import Status
+
+
+class Unreleasable(StrEnum):
+    """Why a mail is not sent although a person asks for it."""
+
+    NOT_HELD_BACK = "not_held_back"
+    IN_DRAFTS = "in_drafts"
+    TOO_OLD = "too_old"
+    STAFF_ANSWERED = "staff_answered"
+    ACKNOWLEDGED_ALREADY = "acknowledged_already"
+    THREAD_CLOSED = "thread_closed"
+    MUTED = "muted"
+    ADDRESS_UNDELIVERABLE = "address_undeliverable"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadState:
+    """A thread as a person's word finds it."""
+
+    thread_id: int
+    mailbox_id: int
+    reference: str
+    status: Status
+    acknowledged_at: datetime | None = None
+    answered_at: datetime | None = None
+    muted_until: datetime | None = None
+    assigned_to: str | None = None
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A mail of ours that may not have been sent."""
+
+    outbox_id: int
+    mailbox_id: int
+    state: OutboxState
+    sections: tuple[Section, ...]
+    recipient: str
+    expires_at: datetime
+    thread: ThreadState | None = None
+    undeliverable_until: datetime | None = None
+
+
+def why_not_released(mail: HeldMail, now: datetime) -> Unreleasable | None:
+    """Return why a mail that was only recorded (shadow), or cancelled, is not sent even now that
+    a person asks for it; None if it may go. Ceilings do not count: a person has decided.
+    """
+    if mail.state is OutboxState.DRAFT:
+        return Unreleasable.IN_DRAFTS
+    if mail.state not in {OutboxState.SHADOW, OutboxState.CANCELLED}:
+        return Unreleasable.NOT_HELD_BACK
+    if mail.expires_at <= now:
+        return Unreleasable.TOO_OLD
+    if mail.undeliverable_until is not None and mail.undeliverable_until > now:
+        return Unreleasable.ADDRESS_UNDELIVERABLE
+    return None if mail.thread is None else _why_not_in(mail.thread, mail, now)
+
+
+def _why_not_in(thread: ThreadState, mail: HeldMail, now: datetime) -> Unreleasable | None:
+    if thread.answered_at is not None:
+        return Unreleasable.STAFF_ANSWERED
+    if thread.status in {Status.RESOLVED, Status.IGNORED}:
+        return Unreleasable.THREAD_CLOSED
+    if thread.muted_until is not None and thread.muted_until > now:
+        return Unreleasable.MUTED
+    # What was cancelled has counted as the one acknowledgement itself.
+    acknowledges = Section.ACKNOWLEDGEMENT in mail.sections
+    if acknowledges and thread.acknowledged_at and mail.state is OutboxState.SHADOW:
+        return Unreleasable.ACKNOWLEDGED_ALREADY
+    return None
+
+
+def merged_status(source: Status, target: Status) -> Status:
+    """Return whose turn it is once the mails of both are one thread: ours, if it was in either."""
+    return next((one for one in (Status.OPEN, Status.WORKING) if one in {source, target}), target)
