@@ -33,7 +33,7 @@ from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser
-from maildaemon.errors import OperatorError
+from maildaemon.domain.policy import Reads
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
 from maildaemon.services.desk import Desk, log
@@ -112,9 +112,16 @@ def file_blobs(settings: Settings) -> FileBlobStore:
 def make_desk(store: SqlStore, settings: Settings, mailbox: MailboxSettings, key: bytes) -> Desk:
     """Return a mailbox as the loop steps see it, its row made if need be."""
     with store.begin() as tx:
-        row = tx.mailboxes.ensure(mailbox.name)
-    hold_for = timedelta(days=settings.policy_of(mailbox).attachments.hold_days)
-    return Desk(row.mailbox_id, make_policy(settings, mailbox), key, hold_for)
+        ids = {one.name: tx.mailboxes.ensure(one.name).mailbox_id for one in settings.mailboxes}
+    watched = {one.name: one.reads is Reads.ALL for one in settings.mailboxes}
+    return Desk(
+        ids[mailbox.name],
+        make_policy(settings, mailbox),
+        key,
+        hold_for=timedelta(days=settings.policy_of(mailbox).attachments.hold_days),
+        colleagues=tuple((ids[name], name) for name, all_of_it in watched.items() if not all_of_it),
+        homes=tuple(ids[name] for name, all_of_it in watched.items() if all_of_it),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,14 +255,9 @@ def _crew(
     settings: Settings, mailbox: MailboxSettings, desk: Desk, composer: TemplateComposer
 ) -> Crew:
     work: Mailbox = make_mailbox(settings, mailbox)
-    watch: Mailbox = make_mailbox(settings, mailbox)
-    if (smtp := mailbox.smtp) is None:
-        raise OperatorError(
-            "this version does not watch accounts with `reads: sent_only` yet",
-            where=mailbox.name,
-            advice="take the mailbox out of the configuration",
-        )
-    transport: Transport = make_transport(smtp)
+    smtp = mailbox.smtp if mailbox.reads is Reads.ALL else None
+    watch: Mailbox | None = make_mailbox(settings, mailbox) if smtp else None
+    transport: Transport | None = make_transport(smtp) if smtp else None
     return Crew(
         desk=desk,
         work=work,
@@ -265,7 +267,7 @@ def _crew(
         poll_every=mailbox.imap.poll_every,
         idle=mailbox.imap.idle,
         imap_credential=_credential(desk.key, mailbox.imap, mailbox.imap.password),
-        smtp_credential=_credential(desk.key, smtp, smtp.password),
+        smtp_credential=_credential(desk.key, smtp, smtp.password) if smtp else str,
     )
 
 

@@ -22,7 +22,11 @@ class MailboxRow:
 
 @dataclass(frozen=True, slots=True)
 class FolderRow:
-    """A watched folder and its cursor. `looked_at`: when all that was listed stood recorded."""
+    """A watched folder and its cursor. `looked_at`: when all that was listed stood recorded.
+
+    `held_uid`, `held_since`: up to which message, and since when, a colleague's account waits for
+    the other mailboxes to be read and decided.
+    """
 
     folder_id: int
     name: str
@@ -30,6 +34,8 @@ class FolderRow:
     uidvalidity: int
     last_uid: int
     looked_at: datetime | None
+    held_uid: int | None = None
+    held_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

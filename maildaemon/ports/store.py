@@ -75,6 +75,15 @@ class Mailboxes(Protocol):
     def advance(self, row: FolderRow, last_uid: int) -> None:
         """Move the cursor. It never goes back, nor forward under another UIDVALIDITY."""
 
+    def hold(self, row: FolderRow, uid: int | None, since: datetime | None) -> None:
+        """Note up to which message, and since when, the folder waits for the other mailboxes."""
+
+    def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
+        """Tell whether the mailbox has been read since then, and nothing live waits in it."""
+
+    def lock(self, mailbox_id: int) -> None:
+        """Wait for every other transaction that holds this lock, and hold it to the end of this."""
+
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded, unless the folder
         has been renumbered meanwhile.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from maildaemon.domain.policy import Policy
+from maildaemon.domain.policy import Policy, Reads
 from maildaemon.errors import (
     MailboxRefusedError,
     MailboxUnavailableError,
@@ -25,6 +25,7 @@ from maildaemon.errors import (
 from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Role, Ticker, Transport
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
+from maildaemon.services.colleague import read_colleague
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import Loop, Rest
@@ -51,19 +52,30 @@ class Step(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Crew:
     """One mailbox with everything its loops need. `credential` is a keyed hash of what we log
-    in with, so that a changed password is tried at once; it may raise SecretError.
+    in with, so that a changed password is tried at once; it may raise SecretError. Of a colleague's
+    account only Sent is read: it needs neither `watch` nor `transport`.
     """
 
     desk: Desk
     work: Mailbox
     watch: Mailbox | None
-    transport: Transport
+    transport: Transport | None
     composer: Composer
     poll_every: timedelta
     idle: timedelta
     imap_credential: Callable[[], str]
     smtp_credential: Callable[[], str]
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def only_sent(self) -> bool:
+        """Tell whether this is a colleague's account."""
+        return self.desk.policy.reads is Reads.SENT_ONLY
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return what is to be done for it."""
+        return (Step.RECEIVE,) if self.only_sent else tuple(Step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +158,24 @@ class Daemon:
         """Do everything that is due now, once, all mailboxes side by side; return what kept steps
         from their work, empty if nothing did.
         """
-        crews = [crew for crew in self._crews if not self._stopping.is_set()]
-        found = await asyncio.gather(*(self._work_off(crew) for crew in crews))
+        for crew in self._crews:
+            with suppress(StoreUnavailableError):
+                await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
+        colleagues = [crew for crew in self._crews if crew.only_sent]
+        others = [crew for crew in self._crews if not crew.only_sent]
+        found = []
+        # What a colleague has answered is known as an answer once the question is processed.
+        for crews, steps in (
+            (others, (Step.RECEIVE, Step.PROCESS)),
+            (colleagues, (Step.RECEIVE,)),
+            (others, (Step.PROCESS, Step.DELIVER, Step.SETTLE)),
+        ):
+            found += await asyncio.gather(*(self._work_off(crew, *steps) for crew in crews))
         return tuple(shortfall for each in found for shortfall in each)
 
-    async def _work_off(self, crew: Crew) -> list[Shortfall]:
+    async def _work_off(self, crew: Crew, *steps: Step) -> list[Shortfall]:
         troubles = []
-        with suppress(StoreUnavailableError):
-            await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
-        for step in (Step.RECEIVE, Step.PROCESS, Step.DELIVER, Step.SETTLE):
+        for step in steps:
             if step not in self._only or self._stopping.is_set():
                 continue
             work = self._exhaust(crew, step)
@@ -167,7 +188,8 @@ class Daemon:
     async def close(self) -> None:
         """Close connections; never raises."""
         for crew in self._crews:
-            await crew.transport.close()
+            if crew.transport is not None:
+                await crew.transport.close()
             for mailbox in (crew.work, crew.watch):
                 if mailbox is not None:
                     await asyncio.to_thread(mailbox.close)
@@ -180,7 +202,7 @@ class Daemon:
                 break
 
     def _set_up(self, crew: Crew) -> None:
-        for step in Step:
+        for step in crew.steps:
             if step in self._only:
                 every = crew.poll_every if step is Step.RECEIVE else _LOOK_EVERY
                 self._add(crew, step.value, self._step(crew, step), every)
@@ -227,13 +249,21 @@ class Daemon:
         works = self._works
         loop = asyncio.get_running_loop()
 
+        # What a colleague answers is processed, and lets mail go, where it was asked.
+        served = [one for one in self._crews if not one.only_sent] if crew.only_sent else [crew]
+
         def news() -> None:
-            loop.call_soon_threadsafe(self._wake, crew, Step.PROCESS)
+            for one in served:
+                loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
 
         def receive() -> int:
-            start_mailbox(works.store, crew.work, works.parser, crew.desk, works.now)
-            count = receive_new(works.store, crew.work, works.blobs, crew.desk, works.now, news)
-            note_success(works.store, crew.desk, "imap", works.now())
+            store, work, desk, now = works.store, crew.work, crew.desk, works.now
+            if crew.only_sent:
+                count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
+            else:
+                start_mailbox(store, work, works.parser, desk, now)
+                count = receive_new(store, work, works.blobs, desk, now, news)
+            note_success(store, desk, "imap", now())
             return count
 
         count = await self._over_imap(crew, receive)
@@ -241,7 +271,8 @@ class Daemon:
             # The server lets us in: from the first time on, IDLE need not wait for its next look.
             self._wake(crew, "watch")
             # What waited for Sent to be read may go now.
-            self._wake(crew, Step.DELIVER)
+            for one in served:
+                self._wake(one, Step.DELIVER)
         return count
 
     async def _process(self, crew: Crew) -> int:
@@ -262,6 +293,8 @@ class Daemon:
 
     async def _deliver(self, crew: Crew) -> int | Rest:
         works = self._works
+        if crew.transport is None:
+            return 0
         if rest := await self._rest(crew, "smtp", crew.smtp_credential):
             return rest
         try:

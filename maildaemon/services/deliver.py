@@ -107,7 +107,14 @@ def _claim(store: Store, row: OutboxRow, now: datetime) -> OutboxRow | None:
 def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
     """Tell whether the mail may not go now: a person may have answered, or the brake is on."""
     with store.read() as tx:
-        unread = may_be_answered(tx, desk, row.cause_recorded_at, row.due_at, now)
+        unread = may_be_answered(
+            tx,
+            desk,
+            cause_recorded_at=row.cause_recorded_at,
+            queued_at=row.queued_at,
+            due_at=row.due_at,
+            now=now,
+        )
     return unread or _braked(store, desk, now)
 
 

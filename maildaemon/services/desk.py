@@ -13,13 +13,17 @@ _log = logging.getLogger("maildaemon")
 class Desk:
     """A mailbox's row, the policy it is run by, and the key that signs what leaves it.
 
-    `hold_for`: how long a refused file is kept for staff to release.
+    `hold_for`: how long a refused file is kept for staff to release. `colleagues` are the accounts
+    of which only Sent is read, by row and name: what they answer counts here. Of such an account,
+    `homes` are the rows of the mailboxes whose threads it may answer.
     """
 
     mailbox_id: int
     policy: Policy
     key: bytes
     hold_for: timedelta
+    colleagues: tuple[tuple[int, str], ...] = ()
+    homes: tuple[int, ...] = ()
 
 
 def log(

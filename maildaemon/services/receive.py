@@ -244,20 +244,8 @@ class _Reading:
         return new
 
     def _fetch(self, folder: FolderRow, batch: Sequence[Listed]) -> list[Seen]:
-        by_uid = {one.uid: one for one in batch}
         limit = self.desk.policy.max_message_size
-        whole = [one.uid for one in batch if one.size <= limit]
-        large = [one.uid for one in batch if one.size > limit]
-        seen = []
-        fetches = ((self.mailbox.fetch, whole, False), (self.mailbox.fetch_headers, large, True))
-        for fetch, uids, header_only in fetches:
-            for fetched in fetch(folder.name, uids) if uids else ():
-                listed = by_uid[fetched.uid]
-                received_at = listed.internal_date or self.now()
-                size = listed.size if header_only else len(fetched.raw)
-                sha256 = self.blobs.put(fetched.raw)
-                seen.append(Seen(fetched.uid, size, received_at, sha256, header_only))
-        return seen
+        return fetch_seen(self.mailbox, self.blobs, folder.name, batch, limit, self.now)
 
     def _retry_gaps(self, folder: FolderRow) -> None:
         with self.store.read() as tx:
@@ -292,6 +280,32 @@ class _Reading:
             since=gap.seen_at.isoformat(),
             attempts=gap.attempts + 1,
         )
+
+
+def fetch_seen(
+    mailbox: Mailbox,
+    blobs: BlobStore,
+    folder: str,
+    batch: Sequence[Listed],
+    limit: int,
+    now: Now,
+) -> list[Seen]:
+    """Return what the server delivers of a batch, its bytes kept; above `limit` only headers."""
+    by_uid = {one.uid: one for one in batch}
+    whole = [one.uid for one in batch if one.size <= limit]
+    large = [one.uid for one in batch if one.size > limit]
+    seen = []
+    for fetch, uids, header_only in (
+        (mailbox.fetch, whole, False),
+        (mailbox.fetch_headers, large, True),
+    ):
+        for fetched in fetch(folder, uids) if uids else ():
+            listed = by_uid[fetched.uid]
+            received_at = listed.internal_date or now()
+            size = listed.size if header_only else len(fetched.raw)
+            sha256 = blobs.put(fetched.raw)
+            seen.append(Seen(fetched.uid, size, received_at, sha256, header_only))
+    return seen
 
 
 def _batches(listed: Sequence[Listed]) -> Iterator[tuple[Listed, ...]]:

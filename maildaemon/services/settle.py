@@ -91,7 +91,12 @@ class _Work:
             return
         with self.store.read() as tx:
             held = may_be_answered(
-                tx, self.desk, row.cause_recorded_at, row.queued_at, now
+                tx,
+                self.desk,
+                cause_recorded_at=row.cause_recorded_at,
+                queued_at=row.queued_at,
+                due_at=row.queued_at,
+                now=now,
             ) or bool(tx.mailboxes.braked(self.desk.mailbox_id))
             has_sent = tx.mailboxes.witness_horizon(self.desk.mailbox_id) is not None
         # After a death it may be there, and sent from there: then the answer stands in Sent.

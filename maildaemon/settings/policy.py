@@ -1,10 +1,11 @@
 """The policy of a mailbox, as the decisions see it, from what the operator wrote."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from maildaemon.domain.message import Address
-from maildaemon.domain.policy import AttachmentPolicy, Limits, Notice, Policy
+from maildaemon.domain.policy import AttachmentPolicy, Limits, Notice, Policy, Reads
 from maildaemon.settings.models import MailboxSettings, Settings
 from maildaemon.settings.policies import AttachmentSettings, LimitSettings, NoticeSettings
 
@@ -17,7 +18,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         mailbox=mailbox.name,
         sender=Address(mailbox.display_name or "", mailbox.address),
         addresses=frozenset(one.lower() for one in (mailbox.address, *mailbox.aliases)),
-        staff=frozenset(one.lower() for one in mailbox.staff),
+        staff=frozenset(one.lower() for one in (*mailbox.staff, *_colleagues(settings))),
         trust_reply_to=frozenset(one.lower() for one in mailbox.trust_reply_to),
         authserv_id=mailbox.authserv_id,
         default_language=policy.languages.default,
@@ -33,6 +34,13 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         notices=tuple(_notice(one, zone) for one in policy.notices),
         privacy_url=policy.privacy.notice,
     )
+
+
+def _colleagues(settings: Settings) -> Iterator[str]:
+    """Yield the addresses of those whose own accounts are watched."""
+    for one in settings.mailboxes:
+        if one.reads is Reads.SENT_ONLY:
+            yield from (one.address, *one.aliases)
 
 
 def _attachments(attachments: AttachmentSettings) -> AttachmentPolicy:

@@ -128,6 +128,8 @@ class SqlMailboxes:
             "uidvalidity": uidvalidity,
             "last_uid": last_uid,
             "looked_at": None,
+            "held_uid": None,
+            "held_since": None,
         }
         changed = self._connection.execute(
             update(folder)
@@ -163,6 +165,37 @@ class SqlMailboxes:
                 folder.c.last_uid < last_uid,
             )
             .values(last_uid=last_uid)
+        )
+
+    def hold(self, row: FolderRow, uid: int | None, since: datetime | None) -> None:
+        """Note up to which message, and since when, the folder waits for the other mailboxes."""
+        if (row.held_uid, row.held_since) != (uid, since):
+            self._connection.execute(
+                update(folder)
+                .where(folder.c.id == row.folder_id, folder.c.uidvalidity == row.uidvalidity)
+                .values(held_uid=uid, held_since=since)
+            )
+
+    def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
+        """Tell whether the mailbox has been read since then, and nothing live waits in it."""
+        # The inbox is looked at first: the other folders have been looked at later still.
+        looked_at: datetime | None = self._connection.scalar(
+            select(func.max(folder.c.looked_at)).where(
+                folder.c.mailbox_id == mailbox_id, folder.c.role == Role.INBOX.value
+            )
+        )
+        waiting = exists().where(
+            inbound.c.mailbox_id == mailbox_id,
+            inbound.c.state == "waiting",
+            inbound.c.history.is_(False),
+        )
+        read = looked_at is not None and looked_at >= since
+        return read and not self._connection.scalar(select(waiting))
+
+    def lock(self, mailbox_id: int) -> None:
+        """Hold the row of the mailbox to the end of the transaction; SQLite has one writer only."""
+        self._connection.execute(
+            select(mailbox.c.id).where(mailbox.c.id == mailbox_id).with_for_update()
         )
 
     def looked(self, row: FolderRow, at: datetime) -> None:
@@ -278,4 +311,13 @@ def _mailbox_row(row: Row[Any]) -> MailboxRow:
 
 
 def _folder_row(row: Row[Any]) -> FolderRow:
-    return FolderRow(row.id, row.name, Role(row.role), row.uidvalidity, row.last_uid, row.looked_at)
+    return FolderRow(
+        folder_id=row.id,
+        name=row.name,
+        role=Role(row.role),
+        uidvalidity=row.uidvalidity,
+        last_uid=row.last_uid,
+        looked_at=row.looked_at,
+        held_uid=row.held_uid,
+        held_since=row.held_since,
+    )
