@@ -35,6 +35,10 @@ class ParserUnavailableError(TemporaryError):
     """The parse worker could not be started or died without having been given a message."""
 
 
+class AlertFailedError(TemporaryError):
+    """The operator's command did not take an alarm."""
+
+
 class OperatorError(MaildaemonError):
     """A person must change something: what is wrong, where, and what to do."""
 

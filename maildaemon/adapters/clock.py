@@ -1,6 +1,7 @@
 """The clock, and APScheduler, which only ticks: every timer that matters is a row of ours."""
 
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 def utc_now() -> datetime:
     """Return the present instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def seconds_since_boot() -> float:
+    """Return how long the machine has been on, sleep included: nobody can set this clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def jitter() -> float:

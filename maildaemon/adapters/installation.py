@@ -2,10 +2,12 @@
 
 import errno
 import fcntl
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from maildaemon.errors import (
@@ -14,6 +16,7 @@ from maildaemon.errors import (
     OperatorError,
     StoreUnavailableError,
 )
+from maildaemon.ports.brakes import Beat
 
 _KEY_BYTES = 32
 
@@ -110,6 +113,36 @@ def only_one(data_dir: Path) -> Iterator[None]:
         except OSError as error:
             raise _unwritable(path, error) from error
         yield
+
+
+class HeartbeatFile:
+    """`ports.brakes.Pulse` in the data folder: what a restored database does not take along."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Nothing is read or written yet."""
+        self._path = data_dir / "heartbeat"
+
+    def read(self) -> Beat | None:
+        """Return the last one; None if there is none, or none that can be read."""
+        try:
+            found = json.loads(self._path.read_text("ascii"))
+            return Beat(int(found["beat"]), datetime.fromisoformat(found["at"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            # A power cut may have left half of it; the next one is whole.
+            return None
+
+    def write(self, beat: Beat) -> None:
+        """Keep it in place of the last one; StoreUnavailableError or OperatorError if it cannot."""
+        text = json.dumps({"beat": beat.number, "at": beat.at.isoformat()})
+        temporary = self._path.with_name(".heartbeat")
+        try:
+            with temporary.open("w", encoding="ascii") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> MaildaemonError:

@@ -20,7 +20,9 @@ from maildaemon.domain.actions import (
     Action,
     CancelQueued,
     JoinThread,
+    MarkDeliverable,
     MarkUndeliverable,
+    MuteSender,
     OpenThread,
     QueueMail,
     StaySilent,
@@ -149,6 +151,10 @@ def _action(action: Action) -> dict[str, Any]:
                 "until": until,
                 "status": status,
             }
+        case MarkDeliverable(address):
+            return {"do": "mark_deliverable", "address": address}
+        case MuteSender(address, until):
+            return {"do": "mute_sender", "address": address, "until": until}
         case Witness(message_id):
             return {"do": "witness", "message_id": message_id}
         case _:

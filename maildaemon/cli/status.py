@@ -108,8 +108,8 @@ def _as_object(report: _Report) -> dict[str, object]:
         "outbox": standing.outbox,
         "files": standing.files,
         "concerns": standing.concerns,
-        "brake": standing.brake,
-        "brake_at": standing.brake_at,
+        "brakes": standing.brakes,
+        "muted": standing.muted,
         "troubles": report.troubles,
     }
 
@@ -145,7 +145,11 @@ def _put(report: _Report, now: datetime) -> None:
             ("  drafts", f"{outbox.drafts} in 7 days" if outbox.drafts else None),
             ("  shadow", f"{outbox.shadow} recorded and not sent" if outbox.shadow else None),
             ("  files", f"{files.held} held, {files.refused} refused"),
-            ("  brake", f"since {local(standing.brake_at)}" if standing.brake else None),
+            *((f"  brake {one.brake}", f"since {local(one.set_at)}") for one in standing.brakes),
+            *(
+                ("  muted", f"{plain(one.address)} until {local(one.until)}")
+                for one in standing.muted
+            ),
         ]
     )
     for trouble in report.troubles:

@@ -37,7 +37,7 @@ SILENCES: Mapping[str, str] = {
     Silence.AUTH_FAILED: "its return path belongs to another domain, and nothing proves the sender",
     Silence.TOO_OLD: "it is older than `service.reply_within`, or from before the first start",
     Silence.EARLIER_CONVERSATION: "it answers mail from before we were here",
-    Silence.MUTED: "the thread is muted",
+    Silence.MUTED: "the thread is muted, or a program is suspected behind the address",
     Silence.ADDRESS_UNDELIVERABLE: "our last mail to this address bounced",
     Silence.ANSWERS_AUTOMATIC_MAIL: "it answers an automatic mail of ours",
     Silence.ACKNOWLEDGED_ALREADY: "this thread has been acknowledged",
@@ -45,7 +45,7 @@ SILENCES: Mapping[str, str] = {
     Silence.THREAD_CEILING: "the thread has had its share of automatic mail (`limits.per_thread`)",
     Silence.SENDER_CEILING: "this address has had its share of automatic mail "
     "(`limits.per_address`)",
-    Silence.BREAKER_OPEN: "automatic mail stands still; see `maildaemon status`",
+    Silence.BREAKER_OPEN: "a brake was on that doubts whether it is new; see `maildaemon status`",
     Silence.NOTHING_TO_SAY: "there is nothing to say",
 }
 

@@ -75,6 +75,22 @@ class MarkUndeliverable:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkDeliverable:
+    """Mail from this address proves that it lives: it may be written to again."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MuteSender:
+    """Send nothing automatic to this address until then: a program is suspected behind it."""
+
+    address: str
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """A mail of ours was seen: whatever we thought, it was accepted. `filed`: seen in Sent."""
 
@@ -83,5 +99,13 @@ class Witness:
 
 
 Action = (
-    OpenThread | JoinThread | QueueMail | StaySilent | CancelQueued | MarkUndeliverable | Witness
+    OpenThread
+    | JoinThread
+    | QueueMail
+    | StaySilent
+    | CancelQueued
+    | MarkUndeliverable
+    | MarkDeliverable
+    | MuteSender
+    | Witness
 )

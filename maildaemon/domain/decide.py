@@ -12,6 +12,8 @@ from maildaemon.domain.actions import (
     Action,
     CancelQueued,
     JoinThread,
+    MarkDeliverable,
+    MuteSender,
     OpenThread,
     QueueMail,
     StaySilent,
@@ -31,9 +33,21 @@ from maildaemon.domain.automatic import (
 from maildaemon.domain.delivery import Announcement, Refusal, Section, is_writable
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
-from maildaemon.domain.report import undeliverable
+from maildaemon.domain.report import UNDELIVERABLE_FOR, undeliverable
+from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
 from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
-from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts, match_thread
+from maildaemon.domain.threads import (
+    Lookups,
+    Match,
+    MatchRule,
+    Status,
+    ThreadFacts,
+    bare_subject,
+    match_thread,
+)
+
+_DEAD_AT_LEAST = timedelta(days=1)
+_SUSPECT = "three similar messages within an hour: a program seems to answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +58,10 @@ class Context:
     by that, once, so that a message does not grow old in our own queue. `own`: we signed it, or a
     server told us this id. `reported_thread` is the thread of the mail of ours that a bounce is
     about, `reported_ours` whether there is such a mail. What is said of the sender
-    (`sender_responses_at`: the times of the automatic mails to this address) is said of
-    `find_writer`. `history`:
-    read from the time before the first start. `placed`: the thread in which the message has stood
-    since an earlier decision; `rescued`: that one took it for spam, and a person did not.
+    (`sender_responses_at`: the times of the automatic mails to this address, `sender_lately`: his
+    other mails of the last hour) is said of `find_writer`. `history`: read from the time before
+    the first start. `placed`: the thread in which the message has stood since an earlier decision;
+    `rescued`: that one took it for spam, and a person did not.
     """
 
     policy: Policy
@@ -65,6 +79,8 @@ class Context:
     reported_ours: bool = False
     reported_thread: ThreadFacts | None = None
     undeliverable_until: datetime | None = None
+    sender_muted_until: datetime | None = None
+    sender_lately: tuple[Glance, ...] = ()
     sender_responses_at: tuple[datetime, ...] = ()
     sender_known: bool = False
     earlier_language: str | None = None
@@ -124,6 +140,7 @@ def decide(message: Message, context: Context) -> Decision:
     actions: list[Action] = [
         *_file(message, judgement, match, context, answers=answers),
         *_consequences(message, match, context, answers=answers),
+        *_about_sender(message, judgement, context),
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
@@ -237,6 +254,7 @@ def _respond(
     reasons = {
         *judgement.forbidden,
         *why_silent(message, recipient, match, context),
+        *why_unanswerable(message, judgement, context),
         *why_too_much(match, context),
         # A refusal is told even where there is nothing to acknowledge.
         *(() if refusals else no_acknowledgement),
@@ -283,8 +301,52 @@ def why_silent(
         yield Silence.TOO_OLD
     if thread and _lasts(thread.muted_until, context.now):
         yield Silence.MUTED
-    if _lasts(context.undeliverable_until, context.now):
+
+
+def why_unanswerable(message: Message, judgement: Judgement, context: Context) -> Iterator[Silence]:
+    """Yield why nothing automatic goes to this sender, whatever he writes."""
+    muted = _lasts(context.sender_muted_until, context.now)
+    if muted or is_suspect(message, judgement, context):
+        yield Silence.MUTED
+    dead = _lasts(context.undeliverable_until, context.now)
+    if dead and not _proves_life(message, judgement, context):
         yield Silence.ADDRESS_UNDELIVERABLE
+
+
+def is_suspect(message: Message, judgement: Judgement, context: Context) -> bool:
+    """Tell whether a program that shows no sign of it seems to write here."""
+    if judgement.kind is not Kind.CUSTOMER or context.history:
+        return False
+    # Who sends his photographs one by one writes nearly the same each time.
+    if any(not one.inline for one in message.attachments):
+        return False
+    glance = Glance(bare_subject(message.subject), message.reply_text)
+    return is_responder(glance, context.sender_lately)
+
+
+def _proves_life(message: Message, judgement: Judgement, context: Context) -> bool:
+    """Tell whether a person at an address that refused our mail has got it back: provably his
+    mail, and not at once. Some addresses can send and never receive.
+    """
+    if judgement.kind is not Kind.CUSTOMER or by_form(message, context.policy):
+        return False
+    dead_until = context.undeliverable_until or context.now
+    refused_at = dead_until - UNDELIVERABLE_FOR
+    if context.now - refused_at < _DEAD_AT_LEAST:
+        return False
+    return aligned_pass(message, context.policy.authserv_id)
+
+
+def _about_sender(message: Message, judgement: Judgement, context: Context) -> Iterator[Action]:
+    writer = find_writer(message, context.policy)
+    if writer is None or is_one_of_us(writer, context.policy):
+        return
+    muted = _lasts(context.sender_muted_until, context.now)
+    if not muted and is_suspect(message, judgement, context):
+        yield MuteSender(writer.key, context.now + MUTED_FOR, _SUSPECT)
+    dead = _lasts(context.undeliverable_until, context.now)
+    if dead and _proves_life(message, judgement, context):
+        yield MarkDeliverable(writer.key)
 
 
 def why_not_acknowledged(match: Match, context: Context) -> tuple[Silence, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from maildaemon.domain.brakes import Braking
 from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
 
 _QUIET_AT_MOST = timedelta(minutes=10)
@@ -52,14 +53,15 @@ class InboundStanding:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStanding:
-    """What waits to be sent. `due_since` is when the oldest due mail should have gone; `failed`,
-    `expired` and `unknown` count the last seven days, and so do the `drafts` put into the mailbox;
-    `sent` the last 24 hours.
+    """What waits to be sent. `due_since` is when the oldest due mail should have gone, `late_since`
+    when staff were told that mail waits long for its turn; `failed`, `expired` and `unknown` count
+    the last seven days, and so do the `drafts` put into the mailbox; `sent` the last 24 hours.
     """
 
     queued: int = 0
     due: int = 0
     due_since: datetime | None = None
+    late_since: datetime | None = None
     uncertain: int = 0
     drafts: int = 0
     shadow: int = 0
@@ -90,6 +92,14 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class MutedStanding:
+    """An address that gets nothing automatic until then."""
+
+    address: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything that tells how a mailbox is doing. `started_at` None: it was never read."""
 
@@ -100,8 +110,8 @@ class Standing:
     outbox: OutboxStanding = field(default_factory=OutboxStanding)
     files: FilesStanding = field(default_factory=FilesStanding)
     concerns: tuple[Concern, ...] = ()
-    brake: str | None = None
-    brake_at: datetime | None = None
+    brakes: tuple[Braking, ...] = ()
+    muted: tuple[MutedStanding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ def troubles(standing: Standing, poll_every: timedelta, now: datetime) -> tuple[
         *_imap_troubles(standing, poll_every, now),
         *_smtp_troubles(standing, now),
         *_queue_troubles(standing, now),
+        *_held_back(standing),
         *_for_people(standing),
     )
     order = [Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION]
@@ -169,18 +180,33 @@ def _queue_troubles(standing: Standing, now: datetime) -> Iterator[Trouble]:
     if _overdue(inbound.oldest_at, now):
         what = f"{_count(inbound.waiting, 'message')} not processed, the oldest since "
         yield Trouble(Severity.STUCK, what + _span(now - _at(inbound.oldest_at)), running)
-    if _overdue(outbox.due_since, now) and standing.smtp.last_error is None:
+    if _overdue(outbox.due_since, now) and standing.smtp.last_error is None and not standing.brakes:
         what = f"{_count(outbox.due, 'mail')} not sent, the oldest overdue by "
         yield Trouble(Severity.STUCK, what + _span(now - _at(outbox.due_since)), running)
 
 
+def _held_back(standing: Standing) -> Iterator[Trouble]:
+    outbox = standing.outbox
+    for one in standing.brakes:
+        yield _attention(
+            f"automatic mail stands still: {one.reason}",
+            "look at `maildaemon outbox list --state queued`; when all is well: maildaemon resume"
+            f" --brake {one.brake.value} (with --discard what is queued is not sent)",
+        )
+    if outbox.late_since is not None:
+        yield _attention(
+            f"{_count(outbox.queued, 'mail')} queued, late because of `limits.per_mailbox`",
+            "nothing, unless customers may be answered faster: raise `limits.per_mailbox`",
+        )
+    for sender in standing.muted:
+        yield _attention(
+            f"{sender.address} seems to be a program and gets nothing automatic for a day",
+            f"if a person writes there: maildaemon resume --sender {sender.address}",
+        )
+
+
 def _for_people(standing: Standing) -> Iterator[Trouble]:
     inbound, outbox, files = standing.inbound, standing.outbox, standing.files
-    if standing.brake is not None:
-        yield _attention(
-            f"automatic mail stands still: {standing.brake}",
-            "look at `maildaemon outbox list`; when all is well: maildaemon resume",
-        )
     for concern in standing.concerns:
         yield _attention(concern.what, concern.advice)
     if inbound.parked:

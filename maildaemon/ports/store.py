@@ -12,8 +12,10 @@ from typing import Any, Protocol
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import OutboxState, Reply
 from maildaemon.domain.message import Address, Message
+from maildaemon.domain.responder import Glance
 from maildaemon.domain.threads import Lookups, Status
 from maildaemon.ports import Role
+from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.rows import (
     AccountRow,
@@ -41,6 +43,9 @@ class Mailboxes(Protocol):
 
     def started(self, mailbox_id: int, at: datetime) -> None:
         """Note that the history has been read and the cursors stand."""
+
+    def all(self) -> tuple[MailboxRow, ...]:
+        """Return every mailbox that was ever used."""
 
     def get(self, mailbox_id: int) -> MailboxRow:
         """Return the row of this mailbox."""
@@ -105,21 +110,6 @@ class Mailboxes(Protocol):
         self, mailbox_id: int, kind: str, found: Sequence[Concern], at: datetime
     ) -> tuple[Concern, ...]:
         """Let exactly these concerns of a kind be on record; return those that are new."""
-
-    def set_brake(self, mailbox_id: int, name: str, reason: str, at: datetime) -> bool:
-        """Stop automatic mail; False if the brake was on already."""
-
-    def braked(self, mailbox_id: int) -> str | None:
-        """Return the reason for which automatic mail stands still, None if it flows."""
-
-    def release_brakes(self, mailbox_id: int | None, at: datetime) -> int:
-        """Let automatic mail flow again; return how many brakes were on."""
-
-    def last_release(self, mailbox_id: int) -> datetime | None:
-        """Return when a brake was released last: what was counted before counts no more."""
-
-    def take_slot(self, mailbox_id: int, now: datetime, interval: float, burst: int) -> datetime:
-        """Return when the next mail may go (a leaky bucket; `interval` in seconds a mail)."""
 
 
 class Inbound(Protocol):
@@ -213,6 +203,9 @@ class Records(Protocol):
     ) -> tuple[datetime, ...]:
         """Return when automatic mails to this address were queued."""
 
+    def mark_deliverable(self, mailbox_id: int, address: str, now: datetime) -> None:
+        """Let automatic mail go to an address again that was dead."""
+
     def undeliverable_until(self, mailbox_id: int, address: str) -> datetime | None:
         """Return until when nothing automatic goes to this address."""
 
@@ -220,6 +213,9 @@ class Records(Protocol):
         self, mailbox_id: int, address: str, languages: tuple[str, ...]
     ) -> str | None:
         """Return the language of this address's newest mail that is in one of these."""
+
+    def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
+        """Return what a customer's address has sent us since then (by arrival), at most ten."""
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many bounces of mails of ours were recorded."""
@@ -318,7 +314,9 @@ class Outbox(Protocol):
         """
 
     def next_due(self, mailbox_id: int, now: datetime) -> OutboxRow | None:
-        """Return the queued row that is due longest, not taken yet."""
+        """Return the queued row that is to be looked at next: one that only is to be concluded
+        (uncertain, or expired) before those to be sent, these as they were queued.
+        """
 
     def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
         """Take a row; None if it was taken, concluded or cancelled meanwhile."""
@@ -376,6 +374,17 @@ class Outbox(Protocol):
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
         """Return how many mails were accepted in this time."""
 
+    def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
+        """Cancel everything that is queued and surely not sent; return how many mails."""
+
+    def doubt_queued(self, mailbox_id: int, at: datetime, look_at: datetime) -> int:
+        """Take everything that is queued for uncertain since `at`: a witness is looked for, and
+        what becomes of it is decided from `look_at` on. Return how many mails.
+        """
+
+    def is_known(self, message_id: str) -> bool:
+        """Tell whether any mailbox has ever queued a mail of this Message-ID."""
+
     def retry_now(self, outbox_id: int, now: datetime) -> bool:
         """Make a failed, expired or unknown mail due again; an operator's word. A draft becomes a
         draft again.
@@ -419,6 +428,8 @@ class Transaction(Protocol):
     records: Records
     outbox: Outbox
     by_hand: ByHand
+    brakes: Brakes
+    alerts: Alerts
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

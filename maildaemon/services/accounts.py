@@ -15,6 +15,7 @@ from maildaemon.errors import (
     OperatorError,
     TransportPasswordRefusedError,
 )
+from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import AccountRow
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk
@@ -59,6 +60,7 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
     """
     with store.read() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
+    recovered = has_stopped(row)
     fresh = row.last_success_at and now - row.last_success_at < _NOTE_SUCCESS_EVERY
     if fresh and not row.failures and not row.refusals:
         return
@@ -66,6 +68,8 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
         tx.mailboxes.save_account(
             desk.mailbox_id, service, AccountRow(0, 0, None, None, None, None, now)
         )
+        if recovered:
+            tx.alerts.raise_alarm(_alarm("account.recovered", desk, service, "logs in again"), now)
 
 
 def note_failure(
@@ -83,6 +87,7 @@ def note_failure(
         refused = credential()
     with store.begin() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
+        stopped = has_stopped(row)
         row = replace(row, last_error=str(error), last_error_at=now)
         match error:
             case MailboxPasswordRefusedError() | TransportPasswordRefusedError():
@@ -96,7 +101,15 @@ def note_failure(
                 row = replace(row, failures=row.failures + 1)
         row = replace(row, next_attempt_at=now + wait)
         tx.mailboxes.save_account(desk.mailbox_id, service, row)
+        if has_stopped(row) and not stopped:
+            what = f"is left alone, because the password was refused: {error}"
+            tx.alerts.raise_alarm(_alarm("account.stopped", desk, service, what), now)
     return now + wait
+
+
+def _alarm(event: str, desk: Desk, service: str, what: str) -> Alarm:
+    mailbox = desk.policy.mailbox
+    return Alarm(event, mailbox, f"{mailbox}: {service.upper()} {what}", service)
 
 
 def has_stopped(row: AccountRow) -> bool:

@@ -37,3 +37,12 @@ def may_be_answered(
             why = "its folder of sent mail could not be read for an hour: an answer may be unseen"
             log("sent.unread", logging.ERROR, mailbox=desk.policy.mailbox, account=name, why=why)
     return False
+
+
+def may_be_forgotten(tx: Transaction, desk: Desk, now: datetime) -> bool:
+    """Tell whether mail must wait because we may have sent what we do not remember: whether the
+    records are older than the world, Sent knows, and it is read once after each start first.
+    """
+    begun_at = tx.brakes.begun_at(desk.mailbox_id)
+    decided_until = tx.mailboxes.witness_horizon(desk.mailbox_id)
+    return waits_for_sent(begun_at, decided_until, begun_at or now, now)

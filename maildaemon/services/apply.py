@@ -1,14 +1,16 @@
 """Carries out a decision within one transaction: one `case` for each action."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from maildaemon.domain.actions import (
     Action,
     CancelQueued,
     JoinThread,
+    MarkDeliverable,
     MarkUndeliverable,
+    MuteSender,
     OpenThread,
     QueueMail,
     StaySilent,
@@ -21,11 +23,13 @@ from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import trim_references
-from maildaemon.domain.tokens import issue_draft_id, issue_loop_token, issue_message_id
+from maildaemon.domain.tokens import is_ours, issue_draft_id, issue_loop_token, issue_message_id
 from maildaemon.domain.waiting import file_copy_at, mail_lives
 from maildaemon.ports import Composer
+from maildaemon.ports.brakes import Muted
 from maildaemon.ports.rows import InboundRow, NewMail, Recorded, Verb
 from maildaemon.ports.store import Transaction
+from maildaemon.services.brakes import doubt_memory, mute_sender
 from maildaemon.services.desk import Desk
 
 
@@ -205,6 +209,12 @@ class _Filing:
                 _cancel(self.tx, self.desk, thread_id, reason, self.message_id, at, self.now)
             case MarkUndeliverable(address, until, status):
                 self.tx.records.mark_undeliverable(self.desk.mailbox_id, address, until, status)
+            case MarkDeliverable(address):
+                self.tx.records.mark_deliverable(self.desk.mailbox_id, address, self.now)
+                self.note("address_revived", address=address)
+            case MuteSender(address, until, why):
+                mute_sender(self.tx, self.desk, Muted(address, until, why), self.now)
+                self.note("sender_muted", address=address, until=until.isoformat())
             case Witness(seen_id, filed):
                 self._witness(seen_id, filed=filed)
             case _:
@@ -247,6 +257,19 @@ class _Filing:
         # from before a database was restored. What is known already is not unlearnt by that.
         if outbox_id is not None and files is None:
             tx.mailboxes.learn_server_files_sent(mailbox_id, files=True)
+        elif outbox_id is None:
+            self._doubt_memory(seen_id)
+
+    def _doubt_memory(self, seen_id: str) -> None:
+        """Stop if we have sent what our records do not know: they are older than the world."""
+        started_at = self.tx.mailboxes.get(self.desk.mailbox_id).started_at
+        sent_at = self.message.date
+        if self.row.history or not started_at or not sent_at or sent_at <= started_at:
+            return
+        if not is_ours(self.desk.key, seen_id) or self.tx.outbox.is_known(seen_id):
+            return
+        why = "a mail of ours stands in Sent that the database does not know: it was restored"
+        doubt_memory(self.tx, self.desk, why, self.now, since=self.now)
 
     def note(self, event: str, *, outbox_id: int | None = None, **detail: object) -> None:
         """Add an event to the history of the thread."""
@@ -263,7 +286,6 @@ class _Filing:
     def _queue(self, action: QueueMail) -> None:
         draft = draft_response(self.desk, self.message, action, self.reference, self.now)
         mode = self.desk.policy.mode_of(action.sections)
-        live = mode is Mode.LIVE
         mail = NewMail(
             mailbox_id=self.desk.mailbox_id,
             thread_id=self.thread_id,
@@ -278,7 +300,7 @@ class _Filing:
             raw=self.composer.compose(draft),
             state=_STATES[mode],
             queued_at=self.now,
-            send_at=self._send_at() if live else self.now,
+            send_at=self.now,
             # Not since now: it may have been parked for a week.
             expires_at=self.row.recorded_at + mail_lives(action.sections),
         )
@@ -302,15 +324,6 @@ class _Filing:
             self.tx.records.acknowledged(self.thread_id, self.now)
         if self.thread_id is not None and Section.REFUSED_FILES in mail.sections:
             self.tx.records.told(self.thread_id, self.now)
-
-    def _send_at(self) -> datetime:
-        """Return when the mailbox's rate lets the mail go: later at worst, never not at all."""
-        limits = self.desk.policy.limits
-        interval: timedelta = limits.per_mailbox.per / limits.per_mailbox.count
-        slot = self.tx.mailboxes.take_slot(
-            self.desk.mailbox_id, self.now, interval.total_seconds(), limits.burst
-        )
-        return min(slot, self.now + limits.longest_delay)
 
 
 _STATES = {

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from maildaemon.domain.breaker import FORTNIGHT, WINDOW, always_allowed, why_break
+from maildaemon.domain.brakes import FORTNIGHT, Brake, always_allowed, why_break
 from maildaemon.domain.delivery import (
     Accepted,
     Deferred,
@@ -34,8 +34,10 @@ from maildaemon.ports import Now, Transport
 from maildaemon.ports.rows import OutboxRow
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_success
-from maildaemon.services.answers import may_be_answered
+from maildaemon.services.answers import may_be_answered, may_be_forgotten
+from maildaemon.services.brakes import put_on
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.pacing import breaker_counts_since, take_turn, waits_its_turn
 
 CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
@@ -49,11 +51,11 @@ async def deliver_next(
 ) -> int:
     """Attempt one due entry; return how many were attempted (0 or 1).
 
-    0 as well while the brake is on, or until Sent has been read since the message arrived that
-    the mail answers: a person may have answered it. The attempt is committed before the network
-    is touched. If the process dies while talking
-    to the server, the entry is due again later, with the same Message-ID. Trouble with the
-    session raises and leaves the entry as it was.
+    0 as well while a brake is on, until Sent has been read since the message arrived that the mail
+    answers (a person may have answered it), or until it is its turn. The attempt is committed
+    before the network is touched. If the process dies while talking to the server, the entry is
+    due again later, with the same Message-ID. Trouble with the session raises and leaves the
+    entry as it was.
     """
     row = await asyncio.to_thread(_due, store, desk, now())
     if row is None:
@@ -69,7 +71,7 @@ async def deliver_next(
     # Before the claim: a refused login is no failure of this mail.
     await transport.open()
     await asyncio.to_thread(note_success, store, desk, "smtp", now())
-    claimed = await asyncio.to_thread(_claim, store, row, now())
+    claimed = await asyncio.to_thread(_claim, store, desk, row, now())
     if claimed is None:
         return 1
     outcome = await _send(store, transport, claimed, now)
@@ -96,16 +98,23 @@ async def _write_down(write: Callable[[], None]) -> None:
 
 def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
     with store.read() as tx:
+        if any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id)):
+            return None  # by a wrong clock nothing may expire either
         return tx.outbox.next_due(desk.mailbox_id, now)
 
 
-def _claim(store: Store, row: OutboxRow, now: datetime) -> OutboxRow | None:
+def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
     with store.begin() as tx:
-        return tx.outbox.claim(row, now + CLAIM)
+        claimed = tx.outbox.claim(row, now + CLAIM)
+        if claimed is not None:
+            take_turn(tx, desk, now)
+        return claimed
 
 
 def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
-    """Tell whether the mail may not go now: a person may have answered, or the brake is on."""
+    """Tell whether the mail may not go now: a person may have answered, the records may be older
+    than the world, a brake is on, or it is not its turn.
+    """
     with store.read() as tx:
         unread = may_be_answered(
             tx,
@@ -115,16 +124,18 @@ def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
             due_at=row.due_at,
             now=now,
         )
-    return unread or _braked(store, desk, now)
+        unsure = may_be_forgotten(tx, desk, now)
+    if unread or unsure:
+        return True
+    return _braked(store, desk, now) or waits_its_turn(store, desk, now)
 
 
 def _braked(store: Store, desk: Desk, now: datetime) -> bool:
     """Tell whether automatic mail stands still, and stop it if there is far too much of it."""
     with store.read() as tx:
-        if tx.mailboxes.braked(desk.mailbox_id) is not None:
+        if tx.brakes.on(desk.mailbox_id):
             return True
-        since = tx.mailboxes.last_release(desk.mailbox_id) or now - FORTNIGHT
-        start = max(now - WINDOW, since)
+        start = breaker_counts_since(tx, desk, now)
         sent = tx.outbox.sent_between(desk.mailbox_id, start, now)
         # A fortnight is counted only when the answer matters.
         much = sent > always_allowed(desk.policy.limits)
@@ -139,14 +150,7 @@ def _braked(store: Store, desk: Desk, now: datetime) -> bool:
     if why is None:
         return False
     with store.begin() as tx:
-        tx.mailboxes.set_brake(desk.mailbox_id, "breaker", why, now)
-    log(
-        "breaker.opened",
-        logging.ERROR,
-        mailbox=desk.policy.mailbox,
-        why=why,
-        advice="all automatic mail stands still; look into it, then run `maildaemon resume`",
-    )
+        put_on(tx, desk, Brake.BREAKER, why, now)
     return True
 
 

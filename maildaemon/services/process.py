@@ -8,13 +8,14 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maildaemon.domain.authentication import find_writer
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import Context, Decision, decide
 from maildaemon.domain.message import Message
+from maildaemon.domain.responder import SUSPECTED_WITHIN
 from maildaemon.domain.tokens import is_ours, thread_reference
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import (
@@ -23,9 +24,11 @@ from maildaemon.errors import (
     StoreUnavailableError,
 )
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role
+from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
+from maildaemon.services.brakes import watch_arrivals
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt
 
@@ -36,6 +39,7 @@ _BATCH_MESSAGES = 50
 _BATCH_BYTES = 16_000_000
 _DEADLY = "the process died each time it worked on this message alone"
 _LONGEST_CEILING = timedelta(days=14)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
 
@@ -95,6 +99,7 @@ class _Batch:
             deadly = [row for row in rows if row.failures >= PARK_AFTER_FAILURES]
             for row in deadly:
                 tx.inbound.fail(row, _DEADLY, row.failures, None)
+                tx.alerts.raise_alarm(self._parked(row, _DEADLY), self._began_at)
         for row in deadly:
             self._tell_failure(row, _DEADLY, row.failures, None)
         self._left = {row.inbound_id: row for row in rows if row not in deadly}
@@ -194,8 +199,16 @@ class _Batch:
         retry_at = None if parked else self._now() + process_wait(failures)
         with self._store.begin() as tx:
             tx.inbound.fail(row, why, failures, retry_at)
+            if parked:
+                tx.alerts.raise_alarm(self._parked(row, why), self._now())
         del self._left[row.inbound_id]
         self._tell_failure(row, why, failures, error)
+
+    def _parked(self, row: InboundRow, why: str) -> Alarm:
+        mailbox = self._desk.policy.mailbox
+        text = f"{mailbox}: a message could not be processed and was put aside: {why}. "
+        text += "What to do: `maildaemon parked list`"
+        return Alarm("message.parked", mailbox, text, facts={"inbound": str(row.inbound_id)})
 
     def _tell_failure(
         self, row: InboundRow, why: str, failures: int, error: Exception | None
@@ -238,6 +251,8 @@ def _conclude(
     context = load_context(tx, row, message, desk, now)
     decision = decide(message, context)
     message_id = apply(tx, composer, desk, row, message, decision, now)
+    if decision.judgement.kind is Kind.CUSTOMER and not row.history:
+        watch_arrivals(tx, desk, row.received_at, message.date, now)
     tx.inbound.finish(row, message_id)
     return {**line, "message": message_id, **_summary(decision)}
 
@@ -336,6 +351,10 @@ def load_context(
     lookups = tx.records.lookups(mailbox_id, message)
     report = message.bounce.original_message_id if message.bounce else None
     sent = tx.records.find_sent(mailbox_id, report) if report else None
+    muted_until = tx.brakes.muted_until(mailbox_id, author)
+    # Whom somebody has let in again is not judged by what came before.
+    lately = max(row.received_at - SUSPECTED_WITHIN, min(muted_until or _BEGINNING, now))
+    oldest_date = min(row.received_at, message.date or row.received_at)
     return Context(
         policy=desk.policy,
         now=now,
@@ -352,12 +371,14 @@ def load_context(
         reported_ours=sent is not None,
         reported_thread=sent.thread if sent else None,
         undeliverable_until=tx.records.undeliverable_until(mailbox_id, author),
+        sender_muted_until=muted_until,
+        sender_lately=tx.records.recent_from(mailbox_id, author, lately),
         sender_responses_at=tx.records.sender_responses_at(
             mailbox_id, author, now - _LONGEST_CEILING
         ),
         sender_known=tx.records.sender_known(mailbox_id, author),
         earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
-        breaker_open=tx.mailboxes.braked(mailbox_id) is not None,
+        breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from maildaemon.domain.brakes import Brake
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
 from maildaemon.ports import (
     BlobStore,
@@ -23,6 +24,7 @@ from maildaemon.ports import (
 )
 from maildaemon.ports.rows import Concern, Earlier, FolderRow, GapRow, Seen
 from maildaemon.ports.store import Store
+from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
 
 WATCHED = frozenset({Role.INBOX, Role.JUNK, Role.SENT, Role.OTHER})
@@ -217,7 +219,7 @@ class _Reading:
         why = f"the server has numbered its messages anew in {name.name}"
         with self.store.begin() as tx:
             # What was never recorded cannot be recognised, and old mail may look new by now.
-            tx.mailboxes.set_brake(self.desk.mailbox_id, "renumbered", why, self.now())
+            put_on(tx, self.desk, Brake.RENUMBERED, why, self.now())
 
     def _record(
         self, folder: FolderRow, batch: tuple[Listed, ...], *, history: bool = False
@@ -231,6 +233,9 @@ class _Reading:
             tx.inbound.add_gaps(folder, sorted(withheld), now)
             if not history:
                 tx.mailboxes.advance(folder, batch[-1].uid)
+            dates = [one.internal_date for one in batch if one.internal_date is not None]
+            if dates and not history and folder.role is Role.INBOX:
+                watch_clock(tx, self.desk, max(dates), now)
         for one in seen:
             log(
                 "message.received",

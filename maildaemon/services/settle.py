@@ -97,7 +97,7 @@ class _Work:
                 queued_at=row.queued_at,
                 due_at=row.queued_at,
                 now=now,
-            ) or bool(tx.mailboxes.braked(self.desk.mailbox_id))
+            ) or bool(tx.brakes.on(self.desk.mailbox_id))
             has_sent = tx.mailboxes.witness_horizon(self.desk.mailbox_id) is not None
         # After a death it may be there, and sent from there: then the answer stands in Sent.
         if held or (row.fence > 1 and has_sent and not self._has_read_sent(row.queued_at)):

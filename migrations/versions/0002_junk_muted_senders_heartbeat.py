@@ -42,6 +42,12 @@ def upgrade() -> None:
             "mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("address_sha256", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column(
+            "muted_at",
+            sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb"),
+            nullable=False,
+        ),
         sa.Column(
             "until",
             sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb"),
@@ -56,6 +62,34 @@ def upgrade() -> None:
     op.add_column("thread", sa.Column("assigned_to", sa.Text(), nullable=True))
     op.add_column("thread", sa.Column("merged_into", sa.String(length=16), nullable=True))
     op.create_index(op.f("ix_thread_merged_into"), "thread", ["merged_into"])
+    instant = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    op.create_table(
+        "alert",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("subject_sha256", sa.String(length=64), nullable=False),
+        sa.Column("event", sa.String(length=32), nullable=False),
+        sa.Column("mailbox", sa.String(length=191), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("at", instant, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", instant, nullable=True),
+        sa.Column("told_at", instant, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+    )
+    op.create_index(op.f("ix_alert_subject_sha256_state"), "alert", ["subject_sha256", "state"])
+    op.create_index(op.f("ix_alert_state_next_attempt_at"), "alert", ["state", "next_attempt_at"])
+    op.add_column("brake", sa.Column("doubts_before", instant, nullable=True))
+    for name in ("paced_at", "next_slot_at", "late_since", "begun_at"):
+        op.add_column("mailbox", sa.Column(name, instant, nullable=True))
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("in_junk", sa.Boolean(), nullable=True))
     # What was recorded before was never read from Junk.

@@ -290,16 +290,6 @@ def test_a_person_can_be_answered_again_after_old_entries_were_deleted(
         tx.outbox.count_response(a_mail())
 
 
-def test_the_rate_of_a_mailbox_lets_a_burst_pass_and_then_delays(
-    store: SqlStore, folder: FolderRow
-) -> None:
-    with store.begin() as tx:
-        slots = [tx.mailboxes.take_slot(1, NOW, 60, 3) for _ in range(6)]
-
-    waits = [(slot - NOW).total_seconds() for slot in slots]
-    assert waits == [0, 0, 0, 60, 120, 180]
-
-
 @pytest.mark.sqlite
 def test_sqlite_commits_survive_a_power_cut_by_its_settings(store: SqlStore) -> None:
     with store.engine.connect() as connection:

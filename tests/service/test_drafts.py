@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.delivery import Section
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.tokens import is_ours
@@ -320,11 +321,11 @@ def test_no_draft_is_put_while_automatic_mail_stands_still(shop: Shop) -> None:
     shop.receive()
     shop.process()
     with shop.store.begin() as tx:
-        tx.mailboxes.set_brake(shop.desk.mailbox_id, "breaker", "too much", shop.at)
+        tx.brakes.put_on(shop.desk.mailbox_id, Braking(Brake.BREAKER, "too much", shop.at, None))
     shop.round()
     assert drafts(shop) == []
     with shop.store.begin() as tx:
-        tx.mailboxes.release_brakes(None, shop.at)
+        tx.brakes.release(shop.desk.mailbox_id, shop.at)
     shop.wait(minutes=1)
     shop.round()
     assert len(drafts(shop)) == 1

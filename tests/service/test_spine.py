@@ -1,11 +1,13 @@
 """From a message in the mailbox to the customer's answer, on a real database."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from maildaemon.domain.brakes import Brake
 from maildaemon.domain.policy import Mode
 from maildaemon.errors import MailboxUnavailableError, TransportUnavailableError
 from tests.service.shop import EXE, PNG, START, Shop, a_mail, a_policy, parsed
@@ -582,27 +584,25 @@ def test_a_forged_bounce_changes_nothing(shop: Shop) -> None:
 
 
 def test_far_too_much_mail_opens_the_breaker_until_resumed(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
+    limits = a_policy().limits
+    shop = Shop(tmp_path, limits=replace(limits, burst=100))
     shop.start()
     for number in range(40):
         shop.write(a_mail(sender=f"c{number}@x{number}.example", message_id=f"c{number}@x.example"))
-    shop.receive()
-    while shop.process():
-        pass
-    # Somebody changed the pacing by hand: the breaker is the net below the limit.
-    with shop.sql.engine.begin() as connection:
-        connection.exec_driver_sql("update outbox set next_attempt_at = queued_at")
-    while shop.deliver():
-        pass
-
-    assert len(shop.customers_got) == 31
-    with shop.store.begin() as tx:
-        assert tx.mailboxes.braked(shop.desk.mailbox_id) is not None
-        tx.mailboxes.release_brakes(shop.desk.mailbox_id, shop.now())
-    shop.wait(minutes=1)
-    while shop.deliver():
-        pass
+    shop.round()
     assert len(shop.customers_got) == 40
+
+    # Somebody lowers the limits: the breaker is the net below them.
+    shop.desk = replace(shop.desk, policy=replace(shop.desk.policy, limits=limits))
+    shop.write(a_mail(sender="late@x.example", message_id="late@x.example"))
+    shop.round()
+    assert len(shop.customers_got) == 40
+    with shop.store.begin() as tx:
+        assert [one.brake for one in tx.brakes.on(shop.desk.mailbox_id)] == [Brake.BREAKER]
+        tx.brakes.release(shop.desk.mailbox_id, shop.now())
+    shop.wait(minutes=30)
+    shop.round()
+    assert len(shop.customers_got) == 41
     shop.close()
 
 

@@ -248,8 +248,10 @@ def test_the_brake_is_released_by_resume(call: Call, shop: Installation) -> None
     braked = call("status")
     assert "automatic mail stands still: 99 automatic mails in 10 minutes" in braked.out
     assert "maildaemon resume" in braked.out
-    assert call("resume", "--mailbox", "support").out == "automatic mail flows again\n"
-    assert call("resume").out == "the brake was not on; nothing has changed\n"
+    assert call("resume", "--mailbox", "support").out == (
+        "support: released breaker\nsupport: automatic mail flows again\n"
+    )
+    assert call("resume").out == "no brake was on; nothing has changed\n"
     assert call("resume", "--mailbox", "suport").code == USAGE
 
 

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.standing import (
     Account,
     FilesStanding,
     InboundStanding,
+    MutedStanding,
     OutboxStanding,
     Severity,
     Standing,
@@ -18,6 +20,7 @@ from maildaemon.domain.standing import (
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 WELL = Standing(started_at=NOW - 60 * MINUTE, imap=Account(last_success_at=NOW - MINUTE))
+STOPPED = Braking(Brake.BREAKER, "99 mails in 10 minutes", NOW, None)
 UNAVAILABLE, STUCK, ATTENTION = Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION
 
 
@@ -78,7 +81,12 @@ def test_a_queue_that_does_not_move_is_stuck(stuck: Standing) -> None:
 @pytest.mark.parametrize(
     ("standing", "command"),
     [
-        (replace(WELL, brake="99 mails in 10 minutes"), "maildaemon resume"),
+        (replace(WELL, brakes=(STOPPED,)), "maildaemon resume --brake breaker"),
+        (replace(WELL, outbox=OutboxStanding(queued=70, late_since=NOW)), "limits.per_mailbox"),
+        (
+            replace(WELL, muted=(MutedStanding("bot@x.example", NOW + 60 * MINUTE),)),
+            "maildaemon resume --sender bot@x.example",
+        ),
         (replace(WELL, inbound=InboundStanding(parked=2)), "maildaemon parked list"),
         (replace(WELL, outbox=OutboxStanding(unknown=1)), "outbox list --state unknown"),
         (replace(WELL, outbox=OutboxStanding(failed=1)), "outbox list --state failed"),
@@ -93,6 +101,12 @@ def test_what_needs_a_person_comes_with_the_command_to_type(
 
     assert trouble.severity is ATTENTION
     assert command in trouble.advice
+
+
+def test_a_queue_that_a_brake_holds_is_not_stuck() -> None:
+    waiting = OutboxStanding(queued=1, due=1, due_since=NOW - 60 * MINUTE)
+
+    assert severities(replace(WELL, outbox=waiting, brakes=(STOPPED,))) == [ATTENTION]
 
 
 def test_the_gravest_comes_first() -> None:

@@ -22,6 +22,7 @@ from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import OutboxState, Refusal, Section, provider_id
 from maildaemon.domain.message import Message
+from maildaemon.domain.responder import Glance
 from maildaemon.domain.threads import (
     Known,
     Lookups,
@@ -308,6 +309,23 @@ class SqlLookups:
                 undeliverable.c.mailbox_id == mailbox_id,
                 undeliverable.c.address_sha256 == digest(address),
             )
+        )
+
+    def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
+        """Return what a customer's address has sent us since then (by arrival), at most ten."""
+        rows = self._connection.execute(
+            select(message.c.bare_subject, message.c.reply_text, message.c.received_at)
+            .where(
+                message.c.mailbox_id == mailbox_id,
+                message.c.sender_sha256 == digest(address),
+                message.c.kind == "customer",
+                message.c.history.is_(False),
+            )
+            .order_by(message.c.id.desc())
+            .limit(10)
+        )
+        return tuple(
+            Glance(row.bare_subject, row.reply_text) for row in rows if row.received_at >= since
         )
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:

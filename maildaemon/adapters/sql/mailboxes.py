@@ -1,7 +1,7 @@
-"""Mailboxes, folders with their cursors, accounts and brakes."""
+"""Mailboxes, folders with their cursors, and accounts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,15 +18,7 @@ from sqlalchemy import (
 )
 
 from maildaemon.adapters.sql.inserts import insert_one
-from maildaemon.adapters.sql.tables import (
-    account,
-    brake,
-    concern,
-    folder,
-    gap,
-    inbound,
-    mailbox,
-)
+from maildaemon.adapters.sql.tables import account, concern, folder, gap, inbound, mailbox
 from maildaemon.ports import Role
 from maildaemon.ports.rows import AccountRow, Concern, FolderRow, MailboxRow
 
@@ -48,6 +40,11 @@ class SqlMailboxes:
         if found is None:
             return MailboxRow(insert_one(self._connection, mailbox, name=name), name, None, None)
         return _mailbox_row(found)
+
+    def all(self) -> tuple[MailboxRow, ...]:
+        """Return every mailbox that was ever used."""
+        rows = self._connection.execute(select(mailbox).order_by(mailbox.c.id))
+        return tuple(map(_mailbox_row, rows))
 
     def get(self, mailbox_id: int) -> MailboxRow:
         """Return the row of this mailbox."""
@@ -264,46 +261,6 @@ class SqlMailboxes:
             )
         )
         return {row.name: Concern(row.name.partition(":")[2], row.what, row.advice) for row in rows}
-
-    def set_brake(self, mailbox_id: int, name: str, reason: str, at: datetime) -> bool:
-        """Stop automatic mail; False if the brake was on already."""
-        if self.braked(mailbox_id) is not None:
-            return False
-        self._connection.execute(
-            insert(brake).values(mailbox_id=mailbox_id, name=name, reason=reason, set_at=at)
-        )
-        return True
-
-    def braked(self, mailbox_id: int) -> str | None:
-        """Return the reason for which automatic mail stands still, None if it flows."""
-        return self._connection.scalar(
-            select(brake.c.reason)
-            .where(brake.c.mailbox_id == mailbox_id, brake.c.released_at.is_(None))
-            .limit(1)
-        )
-
-    def release_brakes(self, mailbox_id: int | None, at: datetime) -> int:
-        """Let automatic mail flow again; return how many brakes were on."""
-        statement = update(brake).where(brake.c.released_at.is_(None)).values(released_at=at)
-        if mailbox_id is not None:
-            statement = statement.where(brake.c.mailbox_id == mailbox_id)
-        return self._connection.execute(statement).rowcount
-
-    def last_release(self, mailbox_id: int) -> datetime | None:
-        """Return when a brake was released last: what was counted before counts no more."""
-        released: datetime | None = self._connection.scalar(
-            select(func.max(brake.c.released_at)).where(brake.c.mailbox_id == mailbox_id)
-        )
-        return released
-
-    def take_slot(self, mailbox_id: int, now: datetime, interval: float, burst: int) -> datetime:
-        """Return when the next mail may go (a leaky bucket; `interval` in seconds a mail)."""
-        full_at = self._connection.scalar(
-            select(mailbox.c.paced_until).where(mailbox.c.id == mailbox_id)
-        )
-        full_at = max(full_at or now, now)
-        self._update(mailbox_id, paced_until=full_at + timedelta(seconds=interval))
-        return max(now, full_at - timedelta(seconds=interval * (burst - 1)))
 
 
 def _mailbox_row(row: Row[Any]) -> MailboxRow:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from maildaemon.adapters.sql import second_look
@@ -100,19 +100,24 @@ class SqlOutbox(SqlSettlements):
             raise StaleClaimError("another process has just answered this person") from error
 
     def next_due(self, mailbox_id: int, now: datetime) -> OutboxRow | None:
-        """Return the queued row that is due longest, not taken yet."""
+        """Return the queued row that is to be looked at next: what only is to be concluded first,
+        then as they were queued. Ids are given in that order, and stand in the index.
+        """
+        due = select(func.min(outbox.c.id)).where(
+            outbox.c.mailbox_id == mailbox_id,
+            outbox.c.state == _QUEUED,
+            outbox.c.next_attempt_at <= now,
+        )
+        ending = or_(outbox.c.phase == Phase.DOT.value, outbox.c.expires_at <= now)
+        first = self._connection.scalar(due.where(ending)) or self._connection.scalar(due)
+        if first is None:
+            return None
         found = self._connection.execute(
             select(outbox, message.c.recorded_at)
             .outerjoin(message, message.c.id == outbox.c.cause_id)
-            .where(
-                outbox.c.mailbox_id == mailbox_id,
-                outbox.c.state == _QUEUED,
-                outbox.c.next_attempt_at <= now,
-            )
-            .order_by(outbox.c.next_attempt_at, outbox.c.id)
-            .limit(1)
-        ).first()
-        return _outbox_row(found) if found else None
+            .where(outbox.c.id == first)
+        ).one()
+        return _outbox_row(found)
 
     def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
         """Take a row; None if it was taken, concluded or cancelled meanwhile."""
@@ -283,6 +288,35 @@ class SqlOutbox(SqlSettlements):
             or 0
         )
 
+    def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
+        """Cancel everything that is queued and surely not sent; return how many mails."""
+        return self._connection.execute(
+            update(outbox)
+            .where(*_unsent(mailbox_id))
+            .values(
+                state=OutboxState.CANCELLED.value, next_attempt_at=None, concluded_at=now, why=why
+            )
+        ).rowcount
+
+    def doubt_queued(self, mailbox_id: int, at: datetime, look_at: datetime) -> int:
+        """Take everything that is queued for uncertain since `at`; return how many mails."""
+        return self._connection.execute(
+            update(outbox)
+            .where(*_unsent(mailbox_id))
+            .values(
+                phase=Phase.DOT.value,
+                uncertain_at=at,
+                next_attempt_at=look_at,
+                attempts=outbox.c.attempts + 1,
+                why="the database was restored: it may have been sent before",
+            )
+        ).rowcount
+
+    def is_known(self, message_id: str) -> bool:
+        """Tell whether any mailbox has ever queued a mail of this Message-ID."""
+        known = exists().where(outbox.c.message_id == message_id)
+        return bool(self._connection.scalar(select(known)))
+
     def retry_now(self, outbox_id: int, now: datetime) -> bool:
         """Make a failed, expired or unknown mail due again; an operator's word."""
         # A draft is a person's to send: it goes back to where it was on its way.
@@ -321,6 +355,14 @@ class SqlOutbox(SqlSettlements):
             )
         )
         return changed.rowcount > 0
+
+
+def _unsent(mailbox_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        outbox.c.mailbox_id == mailbox_id,
+        outbox.c.state == _QUEUED,
+        outbox.c.phase != Phase.DOT.value,
+    )
 
 
 def _entry(mail: NewMail, key: str, recipient: str) -> dict[str, Any]:

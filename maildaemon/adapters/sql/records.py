@@ -232,6 +232,17 @@ class SqlRecords(SqlLookups):
                 )
             )
 
+    def mark_deliverable(self, mailbox_id: int, address: str, now: datetime) -> None:
+        """Let automatic mail go to an address again that was dead."""
+        self._connection.execute(
+            update(undeliverable)
+            .where(
+                undeliverable.c.mailbox_id == mailbox_id,
+                undeliverable.c.address_sha256 == digest(address),
+            )
+            .values(until=now)
+        )
+
     def note(
         self,
         mailbox_id: int,

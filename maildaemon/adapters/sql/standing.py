@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.tables import (
     account,
     attachment,
-    brake,
     concern,
     folder,
     gap,
     inbound,
     mailbox,
     message,
+    muted_sender,
     outbox,
     settlement,
 )
@@ -24,6 +25,7 @@ from maildaemon.domain.standing import (
     Concern,
     FilesStanding,
     InboundStanding,
+    MutedStanding,
     OutboxStanding,
     Standing,
 )
@@ -44,23 +46,30 @@ class SqlStanding:
 
     def read(self) -> Standing:
         """Return everything at once."""
-        one = select(mailbox.c.started_at).where(mailbox.c.id == self._mailbox_id)
-        stop = self._connection.execute(
-            select(brake.c.reason, brake.c.set_at)
-            .where(brake.c.mailbox_id == self._mailbox_id, brake.c.released_at.is_(None))
-            .limit(1)
-        ).first()
+        row = self._connection.execute(
+            select(mailbox.c.started_at, mailbox.c.late_since).where(
+                mailbox.c.id == self._mailbox_id
+            )
+        ).one()
         return Standing(
-            started_at=self._connection.scalar(one),
+            started_at=row.started_at,
             imap=self._account("imap"),
             smtp=self._account("smtp"),
             inbound=self._inbound(),
-            outbox=self._outbox(),
+            outbox=self._outbox(row.late_since),
             files=self._files(),
             concerns=self._concerns(),
-            brake=stop.reason if stop else None,
-            brake_at=stop.set_at if stop else None,
+            brakes=SqlBrakes(self._connection).on(self._mailbox_id),
+            muted=self._muted(),
         )
+
+    def _muted(self) -> tuple[MutedStanding, ...]:
+        rows = self._connection.execute(
+            select(muted_sender.c.address, muted_sender.c.until)
+            .where(muted_sender.c.mailbox_id == self._mailbox_id, muted_sender.c.until > self._now)
+            .order_by(muted_sender.c.until)
+        )
+        return tuple(MutedStanding(row.address, row.until) for row in rows)
 
     def _concerns(self) -> tuple[Concern, ...]:
         rows = self._connection.execute(
@@ -94,7 +103,7 @@ class SqlStanding:
             gaps_alarmed=self._connection.scalar(gaps.where(gap.c.state == "alarmed")) or 0,
         )
 
-    def _outbox(self) -> OutboxStanding:
+    def _outbox(self, late_since: datetime | None) -> OutboxStanding:
         ours = outbox.c.mailbox_id == self._mailbox_id
         queued = and_(ours, outbox.c.state == OutboxState.QUEUED.value)
         due = and_(queued, outbox.c.next_attempt_at <= self._now)
@@ -115,12 +124,16 @@ class SqlStanding:
                 OutboxState.UNKNOWN,
             )
         }
+        due_since = self._connection.scalar(select(func.min(outbox.c.next_attempt_at)).where(due))
+        slot = select(mailbox.c.next_slot_at).where(mailbox.c.id == self._mailbox_id)
+        slot_at = self._connection.scalar(slot)
+        queued_count = self._count(queued)
         return OutboxStanding(
-            queued=self._count(queued),
+            queued=queued_count,
             due=self._count(due),
-            due_since=self._connection.scalar(
-                select(func.min(outbox.c.next_attempt_at)).where(due)
-            ),
+            # What waits for its turn is not overdue.
+            due_since=max(due_since, slot_at) if due_since and slot_at else due_since,
+            late_since=late_since if queued_count else None,
             uncertain=self._count(queued, outbox.c.phase == "dot"),
             drafts=self._count(
                 ours,

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from maildaemon.adapters.sql.alerts import SqlAlerts
+from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.by_hand import SqlByHand
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inbound import SqlInbound
@@ -21,6 +23,7 @@ from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.tables import earlier
 from maildaemon.errors import OperatorError, StoreUnavailableError
+from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
@@ -39,6 +42,8 @@ class SqlTransaction:
         self.records: Records = SqlRecords(connection)
         self.outbox: Outbox = SqlOutbox(connection)
         self.by_hand: ByHand = SqlByHand(connection)
+        self.brakes: Brakes = SqlBrakes(connection)
+        self.alerts: Alerts = SqlAlerts(connection)
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -75,6 +75,10 @@ mailbox = Table(
     Column("started_at", Instant),  # the first start; None until the history has been read
     Column("server_files_sent", Boolean),  # None until it has been seen
     Column("paced_until", Instant),  # the leaky bucket of what may be sent
+    Column("paced_at", Instant),  # when a mail was taken from the queue last
+    Column("next_slot_at", Instant),  # what the pace said then about the next one
+    Column("late_since", Instant),  # mail waits for the pace so long that staff were told
+    Column("begun_at", Instant),  # the newest start of the daemon that reads it
 )
 
 folder = Table(
@@ -346,6 +350,8 @@ muted_sender = Table(
     metadata,
     _ref("mailbox_id", "mailbox", primary_key=True),
     Column("address_sha256", _Sha256, primary_key=True),
+    Column("address", AnyText, nullable=False),
+    Column("muted_at", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     Column("why", AnyText, nullable=False),
 )
@@ -374,11 +380,31 @@ brake = Table(
     metadata,
     _id(),
     _ref("mailbox_id", "mailbox", nullable=False),
-    Column("name", Word(32), nullable=False),  # breaker
+    Column("name", Word(32), nullable=False),  # domain/brakes.py
     Column("reason", AnyText, nullable=False),
     Column("set_at", Instant, nullable=False),
+    Column("doubts_before", Instant),  # mail from before then may only look new
     Column("released_at", Instant),
     Index(None, "mailbox_id", "released_at"),
+)
+
+# What `alerts.command` is to be told. Of one subject one alarm an hour; more are added to it.
+alert = Table(
+    "alert",
+    metadata,
+    _id(),
+    Column("subject_sha256", _Sha256, nullable=False),
+    Column("event", Word(32), nullable=False),
+    Column("mailbox", _Name),
+    Column("text", AnyText, nullable=False),
+    Column("facts", AnyJson, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Word(16), nullable=False),  # waiting, told, given_up
+    *_queue(),
+    Column("told_at", Instant),
+    Index(None, "subject_sha256", "state"),
+    Index(None, "state", "next_attempt_at"),
 )
 
 event = Table(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from maildaemon.domain.breaker import FORTNIGHT, WINDOW, why_break
+from maildaemon.domain.brakes import FORTNIGHT, WINDOW, why_break
 from maildaemon.domain.policy import Rate
 from tests.builders import a_policy
 

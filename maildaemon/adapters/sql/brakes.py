@@ -1,0 +1,212 @@
+"""What stops automatic mail, or lets it wait."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.tables import (
+    brake,
+    installation,
+    mailbox,
+    message,
+    muted_sender,
+    outbox,
+    undeliverable,
+)
+from maildaemon.domain.brakes import Brake, Braking
+from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.pacing import Queue
+from maildaemon.ports.brakes import Muted
+
+
+class SqlBrakes:
+    """`ports.brakes.Brakes` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def put_on(self, mailbox_id: int, braking: Braking) -> bool:
+        """Stop automatic mail; False if this brake was on already."""
+        if any(one.brake is braking.brake for one in self.on(mailbox_id)):
+            return False
+        self._connection.execute(
+            insert(brake).values(
+                mailbox_id=mailbox_id,
+                name=braking.brake.value,
+                reason=braking.reason,
+                set_at=braking.set_at,
+                doubts_before=braking.doubts_before,
+            )
+        )
+        return True
+
+    def on(self, mailbox_id: int) -> tuple[Braking, ...]:
+        """Return the brakes that are on, the first one first."""
+        rows = self._connection.execute(
+            select(brake.c.name, brake.c.reason, brake.c.set_at, brake.c.doubts_before)
+            .where(brake.c.mailbox_id == mailbox_id, brake.c.released_at.is_(None))
+            .order_by(brake.c.id)
+        )
+        return tuple(
+            Braking(Brake(row.name), row.reason, row.set_at, row.doubts_before) for row in rows
+        )
+
+    def release(
+        self, mailbox_id: int, at: datetime, which: Brake | None = None
+    ) -> tuple[Brake, ...]:
+        """Release one brake, or all (None); return those that were on."""
+        released = tuple(one.brake for one in self.on(mailbox_id) if which in {None, one.brake})
+        for one in released:
+            self._release(mailbox_id, one, at)
+        return released
+
+    def _release(self, mailbox_id: int, one: Brake, at: datetime) -> None:
+        self._connection.execute(
+            update(brake)
+            .where(
+                brake.c.mailbox_id == mailbox_id,
+                brake.c.name == one.value,
+                brake.c.released_at.is_(None),
+            )
+            .values(released_at=at)
+        )
+
+    def last_release(self, mailbox_id: int, which: Brake) -> datetime | None:
+        """Return when this brake was released last: what was counted before counts no more."""
+        released_at: datetime | None = self._connection.scalar(
+            select(func.max(brake.c.released_at)).where(
+                brake.c.mailbox_id == mailbox_id, brake.c.name == which.value
+            )
+        )
+        return released_at
+
+    def mute(self, mailbox_id: int, muted: Muted, at: datetime) -> None:
+        """Let nothing automatic go to this address for a while."""
+        ours = self._muted(mailbox_id, muted.address)
+        self._connection.execute(delete(muted_sender).where(*ours))
+        self._connection.execute(
+            insert(muted_sender).values(
+                mailbox_id=mailbox_id,
+                address_sha256=digest(muted.address),
+                address=muted.address,
+                muted_at=at,
+                until=muted.until,
+                why=muted.why,
+            )
+        )
+
+    def muted_until(self, mailbox_id: int, address: str) -> datetime | None:
+        """Return until when nothing automatic goes to this address."""
+        ours = self._muted(mailbox_id, address)
+        return self._connection.scalar(select(muted_sender.c.until).where(*ours))
+
+    def _muted(self, mailbox_id: int, address: str) -> tuple[Any, ...]:
+        return (
+            muted_sender.c.mailbox_id == mailbox_id,
+            muted_sender.c.address_sha256 == digest(address),
+        )
+
+    def unmute(self, mailbox_id: int, address: str, now: datetime) -> int:
+        """Let automatic mail go to an address again."""
+        count = 0
+        for table in (muted_sender, undeliverable):
+            statement = update(table).where(
+                table.c.mailbox_id == mailbox_id,
+                table.c.address_sha256 == digest(address),
+                table.c.until > now,
+            )
+            count += self._connection.execute(statement.values(until=now)).rowcount
+        return count
+
+    def arrived_since(self, mailbox_id: int, since: datetime) -> int:
+        """Return how many customers' mails have arrived and been recorded since then."""
+        return self._count_recorded(mailbox_id, since, message.c.received_at >= since)
+
+    def old_since(self, mailbox_id: int, since: datetime, older_than: datetime) -> int:
+        """Return how many customers' mails recorded since then are older than that."""
+        old = or_(message.c.received_at < older_than, message.c.sent_at < older_than)
+        return self._count_recorded(mailbox_id, since, old)
+
+    def _count_recorded(self, mailbox_id: int, since: datetime, which: Any) -> int:
+        statement = select(func.count()).where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.kind == "customer",
+            message.c.recorded_at > since,
+            message.c.history.is_(False),
+            which,
+        )
+        return self._connection.scalar(statement) or 0
+
+    def queue(self, mailbox_id: int, sent_since: datetime, now: datetime) -> Queue | None:
+        """Return what the pace depends on; None if nothing is due."""
+        ours = outbox.c.mailbox_id == mailbox_id
+        waiting, first = self._connection.execute(
+            select(func.count(), func.min(outbox.c.id)).where(
+                ours,
+                outbox.c.state == OutboxState.QUEUED.value,
+                outbox.c.next_attempt_at <= now,
+            )
+        ).one()
+        if first is None:
+            return None
+        paced = self._connection.execute(
+            select(mailbox.c.paced_until, mailbox.c.paced_at).where(mailbox.c.id == mailbox_id)
+        ).one()
+        sent = select(func.count()).where(
+            ours,
+            outbox.c.state == OutboxState.SENT.value,
+            outbox.c.concluded_at > sent_since,
+            outbox.c.concluded_at <= now,
+        )
+        oldest_at = self._connection.scalar(select(outbox.c.queued_at).where(outbox.c.id == first))
+        return Queue(
+            waiting=waiting,
+            oldest_at=oldest_at or now,
+            paced_until=paced.paced_until,
+            paced_at=paced.paced_at,
+            sent=self._connection.scalar(sent) or 0,
+        )
+
+    def pace(
+        self, mailbox_id: int, *, paced_until: datetime, paced_at: datetime, next_at: datetime
+    ) -> None:
+        """Note that a mail was taken, and what that means for the next one."""
+        self._update(mailbox_id, paced_until=paced_until, paced_at=paced_at, next_slot_at=next_at)
+
+    def late_since(self, mailbox_id: int) -> datetime | None:
+        """Return since when staff know that mail is late, None if it is not."""
+        return self._connection.scalar(
+            select(mailbox.c.late_since).where(mailbox.c.id == mailbox_id)
+        )
+
+    def note_late(self, mailbox_id: int, since: datetime | None) -> None:
+        """Note that staff know that mail is late (None: it is late no more)."""
+        self._update(mailbox_id, late_since=since)
+
+    def begun(self, mailbox_id: int, at: datetime) -> None:
+        """Note that the daemon which reads this mailbox was started."""
+        self._update(mailbox_id, begun_at=at)
+
+    def begun_at(self, mailbox_id: int) -> datetime | None:
+        """Return when the daemon which reads this mailbox was started."""
+        return self._connection.scalar(select(mailbox.c.begun_at).where(mailbox.c.id == mailbox_id))
+
+    def _update(self, mailbox_id: int, **values: Any) -> None:
+        self._connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(**values))
+
+    def fact(self, name: str) -> str | None:
+        """Return what this installation knows of itself by this name."""
+        return self._connection.scalar(
+            select(installation.c.value).where(installation.c.name == name)
+        )
+
+    def keep_fact(self, name: str, value: str) -> None:
+        """Remember something of this installation."""
+        changed = self._connection.execute(
+            update(installation).where(installation.c.name == name).values(value=value)
+        )
+        if changed.rowcount == 0:
+            self._connection.execute(insert(installation).values(name=name, value=value))

@@ -1,0 +1,112 @@
+"""Watches what everything else relies on: that the clock goes on, and that the database remembers.
+
+Both are looked at when the daemon starts, and while it runs.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from maildaemon.domain.brakes import (
+    Brake,
+    ClockReading,
+    why_behind,
+    why_jumped,
+    why_long_ago,
+)
+from maildaemon.ports import Now
+from maildaemon.ports.brakes import Beat, Pulse
+from maildaemon.ports.store import Store, Transaction
+from maildaemon.services.brakes import doubt_memory, put_on, release
+from maildaemon.services.desk import Desk
+
+_BEAT_EVERY = 60.0
+_HEARTBEAT = "heartbeat"
+# What the lost life did after its last beat is not known either.
+_AFTER_THE_BEAT = timedelta(minutes=5)
+
+
+class Guard:
+    """One for a process. `boot` returns the seconds since the machine was started."""
+
+    def __init__(self, store: Store, pulse: Pulse, now: Now, boot: Callable[[], float]) -> None:
+        """Take the clock for right as it is now."""
+        self._store, self._pulse, self._now, self._boot = store, pulse, now, boot
+        self._last = self._read_clocks()
+        self._trusted: ClockReading | None = None
+        self._beat_at = self._last.boot
+        self._busy = threading.Lock()
+
+    def _read_clocks(self) -> ClockReading:
+        return ClockReading(self._now(), self._boot())
+
+    def begin(self, desks: Sequence[Desk], *, reads: bool) -> None:
+        """Compare database, heartbeat file and clock at a start, before anything is sent.
+
+        `reads`: the mailboxes are going to be read, so that Sent can be waited for.
+        """
+        outside, now = self._pulse.read(), self._now()
+        with self._store.begin() as tx:
+            inside = _beat(tx.brakes.fact(_HEARTBEAT))
+            if inside is not None:
+                for desk in desks:
+                    _compare(tx, desk, inside, outside, now)
+            for desk in desks if reads else ():
+                tx.brakes.begun(desk.mailbox_id, now)
+        self._beat(outside)
+
+    def look(self, desks: Sequence[Desk]) -> None:
+        """Stop if the clock has jumped since the last look, and let mail flow again if it is back.
+        Cheap as long as nothing has happened.
+        """
+        with self._busy:
+            clocks = self._read_clocks()
+            if why := why_jumped(self._last, clocks):
+                with self._store.begin() as tx:
+                    for desk in desks:
+                        put_on(tx, desk, Brake.CLOCK, why, clocks.wall)
+                self._trusted = self._trusted or self._last
+            if self._trusted and why_jumped(self._trusted, clocks) is None:
+                self._clock_is_back(desks, clocks.wall)
+                self._trusted = None
+            self._last = clocks
+            if clocks.boot - self._beat_at >= _BEAT_EVERY:
+                self._beat(None)
+                self._beat_at = clocks.boot
+
+    def _clock_is_back(self, desks: Sequence[Desk], now: datetime) -> None:
+        why = "by itself: the clock is back where it was"
+        with self._store.begin() as tx:
+            for desk in desks:
+                mailbox = desk.policy.mailbox
+                release(tx, desk.mailbox_id, mailbox, now, brake=Brake.CLOCK, why=why)
+
+    def _beat(self, outside: Beat | None) -> None:
+        """Give a sign of life: to the database first, so that the file is never ahead of it."""
+        with self._store.begin() as tx:
+            inside = _beat(tx.brakes.fact(_HEARTBEAT))
+            number = max(one.number for one in (inside, outside, Beat(0, self._now())) if one)
+            beat = Beat(number + 1, self._now())
+            written = json.dumps({"beat": beat.number, "at": beat.at.isoformat()})
+            tx.brakes.keep_fact(_HEARTBEAT, written)
+        self._pulse.write(beat)
+
+
+def _compare(
+    tx: Transaction, desk: Desk, inside: Beat, outside: Beat | None, now: datetime
+) -> None:
+    if outside is not None and outside.number > inside.number:
+        lost = f"{inside.at:%Y-%m-%d %H:%M} UTC"
+        why = f"the database is older than the data folder: it was restored as it was at {lost}"
+        doubt_memory(tx, desk, why, now, since=min(outside.at + _AFTER_THE_BEAT, now))
+    last = max(one.at for one in (inside, outside) if one)
+    if why_wrong := why_behind(last, now, "the last heartbeat") or why_long_ago(last, now):
+        put_on(tx, desk, Brake.CLOCK, why_wrong, now)
+
+
+def _beat(text: str | None) -> Beat | None:
+    if text is None:
+        return None
+    found = json.loads(text)
+    return Beat(int(found["beat"]), datetime.fromisoformat(found["at"]))
