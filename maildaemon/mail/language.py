@@ -21,6 +21,10 @@ _CLEARLY = 1.5
 _FOREIGN = 0.75
 _HARDLY = 0.15
 _ENOUGH_LETTERS = 24
+# Too near to a language that shops write for a short text to be told apart from it.
+_DIALECTS = frozenset(
+    "af als an ast bar be co eml frr fy gl lb li lmo nap nds oc pms rue scn sco vec vls wa".split()
+)
 _IDEOGRAPHS_FROM = "\u2e80"
 _LETTERS_AN_IDEOGRAPH = 3
 _LONGEST_WORD = 20
@@ -49,7 +53,7 @@ _MARKS = {
     "es": re.compile(r"[ñ¿¡]|\b(?:el|la|los|las|del|en|un|una|y|con|mi|su|pero)\b"),
     "pt": re.compile(r"[ãõçêâ]|\b(?:o|os|do|da|na|nas|em|um|uma|ao|com|meu|minha|seu|mas)\b"),
     "ru": re.compile(r"[ыэъё]|\b(?:и|что|это|как|мне|или|если|только)\b"),
-    "uk": re.compile(r"[іїєґ]|\b(?:й|та|що|це|як|мені|або|якщо|тільки|чи)\b"),
+    "uk": re.compile(r"[іїєґ]|\b(?:й|та|ми|ви|цей|ця|від|дуже|жаль|що|це|як|мені|або|чи)\b"),
 }
 
 _NOISE = dict.fromkeys(map(ord, "0123456789_#<>|*=~/\\-"), " ")
@@ -82,8 +86,8 @@ def detect_language(text: str, languages: tuple[str, ...]) -> str | None:
     # A short text seldom gets a high score; it must then stand out from everything else.
     if score >= _SURE or (score >= _LIKELY and score >= _CLEARLY * second):
         return best
-    is_foreign = second >= _FOREIGN and score <= _HARDLY and _weight(sample) >= _ENOUGH_LETTERS
-    return other if is_foreign else None
+    is_sure = second >= _FOREIGN and score <= _HARDLY and _weight(sample) >= _ENOUGH_LETTERS
+    return other if is_sure and other not in _DIALECTS else None
 
 
 def _neighbour(best: str, languages: tuple[str, ...], sample: str) -> str | None:
