@@ -5,24 +5,25 @@ found in the same run as every other mistake.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from maildaemon.domain.policy import Reads
 from maildaemon.settings.document import Block, Document, Loc
-from maildaemon.settings.policies import LanguageSettings
+from maildaemon.settings.policy_consistency import policy_mistakes
 
 _OF_SENDERS = ("smtp", "mode", "policy")
 
 _Texts = Iterator[tuple[Loc, str]]
 
 
-def check_consistency(document: Document) -> None:
+def check_consistency(document: Document, folder: Path) -> None:
     """Add every contradiction to the problems of the document."""
     for loc, message in (
         *_names(document.root),
         *_addresses(document.root),
         *_accounts(document.root),
         *_sending(document.root),
-        *_languages(document.root),
+        *policy_mistakes(document.root, folder),
     ):
         if loc not in document.broken:
             document.complain(loc, message)
@@ -75,16 +76,6 @@ def _sending(root: Block) -> _Texts:
             )
         if "mode" in mailbox and "mode" in (_as_block(mailbox.get("policy"))):
             yield (*loc, "policy", "mode"), "`mode` is also given beside `policy`; keep one"
-
-
-def _languages(root: Block) -> _Texts:
-    usual, given = LanguageSettings(), root.get("languages")
-    default, supported = _under(given, "default"), _under(given, "supported")
-    known = {*map(_same, supported if isinstance(supported, list) else usual.supported)}
-    chosen = _same(default if isinstance(default, str) else usual.default)
-    for loc, language in ((("languages", "default"), chosen), *_each(root, "languages")):
-        if language not in known:
-            yield loc, f"`{language}` is not among `languages.supported`; add it there, or drop it"
 
 
 def _each(root: Block, *names: str) -> _Texts:

@@ -38,10 +38,11 @@ class Block(dict[str, object]):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Counted from 1."""
+    """Counted from 1. `file` is empty in the file of the document itself."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(slots=True)
@@ -49,7 +50,8 @@ class Document:
     """What a file says and where, and what is wrong with it as YAML.
 
     `keys` and `values` hold the place of everything by its path; `broken` are the paths whose
-    value could not be read, so that nobody complains about it twice.
+    value could not be read, so that nobody complains about it twice. `files` are the ones that
+    were included.
     """
 
     file: str
@@ -59,11 +61,13 @@ class Document:
     broken: set[Loc] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     readable: bool = True
+    files: list[str] = field(default_factory=list)
 
     def complain(self, loc: Loc, message: str, place: Place | None = None) -> None:
         """Add a problem with an option; without a place it is where the value stands."""
         place = place or self.nearest_value(loc)
-        self.problems.append(Problem(self.file, place.line, place.column, path_of(loc), message))
+        file = place.file or self.file
+        self.problems.append(Problem(file, place.line, place.column, path_of(loc), message))
 
     def nearest_key(self, loc: Loc) -> Place:
         """Return where the key of an option stands, else that of what should hold it."""

@@ -7,9 +7,12 @@ from pydantic import ValidationError
 from maildaemon.errors import ConfigError, Problem
 from maildaemon.settings.consistency import check_consistency
 from maildaemon.settings.database import has_password
-from maildaemon.settings.document import Document, Loc, Place, read_document
+from maildaemon.settings.document import Document, Loc, read_document
+from maildaemon.settings.include import add_included
 from maildaemon.settings.models import Settings
+from maildaemon.settings.reading import read_text_file
 from maildaemon.settings.secret import Source
+from maildaemon.settings.unfinished import warn_of_unfinished
 from maildaemon.settings.wording import report
 
 
@@ -18,21 +21,22 @@ def load_settings(path: Path) -> Settings:
 
     No secret is fetched, nothing is created, no server is asked.
     """
-    return read_settings(_read(path), path)
+    return read_settings(read_text_file(path), path)
 
 
 def read_settings(text: str, path: Path) -> Settings:
     """Return the settings in a text that stands, or could stand, in the file `path`."""
     document = read_document(text, str(path))
+    add_included(document, path)
     settings = _validated(document, path.absolute().parent) if document.readable else None
     if document.problems or settings is None:
-        raise ConfigError(_in_order(document.problems))
+        raise ConfigError(_in_order(document))
     settings._warnings = _warnings(settings, document)  # noqa: SLF001 - private to the package
     return settings
 
 
 def _validated(document: Document, folder: Path) -> Settings | None:
-    check_consistency(document)
+    check_consistency(document, folder)
     try:
         return Settings.model_validate(document.root, context={"folder": folder})
     except ValidationError as error:
@@ -40,29 +44,13 @@ def _validated(document: Document, folder: Path) -> Settings | None:
         return None
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        message = "there is no such file; `maildaemon init` writes one to begin with"
-    except IsADirectoryError:
-        message = "this is a folder; name the file in it"
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; it must be readable by this user"
-    except UnicodeDecodeError as error:
-        place = _place_of_byte(error.object, error.start)
-        message = "this is not UTF-8 text; save the file as UTF-8"
-        raise ConfigError((Problem(str(path), place.line, place.column, "", message),)) from error
-    raise ConfigError((Problem(str(path), 1, 1, "", message),))
+def _in_order(document: Document) -> tuple[Problem, ...]:
+    files = [document.file, *document.files]
 
+    def place(problem: Problem) -> tuple[int, int, int]:
+        return files.index(problem.file), problem.line, problem.column
 
-def _place_of_byte(content: bytes, at: int) -> Place:
-    before = content[:at]
-    return Place(before.count(b"\n") + 1, at - before.rfind(b"\n"))
-
-
-def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    return tuple(sorted(document.problems, key=place))
 
 
 def _warnings(settings: Settings, document: Document) -> tuple[Problem, ...]:
@@ -79,4 +67,5 @@ def _warnings(settings: Settings, document: Document) -> tuple[Problem, ...]:
             if server.allow_insecure:
                 advice = "password and mail may travel unencrypted; prefer `security: tls`"
                 document.complain((*loc, "allow_insecure"), advice)
-    return _in_order(document.problems)
+    warn_of_unfinished(document)
+    return _in_order(document)

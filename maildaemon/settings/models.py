@@ -6,7 +6,7 @@ The example file, the reference page, the JSON schema and the error messages com
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -14,6 +14,13 @@ from maildaemon.domain.policy import EchoSubject, Mode, Reads
 from maildaemon.errors import Problem
 from maildaemon.settings.database import SQLITE, DatabaseAddress
 from maildaemon.settings.modes import ModeOption, Modes
+from maildaemon.settings.operation import (
+    AlertSettings,
+    ControlSettings,
+    DigestSettings,
+    HttpSettings,
+    ProbeSettings,
+)
 from maildaemon.settings.options import (
     Duration,
     Elsewhere,
@@ -95,7 +102,7 @@ class ServiceSettings(Section):
         "that replace `response.txt` and `response.html`. All else is taken from what is shipped.",
     )
 
-    later: ClassVar[tuple[str, ...]] = ("http",)
+    http: HttpSettings | None = Field(None, examples=[{"port": 8080}])
 
 
 class DatabaseSettings(Section):
@@ -178,26 +185,15 @@ class MailboxSettings(Section):
     policy: Annotated[MailboxPolicy | None, Elsewhere()] = Field(
         None,
         examples=[{"limits": {"burst": 5}}],
-        description="What this mailbox does differently: any of the sections attachments, limits, "
-        "hours, notices, languages and privacy, and `mode`. A section given here replaces the "
-        "general one as a whole; what it leaves out has its default.",
+        description="What this mailbox does differently: any section of the policy, from "
+        "`attachments` to `privacy`, and `mode`. A section given here replaces the general one as "
+        "a whole; what it leaves out has its default.",
     )
 
     @property
     def servers(self) -> tuple[tuple[str, ServerSettings], ...]:
         """Return the servers that are used for it, by the names of their options."""
         return (("imap", self.imap), *((("smtp", self.smtp),) if self.smtp else ()))
-
-
-class AlertSettings(Section):
-    """How somebody is told when the daemon needs a person."""
-
-    command: tuple[Text, ...] | None = Field(
-        None,
-        min_length=1,
-        examples=[["/usr/local/bin/page-me", "maildaemon"]],
-        description="A program and its arguments, run without a shell for every alert.",
-    )
 
 
 class InstallationSections(Section):
@@ -213,14 +209,20 @@ class Settings(PolicySections, InstallationSections):
     """The whole configuration. Every attribute is named like its option."""
 
     alerts: AlertSettings = Field(default_factory=AlertSettings)
+    digest: DigestSettings | None = Field(
+        None, examples=[{"to": ["anna@example.com"], "at": "08:00"}]
+    )
+    probe: ProbeSettings | None = Field(None, examples=[{"every": "30 minutes"}])
+    control: ControlSettings = Field(default_factory=ControlSettings)
+    include: tuple[FilePath, ...] = Field(
+        (),
+        examples=[["rules.yaml"]],
+        description="More files, with sections of the policy such as `rules`; each section stands "
+        "in one file. They are found from the file that names them; paths in them count from this "
+        "file.",
+    )
 
     _warnings: tuple[Problem, ...] = PrivateAttr(())
-
-    later: ClassVar[tuple[str, ...]] = (
-        *("promises", "escalation", "follow_up", "feedback", "rules"),
-        *("order_numbers", "partners", "contacts", "digest", "probe"),
-        *("control", "include"),
-    )
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -27,15 +27,9 @@ from pydantic import (
 )
 
 from maildaemon.domain.policy import Rate
+from maildaemon.domain.spans import Span, format_duration, parse_duration, parse_span
 from maildaemon.settings.document import Block
-from maildaemon.settings.units import (
-    format_duration,
-    format_rate,
-    format_size,
-    parse_duration,
-    parse_rate,
-    parse_size,
-)
+from maildaemon.settings.units import format_rate, format_size, parse_rate, parse_size
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -68,10 +62,9 @@ class Kind:
 
 
 class Section(BaseModel):
-    """A block of options. `later` are planned ones: using one gets an honest answer."""
+    """A block of options."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
-    later: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -240,7 +233,13 @@ def _schema(**schema: object) -> WithJsonSchema:
     return WithJsonSchema(schema)
 
 
-Text = Annotated[str, _text_reader(_parse_text), Kind("text")]
+# What an editor may take for a number or a switch is a text like any other here.
+Text = Annotated[
+    str,
+    _text_reader(_parse_text),
+    _schema(type=["string", "number", "boolean"]),
+    Kind("text"),
+]
 Host = Annotated[str, _text_reader(parse_host), Kind("host name or IP address")]
 EmailAddress = Annotated[str, _text_reader(parse_address), Kind("mail address")]
 Language = Annotated[str, _text_reader(_parse_language), Kind("two-letter language code")]
@@ -258,6 +257,15 @@ Duration = Annotated[
     PlainSerializer(format_duration),
     _schema(type="string", examples=["10 minutes"]),
     Kind("duration", format_duration),
+]
+Spell = Annotated[
+    Span,
+    PlainValidator(
+        lambda value: value if isinstance(value, Span) else parse_span(read_text(value))
+    ),
+    PlainSerializer(str),
+    _schema(type="string", examples=["48 business hours"]),
+    Kind("span"),
 ]
 Size = Annotated[
     int,

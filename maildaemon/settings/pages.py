@@ -3,13 +3,17 @@
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from maildaemon.settings.catalogue import Option, options_of
 from maildaemon.settings.models import Settings
 from maildaemon.settings.options import Section
+from maildaemon.settings.unfinished import is_unfinished
 from maildaemon.settings.write import as_item, block, entry, flow, quoted
 
 _WIDTH = 96
+
+_UNFINISHED = "(Read and checked; this version does nothing about it yet.)"
 
 _EXAMPLE_HEAD = """\
 # Every option of maildaemon. What must be given stands as it is; lines such as `#mode: shadow`
@@ -25,13 +29,17 @@ as `90 seconds`, `10 minutes`, `24h` or `1 h 30 min`; sizes as `25 MB` (25 000 0
 `25 MiB`; rates as `3 in 24 hours`; switches as `yes` or `no`. Duplicate options, tags, anchors,
 aliases, merge keys and several documents in one file are refused.
 
+Spans are of four kinds: `48 business hours` (of each business day all 24 hours count),
+`3 business days` (the same time, so many business days later), `9 open hours` (only opening time
+counts), and `36 hours` or `2 days` as the clock goes.
+
 A file with everything in it is [maildaemon.example.yaml](../config/maildaemon.example.yaml).
 This page is made from the program; do not edit it by hand."""
 
 
 def example() -> str:
     """Return a commented configuration with every option, which loads as it stands."""
-    return "\n".join([_EXAMPLE_HEAD, *_example_of(Settings, 0)]) + "\n"
+    return "\n".join([_EXAMPLE_HEAD, *_example_of(Settings, 0, "")]) + "\n"
 
 
 def reference() -> str:
@@ -55,8 +63,29 @@ def json_schema() -> dict[str, object]:
 
 
 def show(settings: Settings) -> str:
-    """Return the configuration in force as YAML, defaults filled in, passwords left out."""
-    return "\n".join(block(settings.model_dump(mode="json", exclude_none=True))) + "\n"
+    """Return the configuration in force as YAML: defaults filled in, passwords left out, included
+    files put in. What nothing is done about yet stands there only if somebody has given it.
+    """
+    shown = settings.model_dump(mode="json", exclude_none=True, exclude={"include"})
+    given = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    return "\n".join(block(_acted_on(shown, given, ""))) + "\n"
+
+
+def _acted_on(shown: dict[str, Any], given: dict[str, Any], path: str) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in shown.items():
+        here, own = f"{path}{name}", given.get(name)
+        if is_unfinished(here):
+            if name in given:
+                kept[name] = own
+        elif isinstance(value, dict) and name != "policy":
+            kept[name] = _acted_on(value, own or {}, f"{here}.")
+        elif name == "mailboxes":
+            pairs = zip(value, own or [], strict=True)
+            kept[name] = [_acted_on(one, its, f"{here}[].") for one, its in pairs]
+        else:
+            kept[name] = value
+    return kept
 
 
 def minimal(
@@ -112,23 +141,23 @@ def password_variable(name: str) -> str:
     return f"{'_' if word[0].isdigit() else ''}{word}_PASSWORD"
 
 
-def _example_of(section: type[Section], indent: int) -> Iterator[str]:
+def _example_of(section: type[Section], indent: int, path: str) -> Iterator[str]:
     for option in options_of(section):
         if indent == 0:
             yield ""
         inner, several = option.sections
-        about = option.description or (inner.__doc__ if inner else "") or ""
-        yield from _comment(about, indent)
+        here = f"{path}{option.name}{'[]' if several else ''}"
+        yield from _comment(_about(option, here), indent)
         if inner is None or option.elsewhere:
             yield from _example_line(option, indent)
         elif option.absent:
             yield from _commented(block({option.name: option.example}, indent), indent)
         elif several:
             yield f"{' ' * indent}{option.name}:"
-            yield from as_item(list(_example_of(inner, indent + 4)))
+            yield from as_item(list(_example_of(inner, indent + 4, f"{here}.")))
         else:
             yield f"{' ' * indent}{option.name}:"
-            yield from _example_of(inner, indent + 2)
+            yield from _example_of(inner, indent + 2, f"{here}.")
 
 
 def _example_line(option: Option, indent: int) -> list[str]:
@@ -158,15 +187,23 @@ def _reference_of(section: type[Section], path: str) -> Iterator[str]:
     options = [*options_of(section)]
     for option in options:
         if option.sections[0] is None or option.elsewhere:
-            yield f"- **`{option.name}`** ({_facts(option)}): {option.description}"
+            about = _about(option, f"{path}{option.name}")
+            yield f"- **`{option.name}`** ({_facts(option)}): {about}"
     for option in options:
         inner, several = option.sections
         if inner is None or option.elsewhere:
             continue
         here = f"{path}{option.name}{'[]' if several else ''}"
         required = "Must be given. " if option.required else ""
-        yield f"\n## `{here}`\n\n{required}{option.description or inner.__doc__}\n"
+        yield f"\n## `{here}`\n\n{required}{_about(option, here)}\n"
         yield from _reference_of(inner, f"{here}.")
+
+
+def _about(option: Option, path: str) -> str:
+    """Return what an option is for, and whether anything is done about it."""
+    inner, _ = option.sections
+    about = " ".join((option.description or (inner.__doc__ if inner else "") or "").split())
+    return f"{about} {_UNFINISHED}" if is_unfinished(path.removesuffix("[]")) else about
 
 
 def _sections(section: type[Section]) -> Iterator[type[Section]]:

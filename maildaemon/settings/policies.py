@@ -1,13 +1,12 @@
 """The policy: what is accepted, promised and said to customers; for all mailboxes or for one."""
 
 from datetime import timedelta
-from typing import ClassVar, Self
-from zoneinfo import ZoneInfo
+from enum import StrEnum
+from typing import Annotated, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from maildaemon.domain.policy import Rate
-from maildaemon.settings.calendar import Day, Zone
 from maildaemon.settings.document import Block
 from maildaemon.settings.filetypes import ALLOWED_TYPES, BLOCKED_EXTENSIONS
 from maildaemon.settings.modes import ModeOption
@@ -15,16 +14,60 @@ from maildaemon.settings.options import (
     Ceiling,
     Duration,
     Extension,
+    FilePath,
     Language,
     MediaType,
     Section,
-    ShortName,
     Size,
     WebAddress,
     Whole,
     WrongError,
+    one_of,
 )
+from maildaemon.settings.promises import (
+    ContactSettings,
+    EscalationSettings,
+    FeedbackSettings,
+    FollowUpSettings,
+    HourSettings,
+    NoticeSettings,
+    PromisesSettings,
+)
+from maildaemon.settings.rules import OrderNumberSettings, PartnerSettings, RuleSettings
 from maildaemon.settings.units import MB
+
+
+class FileVerdict(StrEnum):
+    """What becomes of a file: `hold` leaves it to staff."""
+
+    REFUSE = "refuse"
+    HOLD = "hold"
+    ACCEPT = "accept"
+
+
+class ArchiveSettings(Section):
+    """How far is looked into archives (zip and the like); what goes beyond is refused."""
+
+    max_depth: Whole = Field(3, ge=1, le=10, description="How many archives within each other.")
+    max_files: Whole = Field(1000, ge=1, le=100_000, description="How many files in one.")
+    max_size: Size = Field(
+        200 * MB, ge=MB, le=10_000 * MB, description="How large all of them are when unpacked."
+    )
+    max_ratio: Whole = Field(
+        100, ge=2, le=10_000, description="How many times larger than the archive that may be."
+    )
+    encrypted: Annotated[FileVerdict, one_of(FileVerdict)] = Field(
+        FileVerdict.REFUSE, description="What becomes of archives that nobody can look into."
+    )
+
+
+class ScannerSettings(Section):
+    """A virus scanner that is asked about every file."""
+
+    socket: FilePath = Field(examples=["/run/clamav/clamd.ctl"], description="The socket of clamd.")
+    unreachable: Annotated[FileVerdict, one_of(FileVerdict)] = Field(
+        FileVerdict.HOLD, description="What becomes of files while the scanner cannot be asked."
+    )
 
 
 class AttachmentSettings(Section):
@@ -57,7 +100,13 @@ class AttachmentSettings(Section):
         30, ge=0, le=3650, description="For how many days refused files are kept for staff."
     )
 
-    later: ClassVar[tuple[str, ...]] = ("archives", "macros", "scanner")
+    archives: ArchiveSettings = Field(default_factory=ArchiveSettings)
+    macros: Annotated[FileVerdict, one_of(FileVerdict)] = Field(
+        FileVerdict.REFUSE, description="What becomes of office files with programs in them."
+    )
+    scanner: ScannerSettings | None = Field(
+        None, examples=[{"socket": "/run/clamav/clamd.ctl", "unreachable": "hold"}]
+    )
 
     @model_validator(mode="after")
     def _what_is_promised_can_arrive(self) -> Self:
@@ -109,31 +158,22 @@ class LanguageSettings(Section):
     )
 
 
-class HourSettings(Section):
-    """When the shop works."""
+class RetentionSettings(Section):
+    """For how long what is kept; without a time it is kept for good."""
 
-    timezone: Zone = Field(
-        ZoneInfo("UTC"), description="In which dates and times of this policy are meant."
+    bodies: Duration | None = Field(
+        None, examples=["730 days"], description="The texts of messages."
     )
-
-    later: ClassVar[tuple[str, ...]] = ("open", "holidays")
-
-
-class NoticeSettings(Section):
-    """A dated text in every response, for closing days and the like; it ends by itself."""
-
-    since: Day = Field(alias="from", description="The first day, from its first minute on.")
-    until: Day = Field(description="The last day, to its end; customers are told this date.")
-    template: ShortName = Field(
-        description="The text, by the name of its line `notice.NAME` in `words.txt`; `holiday` "
-        "is shipped."
+    files: Duration | None = Field(None, examples=["365 days"], description="Attached files.")
+    raw: Duration | None = Field(
+        None, examples=["90 days"], description="Messages as they came, byte for byte."
     )
-
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.until < self.since:
-            raise WrongError("the notice would end before it begins; swap the dates", "until")
-        return self
+    personal: Duration | None = Field(
+        None, examples=["1095 days"], description="Names and addresses."
+    )
+    statistics: Duration | None = Field(
+        None, examples=["1825 days"], description="Counts and times that name nobody."
+    )
 
 
 class PrivacySettings(Section):
@@ -144,6 +184,62 @@ class PrivacySettings(Section):
         examples=["https://shop.example/privacy"],
         description="Your privacy notice; the foot of every acknowledgement leads there.",
     )
+    retention: RetentionSettings | None = Field(
+        None,
+        examples=[
+            {
+                "bodies": "730 days",
+                "files": "365 days",
+                "raw": "90 days",
+                "personal": "1095 days",
+                "statistics": "1825 days",
+            }
+        ],
+    )
+
+
+_RULES = [
+    {
+        "name": "damaged on delivery",
+        "when": {"any": ["damaged", "broken", "/arrived .* pieces/"], "in": ["subject", "text"]},
+        "set": {"category": "shipping", "priority": "urgent", "tags": ["damage"]},
+        "need": ["order_number", "photo"],
+        "faq": [{"title": "Returns", "url": "https://shop.example/returns"}],
+    },
+    {
+        "name": "invoices of the bank",
+        "when": {
+            "all": ["invoice"],
+            "none": ["newsletter"],
+            "sender": ["/@bank[.]example$/"],
+            "recipient": ["support@example.com"],
+            "attachments": ["application/pdf"],
+            "language": ["en"],
+            "hours": "open",
+        },
+        "set": {"promise": "low"},
+        "assign": "anna@example.com",
+        "forward": "watchmaker",
+        "mute": True,
+        "after_answer": "working",
+    },
+]
+_ORDER_NUMBERS = [
+    {
+        "name": "order",
+        "pattern": r"#?\b(\d{6})\b",
+        "checksum": "luhn",
+        "lookup": {"csv": "orders.csv", "column": "order"},
+    },
+    {
+        "name": "voucher",
+        "pattern": r"\bV\d{8}\b",
+        "lookup": {
+            "database": {"env": "ORDERS_DATABASE"},
+            "query": "SELECT 1 FROM voucher WHERE number = :number",
+        },
+    },
+]
 
 
 class PolicySections(Section):
@@ -151,11 +247,50 @@ class PolicySections(Section):
 
     attachments: AttachmentSettings = Field(default_factory=AttachmentSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    languages: LanguageSettings = Field(default_factory=LanguageSettings)
     hours: HourSettings = Field(default_factory=HourSettings)
     notices: tuple[NoticeSettings, ...] = Field(
         (), examples=[[{"from": "2026-12-22", "until": "2027-01-02", "template": "holiday"}]]
     )
-    languages: LanguageSettings = Field(default_factory=LanguageSettings)
+    promises: PromisesSettings = Field(default_factory=PromisesSettings)
+    escalation: tuple[EscalationSettings, ...] = Field(
+        (),
+        examples=[
+            [
+                {
+                    "when": {"category": "complaint", "priority": "urgent", "tags": ["damage"]},
+                    "after": "48 business hours",
+                    "to": ["lead@shop.example"],
+                },
+                {
+                    "when": {"category": "complaint"},
+                    "on": "customer_replies_after_answer",
+                    "to": ["senior@shop.example"],
+                    "answer_within": "48 hours",
+                    "tell_customer": True,
+                },
+            ]
+        ],
+    )
+    follow_up: tuple[FollowUpSettings, ...] = Field(
+        (),
+        examples=[
+            [
+                {"after": "3 business days", "template": "follow_up"},
+                {"after": "7 business days", "template": "closing_soon"},
+                {"after": "10 business days", "resolve": True},
+            ]
+        ],
+    )
+    feedback: FeedbackSettings | None = Field(None, examples=[{"after": "1 business day"}])
+    rules: tuple[RuleSettings, ...] = Field((), examples=[_RULES])
+    order_numbers: tuple[OrderNumberSettings, ...] = Field((), examples=[_ORDER_NUMBERS])
+    partners: tuple[PartnerSettings, ...] = Field(
+        (), examples=[[{"name": "watchmaker", "address": "repairs@partner.example"}]]
+    )
+    contacts: ContactSettings | None = Field(
+        None, examples=[{"telephone": "+39 06 1234567", "hours": "Mon-Fri 9-18"}]
+    )
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
 
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from maildaemon.domain.message import Address
 from maildaemon.domain.policy import AttachmentPolicy, Limits, Notice, Policy, Reads
 from maildaemon.settings.models import MailboxSettings, Settings
-from maildaemon.settings.policies import AttachmentSettings, LimitSettings, NoticeSettings
+from maildaemon.settings.policies import AttachmentSettings, LimitSettings
+from maildaemon.settings.promises import NoticeSettings
 
 
 def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:

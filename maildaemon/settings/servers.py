@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from maildaemon.settings.options import (
     Duration,
+    Elsewhere,
     FilePath,
     Flag,
     Host,
@@ -28,6 +29,30 @@ class Security(StrEnum):
     TLS = "tls"
     STARTTLS = "starttls"
     NONE = "none"
+
+
+class Provider(StrEnum):
+    """Who hands out tokens."""
+
+    GOOGLE = "google"
+    MICROSOFT = "microsoft"
+
+
+class OAuth2Settings(Section):
+    """A token of the provider in place of the password."""
+
+    provider: Annotated[Provider, one_of(Provider)] = Field(
+        examples=["microsoft"], description="Who hands out the tokens."
+    )
+    client_id: Text = Field(
+        examples=["0f3c4c5e"], description="The application as it is registered there."
+    )
+    client_secret: Password | None = Field(
+        None, examples=[{"env": "OAUTH_SECRET"}], description="Its secret, if it has one."
+    )
+    tenant: Text | None = Field(
+        None, examples=["example.com"], description="The organisation, with Microsoft."
+    )
 
 
 class ServerSettings(Section):
@@ -53,7 +78,12 @@ class ServerSettings(Section):
         "read on the way.",
     )
 
-    later: ClassVar[tuple[str, ...]] = ("oauth2",)
+    oauth2: Annotated[OAuth2Settings | None, Elsewhere()] = Field(
+        None,
+        examples=[{"provider": "microsoft", "client_id": "0f3c4c5e"}],
+        description="A token in place of the password; the options are those of "
+        "`mailboxes[].imap.oauth2`.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -102,6 +132,17 @@ class ImapSettings(ServerSettings):
         description="Where the password is: `{env: VARIABLE}`, `{file: PATH}` (its first line), or "
         "`{command: [program, argument]}` (the first line it prints). It is fetched only when "
         "connecting. The password itself works here too, with a warning.",
+    )
+    oauth2: OAuth2Settings | None = Field(
+        None,
+        examples=[
+            {
+                "provider": "microsoft",
+                "client_id": "0f3c4c5e",
+                "client_secret": {"env": "OAUTH_SECRET"},
+                "tenant": "example.com",
+            }
+        ],
     )
     inbox: Text = Field("INBOX", description="The folder in which mail arrives.")
     sent: Text | None = Field(

@@ -57,8 +57,6 @@ def _missing(loc: Loc) -> str:
 
 def _unknown(loc: Loc) -> str:
     name, section = str(loc[-1]), section_at(loc[:-1])
-    if name in section.later:
-        return f"this version does not know `{name}` yet; take it out"
     return f"unknown option `{name}`{suggestion(name, [*fields_of(section)])}"
 
 

@@ -199,5 +199,6 @@ def test_a_mistake_in_the_policy_of_a_mailbox_is_named_with_its_place() -> None:
     )
     assert unknown == (
         "7:7: mailboxes[0].policy.service: unknown option `service`; known here: attachments, "
-        "limits, hours, notices, languages, privacy, mode"
+        "limits, languages, hours, notices, promises, escalation, follow_up, feedback, rules, "
+        "order_numbers, partners, contacts, privacy, mode"
     )

@@ -6,14 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maildaemon.domain.policy import Rate
-from maildaemon.settings.units import (
-    format_duration,
-    format_rate,
-    format_size,
-    parse_duration,
-    parse_rate,
-    parse_size,
-)
+from maildaemon.domain.spans import format_duration, parse_duration
+from maildaemon.settings.units import format_rate, format_size, parse_rate, parse_size
 
 
 @pytest.mark.parametrize(

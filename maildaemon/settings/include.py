@@ -1,0 +1,84 @@
+"""Puts the sections of included files into the document of the main file.
+
+They are read as strictly, and their mistakes are told with their own file, line and column.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from maildaemon.errors import ConfigError
+from maildaemon.settings.catalogue import fields_of
+from maildaemon.settings.document import Document, Loc, Place, read_document
+from maildaemon.settings.models import Settings
+from maildaemon.settings.policies import PolicySections
+from maildaemon.settings.reading import read_text_file
+
+_INCLUDE = "include"
+
+
+def add_included(document: Document, path: Path) -> None:
+    """Read every file that `include` names, and those that they name, into the document."""
+    _follow(document, document, (path,))
+
+
+def _follow(main: Document, asking: Document, chain: tuple[Path, ...]) -> None:
+    named = asking.root.get(_INCLUDE)
+    if not isinstance(named, list):
+        return
+    for at, name in enumerate(named):
+        if isinstance(name, str) and name and not name.startswith("~"):
+            _add(main, asking, (_INCLUDE, at), (*chain, chain[-1].parent / name))
+
+
+def _add(main: Document, asking: Document, loc: Loc, chain: tuple[Path, ...]) -> None:
+    path = chain[-1]
+    if any(_same_file(path, one) for one in chain[:-1]):
+        asking.complain(loc, f"{path} includes itself in the end; take one of the lines out")
+        return
+    try:
+        included = read_document(read_text_file(path), str(path))
+    except ConfigError as error:
+        (problem,) = error.problems
+        asking.complain(loc, f"{path}: {problem.message}")
+        return
+    main.files.append(included.file)
+    if included.readable:
+        _follow(main, included, chain)
+        _merge(main, included)
+    main.problems.extend(included.problems)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _merge(main: Document, included: Document) -> None:
+    policy, elsewhere = fields_of(PolicySections), fields_of(Settings)
+    for name, value in included.root.items():
+        if name == _INCLUDE:
+            continue
+        if name in elsewhere and name not in policy:
+            words = f"`{name}` stands in the main file only; move it there"
+        elif name in main.root:
+            first = main.keys[name,]
+            where = f"{first.file or main.file}:{first.line}"
+            words = f"`{name}` is already given in {where}; keep one"
+        else:
+            _take(main, included, name, value)
+            continue
+        included.complain((name,), words, included.keys[name,])
+
+
+def _take(main: Document, included: Document, name: str, value: object) -> None:
+    main.root[name] = value
+
+    def located(places: dict[Loc, Place]) -> dict[Loc, Place]:
+        mine = {loc: place for loc, place in places.items() if loc and loc[0] == name}
+        return {
+            loc: place if place.file else replace(place, file=included.file)
+            for loc, place in mine.items()
+        }
+
+    main.keys.update(located(included.keys))
+    main.values.update(located(included.values))
+    main.broken.update(loc for loc in included.broken if loc and loc[0] == name)
