@@ -35,12 +35,26 @@ def _add(main: Document, asking: Document, loc: Loc, chain: tuple[Path, ...]) ->
     if any(_same_file(path, one) for one in chain[:-1]):
         asking.complain(loc, f"{path} includes itself in the end; take one of the lines out")
         return
+    if not path.exists():
+        asking.complain(loc, f"{path}: there is no such file; write it, or take this out")
+        return
     try:
-        included = read_document(read_text_file(path), str(path))
+        text = read_text_file(path)
     except ConfigError as error:
         (problem,) = error.problems
         asking.complain(loc, f"{path}: {problem.message}")
         return
+    if _says_something(text):
+        _read(main, text, chain)
+
+
+def _says_something(text: str) -> bool:
+    """Tell whether it is more than comments: a file of which all is commented out may stay."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def _read(main: Document, text: str, chain: tuple[Path, ...]) -> None:
+    included = read_document(text, str(chain[-1]))
     main.files.append(included.file)
     if included.readable:
         _follow(main, included, chain)

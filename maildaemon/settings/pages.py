@@ -53,6 +53,9 @@ def json_schema() -> dict[str, object]:
     sections = schema.pop("$defs")
     for section in _sections(Settings):
         described = schema if section is Settings else sections[section.__name__]
+        if section is not Settings and "required" not in described:
+            # A header under which everything is commented out.
+            described["type"] = ["object", "null"]
         for option in options_of(section):
             written = described["properties"][option.name]
             written.pop("title", None)

@@ -40,6 +40,16 @@ def every_option(section: type[Section] = Settings) -> Iterator[tuple[type[Secti
             yield from every_option(inner)
 
 
+def every_path(section: type[Section] = Settings, path: str = "") -> Iterator[str]:
+    """Yield the path of every option in the reference, `mailboxes[].imap.host` and sections too."""
+    for option in options_of(section):
+        inner, several = option.sections
+        here = f"{path}{option.name}{'[]' if inner and several else ''}"
+        yield here
+        if inner and not option.elsewhere:
+            yield from every_path(inner, f"{here}.")
+
+
 def test_the_example_loads_without_problems() -> None:
     settings = read_settings(example(), FILE)
 
