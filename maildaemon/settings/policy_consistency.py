@@ -126,8 +126,9 @@ def _languages_without_words(policy: _Policy, folders: tuple[Path, ...]) -> _Mis
     for index, language in enumerate(_list(supported)):
         code = _same(language)
         if len(code) == len("en") and not any((folder / code).is_dir() for folder in folders):
-            words = f"there are no texts in `{code}`; write them in `service.templates`, or drop it"
-            yield (*policy.loc, "languages", "supported", index), words
+            words = f"there are no texts in `{code}`; copy `words.txt` of another language into"
+            loc = (*policy.loc, "languages", "supported", index)
+            yield loc, f"{words} `{code}` in `service.templates` and translate it, or drop it"
 
 
 def _templates(root: Block, folder: Path) -> tuple[Path, ...]:

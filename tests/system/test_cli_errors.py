@@ -203,8 +203,10 @@ def test_a_missing_template_stops_the_start(here: Installation) -> None:
         outcome = here.call(*command)
 
         assert outcome.code == CONFIG
-        assert "the language 'sv' lacks words.txt" in outcome.out + outcome.err
-        assert "copy that of another language" in outcome.out + outcome.err
+        assert (
+            "there are no texts in `sv`; copy `words.txt` of another language"
+            in outcome.out + outcome.err
+        )
 
 
 def test_a_file_that_is_no_database(here: Installation) -> None:

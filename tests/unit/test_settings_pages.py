@@ -40,14 +40,16 @@ def every_option(section: type[Section] = Settings) -> Iterator[tuple[type[Secti
             yield from every_option(inner)
 
 
-def every_path(section: type[Section] = Settings, path: str = "") -> Iterator[str]:
-    """Yield the path of every option in the reference, `mailboxes[].imap.host` and sections too."""
+def options_by_path(
+    section: type[Section] = Settings, path: str = ""
+) -> Iterator[tuple[str, Option]]:
+    """Yield every option of the reference, `mailboxes[].imap.host`, sections too."""
     for option in options_of(section):
         inner, several = option.sections
         here = f"{path}{option.name}{'[]' if inner and several else ''}"
-        yield here
+        yield here, option
         if inner and not option.elsewhere:
-            yield from every_path(inner, f"{here}.")
+            yield from options_by_path(inner, f"{here}.")
 
 
 def test_the_example_loads_without_problems() -> None:

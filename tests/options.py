@@ -1,0 +1,206 @@
+"""Which test says what comes of each option. An architecture test keeps this complete and true.
+
+An option that nothing is done about yet has its line in `UNFINISHED`, and a case of its name in
+`tests/unit/test_options_unfinished.py`.
+"""
+
+_ACTING = "tests/unit/test_options_acting.py::"
+_POLICY = "tests/unit/test_settings_policy.py::"
+_INCLUDE = "tests/unit/test_settings_include.py::"
+_UNFINISHED = "tests/unit/test_options_unfinished.py::"
+_CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
+_OAUTH2 = _UNFINISHED + "test_oauth2_is_read_into_its_value_and_refused_when_wrong"
+
+ACTING = {
+    "service.data_dir": _ACTING + "test_data_dir_is_where_messages_are_kept",
+    "service.mode": _ACTING + "test_mode_decides_what_becomes_of_a_mail",
+    "service.reply_within": _ACTING
+    + "test_reply_within_is_the_age_up_to_which_a_message_is_answered",
+    "service.log_format": _ACTING + "test_log_format_log_level_and_log_addresses_shape_the_log",
+    "service.log_level": _ACTING + "test_log_format_log_level_and_log_addresses_shape_the_log",
+    "service.log_addresses": _ACTING + "test_log_format_log_level_and_log_addresses_shape_the_log",
+    "service.templates": _ACTING + "test_templates_are_taken_from_ones_own_folder_first",
+    "database.url": _ACTING + "test_the_database_is_where_its_url_says",
+    "mailboxes[].name": _ACTING + "test_a_mailbox_is_found_by_its_name",
+    "mailboxes[].address": _ACTING + "test_only_mail_to_our_address_and_aliases_is_answered",
+    "mailboxes[].display_name": _ACTING + "test_display_name_stands_beside_our_address",
+    "mailboxes[].aliases": _ACTING + "test_only_mail_to_our_address_and_aliases_is_answered",
+    "mailboxes[].staff": _ACTING + "test_staff_are_never_answered",
+    "mailboxes[].mode": _ACTING + "test_mode_decides_what_becomes_of_a_mail",
+    "mailboxes[].reads": _POLICY + "test_a_colleagues_account_needs_no_smtp",
+    "mailboxes[].languages": _ACTING
+    + "test_languages_default_and_supported_choose_the_language_of_the_answer",
+    "mailboxes[].trust_reply_to": _ACTING
+    + "test_trust_reply_to_names_the_forms_whose_reply_to_is_the_customer",
+    "mailboxes[].authserv_id": _ACTING + "test_authserv_id_names_the_server_whose_word_is_believed",
+    "mailboxes[].echo_subject": _ACTING + "test_echo_subject_never_keeps_the_subject_to_ourselves",
+    "mailboxes[].policy": _POLICY
+    + "test_a_section_of_a_mailbox_replaces_the_general_one_as_a_whole",
+    "mailboxes[].imap.host": _ACTING
+    + "test_imap_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].imap.port": _ACTING
+    + "test_imap_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].imap.security": _ACTING
+    + "test_imap_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].imap.username": _ACTING
+    + "test_imap_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].imap.password": _ACTING
+    + "test_imap_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].imap.ca_file": _ACTING
+    + "test_imap_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].imap.allow_insecure": _ACTING
+    + "test_allow_insecure_lets_a_connection_be_unencrypted",
+    "mailboxes[].smtp.host": _ACTING
+    + "test_smtp_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].smtp.port": _ACTING
+    + "test_smtp_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].smtp.security": _ACTING
+    + "test_smtp_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].smtp.username": _ACTING
+    + "test_smtp_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].smtp.password": _ACTING
+    + "test_smtp_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].smtp.ca_file": _ACTING
+    + "test_smtp_is_reached_by_host_port_security_username_password_and_ca_file",
+    "mailboxes[].smtp.allow_insecure": _ACTING
+    + "test_allow_insecure_lets_a_connection_be_unencrypted",
+    "mailboxes[].imap.inbox": _ACTING + "test_the_folders_are_the_ones_that_are_named",
+    "mailboxes[].imap.sent": _ACTING + "test_the_folders_are_the_ones_that_are_named",
+    "mailboxes[].imap.junk": _ACTING + "test_the_folders_are_the_ones_that_are_named",
+    "mailboxes[].imap.drafts": _ACTING + "test_the_folders_are_the_ones_that_are_named",
+    "mailboxes[].imap.folders": _ACTING + "test_the_folders_are_the_ones_that_are_named",
+    "mailboxes[].imap.idle": _ACTING
+    + "test_idle_and_poll_every_are_how_often_a_mailbox_is_looked_at",
+    "mailboxes[].imap.poll_every": _ACTING
+    + "test_idle_and_poll_every_are_how_often_a_mailbox_is_looked_at",
+    "attachments.max_file_size": _ACTING + "test_max_file_size_is_the_largest_single_file",
+    "attachments.max_total_size": _ACTING + "test_max_total_size_counts_all_files_together",
+    "attachments.max_files": _ACTING + "test_max_files_counts_them",
+    "attachments.max_message_size": _ACTING
+    + "test_max_message_size_is_how_much_of_a_message_is_read",
+    "attachments.allowed_types": _ACTING + "test_allowed_types_replace_the_usual_ones",
+    "attachments.blocked_extensions": _ACTING + "test_blocked_extensions_replace_the_usual_ones",
+    "attachments.hold_days": _ACTING + "test_hold_days_are_how_long_refused_files_are_kept",
+    "limits.per_address": _ACTING + "test_per_address_silences_what_is_too_much_for_one_address",
+    "limits.per_thread": _ACTING
+    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
+    "limits.per_mailbox": _ACTING
+    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
+    "limits.burst": _ACTING
+    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
+    "limits.longest_delay": _ACTING
+    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
+    "languages.default": _ACTING
+    + "test_languages_default_and_supported_choose_the_language_of_the_answer",
+    "languages.supported": _ACTING
+    + "test_languages_default_and_supported_choose_the_language_of_the_answer",
+    "hours.timezone": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
+    "notices[].from": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
+    "notices[].until": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
+    "notices[].template": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
+    "privacy.notice": _POLICY + "test_the_privacy_notice_is_a_page_of_the_web",
+    "alerts.command": _POLICY + "test_alerts_go_to_a_command_given_as_words",
+    "include": _INCLUDE + "test_rules_may_stand_in_a_file_of_their_own",
+}
+
+UNFINISHED = (
+    "service.http.port",
+    "attachments.archives.max_depth",
+    "attachments.archives.max_files",
+    "attachments.archives.max_size",
+    "attachments.archives.max_ratio",
+    "attachments.archives.encrypted",
+    "attachments.macros",
+    "attachments.scanner.socket",
+    "attachments.scanner.unreachable",
+    "hours.open",
+    "hours.holidays.country",
+    "hours.holidays.add",
+    "hours.holidays.remove",
+    "hours.holidays.ics",
+    "promises.normal.first_reply",
+    "promises.normal.next_reply",
+    "promises.normal.resolution",
+    "promises.normal.warn_at",
+    "promises.normal.update_every",
+    "promises.normal.update_customer",
+    "promises.normal.tell_customer",
+    "promises.low",
+    "promises.high",
+    "promises.urgent",
+    "escalation[].when.category",
+    "escalation[].when.priority",
+    "escalation[].when.tags",
+    "escalation[].after",
+    "escalation[].on",
+    "escalation[].to",
+    "escalation[].answer_within",
+    "escalation[].tell_customer",
+    "follow_up[].after",
+    "follow_up[].template",
+    "follow_up[].resolve",
+    "feedback.after",
+    "rules[].name",
+    "rules[].when.any",
+    "rules[].when.all",
+    "rules[].when.none",
+    "rules[].when.in",
+    "rules[].when.sender",
+    "rules[].when.recipient",
+    "rules[].when.attachments",
+    "rules[].when.language",
+    "rules[].when.hours",
+    "rules[].set.category",
+    "rules[].set.priority",
+    "rules[].set.tags",
+    "rules[].set.promise",
+    "rules[].need",
+    "rules[].faq[].title",
+    "rules[].faq[].url",
+    "rules[].assign",
+    "rules[].forward",
+    "rules[].mute",
+    "rules[].after_answer",
+    "order_numbers[].name",
+    "order_numbers[].pattern",
+    "order_numbers[].checksum",
+    "order_numbers[].lookup.csv",
+    "order_numbers[].lookup.column",
+    "order_numbers[].lookup.database",
+    "order_numbers[].lookup.query",
+    "partners[].name",
+    "partners[].address",
+    "contacts.telephone",
+    "contacts.hours",
+    "privacy.retention.bodies",
+    "privacy.retention.files",
+    "privacy.retention.raw",
+    "privacy.retention.personal",
+    "privacy.retention.statistics",
+    "alerts.webhook",
+    "alerts.smtp.host",
+    "alerts.smtp.from",
+    "alerts.smtp.to",
+    "alerts.smtp.port",
+    "alerts.smtp.security",
+    "alerts.smtp.username",
+    "alerts.smtp.password",
+    "alerts.smtp.ca_file",
+    "alerts.smtp.allow_insecure",
+    "alerts.smtp.oauth2",
+    "digest.to",
+    "digest.at",
+    "probe.every",
+    "control.keywords",
+    "control.folders",
+)
+
+TESTS = {
+    **ACTING,
+    **{path: f"{_CASE}[{path}]" for path in UNFINISHED},
+    "mailboxes[].imap.oauth2.provider": f"{_OAUTH2}[provider]",
+    "mailboxes[].imap.oauth2.client_id": f"{_OAUTH2}[client_id]",
+    "mailboxes[].imap.oauth2.client_secret": f"{_OAUTH2}[client_secret]",
+    "mailboxes[].imap.oauth2.tenant": f"{_OAUTH2}[tenant]",
+    "mailboxes[].smtp.oauth2": f"{_UNFINISHED}test_oauth2_of_smtp_is_read_like_that_of_imap",
+}

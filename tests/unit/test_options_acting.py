@@ -1,0 +1,391 @@
+"""What each option does: another value of it, read from a configuration, and what comes of it."""
+
+import io
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maildaemon import bootstrap
+from maildaemon.adapters.imap_folders import WantedFolders
+from maildaemon.adapters.imap_login import ImapServer
+from maildaemon.adapters.log import set_up_log
+from maildaemon.adapters.smtp_session import SmtpAccount
+from maildaemon.bootstrap import (
+    make_composer,
+    make_desk,
+    make_mailbox,
+    make_transport,
+    open_store,
+    raw_blobs,
+)
+from maildaemon.cli.invocation import choose_mailbox
+from maildaemon.domain.attachments import Verdict, judge
+from maildaemon.domain.automatic import Silence
+from maildaemon.domain.decide import Decision, decide
+from maildaemon.domain.message import Address, Attachment, Message
+from maildaemon.domain.policy import Mode, Rate
+from maildaemon.services.desk import log
+from maildaemon.settings import Settings, read_settings
+from tests.builders import ANNA, CLARA, NOW, TOOL, a_context, a_file, a_message
+from tests.unit.test_settings import MINIMAL, only_problem, policy_of, read, with_imap, with_smtp
+
+HELP = Address("", "help@example.com")
+US = Address("", "support@example.com")
+VOUCHED = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=customer.example"}
+
+
+def with_mailbox(option: str) -> str:
+    return MINIMAL.replace("    address:", f"    {option}\n    address:")
+
+
+def decided(text: str, message: Message | None = None, **known: Any) -> Decision:
+    mail = message or a_message(to=(US,))
+    return decide(mail, a_context(policy=policy_of(text), **known))
+
+
+def reasons(options: str, *files: Attachment) -> list[str | None]:
+    policy = policy_of(f"{MINIMAL}attachments: {{{options}}}\n").attachments
+    return [one.reason for one in judge(files, policy)]
+
+
+def in_folder(folder: Path, text: str) -> Settings:
+    return read_settings(text, folder / "maildaemon.yaml")
+
+
+# The daemon itself.
+
+
+def test_data_dir_is_where_messages_are_kept(tmp_path: Path) -> None:
+    settings = in_folder(tmp_path, f"service: {{data_dir: elsewhere/data}}\n{MINIMAL}")
+    settings.service.data_dir.mkdir(parents=True)
+
+    raw_blobs(settings).put(b"a message")
+
+    assert [one for one in (tmp_path / "elsewhere/data/raw").rglob("*") if one.is_file()]
+
+
+def test_mode_decides_what_becomes_of_a_mail() -> None:
+    live = decided(f"service: {{mode: live}}\n{MINIMAL}").mail
+    assert live is not None
+
+    for text, mode in (
+        (MINIMAL, Mode.SHADOW),
+        (f"service: {{mode: live}}\n{MINIMAL}", Mode.LIVE),
+        (f"service: {{mode: {{default: live, acknowledgement: drafts}}}}\n{MINIMAL}", Mode.DRAFTS),
+        (f"service: {{mode: live}}\n{with_mailbox('mode: drafts')}", Mode.DRAFTS),
+    ):
+        assert policy_of(text).mode_of(live.sections) is mode
+
+
+def test_reply_within_is_the_age_up_to_which_a_message_is_answered() -> None:
+    late: dict[str, Any] = {"recorded_at": NOW + timedelta(hours=30)}
+
+    assert decided(MINIMAL, **late).silence is Silence.TOO_OLD
+    assert decided(f"service: {{reply_within: 31 hours}}\n{MINIMAL}", **late).silence is None
+
+
+@pytest.fixture
+def _the_log_stays_as_it_was() -> Iterator[None]:
+    root, ours = logging.getLogger(), logging.getLogger("maildaemon")
+    before = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:], root.level, ours.level = before
+
+
+@pytest.mark.usefixtures("_the_log_stays_as_it_was")
+@pytest.mark.parametrize(
+    ("option", "written"),
+    [
+        ("log_level: info", "shop.opened"),
+        ("log_level: warning", ""),
+        ("log_format: json", '"event": "shop.opened"'),
+        ("log_addresses: domain", "…@example.com"),
+    ],
+)
+def test_log_format_log_level_and_log_addresses_shape_the_log(option: str, written: str) -> None:
+    service = read(f"service: {{{option}}}\n{MINIMAL}").service
+    stream = io.StringIO()
+    set_up_log(
+        json_lines=service.log_format.value == "json",
+        level=service.log_level.value,
+        addresses=service.log_addresses.value,
+        stream=stream,
+    )
+
+    log("shop.opened", by="anna@example.com")
+
+    assert written in stream.getvalue()
+    assert bool(stream.getvalue()) is bool(written)
+    assert ("anna@" in stream.getvalue()) is (bool(written) and "addresses" not in option)
+
+
+def test_templates_are_taken_from_ones_own_folder_first(tmp_path: Path) -> None:
+    own = tmp_path / "texts" / "klingon"
+    own.mkdir(parents=True)
+    (own / "words.txt").write_text("")
+
+    composer = make_composer(in_folder(tmp_path, f"service: {{templates: texts}}\n{MINIMAL}"))
+
+    assert any("klingon" in remark for remark in composer.remarks())
+    assert make_composer(in_folder(tmp_path, MINIMAL)).remarks() == ()
+
+
+def test_the_database_is_where_its_url_says(tmp_path: Path) -> None:
+    text = MINIMAL.replace("var/maildaemon.db", "records/of/mail.db")
+    (tmp_path / "records/of").mkdir(parents=True)
+
+    open_store(in_folder(tmp_path, text)).close()
+
+    assert (tmp_path / "records/of/mail.db").stat().st_size > 0
+
+
+# Mailboxes.
+
+
+def test_a_mailbox_is_found_by_its_name() -> None:
+    settings = read(MINIMAL.replace("name: support", "name: returns"))
+
+    assert choose_mailbox(settings, "returns").address == "support@example.com"
+    assert policy_of(MINIMAL.replace("name: support", "name: returns")).mailbox == "returns"
+
+
+def test_only_mail_to_our_address_and_aliases_is_answered() -> None:
+    to_help = a_message(to=(HELP,))
+
+    assert decided(MINIMAL, to_help).silence is Silence.NOT_ADDRESSED_TO_US
+    assert decided(with_mailbox("aliases: [help@example.com]"), to_help).silence is None
+    other = MINIMAL.replace("address: support@", "address: help@")
+    assert decided(other, to_help).silence is None
+
+
+def test_display_name_stands_beside_our_address() -> None:
+    policy = policy_of(with_mailbox("display_name: Example Shop"))
+
+    assert policy.sender == Address("Example Shop", "support@example.com")
+
+
+def test_staff_are_never_answered() -> None:
+    from_anna = a_message(from_=ANNA, to=(US,), return_path=ANNA.address)
+
+    assert decided(MINIMAL, from_anna).silence is None
+    staff = with_mailbox(f"staff: [{ANNA.address}]")
+    assert decided(staff, from_anna).silence is Silence.OWN_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (MINIMAL, "it"),
+        (with_mailbox("languages: [en, de]"), "en"),
+        (f"{MINIMAL}languages: {{default: de, supported: [de, en]}}\n", "de"),
+        (f"{MINIMAL}languages: {{supported: [en, it]}}\n", "it"),
+        (with_mailbox("policy: {languages: {supported: [en]}}"), "en"),
+    ],
+)
+def test_languages_default_and_supported_choose_the_language_of_the_answer(
+    text: str, language: str
+) -> None:
+    mail = decided(text, a_message(to=(US,), language="it")).mail
+
+    assert mail is not None
+    assert mail.language == language
+
+
+def test_trust_reply_to_names_the_forms_whose_reply_to_is_the_customer() -> None:
+    form = Address("", "form@example.com")
+    message = a_message(from_=form, to=(US,), reply_to=(CLARA,), return_path=form.address)
+
+    trusting = decided(with_mailbox("trust_reply_to: [form@example.com]"), message).mail
+    careful = decided(MINIMAL, message).mail
+
+    assert trusting is not None
+    assert careful is not None
+    assert (trusting.to, careful.to) == (CLARA, form)
+
+
+def test_authserv_id_names_the_server_whose_word_is_believed() -> None:
+    message = a_message(to=(US,), headers=VOUCHED)
+
+    believed = decided(with_mailbox("authserv_id: mx.example.com"), message).mail
+    strange = decided(with_mailbox("authserv_id: mx.elsewhere.example"), message).mail
+
+    assert believed is not None
+    assert strange is not None
+    assert (believed.sender_known, strange.sender_known) == (True, False)
+
+
+def test_echo_subject_never_keeps_the_subject_to_ourselves() -> None:
+    known = decided(MINIMAL, sender_known=True).mail
+    never = decided(with_mailbox("echo_subject: never"), sender_known=True).mail
+
+    assert known is not None
+    assert never is not None
+    assert (known.echo_subject, never.echo_subject) == (True, False)
+
+
+# Servers.
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return what the adapters of both servers are made with."""
+    given: list[object] = []
+    monkeypatch.setattr(bootstrap, "ImapMailbox", lambda *parts: given.extend(parts))
+    monkeypatch.setattr(bootstrap, "SmtpTransport", lambda *parts: given.extend(parts))
+    return given
+
+
+def imap_of(text: str, asked: list[object]) -> tuple[ImapServer, WantedFolders]:
+    settings = read(text)
+    make_mailbox(settings, settings.mailboxes[0])
+    server, folders, *_ = asked
+    assert isinstance(server, ImapServer)
+    assert isinstance(folders, WantedFolders)
+    return server, folders
+
+
+def smtp_of(text: str, asked: list[object]) -> SmtpAccount:
+    smtp = read(text).mailboxes[0].smtp
+    assert smtp is not None
+    make_transport(smtp)
+    (account,) = asked
+    assert isinstance(account, SmtpAccount)
+    return account
+
+
+def test_imap_is_reached_by_host_port_security_username_password_and_ca_file(
+    asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    login = "port: 1993, security: starttls, ca_file: ca.pem"
+    text = with_imap(login).replace("username: support@example.com", "username: me")
+
+    server, _ = imap_of(text.replace("SUPPORT_PASSWORD", "SECRET"), asked)
+
+    assert (server.host, server.port, server.security) == ("imap.example.com", 1993, "starttls")
+    assert (server.username, server.secret()) == ("me", "hunter2")
+    assert server.ca_file == Path("/etc/maildaemon/ca.pem")
+
+
+def test_smtp_is_reached_by_host_port_security_username_password_and_ca_file(
+    asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    login = "port: 1587, security: starttls, ca_file: ca.pem"
+    text = with_smtp(login).replace("username: support@example.com", "username: me")
+
+    account = smtp_of(text.replace("SUPPORT_PASSWORD", "SECRET"), asked)
+
+    assert (account.host, account.port, account.security) == ("smtp.example.com", 1587, "starttls")
+    assert account.username == "me"
+    assert account.secret is not None
+    assert account.secret() == "hunter2"
+    assert account.ca_file == Path("/etc/maildaemon/ca.pem")
+
+
+def test_allow_insecure_lets_a_connection_be_unencrypted(asked: list[object]) -> None:
+    assert "without encryption" in only_problem(with_smtp("security: none"))
+
+    account = smtp_of(with_smtp("security: none, allow_insecure: yes"), asked)
+
+    assert (account.security, account.port) == ("none", 25)
+    asked.clear()
+    server, _ = imap_of(with_imap("security: none, allow_insecure: yes"), asked)
+    assert (server.security, server.port) == ("none", 143)
+
+
+def test_the_folders_are_the_ones_that_are_named(asked: list[object]) -> None:
+    names = "inbox: In, sent: Out, junk: Spam, drafts: Notes, folders: [Orders, Returns]"
+
+    _, folders = imap_of(with_imap(names), asked)
+
+    assert folders == WantedFolders(
+        inbox="In", sent="Out", junk="Spam", drafts="Notes", others=("Orders", "Returns")
+    )
+
+
+# Files.
+
+
+def test_max_file_size_is_the_largest_single_file() -> None:
+    large = a_file(size=3_000_000)
+
+    assert reasons("max_file_size: 2 MB", large) == ["too_large"]
+    assert reasons("max_file_size: 3 MB", large) == [None]
+
+
+def test_max_total_size_counts_all_files_together() -> None:
+    files = [a_file(size=3_000_000, sha256=str(at) * 64) for at in range(3)]
+
+    assert reasons("max_file_size: 4 MB, max_total_size: 7 MB", *files)[-1] == "total_too_large"
+    assert reasons("max_file_size: 4 MB, max_total_size: 9 MB", *files) == [None, None, None]
+
+
+def test_max_files_counts_them() -> None:
+    files = [a_file(sha256=str(at) * 64) for at in range(3)]
+
+    assert reasons("max_files: 2", *files) == [None, None, "too_many"]
+    assert reasons("max_files: 3", *files) == [None, None, None]
+
+
+def test_max_message_size_is_how_much_of_a_message_is_read(
+    monkeypatch: pytest.MonkeyPatch, asked: list[object]
+) -> None:
+    text = f"{MINIMAL}attachments: {{max_message_size: 30 MB}}\n"
+
+    imap_of(text, asked)
+
+    assert policy_of(text).max_message_size == 30_000_000
+    assert getattr(asked[2], "max_message", 0) > 30_000_000
+
+
+def test_allowed_types_replace_the_usual_ones() -> None:
+    assert reasons("allowed_types: [application/pdf]", a_file()) == ["type_not_allowed"]
+    assert reasons("allowed_types: [image/*]", a_file()) == [None]
+
+
+def test_blocked_extensions_replace_the_usual_ones() -> None:
+    photo = a_file(filename="photo.jpg")
+
+    assert reasons("blocked_extensions: [jpg]", photo) == ["extension_blocked"]
+    assert reasons("blocked_extensions: [foo]", photo) == [None]
+    policy = policy_of(f"{MINIMAL}attachments: {{blocked_extensions: [foo]}}\n").attachments
+    (verdict,) = judge((TOOL,), policy)
+    assert verdict.verdict is Verdict.REFUSED, "it is judged by what it is, too"
+
+
+def test_hold_days_are_how_long_refused_files_are_kept(tmp_path: Path) -> None:
+    settings = in_folder(tmp_path, f"{MINIMAL}attachments: {{hold_days: 3}}\n")
+    (tmp_path / "var").mkdir()
+    store = open_store(settings)
+
+    desk = make_desk(store, settings, settings.mailboxes[0], bytes(32))
+
+    store.close()
+    assert desk.hold_for == timedelta(days=3)
+
+
+# Ceilings.
+
+
+def test_per_address_silences_what_is_too_much_for_one_address() -> None:
+    just_now: dict[str, Any] = {"sender_responses_at": (NOW - timedelta(minutes=5),)}
+
+    assert decided(MINIMAL, **just_now).silence is Silence.SENDER_CEILING
+    generous = f"{MINIMAL}limits: {{per_address: [2 in 10 minutes]}}\n"
+    assert decided(generous, **just_now).silence is None
+
+
+def test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy() -> None:
+    limits = policy_of(
+        f"{MINIMAL}limits: {{per_thread: 5 in 2 days, per_mailbox: 9 in 10 minutes, burst: 4, "
+        "longest_delay: 2 hours}\n"
+    ).limits
+
+    assert limits.per_thread == Rate(5, timedelta(days=2))
+    assert limits.per_mailbox == Rate(9, timedelta(minutes=10))
+    assert (limits.burst, limits.longest_delay) == (4, timedelta(hours=2))

@@ -1,0 +1,477 @@
+"""Options that nothing is done about yet: each is read into its value, and refused when wrong.
+
+Whoever makes one work moves its line from here to a test of what it does.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.test_settings import MINIMAL, problems, read, with_imap
+
+RULE = "rules: [{name: x, when: {…}, mute: yes}]"
+EFFECT = "rules: [{name: x, when: {any: [a]}, …}]"
+ORDER = "order_numbers: [{name: order, pattern: '[0-9]+', …}]"
+STEP = "escalation: [{after: 2 days, to: [lead@shop.example], …}]"
+ALERT = "alerts: {smtp: {host: mail.example.net, from: a@example.net, to: [b@example.net], …}}"
+ONCE = "partners: [{name: seller, address: a@example.net}]\n"
+
+# An option; where it stands; what is written; what it is read as; what is wrong; what is said.
+OPTIONS = [
+    (
+        "service.http.port",
+        "service: {http: {port: …}}",
+        "8080",
+        "8080",
+        "0",
+        "from 1 to 65535",
+    ),
+    (
+        *("attachments.archives.max_depth", "attachments: {archives: {max_depth: …}}"),
+        *("5", "5", "99", "must be from 1 to 10"),
+    ),
+    (
+        *("attachments.archives.max_files", "attachments: {archives: {max_files: …}}"),
+        *("50", "50", "all", "no whole number"),
+    ),
+    (
+        *("attachments.archives.max_size", "attachments: {archives: {max_size: …}}"),
+        *("5 MB", "5 MB", "5", "has no unit"),
+    ),
+    (
+        *("attachments.archives.max_ratio", "attachments: {archives: {max_ratio: …}}"),
+        *("20", "20", "1", "must be from 2 to 10000"),
+    ),
+    (
+        *("attachments.archives.encrypted", "attachments: {archives: {encrypted: …}}"),
+        *("hold", "hold", "open", "`open` is no choice here"),
+    ),
+    ("attachments.macros", "attachments: {macros: …}", "accept", "accept", "run", "no choice"),
+    (
+        *("attachments.scanner.socket", "attachments: {scanner: {socket: …}}"),
+        *("clamd.sock", "/etc/maildaemon/clamd.sock", "~/clamd", "`~` is not read here"),
+    ),
+    (
+        "attachments.scanner.unreachable",
+        "attachments: {scanner: {socket: /run/clamd, unreachable: …}}",
+        *("accept", "accept", "ignore", "`ignore` is no choice here"),
+    ),
+    (
+        *("hours.open", "hours: {open: …}"),
+        *("{sat: 9:00-13:00}", "{'sat': '09:00-13:00'}", "{sat: 9-13}", "is no opening time"),
+    ),
+    (
+        "hours.holidays.country",
+        "hours: {holidays: {country: …}}",
+        "no",
+        "NO",
+        "XX",
+        "no country",
+    ),
+    (
+        *("hours.holidays.add", "hours: {holidays: {add: […]}}"),
+        *("2026-12-24", "['2026-12-24']", "24.12.2026", "is no date"),
+    ),
+    (
+        *("hours.holidays.remove", "hours: {holidays: {add: [2026-12-24], remove: […]}}"),
+        *("2026-06-02", "['2026-06-02']", "2026-12-24", "this day is also in `add`"),
+    ),
+    (
+        *("hours.holidays.ics", "hours: {holidays: {ics: …}}"),
+        *("shop.ics", "/etc/maildaemon/shop.ics", "[a.ics]", "expected one value, found a list"),
+    ),
+    *(
+        (f"promises.normal.{name}", "promises: {normal: {NAME: …}}".replace("NAME", name), *values)
+        for name, values in {
+            "first_reply": ("2 business days", "2 business days", "soon", "cannot be read"),
+            "next_reply": ("8 open hours", "8 open hours", "8", "has no unit"),
+            "resolution": ("10 business days", "10 business days", "0 days", "more than 0"),
+            "warn_at": ("90 minutes", "90 minutes", "3 open days", "counted in `business days`"),
+            "update_every": (
+                "5 business days",
+                "5 business days",
+                "1 business week",
+                "not counted",
+            ),
+            "update_customer": ("yes", "True", "sometimes", "neither `yes` nor `no`"),
+            "tell_customer": ("yes", "True", "2", "neither `yes` nor `no`"),
+        }.items()
+    ),
+    *(
+        (
+            *(f"promises.{name}", "promises: {NAME: …}".replace("NAME", name)),
+            *("{warn_at: 2 hours}", "'warn_at': '2 hours'", "{warn: 2 hours}", "mean `warn_at`?"),
+        )
+        for name in ("low", "high", "urgent")
+    ),
+    (
+        *("escalation[].when.category", STEP.replace("…", "when: {category: …}")),
+        *("complaint", "complaint", "'a b'", "is no short name"),
+    ),
+    (
+        *("escalation[].when.priority", STEP.replace("…", "when: {priority: …}")),
+        *("high", "high", "hihg", "did you mean `high`?"),
+    ),
+    (
+        *("escalation[].when.tags", STEP.replace("…", "when: {tags: …}")),
+        *("[damage]", "['damage']", "damage", "expected a list"),
+    ),
+    (
+        *("escalation[].after", "escalation: [{to: [a@b.example], after: …}]"),
+        *("2 business days", "2 business days", "later", "cannot be read"),
+    ),
+    (
+        *("escalation[].on", "escalation: [{to: [a@b.example], on: …}]"),
+        *("customer_replies_after_answer", "customer_replies_after_answer"),
+        *("customer_replies", "did you mean `customer_replies_after_answer`?"),
+    ),
+    (
+        *("escalation[].to", "escalation: [{after: 2 days, to: …}]"),
+        *("[a@b.example]", "['a@b.example']", "[]", "the list is empty"),
+    ),
+    (
+        *("escalation[].answer_within", STEP.replace("…", "answer_within: …")),
+        *("48 hours", "48 hours", "0 hours", "more than 0"),
+    ),
+    (
+        *("escalation[].tell_customer", STEP.replace("…", "tell_customer: …")),
+        *("on", "True", "maybe", "neither `yes` nor `no`"),
+    ),
+    (
+        *("follow_up[].after", "follow_up: [{resolve: yes, after: …}]"),
+        *("3 business days", "3 business days", "11 years", "`years` is no unit"),
+    ),
+    (
+        *("follow_up[].template", "follow_up: [{after: 3 days, template: …}]"),
+        *("follow_up", "follow_up", "../x", "is no short name"),
+    ),
+    (
+        *("follow_up[].resolve", "follow_up: [{after: 3 days, resolve: …}]"),
+        *("yes", "True", "no", "this does nothing"),
+    ),
+    (
+        *("feedback.after", "feedback: {after: …}"),
+        *("1 business day", "1 business day", "1 open day", "counted in `business days`"),
+    ),
+    (
+        "rules[].name",
+        "rules: [{when: {any: [a]}, mute: yes, name: …}]",
+        "a b",
+        "a b",
+        "''",
+        "nothing",
+    ),
+    (
+        *("rules[].when.any", RULE.replace("…", "any: …")),
+        *("[broken, '/a+/']", "['broken', '/a+/']", "['/a*/']", "found in every text"),
+    ),
+    (
+        "rules[].when.all",
+        RULE.replace("…", "all: …"),
+        "[a b]",
+        "['a b']",
+        "['/(/']",
+        "no regular expression",
+    ),
+    ("rules[].when.none", RULE.replace("…", "none: …"), "[a]", "['a']", "a", "expected a list"),
+    (
+        *("rules[].when.in", RULE.replace("…", "any: [a], in: …")),
+        *("[subject]", "['subject']", "[body]", "`body` is no choice here"),
+    ),
+    (
+        *("rules[].when.sender", RULE.replace("…", "sender: …")),
+        *("['/@bank[.]/']", "['/@bank[.]/']", "['']", "nothing is given here"),
+    ),
+    (
+        *("rules[].when.recipient", RULE.replace("…", "recipient: …")),
+        *("[a@b.example]", "['a@b.example']", "[anna]", "is no mail address"),
+    ),
+    (
+        *("rules[].when.attachments", RULE.replace("…", "attachments: …")),
+        *("[image/*]", "['image/*']", "[photos]", "is no media type"),
+    ),
+    (
+        "rules[].when.language",
+        RULE.replace("…", "language: …"),
+        "[it]",
+        "['it']",
+        "[italian]",
+        "no language",
+    ),
+    (
+        "rules[].when.hours",
+        RULE.replace("…", "hours: …"),
+        "closed",
+        "closed",
+        "9-18",
+        "is no choice here",
+    ),
+    (
+        *("rules[].set.category", EFFECT.replace("…", "set: {category: …}")),
+        *("shipping", "shipping", "''", "is no short name"),
+    ),
+    (
+        *("rules[].set.priority", EFFECT.replace("…", "set: {priority: …}")),
+        *("low", "low", "lowest", "did you mean `low`?"),
+    ),
+    (
+        *("rules[].set.tags", EFFECT.replace("…", "set: {tags: …}")),
+        *("[a, b]", "['a', 'b']", "[A B]", "is no short name"),
+    ),
+    (
+        *("rules[].set.promise", EFFECT.replace("…", "set: {promise: …}")),
+        *("urgent", "urgent", "quick", "is no choice here"),
+    ),
+    (
+        "rules[].need",
+        EFFECT.replace("…", "need: …"),
+        "[photo]",
+        "['photo']",
+        "[invoice]",
+        "no choice here",
+    ),
+    (
+        *("rules[].faq[].title", EFFECT.replace("…", "faq: [{url: https://a.example/, title: …}]")),
+        *("Returns", "Returns", "", "nothing is given here"),
+    ),
+    (
+        *("rules[].faq[].url", EFFECT.replace("…", "faq: [{title: x, url: …}]")),
+        *("https://a.example/x", "https://a.example/x", "a.example/x", "is no web address"),
+    ),
+    (
+        "rules[].assign",
+        EFFECT.replace("…", "assign: …"),
+        "a@b.example",
+        "a@b.example",
+        "anna",
+        "no mail address",
+    ),
+    (
+        *("rules[].forward", ONCE + EFFECT.replace("…", "forward: …")),
+        *("seller", "seller", "buyer", "no partner is called `buyer`"),
+    ),
+    ("rules[].mute", EFFECT.replace("…", "mute: …"), "yes", "True", "1", "neither `yes` nor `no`"),
+    (
+        *("rules[].after_answer", EFFECT.replace("…", "after_answer: …")),
+        *("working", "working", "open", "`open` is no choice here"),
+    ),
+    (
+        *("order_numbers[].name", "order_numbers: [{pattern: '[0-9]', name: …}]"),
+        *("voucher", "voucher", "Voucher", "is no short name"),
+    ),
+    (
+        *("order_numbers[].pattern", "order_numbers: [{name: order, pattern: …}]"),
+        *("'#?([0-9]{6})'", "#?([0-9]{6})", "'(#)([0-9])'", "several groups"),
+    ),
+    (
+        "order_numbers[].checksum",
+        ORDER.replace("…", "checksum: …"),
+        "mod97",
+        "mod97",
+        "crc",
+        "no choice",
+    ),
+    (
+        *("order_numbers[].lookup.csv", ORDER.replace("…", "lookup: {column: no, csv: …}")),
+        *("orders.csv", "/etc/maildaemon/orders.csv", "~/o.csv", "`~` is not read here"),
+    ),
+    (
+        *("order_numbers[].lookup.column", ORDER.replace("…", "lookup: {csv: o.csv, …}")),
+        *("column: no", "no", "query: x", "give `csv` and `column`, or `database` and"),
+    ),
+    (
+        *("order_numbers[].lookup.database", ORDER.replace("…", "lookup: {query: 'x :number', …}")),
+        *("database: {env: DB}", "{'env': 'DB'}", "database: {evn: DB}", "did you mean `env`?"),
+    ),
+    (
+        *(
+            "order_numbers[].lookup.query",
+            ORDER.replace("…", "lookup: {database: {env: A}, query: …}"),
+        ),
+        *("'SELECT :number'", "SELECT :number", "SELECT 1", "must ask for `:number`"),
+    ),
+    (
+        *("partners[].name", "partners: [{address: a@b.example, name: …}]"),
+        *("seller", "seller", "The Seller", "is no short name"),
+    ),
+    (
+        *("partners[].address", "partners: [{name: seller, address: …}]"),
+        *("a@b.example", "a@b.example", "Shop <a@b.example>", "write the bare address"),
+    ),
+    (
+        *("contacts.telephone", "contacts: {telephone: …}"),
+        *("0123 456", "0123 456", "[1]", "expected one value, found a list"),
+    ),
+    (
+        *("contacts.hours", "contacts: {telephone: 1, hours: …}"),
+        *("Mon-Fri 9-18", "Mon-Fri 9-18", '"a\\nb"', "line breaks and control characters"),
+    ),
+    *(
+        (
+            *(f"privacy.retention.{name}", "privacy: {retention: {NAME: …}}".replace("NAME", name)),
+            *("90 days", "90 days", "3 business days", "working time does not count here"),
+        )
+        for name in ("bodies", "files", "raw", "personal", "statistics")
+    ),
+    (
+        *("alerts.webhook", "alerts: {webhook: …}"),
+        *("{env: HOOK}", "{'env': 'HOOK'}", "'${HOOK}'", "variables are not filled in"),
+    ),
+    *(
+        (
+            f"alerts.smtp.{name}",
+            "alerts: {smtp: {BEFORE: …}}".replace("BEFORE", before + name),
+            *values,
+        )
+        for name, before, values in (
+            (
+                *("host", "from: a@b.example, to: [c@b.example], "),
+                ("mail.example.net", "mail.example.net", "mail:25", "as `port` of its own"),
+            ),
+            (
+                *("from", "host: mail.example.net, to: [c@b.example], "),
+                ("a@b.example", "a@b.example", "anna", "is no mail address"),
+            ),
+            (
+                *("to", "host: mail.example.net, from: a@b.example, "),
+                ("[c@b.example]", "['c@b.example']", "c@b.example", "expected a list"),
+            ),
+        )
+    ),
+    ("alerts.smtp.port", ALERT.replace("…", "port: …"), "587", "587", "66000", "from 1 to 65535"),
+    (
+        "alerts.smtp.security",
+        ALERT.replace("…", "security: …"),
+        "starttls",
+        "starttls",
+        "ssl",
+        "no choice",
+    ),
+    (
+        *("alerts.smtp.username", ALERT.replace("…", "password: {env: P}, …")),
+        *("username: me", "me", "port: 465", "`password` needs a `username`"),
+    ),
+    (
+        *("alerts.smtp.password", ALERT.replace("…", "username: me, …")),
+        *("password: {file: p}", "/etc/maildaemon/p", "port: 465", "`username` needs a `password`"),
+    ),
+    (
+        "alerts.smtp.ca_file",
+        ALERT.replace("…", "ca_file: …"),
+        "ca",
+        "/etc/maildaemon/ca",
+        "~/ca",
+        "`~` is",
+    ),
+    (
+        *("alerts.smtp.allow_insecure", ALERT.replace("…", "security: none, …")),
+        *("allow_insecure: yes", "True", "allow_insecure: no", "without encryption everybody"),
+    ),
+    (
+        *("alerts.smtp.oauth2", ALERT.replace("…", "oauth2: …")),
+        *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),
+    ),
+    (
+        *("digest.to", "digest: {to: …}"),
+        *("[a@b.example]", "['a@b.example']", "[]", "the list is empty"),
+    ),
+    (
+        "digest.at",
+        "digest: {to: [a@b.example], at: …}",
+        "7:30",
+        "07:30",
+        "24:00",
+        "no time of the day",
+    ),
+    (
+        "probe.every",
+        "probe: {every: …}",
+        "1 hour",
+        "1 hour",
+        "1 minute",
+        "from 5 minutes to 24 hours",
+    ),
+    (
+        "control.keywords",
+        "control: {keywords: …}",
+        "yes",
+        "True",
+        "all",
+        "neither `yes` nor `no`",
+    ),
+    (
+        "control.folders",
+        "control: {folders: …}",
+        "yes",
+        "True",
+        "Support",
+        "neither `yes` nor `no`",
+    ),
+]
+
+OAUTH2 = {
+    "provider": ("microsoft", "gogle", "did you mean `google`?"),
+    "client_id": ("abc", "''", "nothing is given here"),
+    "client_secret": ("{env: S}", "{env: $S}", "bare name of the variable"),
+    "tenant": ("example.com", "[a]", "expected one value"),
+}
+
+
+def value_at(settings: Any, path: str) -> object:
+    """Return what is shown of an option; of lists the first entry."""
+    value = settings.model_dump(mode="json", exclude_none=True)
+    for name in path.replace("[]", ".0").split("."):
+        value = value[int(name)] if name == "0" else value[name]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("path", "frame", "written", "meant", "wrong", "said"),
+    OPTIONS,
+    ids=[option[0] for option in OPTIONS],
+)
+def test_an_option_is_read_into_its_value_and_refused_when_wrong(
+    path: str, frame: str, written: str, meant: str, wrong: str, said: str
+) -> None:
+    settings = read(f"{MINIMAL}{frame.replace('…', written)}\n")
+
+    value = value_at(settings, path)
+    assert meant in str(value)
+    assert value != value_or_none(read(MINIMAL), path), "this is the default"
+    assert any(
+        said in problem.message for problem in problems(f"{MINIMAL}{frame.replace('…', wrong)}\n")
+    ), problems(f"{MINIMAL}{frame.replace('…', wrong)}\n")
+
+
+def value_or_none(settings: Any, path: str) -> object:
+    try:
+        return value_at(settings, path)
+    except (KeyError, IndexError):
+        return None
+
+
+@pytest.mark.parametrize("name", OAUTH2)
+def test_oauth2_is_read_into_its_value_and_refused_when_wrong(name: str) -> None:
+    written, wrong, said = OAUTH2[name]
+    usual = {"provider": "google", "client_id": "x"}
+
+    def oauth2(value: str) -> str:
+        options = ", ".join(f"{key}: {text}" for key, text in {**usual, name: value}.items())
+        return with_imap(f"oauth2: {{{options}}}")
+
+    settings = read(oauth2(written))
+    assert str(value_at(settings, f"mailboxes[].imap.oauth2.{name}")).replace("'", "") == written
+    assert any(said in problem.message for problem in problems(oauth2(wrong)))
+
+
+def test_oauth2_of_smtp_is_read_like_that_of_imap() -> None:
+    oauth2 = "oauth2: {provider: google, client_id: x, client_secret: {env: S}, tenant: t}"
+    text = MINIMAL.replace("smtp: {", f"smtp: {{{oauth2}, ").replace(
+        "imap: {", f"imap: {{{oauth2}, "
+    )
+
+    (mailbox,) = read(text).mailboxes
+
+    assert mailbox.smtp is not None
+    assert mailbox.smtp.oauth2 == mailbox.imap.oauth2
+    assert mailbox.smtp.oauth2 is not None
