@@ -82,14 +82,10 @@ ACTING = {
     "attachments.blocked_extensions": _ACTING + "test_blocked_extensions_replace_the_usual_ones",
     "attachments.hold_days": _ACTING + "test_hold_days_are_how_long_refused_files_are_kept",
     "limits.per_address": _ACTING + "test_per_address_silences_what_is_too_much_for_one_address",
-    "limits.per_thread": _ACTING
-    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
-    "limits.per_mailbox": _ACTING
-    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
-    "limits.burst": _ACTING
-    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
-    "limits.longest_delay": _ACTING
-    + "test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy",
+    "limits.per_thread": _ACTING + "test_per_thread_silences_what_is_too_much_for_one_conversation",
+    "limits.per_mailbox": _ACTING + "test_per_mailbox_and_burst_are_the_pace_of_a_mailbox",
+    "limits.burst": _ACTING + "test_per_mailbox_and_burst_are_the_pace_of_a_mailbox",
+    "limits.longest_delay": _ACTING + "test_longest_delay_hurries_the_pace",
     "languages.default": _ACTING
     + "test_languages_default_and_supported_choose_the_language_of_the_answer",
     "languages.supported": _ACTING

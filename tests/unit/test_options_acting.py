@@ -27,10 +27,23 @@ from maildaemon.domain.attachments import Verdict, judge
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.decide import Decision, decide
 from maildaemon.domain.message import Address, Attachment, Message
-from maildaemon.domain.policy import Mode, Rate
-from maildaemon.services.desk import log
+from maildaemon.domain.pacing import Queue, next_slot
+from maildaemon.domain.policy import Mode
+from maildaemon.services.desk import Desk, log
 from maildaemon.settings import Settings, read_settings
-from tests.builders import ANNA, CLARA, NOW, TOOL, a_context, a_file, a_message
+from maildaemon.settings.policy import make_policy
+from tests.builders import (
+    ANNA,
+    CLARA,
+    NOW,
+    TOOL,
+    a_context,
+    a_file,
+    a_known,
+    a_message,
+    a_thread,
+    knowing,
+)
 from tests.unit.test_settings import MINIMAL, only_problem, policy_of, read, with_imap, with_smtp
 
 HELP = Address("", "help@example.com")
@@ -380,12 +393,43 @@ def test_per_address_silences_what_is_too_much_for_one_address() -> None:
     assert decided(generous, **just_now).silence is None
 
 
-def test_per_thread_per_mailbox_burst_and_longest_delay_are_the_ceilings_of_the_policy() -> None:
-    limits = policy_of(
-        f"{MINIMAL}limits: {{per_thread: 5 in 2 days, per_mailbox: 9 in 10 minutes, burst: 4, "
-        "longest_delay: 2 hours}\n"
-    ).limits
+def test_per_thread_silences_what_is_too_much_for_one_conversation() -> None:
+    thread = a_thread(responses_at=tuple(NOW - timedelta(hours=at) for at in (1, 2, 3)))
+    message = a_message(to=(US,), in_reply_to=("c0@customer.example",))
+    lookups = knowing(a_known(), threads=[thread])
 
-    assert limits.per_thread == Rate(5, timedelta(days=2))
-    assert limits.per_mailbox == Rate(9, timedelta(minutes=10))
-    assert (limits.burst, limits.longest_delay) == (4, timedelta(hours=2))
+    assert decided(MINIMAL, message, lookups=lookups).silence is Silence.THREAD_CEILING
+    generous = f"{MINIMAL}limits: {{per_thread: 4 in 24 hours}}\n"
+    assert decided(generous, message, lookups=lookups).silence is None
+
+
+def next_in(options: str, queue: Queue) -> timedelta:
+    """Return how long the next mail of a mailbox waits."""
+    return next_slot(policy_of(f"{MINIMAL}limits: {{{options}}}\n").limits, queue, NOW) - NOW
+
+
+def test_per_mailbox_and_burst_are_the_pace_of_a_mailbox() -> None:
+    five_minutes_full = Queue(1, NOW, paced_until=NOW + timedelta(minutes=5))
+
+    assert next_in("burst: 20", five_minutes_full) == timedelta(0)
+    assert next_in("burst: 5", five_minutes_full) == timedelta(minutes=1)
+    assert next_in("burst: 5, per_mailbox: 12 in 1 hour", five_minutes_full) == timedelta(0)
+    assert next_in("burst: 1, per_mailbox: 12 in 1 hour", five_minutes_full) == timedelta(minutes=5)
+
+
+def test_longest_delay_hurries_the_pace() -> None:
+    full = Queue(4, NOW - timedelta(hours=1), paced_until=NOW + timedelta(hours=9), paced_at=NOW)
+    pace = "burst: 1, per_mailbox: 1 in 1 hour"
+
+    assert next_in(pace, full) == timedelta(hours=1)
+    assert next_in(f"{pace}, longest_delay: 3 hours", full) == timedelta(minutes=30)
+
+
+def test_idle_and_poll_every_are_how_often_a_mailbox_is_looked_at() -> None:
+    settings = read(with_imap("idle: 2 minutes, poll_every: 90 seconds"))
+    (mailbox,) = settings.mailboxes
+    desk = Desk(1, make_policy(settings, mailbox), bytes(32), timedelta(days=30))
+
+    crew = bootstrap._crew(settings, mailbox, desk, make_composer(settings))
+
+    assert (crew.idle, crew.poll_every) == (timedelta(minutes=2), timedelta(seconds=90))
