@@ -106,7 +106,7 @@ def test_everything_at_once_stands_in_its_order(composer: TemplateComposer) -> N
     assert [it[:40] for it in text.splitlines() if it and not it.startswith("- ")] == [
         "Hello,",
         "Thank you for writing to us. Your messag",
-        "You wrote to us in another language. We ",
+        "You are welcome to write in your own lan",
         "Unfortunately we could not accept this f",
         "The rest of your message has reached us.",
         "We gladly accept:",
