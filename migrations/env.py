@@ -38,6 +38,7 @@ def _run(connection: Connection) -> None:
         render_as_batch=True,
         render_item=_frozen,
         transaction_per_migration=False,
+        on_version_apply=context.config.attributes.get("applied"),
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -106,8 +106,9 @@ def list_files(
     type=click.Path(path_type=Path),
     help="A file that does not exist yet, or a folder, which gives it the customer's name.",
 )
+@json_option
 @click.pass_obj
-def release(invocation: Invocation, *, file_id: int, target: Path) -> None:
+def release(invocation: Invocation, *, file_id: int, target: Path, as_json: bool) -> None:
     """Write a held or refused file to disk, to look at with care.
 
     The name that the customer gave it is made harmless; nothing is ever overwritten, and the file
@@ -135,7 +136,10 @@ def release(invocation: Invocation, *, file_id: int, target: Path) -> None:
     store = open_existing(settings.database.url)
     note_release(store, file_id, utc_now())
     store.close()
-    say(str(path))
+    if as_json:
+        put_json({"file": file_id, "path": str(path.absolute())})
+    else:
+        say(str(path))
     if one.reason is not None:
         note(f"careful: it was {one.verdict} ({one.reason})")
 

@@ -1,17 +1,19 @@
 """`maildaemon backfill`: import the history of a mailbox, silently."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.exits import Exit, complain, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
-from maildaemon.cli.output import note, plain, say
+from maildaemon.cli.output import json_option, mailbox_option, note, plain, put_json, say
 from maildaemon.cli.progress import show_progress
 from maildaemon.cli.teach import examples
 from maildaemon.cli.values import Instant
-from maildaemon.errors import AlreadyRunningError
+from maildaemon.errors import AlreadyRunningError, MaildaemonError
 
 if TYPE_CHECKING:
     from maildaemon.bootstrap import Tools
@@ -28,14 +30,16 @@ if TYPE_CHECKING:
 @click.option(
     "--since", type=Instant(), required=True, metavar="DATE", help="How far back: 2026-01-01."
 )
-@click.option("--mailbox", metavar="NAME", help="Only this mailbox; all by default.")
+@mailbox_option
+@json_option
 @click.pass_obj
-def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None) -> None:
+def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None, as_json: bool) -> int:
     """Record the mails of earlier days, without answering any.
 
     Old conversations are known from then on. May be broken off and repeated: what is recorded
     is not fetched again. A running daemon may go on beside it, and then processes what was
-    recorded; if none is running, it is processed here.
+    recorded; if none is running, it is processed here. Trouble with one mailbox does not keep it
+    from the others.
     """
     settings = invocation.settings()
     chosen = settings.mailboxes if mailbox is None else (choose_mailbox(settings, mailbox),)
@@ -44,8 +48,7 @@ def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None) ->
     from maildaemon.adapters.log import set_up_log
     from maildaemon.bootstrap import open_tools
 
-    # One line a message would drown the progress; warnings are still told.
-    set_up_log(json_lines=False, level="warning")
+    code: int = Exit.OK
     with ExitStack() as stack:
         try:
             stack.enter_context(only_one(settings.service.data_dir))
@@ -54,11 +57,39 @@ def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None) ->
             note("a daemon is running: it processes what is recorded here")
             alone = False
         tools = stack.enter_context(open_tools(settings))
+        # One line a message would drown the progress; warnings are still told.
+        hidden = settings.service.log_addresses.value
+        set_up_log(json_lines=False, level="warning", addresses=hidden, key=tools.key)
         for one in chosen:
-            _record(tools, one, since, alone=alone)
+            try:
+                done = _import(tools, one, since, alone=alone)
+            except MaildaemonError as error:
+                complain(error, about=one.name)
+                code = max(code, exit_for(error))
+                continue
+            _tell(done, as_json=as_json)
+    return code
 
 
-def _record(tools: "Tools", mailbox: "MailboxSettings", since: datetime, *, alone: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How much was new; `processed` None: a running daemon does it."""
+
+    mailbox: str
+    recorded: int
+    processed: int | None
+
+
+def _tell(done: _Done, *, as_json: bool) -> None:
+    if as_json:
+        put_json(done)
+        return
+    say(f"{plain(done.mailbox)}: {done.recorded} recorded")
+    if done.processed is not None:
+        say(f"{plain(done.mailbox)}: {done.processed} processed")
+
+
+def _import(tools: "Tools", mailbox: "MailboxSettings", since: datetime, *, alone: bool) -> _Done:
     from maildaemon.adapters.clock import utc_now
     from maildaemon.bootstrap import make_desk, make_mailbox
     from maildaemon.services.receive import backfill as record_history
@@ -75,15 +106,17 @@ def _record(tools: "Tools", mailbox: "MailboxSettings", since: datetime, *, alon
             )
     finally:
         connection.close()
-    say(f"{plain(mailbox.name)}: {new} recorded")
-    if alone:
-        _process(tools, desk)
+    return _Done(mailbox.name, new, _process(tools, desk) if alone else None)
 
 
-def _process(tools: "Tools", desk: "Desk") -> None:
+def _process(tools: "Tools", desk: "Desk") -> int:
     from maildaemon.adapters.clock import utc_now
+    from maildaemon.adapters.sql.listings import read_listings
     from maildaemon.services.process import process_next
 
+    with read_listings(tools.store) as listings:
+        inbound = listings.standing(desk.mailbox_id, utc_now()).inbound
+    total = inbound.waiting + inbound.history
     done = 0
     with show_progress("messages") as progress:
         while moved := process_next(
@@ -96,5 +129,5 @@ def _process(tools: "Tools", desk: "Desk") -> None:
             utc_now,
         ):
             done += moved
-            progress("processed", done, done)
-    say(f"{plain(desk.policy.mailbox)}: {done} processed")
+            progress("processed", done, max(done, total))
+    return done

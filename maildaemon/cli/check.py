@@ -1,7 +1,7 @@
 """`maildaemon check`: proves beforehand that it will run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import Exit, exit_for
-from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.output import json_option, mark, plain, put_json, say
+from maildaemon.cli.invocation import Invocation, choose_mailbox
+from maildaemon.cli.output import json_option, mailbox_option, mark, plain, put_json, say
 from maildaemon.cli.teach import examples
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
 from maildaemon.services.check import Finding, Result, check_mailbox, check_transport, failed
 
 if TYPE_CHECKING:
-    from maildaemon.settings import Settings
+    from maildaemon.settings import MailboxSettings, Settings
 
 _MODES = {
     "shadow": "nothing is sent",
@@ -34,9 +34,10 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
     )
 )
 @click.option("--connect", is_flag=True, help="Also log in to every mailbox and SMTP server.")
+@mailbox_option
 @json_option
 @click.pass_obj
-def check(invocation: Invocation, *, connect: bool, as_json: bool) -> int:
+def check(invocation: Invocation, *, connect: bool, mailbox: str | None, as_json: bool) -> int:
     """Check beforehand that it will run: files, folders, servers.
 
     Looks at the configuration, the templates, the data folder and the database. Without
@@ -45,7 +46,9 @@ def check(invocation: Invocation, *, connect: bool, as_json: bool) -> int:
     server cannot be used.
     """
     found = []
-    for finding in _findings(invocation, connect=connect):
+    for finding in _findings(invocation, mailbox, connect=connect):
+        if mailbox is not None and finding.mailbox not in {None, mailbox}:
+            continue
         found.append(finding)
         if as_json:
             put_json(_as_object(finding))
@@ -77,7 +80,7 @@ def _put(finding: Finding) -> None:
         say(f"    what to do: {plain(finding.advice)}")
 
 
-def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
+def _findings(invocation: Invocation, mailbox: str | None, *, connect: bool) -> Iterator[Finding]:
     try:
         settings = invocation.settings()
     except ConfigError as error:
@@ -87,6 +90,8 @@ def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
     except OperatorError as error:
         yield failed("configuration", error)
         return
+    if mailbox is not None:
+        choose_mailbox(settings, mailbox)
     path = invocation.find_config()
     yield Finding("configuration", Result.OK, f"configuration: {path} can be read")
     for warning in settings.warnings:
@@ -97,7 +102,8 @@ def _findings(invocation: Invocation, *, connect: bool) -> Iterator[Finding]:
     yield from _data_folder(settings.service.data_dir)
     yield from _database(settings)
     if connect:
-        yield from _connections(settings)
+        chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
+        yield from _connections(settings, chosen)
 
 
 def _modes(settings: "Settings") -> Iterator[Finding]:
@@ -208,12 +214,12 @@ def _key(data_dir: Path) -> Iterator[Finding]:
         yield Finding("key", Result.WARNING, what, LOST_KEY_ADVICE)
 
 
-def _connections(settings: "Settings") -> Iterator[Finding]:
+def _connections(settings: "Settings", mailboxes: "Iterable[MailboxSettings]") -> Iterator[Finding]:
     import asyncio
 
     from maildaemon.bootstrap import make_mailbox, make_transport
 
-    for mailbox in settings.mailboxes:
+    for mailbox in mailboxes:
         yield from check_mailbox(mailbox.name, make_mailbox(settings, mailbox))
         if mailbox.smtp is not None:
             transport = make_transport(mailbox.smtp)

@@ -3,7 +3,7 @@
 import click
 
 from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.output import say
+from maildaemon.cli.output import json_option, put_json, say
 from maildaemon.cli.teach import examples
 
 
@@ -40,14 +40,18 @@ def example() -> None:
 
 
 @config.command("show", epilog=examples("maildaemon --config new.yaml config show"))
+@json_option
 @click.pass_obj
-def show(invocation: Invocation) -> None:
+def show(invocation: Invocation, *, as_json: bool) -> None:
     """Print the configuration in force, defaults filled in.
 
     Passwords that stand in the file are left out; apart from them, what is printed is itself a
     configuration.
     """
     settings = invocation.settings()
+    if as_json:
+        put_json(settings.model_dump(mode="json"))
+        return
 
     from maildaemon.settings import show as text
 

@@ -1,6 +1,7 @@
 """`maildaemon explain`: what would become of a message, and why."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import click
 from maildaemon.cli.exits import Exit
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json
+from maildaemon.cli.progress import show_progress
 from maildaemon.cli.teach import examples
 from maildaemon.cli.values import Instant, is_plausible
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from maildaemon.services.explain import Arrival, Explanation
 
 _STDIN = "-"
+_MANY = 20
 
 
 @click.command(
@@ -83,8 +86,19 @@ def explain(
 
         bench = stack.enter_context(open_bench(invocation, mailbox, in_order=in_order))
         task = _Task(bench, parser, received, now, sent=sent, as_json=as_json)
-        readable = [task.explain(file) for file in files]
+        readable = [task.explain(file) for file in _counted(files)]
     return Exit.OK if all(readable) else Exit.NO_INPUT
+
+
+def _counted(files: Sequence[str]) -> Iterator[str]:
+    """Yield the files; where many go into a file or a pipe, tell how far it is."""
+    if len(files) < _MANY or sys.stdout.isatty():
+        yield from files
+        return
+    with show_progress("files") as progress:
+        for done, file in enumerate(files):
+            yield file
+            progress("explained", done + 1, len(files))
 
 
 @dataclass(frozen=True, slots=True)

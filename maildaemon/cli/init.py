@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.output import note, say
+from maildaemon.cli.output import json_option, note, put_json, say
 from maildaemon.cli.teach import examples
 from maildaemon.errors import OperatorError
 
@@ -38,6 +38,7 @@ _NAME = "maildaemon.yaml"
     help=f"Where to write; by default {_NAME} in this folder.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@json_option
 @click.pass_obj
 def init(  # noqa: PLR0913  one for each flag
     invocation: Invocation,
@@ -51,6 +52,7 @@ def init(  # noqa: PLR0913  one for each flag
     mailbox: str | None,
     output: Path | None,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write a configuration for one mailbox.
 
@@ -67,6 +69,9 @@ def init(  # noqa: PLR0913  one for each flag
     given = _Given(address, imap_host, smtp_host, username, password_env, password_file, mailbox)
     text, variable = _configuration(_completed(given), path)
     _write(path, text)
+    if as_json:
+        put_json({"file": str(path.absolute()), "mode": "shadow", "variable": variable or None})
+        return
     say(f"wrote {path}: shadow mode, nothing is sent")
     _put_next_steps(path, variable, password_file)
 

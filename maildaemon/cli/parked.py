@@ -73,8 +73,11 @@ def _put(one: "ParkedLine", folder: "Path") -> None:
 @parked.command(epilog=examples("maildaemon parked retry 5", "maildaemon parked retry --all"))
 @click.argument("parked_id", metavar="[ID]", type=int, required=False)
 @click.option("--all", "everything", is_flag=True, help="Everything that is parked.")
+@json_option
 @click.pass_obj
-def retry(invocation: Invocation, *, parked_id: int | None, everything: bool) -> None:
+def retry(
+    invocation: Invocation, *, parked_id: int | None, everything: bool, as_json: bool
+) -> None:
     """Process a parked mail again, its failures forgotten.
 
     The running daemon takes it within seconds; if it fails three times more, it is parked again.
@@ -87,4 +90,7 @@ def retry(invocation: Invocation, *, parked_id: int | None, everything: bool) ->
         count = tx.inbound.retry_parked(parked_id, utc_now())
     if parked_id is not None and count == 0:
         raise nothing_like("parked mail", parked_id, "maildaemon parked list")
-    say(f"{count} due again" if count else "nothing was parked")
+    if as_json:
+        put_json({"due_again": count})
+    else:
+        say(f"{count} due again" if count else "nothing was parked")

@@ -1,11 +1,12 @@
 """`maildaemon resume`: let automatic mail flow again."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from maildaemon.cli.invocation import Invocation, choose_mailbox
-from maildaemon.cli.output import plain, say
+from maildaemon.cli.output import json_option, plain, put_json, say
 from maildaemon.cli.records import writing
 from maildaemon.cli.teach import examples
 from maildaemon.domain.brakes import Brake
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Answer this address again, which was muted as a program or refused our mail.",
 )
+@json_option
 @click.pass_obj
 def resume(
     invocation: Invocation,
@@ -45,6 +47,7 @@ def resume(
     brake: str | None,
     discard: bool,
     sender: str | None,
+    as_json: bool,
 ) -> None:
     """Let automatic mail flow again after a brake has stopped it.
 
@@ -63,33 +66,67 @@ def resume(
         mailboxes = [one for one in tx.mailboxes.all() if chosen in {None, one.name}]
         ids = {one.mailbox_id: one.name for one in mailboxes}
         if sender is not None:
-            lines = [_let_in(tx, ids, sender, now)]
+            count = _let_in(tx, ids, sender, now)
         else:
-            lines = _release(tx, ids, Brake(brake) if brake else None, now, discard=discard)
-    for line in lines:
-        say(line)
+            only = Brake(brake) if brake else None
+            done = [_release(tx, each, ids[each], only, now, discard=discard) for each in ids]
+    if sender is not None:
+        _tell_sender(sender, count, as_json=as_json)
+    elif as_json:
+        for one in done:
+            put_json(one)
+    else:
+        _tell(done)
 
 
-def _let_in(tx: "Transaction", ids: dict[int, str], sender: str, now: "datetime") -> str:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of the brakes of a mailbox. `discarded` counts queued mails."""
+
+    mailbox: str
+    released: tuple[str, ...]
+    still_on: tuple[str, ...]
+    discarded: int
+
+
+def _let_in(tx: "Transaction", ids: dict[int, str], sender: str, now: "datetime") -> int:
     address = sender.strip().lower()
-    count = sum(tx.brakes.unmute(mailbox_id, address, now) for mailbox_id in ids)
-    if not count:
-        return f"{plain(sender)} was not held back; nothing has changed"
-    return f"{plain(sender)} is answered again"
+    return sum(tx.brakes.unmute(mailbox_id, address, now) for mailbox_id in ids)
+
+
+def _tell_sender(sender: str, count: int, *, as_json: bool) -> None:
+    if as_json:
+        put_json({"sender": sender, "unmuted": count})
+    elif count:
+        say(f"{plain(sender)} is answered again")
+    else:
+        say(f"{plain(sender)} was not held back; nothing has changed")
 
 
 def _release(
-    tx: "Transaction", ids: dict[int, str], brake: Brake | None, now: "datetime", *, discard: bool
-) -> list[str]:
+    tx: "Transaction",
+    mailbox_id: int,
+    name: str,
+    brake: Brake | None,
+    now: "datetime",
+    *,
+    discard: bool,
+) -> _Done:
     from maildaemon.services.brakes import release
 
+    done = release(tx, mailbox_id, name, now, brake=brake, discard=discard)
+    still = tuple(str(one.brake) for one in tx.brakes.on(mailbox_id))
+    return _Done(name, tuple(map(str, done.brakes)), still, done.discarded)
+
+
+def _tell(done: "list[_Done]") -> None:
     lines = []
-    for mailbox_id, name in ids.items():
-        done = release(tx, mailbox_id, name, now, brake=brake, discard=discard)
-        lines += [f"{name}: released {one}" for one in done.brakes]
-        if done.discarded:
-            lines.append(f"{name}: {done.discarded} queued mails cancelled")
-        lines += [f"{name}: still on: {one.brake}" for one in tx.brakes.on(mailbox_id)]
-        if done.brakes and not tx.brakes.on(mailbox_id):
-            lines.append(f"{name}: automatic mail flows again")
-    return lines or ["no brake was on; nothing has changed"]
+    for one in done:
+        lines += [f"{one.mailbox}: released {brake}" for brake in one.released]
+        if one.discarded:
+            lines.append(f"{one.mailbox}: {one.discarded} queued mails cancelled")
+        lines += [f"{one.mailbox}: still on: {brake}" for brake in one.still_on]
+        if one.released and not one.still_on:
+            lines.append(f"{one.mailbox}: automatic mail flows again")
+    for line in lines or ["no brake was on; nothing has changed"]:
+        say(line)

@@ -1,5 +1,6 @@
 """`maildaemon status`: is it well, and what needs a person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -7,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import Exit
-from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
     ago,
     json_option,
     local,
+    mailbox_option,
     mark,
     plain,
     put_facts,
@@ -46,9 +48,10 @@ class _Report:
         "maildaemon status >/dev/null || echo 'maildaemon is unwell'",
     )
 )
+@mailbox_option
 @json_option
 @click.pass_obj
-def status(invocation: Invocation, *, as_json: bool) -> int:
+def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int:
     """Show how each mailbox is doing, and what needs a person.
 
     Judged by the age of the last success, not by errors. Ends with 0 while every mailbox is read
@@ -59,8 +62,9 @@ def status(invocation: Invocation, *, as_json: bool) -> int:
     from maildaemon.adapters.clock import utc_now
 
     settings = invocation.settings()
+    chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     now = utc_now()
-    reports = _read(settings, now)
+    reports = _read(settings, chosen, now)
     for report in reports:
         if as_json:
             put_json(_as_object(report))
@@ -70,7 +74,9 @@ def status(invocation: Invocation, *, as_json: bool) -> int:
     return next((code for grave, code in _EXITS.items() if grave in severities), Exit.OK)
 
 
-def _read(settings: "Settings", now: datetime) -> list[_Report]:
+def _read(
+    settings: "Settings", mailboxes: "Iterable[MailboxSettings]", now: datetime
+) -> list[_Report]:
     from maildaemon.adapters.sql.listings import read_listings
     from maildaemon.adapters.sql.reading import ScratchStore, open_reading, sqlite_path
 
@@ -79,7 +85,7 @@ def _read(settings: "Settings", now: datetime) -> list[_Report]:
     store = ScratchStore() if new else open_reading(settings.database.url)
     with read_listings(store) as listings:
         standings = []
-        for one in settings.mailboxes:
+        for one in mailboxes:
             mailbox_id = listings.mailbox_id(one.name)
             standing = Standing() if mailbox_id is None else listings.standing(mailbox_id, now)
             standings.append((one, standing))

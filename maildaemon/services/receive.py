@@ -378,4 +378,7 @@ def _read_headers(
                     for one in found
                 ],
             )
+        if len(uids) > _HEADERS_AT_ONCE:
+            done, of = start + len(chunk), len(uids)
+            log("history.read", mailbox=desk.policy.mailbox, folder=name.name, done=done, of=of)
     return len(uids)

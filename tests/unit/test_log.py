@@ -86,3 +86,56 @@ def test_the_level_decides_what_is_written_and_no_library_goes_below_warning() -
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == [
         "mailbox.changed"
     ]
+
+
+ADDRESSES = (
+    "anna@example.net",
+    "o'brien.x+tag@sub.example.co.uk",
+    "ваня@пример.example",
+    "root@localhost",
+    "x@[192.0.2.7]",
+)
+
+
+def veiled(text: str, addresses: str, *, key: bytes = b"k", json_lines: bool = False) -> str:
+    stream = io.StringIO()
+    set_up_log(json_lines=json_lines, level="info", addresses=addresses, key=key, stream=stream)
+    log("outbox.failed", to=text, people=[text], detail={"who": text})
+    logging.getLogger("aiosmtplib").warning("550 <%s> unknown", text)
+    log("loop.failed", logging.ERROR, failure=ValueError(f"no {text}"))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("json_lines", [True, False])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_line_shows_an_address_that_is_to_be_hidden(address: str, *, json_lines: bool) -> None:
+    name = address.partition("@")[0]
+
+    hashed = veiled(address, "hash", json_lines=json_lines)
+    domain = veiled(address, "domain", json_lines=json_lines)
+
+    assert address in veiled(address, "full", json_lines=json_lines)
+    assert hashed.count("address#") == 5
+    assert domain.count("…@" + address.partition("@")[2]) == 5
+    for text in (hashed, domain):
+        assert address not in text
+        assert not re.search(
+            rf"\b{re.escape(name.split('.')[0])}\b", text.replace("ValueError", "")
+        )
+    if json_lines:
+        assert [json.loads(line) for line in hashed.splitlines()]
+
+
+def test_an_address_keeps_its_hash_under_one_key_and_no_other_tells_it() -> None:
+    def hash_of(address: str, key: bytes) -> list[str]:
+        return re.findall("address#[0-9a-f]{12}", veiled(address, "hash", key=key))
+
+    assert set(hash_of("Anna@Example.net", b"k")) == set(hash_of("anna@example.net", b"k"))
+    assert set(hash_of("anna@example.net", b"k")).isdisjoint(hash_of("anna@example.net", b"l"))
+    assert set(hash_of("anna@example.net", b"k")).isdisjoint(hash_of("berta@example.net", b"k"))
+
+
+def test_what_is_no_address_stays_as_it_is() -> None:
+    text = "imap.example.net:993 is 2 @ 3, see https://example.net/a@b and #12"
+
+    assert "imap.example.net:993 is 2 @ 3" in veiled(text, "hash")

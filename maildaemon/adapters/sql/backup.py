@@ -9,6 +9,7 @@ from maildaemon.adapters.sql.reading import connect_reading
 from maildaemon.errors import OperatorError, StoreUnavailableError
 
 _PAGES = 1000
+_BUSY_SECONDS = 20
 
 
 def back_up(source: Path, target: Path, progress: Callable[[int, int], None]) -> int:
@@ -57,15 +58,18 @@ def find_damage(path: Path) -> tuple[str, ...]:
 
 def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
     # An ordinary connection: it sees one moment even if a daemon starts meanwhile.
-    origin = sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)
+    uri = f"{source.absolute().as_uri()}?mode=rw"
+    origin = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
     copy = sqlite3.connect(target)
     try:
-        # All in one step would be refused while a writer is at work; a few pages never are.
+        # Without a transaction of its own the copy would begin anew after each write of others,
+        # and never end beside a busy daemon. In WAL mode it keeps nobody from writing.
+        origin.execute("BEGIN")
+        origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
         origin.backup(
             copy,
             pages=_PAGES,
             progress=lambda _status, left, total: progress(total - left, total),
-            sleep=0.05,
         )
         # The copy is a single file: without this it would want a WAL beside it.
         copy.execute("PRAGMA journal_mode=DELETE")

@@ -1,6 +1,7 @@
 """Brings a database to the schema of this version, with the shipped migrations."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,34 @@ def revisions(engine: Engine) -> tuple[str | None, str]:
     return current, newest_revision()
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to the newest (or this) revision, in one transaction."""
+def upgrade(
+    engine: Engine,
+    revision: str = "head",
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Bring the database to the newest (or this) revision, in one transaction.
+
+    `progress(done, total)` counts revisions.
+    """
     from alembic import command
 
     with engine.connect() as connection, _tables_may_be_rebuilt(connection), connection.begin():
         take_schema(connection)
-        command.upgrade(_config(connection), revision)
+        config = _config(connection)
+        left = _revisions_left(config, connection, revision)
+        progress(0, left)
+        done = itertools.count(1)
+        config.attributes["applied"] = lambda **_: progress(next(done), left)
+        command.upgrade(config, revision)
+
+
+def _revisions_left(config: "Config", connection: Connection, revision: str) -> int:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    before = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(config)
+    return sum(1 for _ in script.iterate_revisions(revision, before or "base"))
 
 
 @contextmanager
