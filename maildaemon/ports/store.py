@@ -86,9 +86,6 @@ class Mailboxes(Protocol):
     def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox has been read since then, and nothing live waits in it."""
 
-    def lock(self, mailbox_id: int) -> None:
-        """Wait for every other transaction that holds this lock, and hold it to the end of this."""
-
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded, unless the folder
         has been renumbered meanwhile.

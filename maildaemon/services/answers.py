@@ -28,7 +28,8 @@ def may_be_answered(
     own = tx.mailboxes.sent_read_until(desk.mailbox_id, now)
     needs = [(desk.policy.mailbox, cause_recorded_at, own)]
     for mailbox_id, name in desk.colleagues:
-        read_until = tx.mailboxes.sent_read_until(mailbox_id, now) or _BEGINNING
+        # Answers there are few: what a death left half done is waited for as well.
+        read_until = tx.mailboxes.witness_horizon(mailbox_id) or _BEGINNING
         needs.append((name, queued_at, read_until))
     if any(waits_for_sent(needed, until, due_at, now) for _, needed, until in needs):
         return True

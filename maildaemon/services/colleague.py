@@ -135,9 +135,7 @@ class _Reading:
             for one in self.mailbox.fetch_headers(folder.name, uids)
         }
         with self.store.begin() as tx:
-            # What is just being decided there is waited for, so that nothing falls between.
-            for home in self.desk.homes:
-                tx.mailboxes.lock(home)
+            # One transaction writes at a time: what is just being decided there is waited for.
             found = {uid: self._home(tx, header) for uid, header in headers.items()}
         homes = {uid: home for uid, home in found.items() if home is not None}
         undecided = {uid for uid, one in headers.items() if one.cited and uid not in homes}

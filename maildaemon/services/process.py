@@ -155,7 +155,6 @@ class _Batch:
 
         def conclude() -> list[dict[str, Any]]:
             with self._store.begin() as tx:
-                tx.mailboxes.lock(self._desk.mailbox_id)
                 return [
                     _conclude(tx, self._composer, self._desk, row, message, self._now())
                     for row, message in parsed
@@ -176,7 +175,6 @@ class _Batch:
     def _conclude_alone(self, row: InboundRow, message: Message) -> None:
         def conclude() -> dict[str, Any]:
             with self._store.begin() as tx:
-                tx.mailboxes.lock(self._desk.mailbox_id)
                 return _conclude(tx, self._composer, self._desk, row, message, self._now())
 
         line = attempt(conclude)

@@ -189,12 +189,6 @@ class SqlMailboxes:
         read = looked_at is not None and looked_at >= since
         return read and not self._connection.scalar(select(waiting))
 
-    def lock(self, mailbox_id: int) -> None:
-        """Hold the row of the mailbox to the end of the transaction; SQLite has one writer only."""
-        self._connection.execute(
-            select(mailbox.c.id).where(mailbox.c.id == mailbox_id).with_for_update()
-        )
-
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded."""
         self._connection.execute(
