@@ -53,10 +53,11 @@ class Vocabulary:
 
     def form(self, name: str, count: int | None = None) -> str:
         """Return a sentence, its blanks unfilled. Raises LookupError if there is none."""
-        if count is None:
-            return self.words[name]
-        forms = (plural_form(self.language, count), "other")
-        return next(self.words[f"{name}.{it}"] for it in forms if f"{name}.{it}" in self.words)
+        forms = () if count is None else (plural_form(self.language, count), "other")
+        names = [f"{name}.{it}" for it in forms] or [name]
+        if found := next((it for it in names if it in self.words), None):
+            return self.words[found]
+        raise LookupError(f"{self.language}/words.txt has no line `{names[-1]}`")
 
     def fill(self, name: str, /, count: int | None = None, **given: object) -> str:
         """Return a sentence as plain text."""

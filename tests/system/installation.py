@@ -51,7 +51,7 @@ class Installation:
         done = subprocess.run(
             [*_PROGRAM, *map(str, arguments)],
             cwd=self.folder,
-            env=self._environment(environment),
+            env=self.environment_with(environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LONGEST,
@@ -67,7 +67,7 @@ class Installation:
             process = subprocess.Popen(
                 [*_PROGRAM, "run"],
                 cwd=self.folder,
-                env=self._environment({}),
+                env=self.environment_with({}),
                 stdout=log,
                 stderr=log,
                 **options,
@@ -82,7 +82,8 @@ class Installation:
     def log(self) -> str:
         return (self.folder / "run.log").read_text()
 
-    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+    def environment_with(self, more: dict[str, str]) -> dict[str, str]:
+        """Return the environment in which every command of a test runs."""
         kept = {key: value for key, value in os.environ.items() if key != "MAILDAEMON_CONFIG"}
         ours = {"TZ": "UTC", "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
         # Some hundred starts in a run: without compiled modules each takes seconds.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.system.installation import ROOT, Installation, a_config, a_letter
@@ -51,15 +52,16 @@ class Reader:
         done = subprocess.run(
             ["sh", "-ec", text],
             cwd=self.here.folder,
-            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+            env=self.here.environment_with({"PATH": path}),
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
         return done.stdout.decode()
 
 
+@pytest.mark.timeout(240)
 def test_the_page_on_texts_does_what_it_says(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
 

@@ -126,6 +126,8 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
             "it/response.txt",
             "longer than",
         ),
+        (edit("response.txt", '"goodbye"', '"godbye"'), "it/response.txt:57", "`godbye`"),
+        (edit("response.txt", '"spam"', '"files"'), "it/response.txt:52", "no line `files`"),
         (edit("response.txt", "Subject:", "Oggetto:"), "it/response.txt", "begins with 'Oggetto"),
         (edit("words.txt", "{count} file", "file {n}"), "it/words.txt", "`more_files.one` has {n}"),
         (edit("words.txt", "è {reference}", "è"), "it/words.txt", "lacks {reference}"),

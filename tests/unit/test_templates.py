@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maildaemon.adapters.templates import TemplateComposer
@@ -280,6 +280,8 @@ def test_what_a_stranger_wrote_stays_what_it_is(composer: TemplateComposer, atta
     assert "<b>" not in html
 
 
+# The first mail waits for the templates to be read, and a busy machine for more than that.
+@settings(deadline=None)
 @given(name=st.text(st.characters(), max_size=80), subject=st.text(st.characters(), max_size=80))
 def test_any_text_gives_a_mail_with_the_same_header_fields(name: str, subject: str) -> None:
     draft = a_refusal_draft(
