@@ -1,6 +1,6 @@
 """Measures ingest beside what it cannot beat, on throw-away servers, and prints a table.
 
-python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--write | --compare]
+python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--postgresql] [--write | --compare]
 """
 
 import argparse
@@ -22,11 +22,18 @@ from benchmarks.table import (
 def main() -> int:
     given = _arguments()
     load = load_average()
+    database = "postgresql" if given.postgresql else "sqlite"
     runs = [
-        measure(given.messages, given.seed, partial(_say, f"run {number}:"))
+        measure(
+            given.messages,
+            given.seed,
+            partial(_say, f"run {number}:"),
+            postgresql=given.postgresql,
+        )
         for number in range(1, given.runs + 1)
     ]
-    command = f"make bench ARGS='--runs {given.runs} --messages {given.messages}'"
+    options = f"--runs {given.runs} --messages {given.messages}"
+    command = f"make bench ARGS='{options}{' --postgresql' if given.postgresql else ''}'"
     written = table(runs, command, f"{load} before, {load_average()} after")
     print(written)
     wrong = [
@@ -37,8 +44,8 @@ def main() -> int:
     if wrong:
         return 1
     if given.write:
-        keep(written, medians(runs))
-    if given.compare and (worse := what_got_worse(medians(runs), read_reference())):
+        keep(database, written, medians(runs))
+    if given.compare and (worse := what_got_worse(medians(runs), read_reference()[database])):
         _say(f"more than 10 % worse than {REFERENCE.name}:")
         for line in worse:
             _say(f"  {line}")
@@ -55,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="the table shows the medians")
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     after = parser.add_mutually_exclusive_group()
     after.add_argument(
         "--write", action="store_true", help="keep the table and the ratios in the repository"

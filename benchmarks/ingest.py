@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from benchmarks.judge import Verdict, judge
 from benchmarks.mailbox import SUPPORT, Truth, write_mailbox
 from benchmarks.processes import Cpu, Sampler, cpu_of, pss_of
 from tests.campaigns.installation import ROOT, Installation, installed
+from tests.servers.postgres import Postgres
 from tests.servers.process import HOST, wait_until
 from tests.servers.sink import SmtpSink
 
@@ -55,10 +57,18 @@ class Run:
     options: dict[str, str]
 
 
-def measure(messages: int, seed: int, say: Callable[[str], None]) -> Run:
-    """Make the mailbox and measure once."""
-    with installed("bench", files_sent=False) as (installation, sink):
-        url = f"sqlite:///{installation.records.path}"
+def measure(
+    messages: int, seed: int, say: Callable[[str], None], *, postgresql: bool = False
+) -> Run:
+    """Make the mailbox and measure once, on SQLite or on a PostgreSQL of its own."""
+    with ExitStack() as stack:
+        installation, sink = stack.enter_context(installed("bench", files_sent=False))
+        url, url_of_stages = f"sqlite:///{installation.records.path}", None
+        if postgresql:
+            database = stack.enter_context(Postgres(durable=True))
+            url, url_of_stages = (database.url(database.empty()) for _ in range(2))
+            installation.change("database.url", url)
+            url = url.replace("postgresql:", "postgresql+psycopg:")
         _first_start(installation, url)
         say(f"delivering {messages} messages")
         sizes, truths = _deliver(installation, messages, seed)
@@ -69,7 +79,7 @@ def measure(messages: int, seed: int, say: Callable[[str], None]) -> Run:
         download = _python(installation, "benchmarks.alone", "download", *login, str(spool))
         parse = _python(installation, "benchmarks.alone", "parse", str(spool))
         say("the stages, one by one")
-        apart = _stages(installation, messages)
+        apart = _stages(installation, messages, url_of_stages)
         say("ingesting")
         ingest = _ingest(installation, sink, url, truths)
         sha256s = [hashlib.sha256(raw).hexdigest() for raw in read_spool(spool)]
@@ -83,7 +93,7 @@ def measure(messages: int, seed: int, say: Callable[[str], None]) -> Run:
             stages=apart["seconds"],
             statements=apart["statements"],
             verdict=verdict,
-            options=dict(installation.changes),
+            options=installation.changes | ({"database.url": "postgresql"} if postgresql else {}),
         )
 
 
@@ -109,12 +119,15 @@ def _deliver(installation: Installation, messages: int, seed: int) -> tuple[list
     return sizes, truths
 
 
-def _stages(installation: Installation, messages: int) -> Any:
+def _stages(installation: Installation, messages: int, url: str | None) -> Any:
     """Measure with a database of its own; nothing is sent."""
     folder = installation.folder / "stages"
     folder.mkdir()
     config = folder / installation.config.name
-    shutil.copyfile(installation.config, config)
+    written = installation.config.read_text("utf-8")
+    if url is not None:
+        written = written.replace(installation.changes["database.url"], url)
+    config.write_text(written, "utf-8")
     found = _python(installation, "benchmarks.stages", str(config), str(messages))
     shutil.rmtree(folder)
     return found

@@ -45,7 +45,9 @@ def main(config: str, messages: int) -> dict[str, Any]:
         def _count(*_: Any) -> None:
             statements[step] += 1
 
-        blobs: Any = Timed(watch, tools.blobs, lambda name: "blobs" if name == "put" else "files")
+        blobs: Any = Timed(
+            watch, tools.blobs, lambda name: "blobs" if name == "put_all" else "files"
+        )
         files: Any = Timed(watch, tools.files, lambda _: "files")
         parser: Any = Timed(watch, tools.parser, lambda _: "parse")
         composer: Any = Timed(watch, tools.composer, lambda _: "compose")

@@ -18,7 +18,6 @@ PAGE = ROOT / "docs" / "performance.md"
 REFERENCE = ROOT / "benchmarks" / "reference.json"
 WORSE = 1.10
 _MB = 1_000_000
-_MARKS = ("<!-- bench: begin -->", "<!-- bench: end -->")
 _STAGES = {
     "fetch": "fetch over IMAP",
     "blobs": "raw message to disk, fsync",
@@ -141,20 +140,22 @@ def what_got_worse(found: Mapping[str, float], reference: Mapping[str, float]) -
     ]
 
 
-def read_reference() -> dict[str, float]:
-    kept: dict[str, float] = json.loads(REFERENCE.read_text("utf-8"))
+def read_reference() -> dict[str, dict[str, float]]:
+    """Return what is kept, by database."""
+    kept: dict[str, dict[str, float]] = json.loads(REFERENCE.read_text("utf-8"))
     return kept
 
 
-def keep(written: str, found: Mapping[str, float]) -> None:
+def keep(database: str, written: str, found: Mapping[str, float]) -> None:
     """Put the table into the page, and the ratios beside it."""
     page = PAGE.read_text("utf-8")
-    begin, end = (re.escape(mark) for mark in _MARKS)
-    framed = f"{_MARKS[0]}\n\n{written}\n\n{_MARKS[1]}"
+    begin, end = (f"<!-- bench {database}: {which} -->" for which in ("begin", "end"))
+    framed = f"{begin}\n\n{written}\n\n{end}"
     replaced, count = re.subn(f"(?s){begin}.*{end}", lambda _: framed, page)
-    assert count == 1, f"{PAGE} has no place for the table: {' … '.join(_MARKS)}"
+    assert count == 1, f"{PAGE} has no place for the table: {begin} … {end}"
     PAGE.write_text(replaced, "utf-8")
-    REFERENCE.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    kept = read_reference() | {database: found}
+    REFERENCE.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_average() -> str:

@@ -171,10 +171,10 @@ class Composer(Protocol):
 
 
 class BlobStore(Protocol):
-    """Content-addressed files that survive a power cut once `put` has returned."""
+    """Content-addressed files that survive a power cut once `put_all` has returned."""
 
-    def put(self, content: bytes) -> str:
-        """Keep the content and return its sha256 in hex; the same content is kept once."""
+    def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        """Keep the contents and return their sha256 in hex; the same content is kept once."""
 
     def get(self, sha256: str) -> bytes:
         """Return the content; KeyError if it is not there."""

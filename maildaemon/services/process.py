@@ -14,7 +14,7 @@ from typing import Any
 from maildaemon.domain.authentication import find_writer
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import Context, Decision, decide
-from maildaemon.domain.message import Message
+from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import SUSPECTED_WITHIN
 from maildaemon.domain.tokens import is_ours, thread_reference
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
@@ -107,12 +107,15 @@ class _Batch:
 
     def work_off(self) -> None:
         """Parse and conclude what was taken, as far as the time goes."""
-        parsed = []
+        parsed: list[tuple[InboundRow, Message]] = []
+        contents: list[bytes] = []
         for row in [*self._left.values()]:
             if self._late(0.5):
                 break
-            if message := self._parse(row):
-                parsed.append((row, message))
+            if found := self._parse(row):
+                parsed.append((row, found.message))
+                contents += found.contents.values()
+        self._files.put_all(contents)
         if len(parsed) > 1 and self._conclude_together(parsed):
             return
         for row, message in parsed:
@@ -132,15 +135,12 @@ class _Batch:
     def _late(self, share: float) -> bool:
         return self._now() - self._began_at > _DEADLINE * share
 
-    def _parse(self, row: InboundRow) -> Message | None:
-        """Return the message, its files kept; None if that failed by its own fault."""
+    def _parse(self, row: InboundRow) -> Parsed | None:
+        """Return the message and its files; None if that failed by its own fault."""
 
-        def parse() -> Message:
+        def parse() -> Parsed:
             raw = self._blobs.get(row.raw_sha256) if row.raw_sha256 else b""
-            parsed = self._parser.parse(raw, self._desk.policy.languages)
-            for content in parsed.contents.values():
-                self._files.put(content)
-            return parsed.message
+            return self._parser.parse(raw, self._desk.policy.languages)
 
         result = attempt(parse)
         if isinstance(result, MaildaemonError):

@@ -299,17 +299,15 @@ def fetch_seen(
     by_uid = {one.uid: one for one in batch}
     whole = [one.uid for one in batch if one.size <= limit]
     large = [one.uid for one in batch if one.size > limit]
+    found = [(one, False) for one in (mailbox.fetch(folder, whole) if whole else ())]
+    found += [(one, True) for one in (mailbox.fetch_headers(folder, large) if large else ())]
+    kept = blobs.put_all([one.raw for one, _ in found])
     seen = []
-    for fetch, uids, header_only in (
-        (mailbox.fetch, whole, False),
-        (mailbox.fetch_headers, large, True),
-    ):
-        for fetched in fetch(folder, uids) if uids else ():
-            listed = by_uid[fetched.uid]
-            received_at = listed.internal_date or now()
-            size = listed.size if header_only else len(fetched.raw)
-            sha256 = blobs.put(fetched.raw)
-            seen.append(Seen(fetched.uid, size, received_at, sha256, header_only))
+    for (fetched, header_only), sha256 in zip(found, kept, strict=True):
+        listed = by_uid[fetched.uid]
+        received_at = listed.internal_date or now()
+        size = listed.size if header_only else len(fetched.raw)
+        seen.append(Seen(fetched.uid, size, received_at, sha256, header_only))
     return seen
 
 

@@ -44,6 +44,30 @@ def test_what_a_dead_process_wrote_is_made_safe_before_it_is_counted_on(
     assert synced == [store.path_of(name).parent]
 
 
+def test_files_that_are_kept_together_are_kept_each_under_its_own_name(tmp_path: Path) -> None:
+    store = FileBlobStore(tmp_path)
+    contents = [f"content {number % 30}".encode() for number in range(40)]
+
+    names = store.put_all(contents)
+
+    assert [store.get(name) for name in names] == contents
+    assert store.put_all([]) == []
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 30
+
+
+def test_trouble_with_one_of_many_files_is_told_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileBlobStore(tmp_path)
+
+    def fail(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(blobs, "_sync_folder", fail)
+    with pytest.raises(StoreUnavailableError, match="No space left"):
+        store.put_all([b"one", b"two"])
+
+
 def test_that_no_connection_is_free_is_an_outage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,9 @@ END $$;
 class Postgres:
     """A running server; its port and data outlive `stop` and `kill`, so that it can come back."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: what is committed is safe, which nobody but a bench has to pay for."""
+        self._settings = {"listen_addresses": HOST} if durable else _SETTINGS
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version)
         where = ":".join(map(str, reversed(folders)))
         self._initdb = process.require_program("initdb", PACKAGES, where)
@@ -109,7 +111,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start (again) with the same data; return when it answers."""
-        settings = {**_SETTINGS, "port": self.port, "unix_socket_directories": self.base}
+        settings = {**self._settings, "port": self.port, "unix_socket_directories": self.base}
         options = [f"--{name}={value}" for name, value in settings.items()]
         with (self.base / "log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -127,8 +127,8 @@ def arm(shop: Shop, fuse: Fuse) -> None:
     shop.store = DyingStore(shop.sql, fuse)
     shop.transport = DyingTransport(shop.transport, fuse)  # type: ignore[assignment]
     shop.mailbox = Dying(shop.mailbox, fuse, "append")  # type: ignore[assignment]
-    shop.blobs = Dying(shop.blobs, fuse, "put")  # type: ignore[assignment]
-    shop.files = Dying(shop.files, fuse, "put")  # type: ignore[assignment]
+    shop.blobs = Dying(shop.blobs, fuse, "put_all")  # type: ignore[assignment]
+    shop.files = Dying(shop.files, fuse, "put_all")  # type: ignore[assignment]
 
 
 def live(shop: Shop) -> None:

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import (
     brake,
     installation,
     mailbox,
-    message,
     muted_sender,
     outbox,
     undeliverable,
@@ -45,11 +45,7 @@ class SqlBrakes:
 
     def on(self, mailbox_id: int) -> tuple[Braking, ...]:
         """Return the brakes that are on, the first one first."""
-        rows = self._connection.execute(
-            select(brake.c.name, brake.c.reason, brake.c.set_at, brake.c.doubts_before)
-            .where(brake.c.mailbox_id == mailbox_id, brake.c.released_at.is_(None))
-            .order_by(brake.c.id)
-        )
+        rows = self._connection.execute(questions.BRAKES, {"mailbox_id": mailbox_id})
         return tuple(
             Braking(Brake(row.name), row.reason, row.set_at, row.doubts_before) for row in rows
         )
@@ -77,9 +73,7 @@ class SqlBrakes:
     def last_release(self, mailbox_id: int, which: Brake) -> datetime | None:
         """Return when this brake was released last: what was counted before counts no more."""
         released_at: datetime | None = self._connection.scalar(
-            select(func.max(brake.c.released_at)).where(
-                brake.c.mailbox_id == mailbox_id, brake.c.name == which.value
-            )
+            questions.LAST_RELEASE, {"mailbox_id": mailbox_id, "brake": which.value}
         )
         return released_at
 
@@ -100,8 +94,9 @@ class SqlBrakes:
 
     def muted_until(self, mailbox_id: int, address: str) -> datetime | None:
         """Return until when nothing automatic goes to this address."""
-        ours = self._muted(mailbox_id, address)
-        return self._connection.scalar(select(muted_sender.c.until).where(*ours))
+        return self._connection.scalar(
+            questions.MUTED_UNTIL, {"mailbox_id": mailbox_id, "key": digest(address)}
+        )
 
     def _muted(self, mailbox_id: int, address: str) -> tuple[Any, ...]:
         return (
@@ -123,22 +118,13 @@ class SqlBrakes:
 
     def arrived_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many customers' mails have arrived and been recorded since then."""
-        return self._count_recorded(mailbox_id, since, message.c.received_at >= since)
+        asked = {"mailbox_id": mailbox_id, "since": since}
+        return self._connection.scalar(questions.ARRIVED_SINCE, asked) or 0
 
     def old_since(self, mailbox_id: int, since: datetime, older_than: datetime) -> int:
         """Return how many customers' mails recorded since then are older than that."""
-        old = or_(message.c.received_at < older_than, message.c.sent_at < older_than)
-        return self._count_recorded(mailbox_id, since, old)
-
-    def _count_recorded(self, mailbox_id: int, since: datetime, which: Any) -> int:
-        statement = select(func.count()).where(
-            message.c.mailbox_id == mailbox_id,
-            message.c.kind == "customer",
-            message.c.recorded_at > since,
-            message.c.history.is_(False),
-            which,
-        )
-        return self._connection.scalar(statement) or 0
+        asked = {"mailbox_id": mailbox_id, "since": since, "older_than": older_than}
+        return self._connection.scalar(questions.OLD_SINCE, asked) or 0
 
     def queue(self, mailbox_id: int, sent_since: datetime, now: datetime) -> Queue | None:
         """Return what the pace depends on; None if nothing is due."""

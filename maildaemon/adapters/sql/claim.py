@@ -6,9 +6,10 @@ that somebody else was first.
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Connection, Table, Update, bindparam, update
 
 from maildaemon.errors import StaleClaimError
 
@@ -28,9 +29,8 @@ def claim(
     the process dies; `seen + 1` is the fence that `finish` asks for.
     """
     taken = connection.execute(
-        update(table)
-        .where(table.c.id == row_id, table.c.attempts == seen)
-        .values(attempts=seen + 1, next_attempt_at=until, **more)
+        _claiming(table),
+        {"row": row_id, "seen": seen, "attempts": seen + 1, "next_attempt_at": until, **more},
     )
     return taken.rowcount == 1
 
@@ -50,9 +50,26 @@ def finish(
     was taken; the transaction is then rolled back and no effect of it remains.
     """
     finished = connection.execute(
-        update(table)
-        .where(table.c.id == row_id, table.c.attempts == fence, table.c.state == expect)
-        .values(**values)
+        _finishing(table), {"row": row_id, "fence": fence, "expected": expect, **values}
     )
     if finished.rowcount != 1:
         raise StaleClaimError(f"{table.name} {row_id} was concluded by somebody else")
+
+
+# What is given when they are executed, besides the names asked for here, is set.
+
+
+@cache
+def _claiming(table: Table) -> Update:
+    return update(table).where(
+        table.c.id == bindparam("row"), table.c.attempts == bindparam("seen")
+    )
+
+
+@cache
+def _finishing(table: Table) -> Update:
+    return update(table).where(
+        table.c.id == bindparam("row"),
+        table.c.attempts == bindparam("fence"),
+        table.c.state == bindparam("expected"),
+    )

@@ -4,7 +4,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from maildaemon.adapters.sql import second_look
@@ -29,6 +40,13 @@ _QUEUED = OutboxState.QUEUED.value
 # States out of which a proof of acceptance still leads to `sent`.
 _NOT_PROVEN = tuple(
     state.value for state in OutboxState if state not in {OutboxState.SENT, OutboxState.SHADOW}
+)
+
+# Put together once, as in `questions`.
+_ID_OF = select(outbox.c.id).where(outbox.c.message_id == bindparam("message_id"))
+_NEWEST_ENTRY = select(func.max(ledger.c.id)).where(
+    ledger.c.mailbox_id == bindparam("mailbox_id"),
+    ledger.c.recipient_sha256 == bindparam("recipient"),
 )
 
 
@@ -76,19 +94,14 @@ class SqlOutbox(SqlSettlements):
             )
             if again.rowcount == 0:
                 return None
-        return self._connection.scalar(
-            select(outbox.c.id).where(outbox.c.message_id == mail.message_id)
-        )
+        return self._connection.scalar(_ID_OF, {"message_id": mail.message_id})
 
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger; StaleClaimError if another process was faster."""
         recipient = digest(mail.recipient.lower())
         # Not how many there are: were old ones deleted, a key would come a second time.
-        newest = self._connection.scalar(
-            select(func.max(ledger.c.id)).where(
-                ledger.c.mailbox_id == mail.mailbox_id, ledger.c.recipient_sha256 == recipient
-            )
-        )
+        asked = {"mailbox_id": mail.mailbox_id, "recipient": recipient}
+        newest = self._connection.scalar(_NEWEST_ENTRY, asked)
         entries = [_entry(mail, f"response:{mail.mailbox_id}:{recipient}:{newest or 0}", recipient)]
         if Section.ACKNOWLEDGEMENT in mail.sections and mail.thread_id is not None:
             # It only holds the key "one acknowledgement a thread", and counts for nobody.

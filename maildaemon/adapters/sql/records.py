@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.digests import digest
@@ -26,6 +26,22 @@ from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.threads import Status, bare_subject
 from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
+
+# Put together once, as in `questions`; further values that are given with them are set as well.
+_CHANGE_THREAD = update(thread).where(thread.c.id == bindparam("thread"))
+_AT = bindparam("at", type_=thread.c.last_message_at.type)
+_JOIN = _CHANGE_THREAD.values(
+    last_message_at=case((thread.c.last_message_at < _AT, _AT), else_=thread.c.last_message_at)
+)
+_MAKE_CUSTOMERS = (
+    update(participant)
+    .where(
+        participant.c.thread_id == bindparam("thread"),
+        participant.c.address_sha256.in_(bindparam("keys", expanding=True)),
+        participant.c.role != "customer",
+    )
+    .values(role="customer")
+)
 
 
 class SqlRecords(SqlLookups):
@@ -154,11 +170,8 @@ class SqlRecords(SqlLookups):
 
     def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
         """Note a further message in a thread; it may be older than the newest."""
-        newest = case((thread.c.last_message_at < at, at), else_=thread.c.last_message_at)
-        values: dict[str, Any] = {"last_message_at": newest}
-        if status is not None:
-            values["status"] = status.value
-        self._update_thread(thread_id, **values)
+        values = {} if status is None else {"status": status.value}
+        self._connection.execute(_JOIN, {"thread": thread_id, "at": at, **values})
 
     def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
         """Let people into a thread, as `customer` or `copied`; once a customer, always one."""
@@ -175,15 +188,8 @@ class SqlRecords(SqlLookups):
         insert_missing(self._connection, participant, rows)
         if role == "customer":
             # Who was only copied so far, and writes or is written to, is one from now on.
-            self._connection.execute(
-                update(participant)
-                .where(
-                    participant.c.thread_id == thread_id,
-                    participant.c.address_sha256.in_([row["address_sha256"] for row in rows]),
-                    participant.c.role != role,
-                )
-                .values(role=role)
-            )
+            keys = [row["address_sha256"] for row in rows]
+            self._connection.execute(_MAKE_CUSTOMERS, {"thread": thread_id, "keys": keys})
 
     def answered(self, thread_id: int, at: datetime) -> None:
         """Note the first answer by a person."""
@@ -255,20 +261,20 @@ class SqlRecords(SqlLookups):
         **detail: Any,
     ) -> None:
         """Add an event to the append-only history."""
-        self._connection.execute(
-            insert(event).values(
-                mailbox_id=mailbox_id,
-                thread_id=thread_id,
-                at=at,
-                event=what,
-                message_id=message_id,
-                outbox_id=outbox_id,
-                detail=detail,
-            )
+        insert_one(
+            self._connection,
+            event,
+            mailbox_id=mailbox_id,
+            thread_id=thread_id,
+            at=at,
+            event=what,
+            message_id=message_id,
+            outbox_id=outbox_id,
+            detail=detail,
         )
 
     def _update_thread(self, thread_id: int, **values: Any) -> None:
-        self._connection.execute(update(thread).where(thread.c.id == thread_id).values(**values))
+        self._connection.execute(_CHANGE_THREAD, {"thread": thread_id, **values})
 
 
 def _recipients(parsed: Message) -> list[dict[str, str]]:

@@ -1,0 +1,188 @@
+"""What is asked for every message, put together once: to build such a statement takes SQLAlchemy
+four times as long as to run it. The values come when it is executed, by the names given here.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam, exists, func, or_, select
+
+from maildaemon.adapters.sql.tables import (
+    attachment,
+    brake,
+    citation,
+    earlier,
+    ledger,
+    message,
+    muted_sender,
+    outbox,
+    participant,
+    thread,
+    undeliverable,
+)
+from maildaemon.domain.attachments import Verdict
+
+_MAILBOX: BindParameter[Any] = bindparam("mailbox_id")
+_THREAD: BindParameter[Any] = bindparam("thread_id")
+_KEY: BindParameter[Any] = bindparam("key")
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_SINCE: BindParameter[Any] = bindparam("since")
+
+MESSAGE_OF_IDENTITY = select(message.c.id).where(
+    message.c.mailbox_id == _MAILBOX, message.c.identity == _KEY
+)
+HOLDS_ID = select(
+    exists().where(message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256 == _KEY)
+)
+IS_PROVIDER_ID = select(
+    exists().where(outbox.c.mailbox_id == _MAILBOX, outbox.c.provider_id_sha256 == _KEY)
+)
+IS_EARLIER = select(
+    exists().where(
+        earlier.c.mailbox_id == _MAILBOX,
+        earlier.c.message_id_sha256 == _KEY,
+        earlier.c.sender_sha256.in_(bindparam("senders", expanding=True)),
+        earlier.c.sent_at.is_not_distinct_from(bindparam("sent_at")),
+    )
+)
+REFERENCE_TAKEN = select(exists().where(thread.c.reference == bindparam("reference")))
+
+# Of ids that a message cites.
+EARLIER_IDS = select(earlier.c.message_id_sha256).where(
+    earlier.c.mailbox_id == _MAILBOX, earlier.c.message_id_sha256.in_(_KEYS)
+)
+# The first message that cites an id: a long thread cites its root each time.
+FIRST_CITING = select(message.c.thread_id, message.c.bare_subject).where(
+    message.c.id
+    == select(func.min(citation.c.message_id))
+    .where(citation.c.mailbox_id == _MAILBOX, citation.c.cited_sha256 == _KEY)
+    .scalar_subquery(),
+    message.c.thread_id.is_not(None),
+)
+_OURS = (
+    select(
+        outbox.c.id,
+        outbox.c.message_id,
+        outbox.c.provider_id_sha256,
+        outbox.c.thread_id,
+        outbox.c.state,
+        thread.c.subject,
+    )
+    .join(thread, thread.c.id == outbox.c.thread_id)
+    .where(outbox.c.mailbox_id == _MAILBOX)
+)
+OURS_BY_ID = _OURS.where(outbox.c.message_id.in_(_KEYS))
+OURS_BY_PROVIDER_ID = _OURS.where(outbox.c.provider_id_sha256.in_(_KEYS))
+# A thread that was merged into another leads there.
+_tagged = thread.alias()
+THREAD_OF_REFERENCE = (
+    select(thread.c.id)
+    .join(_tagged, func.coalesce(_tagged.c.merged_into, _tagged.c.reference) == thread.c.reference)
+    .where(_tagged.c.mailbox_id == _MAILBOX, _tagged.c.reference == bindparam("reference"))
+)
+
+# Of a thread.
+THREAD = select(thread).where(thread.c.id == _THREAD)
+PARTICIPANTS = select(participant.c.address, participant.c.role).where(
+    participant.c.thread_id == _THREAD
+)
+RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
+SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at).where(
+    outbox.c.thread_id == _THREAD
+)
+UNTOLD = (
+    select(attachment.c.filename, attachment.c.reason)
+    .where(
+        attachment.c.message_id.in_(
+            select(message.c.id).where(message.c.thread_id == _THREAD, message.c.kind == "customer")
+        ),
+        attachment.c.verdict == Verdict.REFUSED.value,
+        attachment.c.told_at.is_(None),
+    )
+    .order_by(attachment.c.id)
+)
+
+# Of a sender.
+_ANSWERED = (
+    exists()
+    .where(
+        participant.c.address_sha256 == _KEY,
+        participant.c.role == "customer",
+        thread.c.id == participant.c.thread_id,
+        thread.c.mailbox_id == _MAILBOX,
+        thread.c.answered_at.is_not(None),
+    )
+    .correlate(None)
+)
+_WROTE = exists().where(earlier.c.mailbox_id == _MAILBOX, earlier.c.sender_sha256 == _KEY)
+SENDER_KNOWN = select(or_(_ANSWERED, _WROTE))
+SENDER_LANGUAGE = (
+    select(message.c.language)
+    .where(
+        message.c.mailbox_id == _MAILBOX,
+        message.c.sender_sha256 == _KEY,
+        message.c.language.in_(bindparam("languages", expanding=True)),
+    )
+    .order_by(message.c.id.desc())
+    .limit(1)
+)
+SENDER_RESPONSES = select(ledger.c.at).where(
+    ledger.c.mailbox_id == _MAILBOX, ledger.c.recipient_sha256 == _KEY, ledger.c.at >= _SINCE
+)
+RECENT_FROM = (
+    select(message.c.bare_subject, message.c.reply_text, message.c.received_at)
+    .where(
+        message.c.mailbox_id == _MAILBOX,
+        message.c.sender_sha256 == _KEY,
+        message.c.kind == "customer",
+        message.c.history.is_(False),
+    )
+    .order_by(message.c.id.desc())
+    .limit(10)
+)
+UNDELIVERABLE_UNTIL = select(undeliverable.c.until).where(
+    undeliverable.c.mailbox_id == _MAILBOX, undeliverable.c.address_sha256 == _KEY
+)
+MUTED_UNTIL = select(muted_sender.c.until).where(
+    muted_sender.c.mailbox_id == _MAILBOX, muted_sender.c.address_sha256 == _KEY
+)
+
+# Of a mailbox.
+BRAKES = (
+    select(brake.c.name, brake.c.reason, brake.c.set_at, brake.c.doubts_before)
+    .where(brake.c.mailbox_id == _MAILBOX, brake.c.released_at.is_(None))
+    .order_by(brake.c.id)
+)
+LAST_RELEASE = select(func.max(brake.c.released_at)).where(
+    brake.c.mailbox_id == _MAILBOX, brake.c.name == bindparam("brake")
+)
+_RECORDED_SINCE = select(func.count()).where(
+    message.c.mailbox_id == _MAILBOX,
+    message.c.kind == "customer",
+    message.c.recorded_at > _SINCE,
+    message.c.history.is_(False),
+)
+ARRIVED_SINCE = _RECORDED_SINCE.where(message.c.received_at >= _SINCE)
+_OLDER_THAN: BindParameter[Any] = bindparam("older_than")
+OLD_SINCE = _RECORDED_SINCE.where(
+    or_(message.c.received_at < _OLDER_THAN, message.c.sent_at < _OLDER_THAN)
+)
+
+
+@cache
+def first_of_each_id(count: int) -> Select[tuple[str, int | None, str]]:
+    """Ask for the first message of each of `count` ids (`key0`, `key1` …): who plays an id again
+    does not get its place.
+    """
+    first = [
+        select(func.min(message.c.id))
+        .where(
+            message.c.mailbox_id == _MAILBOX,
+            message.c.message_id_sha256 == bindparam(f"key{number}"),
+        )
+        .scalar_subquery()
+        for number in range(count)
+    ]
+    return select(
+        message.c.message_id_sha256.label("sha256"), message.c.thread_id, message.c.bare_subject
+    ).where(message.c.id.in_(first), message.c.thread_id.is_not(None))
