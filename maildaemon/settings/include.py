@@ -10,6 +10,7 @@ from maildaemon.errors import ConfigError
 from maildaemon.settings.catalogue import fields_of
 from maildaemon.settings.document import Document, Loc, Place, read_document
 from maildaemon.settings.models import Settings
+from maildaemon.settings.options import found
 from maildaemon.settings.policies import PolicySections
 from maildaemon.settings.reading import read_text_file
 
@@ -23,11 +24,14 @@ def add_included(document: Document, path: Path) -> None:
 
 def _follow(main: Document, asking: Document, chain: tuple[Path, ...]) -> None:
     named = asking.root.get(_INCLUDE)
-    if not isinstance(named, list):
-        return
-    for at, name in enumerate(named):
+    for at, name in enumerate(named if isinstance(named, list) else ()):
         if isinstance(name, str) and name and not name.startswith("~"):
             _add(main, asking, (_INCLUDE, at), (*chain, chain[-1].parent / name))
+        elif asking is not main:
+            asking.complain((_INCLUDE, at), "write the whole path of a file")
+    # What is wrong with the list of the main file is told with its other options.
+    if asking is not main and named is not None and not isinstance(named, list):
+        asking.complain((_INCLUDE,), f"expected a list such as `[one, two]`, found {found(named)}")
 
 
 def _add(main: Document, asking: Document, loc: Loc, chain: tuple[Path, ...]) -> None:

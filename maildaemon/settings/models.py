@@ -156,7 +156,7 @@ class MailboxSettings(Section):
         (),
         examples=[["en", "it"]],
         description="The languages this mailbox answers in; all of `languages.supported` if it "
-        "is not given.",
+        "is not given. The first is for everybody else, unless `languages.default` is among them.",
     )
     trust_reply_to: tuple[EmailAddress, ...] = Field(
         (),

@@ -26,8 +26,9 @@ from pydantic import (
     model_validator,
 )
 
+from maildaemon.domain import spans
 from maildaemon.domain.policy import Rate
-from maildaemon.domain.spans import Span, format_duration, parse_duration, parse_span
+from maildaemon.domain.spans import format_duration, parse_duration
 from maildaemon.settings.document import Block
 from maildaemon.settings.units import format_rate, format_size, parse_rate, parse_size
 
@@ -258,10 +259,10 @@ Duration = Annotated[
     _schema(type="string", examples=["10 minutes"]),
     Kind("duration", format_duration),
 ]
-Spell = Annotated[
-    Span,
+Span = Annotated[
+    spans.Span,
     PlainValidator(
-        lambda value: value if isinstance(value, Span) else parse_span(read_text(value))
+        lambda value: value if isinstance(value, spans.Span) else spans.parse_span(read_text(value))
     ),
     PlainSerializer(str),
     _schema(type="string", examples=["48 business hours"]),

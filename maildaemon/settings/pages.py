@@ -81,7 +81,7 @@ def _acted_on(shown: dict[str, Any], given: dict[str, Any], path: str) -> dict[s
         if is_unfinished(here):
             if name in given:
                 kept[name] = own
-        elif isinstance(value, dict) and name != "policy":
+        elif isinstance(value, dict):
             kept[name] = _acted_on(value, own or {}, f"{here}.")
         elif name == "mailboxes":
             pairs = zip(value, own or [], strict=True)

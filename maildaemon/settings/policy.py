@@ -14,7 +14,8 @@ from maildaemon.settings.promises import NoticeSettings
 def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
     """Return what the configuration decides for one mailbox, as the decisions see it."""
     policy, modes = settings.policy_of(mailbox), settings.mode_of(mailbox)
-    zone = policy.hours.timezone
+    zone, usual = policy.hours.timezone, policy.languages.default
+    languages = mailbox.languages or policy.languages.supported
     return Policy(
         mailbox=mailbox.name,
         sender=Address(mailbox.display_name or "", mailbox.address),
@@ -22,8 +23,8 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         staff=frozenset(one.lower() for one in (*mailbox.staff, *_colleagues(settings))),
         trust_reply_to=frozenset(one.lower() for one in mailbox.trust_reply_to),
         authserv_id=mailbox.authserv_id,
-        default_language=policy.languages.default,
-        languages=mailbox.languages or policy.languages.supported,
+        default_language=usual if usual in languages else languages[0],
+        languages=languages,
         reply_within=settings.service.reply_within,
         mode=modes.default,
         echo_subject=mailbox.echo_subject,

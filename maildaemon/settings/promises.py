@@ -15,7 +15,7 @@ from maildaemon.settings.options import (
     Flag,
     Section,
     ShortName,
-    Spell,
+    Span,
     Text,
     WrongError,
     one_of,
@@ -79,23 +79,23 @@ class PromiseSettings(Section):
     for `normal`.
     """
 
-    first_reply: Spell | None = Field(
+    first_reply: Span | None = Field(
         None,
         examples=["48 business hours"],
         description="By when a person gives the first answer; the acknowledgement names the date.",
     )
-    next_reply: Spell | None = Field(
+    next_reply: Span | None = Field(
         None, examples=["48 business hours"], description="By when a person answers later messages."
     )
-    resolution: Spell | None = Field(
+    resolution: Span | None = Field(
         None, examples=["10 business days"], description="By when the matter is settled."
     )
-    warn_at: Spell | None = Field(
+    warn_at: Span | None = Field(
         None,
         examples=["24 business hours"],
         description="When staff are warned that a promise is at risk; counted from the same start.",
     )
-    update_every: Spell | None = Field(
+    update_every: Span | None = Field(
         None,
         examples=["5 business days"],
         description="How often staff are reminded to tell the customer how an open matter stands.",
@@ -110,7 +110,7 @@ class PromiseSettings(Section):
     @model_validator(mode="after")
     def _a_warning_comes_before(self) -> Self:
         for name in ("first_reply", "next_reply"):
-            promised: Spell | None = getattr(self, name)
+            promised: Span | None = getattr(self, name)
             warned = self.warn_at
             if promised and warned and (warned == promised or warned.is_longer_than(promised)):
                 raise WrongError(
@@ -177,7 +177,7 @@ class EscalationSettings(Section):
     """A step by which a conversation reaches somebody who can do more."""
 
     when: EscalationCondition = Field(default_factory=EscalationCondition)
-    after: Spell | None = Field(
+    after: Span | None = Field(
         None, examples=["48 business hours"], description="After so long without an answer of ours."
     )
     on: Annotated[Occasion, one_of(Occasion)] | None = Field(
@@ -188,7 +188,7 @@ class EscalationSettings(Section):
     to: tuple[EmailAddress, ...] = Field(
         min_length=1, examples=[["lead@shop.example"]], description="Who is told."
     )
-    answer_within: Spell | None = Field(
+    answer_within: Span | None = Field(
         None, examples=["48 hours"], description="By when they answer."
     )
     tell_customer: Flag = Field(False, description="Tell the customer who has it now.")
@@ -203,7 +203,7 @@ class EscalationSettings(Section):
 class FollowUpSettings(Section):
     """A step of what happens while the customer is silent; counted from our last answer."""
 
-    after: Spell = Field(examples=["3 business days"], description="After so long a silence.")
+    after: Span = Field(examples=["3 business days"], description="After so long a silence.")
     template: ShortName | None = Field(
         None, examples=["follow_up"], description="The template of a reminder to the customer."
     )
@@ -219,7 +219,7 @@ class FollowUpSettings(Section):
 class FeedbackSettings(Section):
     """The question how it went, after a matter is settled; without it nobody is asked."""
 
-    after: Spell = Field(examples=["1 business day"], description="How long afterwards.")
+    after: Span = Field(examples=["1 business day"], description="How long afterwards.")
 
 
 class NoticeSettings(Section):

@@ -96,7 +96,7 @@ def test_a_port_where_nobody_listens(here: Installation) -> None:
     outcome = here.call("run", "--once")
 
     assert outcome.code == UNAVAILABLE
-    assert f"error: localhost:{port}: connection refused; nothing listens there" in outcome.err
+    assert f"support: localhost:{port}: connection refused; nothing listens there" in outcome.err
 
 
 def test_a_host_that_does_not_exist(here: Installation) -> None:
@@ -106,7 +106,7 @@ def test_a_host_that_does_not_exist(here: Installation) -> None:
     outcome = here.call("run", "--once")
 
     assert outcome.code == UNAVAILABLE
-    assert "error: imap.shop.invalid:993: the host name cannot be resolved" in outcome.err
+    assert "error: support: imap.shop.invalid:993: the host name cannot be resolved" in outcome.err
 
 
 def test_a_refused_password(here: Installation, account: Account, tls_sink: SmtpSink) -> None:
@@ -115,7 +115,7 @@ def test_a_refused_password(here: Installation, account: Account, tls_sink: Smtp
     outcome = here.call("run", "--once", SUPPORT_PASSWORD="wrong")
 
     assert outcome.code == UNAVAILABLE
-    assert f"error: localhost:{account.server.imap_port}: the server refused" in outcome.err
+    assert f"support: localhost:{account.server.imap_port}: the server refused" in outcome.err
     assert "what to do: check `username` and `password`" in outcome.err
     assert "wrong" not in outcome.err
     again = here.call("run", "--once", SUPPORT_PASSWORD="wrong")

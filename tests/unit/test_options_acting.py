@@ -194,6 +194,7 @@ def test_staff_are_never_answered() -> None:
     [
         (MINIMAL, "it"),
         (with_mailbox("languages: [en, de]"), "en"),
+        (with_mailbox("languages: [de, fr]"), "de"),
         (f"{MINIMAL}languages: {{default: de, supported: [de, en]}}\n", "de"),
         (f"{MINIMAL}languages: {{supported: [en, it]}}\n", "it"),
         (with_mailbox("policy: {languages: {supported: [en]}}"), "en"),

@@ -176,6 +176,17 @@ def test_include_is_a_list_of_paths(main: Path) -> None:
     assert block.endswith("include[1]: expected one value, found a block of options")
 
 
+def test_include_is_a_list_of_paths_in_an_included_file_too(main: Path) -> None:
+    write(
+        main, "include: [rules/a.yaml, rules/b.yaml]\n", a="include: b.yaml\n", b="include: [~]\n"
+    )
+
+    assert problems(main) == [
+        "rules/a.yaml:1:10: include: expected a list such as `[one, two]`, found a text",
+        "rules/b.yaml:1:11: include[0]: write the whole path of a file",
+    ]
+
+
 def test_what_is_shown_has_the_included_sections_in_it(main: Path) -> None:
     write(main, "include: [rules/a.yaml]\n", a="limits: {burst: 3}\n")
 

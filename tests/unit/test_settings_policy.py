@@ -110,6 +110,23 @@ def test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop() -> None:
     assert without_zone.notices[0].ends_at == datetime(2027, 1, 3, tzinfo=UTC)
 
 
+def test_notices_without_a_time_zone_are_said_to_be_in_utc() -> None:
+    notices = "notices: [{from: 2026-12-22, until: 2027-01-02, template: holiday}]"
+    (in_utc,) = read(f"{MINIMAL}{notices}\n").warnings
+
+    assert str(in_utc).endswith(
+        ":8:1: notices: these days begin and end in UTC; give `timezone` in `hours`, such as "
+        "`Europe/Rome`"
+    )
+    assert [one.path for one in read(with_mailbox(f"policy: {{{notices}}}")).warnings] == [
+        "mailboxes[0].policy.notices"
+    ]
+    for hours in ("hours: {timezone: UTC}", "hours: {timezone: Europe/Rome}"):
+        assert read(f"{MINIMAL}{notices}\n{hours}\n").warnings == ()
+        own = with_mailbox(f"policy: {{{notices}}}")
+        assert read(f"{own}{hours}\n").warnings == ()
+
+
 def test_a_notice_of_one_day_may_have_a_change_of_the_clock_in_it() -> None:
     policy = policy_of(
         f"{MINIMAL}notices: [{{from: 2026-10-25, until: 2026-10-25, template: fair}}]\n"
