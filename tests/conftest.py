@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import databases
@@ -18,6 +19,12 @@ from tests.servers.dovecot import Account, Dovecot
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
 from tests.servers.sink import SmtpSink
+
+# A busy machine makes no example wrong; a test as a whole has its time limit.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 _OPENS_THE_STORE = {"Shop", "database_url"}
 
