@@ -218,9 +218,10 @@ def _connections(settings: "Settings", mailboxes: "Iterable[MailboxSettings]") -
     import asyncio
 
     from maildaemon.bootstrap import make_mailbox, make_transport
+    from maildaemon.settings.policy import make_policy
 
     for mailbox in mailboxes:
-        yield from check_mailbox(mailbox.name, make_mailbox(settings, mailbox))
+        yield from check_mailbox(make_policy(settings, mailbox), make_mailbox(settings, mailbox))
         if mailbox.smtp is not None:
             transport = make_transport(mailbox.smtp)
             yield asyncio.run(check_transport(mailbox.name, transport))

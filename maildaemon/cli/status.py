@@ -26,6 +26,10 @@ from maildaemon.domain.standing import Account, Severity, Standing, Trouble, tro
 if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
 
+_MODES = {
+    "shadow": "shadow: nothing is sent",
+    "sent_only": "a colleague's account: only answers in Sent are read",
+}
 _EXITS = {Severity.UNAVAILABLE: Exit.UNAVAILABLE, Severity.STUCK: Exit.TEMPORARY}
 
 
@@ -96,7 +100,8 @@ def _read(
 def _report(
     settings: "Settings", mailbox: "MailboxSettings", standing: Standing, now: datetime
 ) -> _Report:
-    mode = str(settings.mode_of(mailbox))
+    only_sent = mailbox.reads == "sent_only"
+    mode = "sent_only" if only_sent else str(settings.mode_of(mailbox))
     found = troubles(standing, mailbox.imap.poll_every, now)
     return _Report(mailbox.name, mode, standing, found)
 
@@ -135,7 +140,7 @@ def _account(account: Account) -> dict[str, object]:
 def _put(report: _Report, now: datetime) -> None:
     standing = report.standing
     inbound, outbox, files = standing.inbound, standing.outbox, standing.files
-    told = {"shadow": "shadow: nothing is sent", "live": "live"}.get(report.mode, report.mode)
+    told = _MODES.get(report.mode, report.mode)
     say(f"{mark(good=report.well)} {report.mailbox} ({told})")
     put_facts(
         [

@@ -69,7 +69,8 @@ SECTIONS: Mapping[str, str] = {
 
 UNRELEASABLE: Mapping[str, str] = {
     Unreleasable.NOT_HELD_BACK: "it is not one that was only recorded",
-    Unreleasable.IN_DRAFTS: "it is a draft, and lies in the Drafts folder of the mailbox for a "
+    Unreleasable.IN_JUNK: "what it answers lies in Junk; moved out of there, it is decided again",
+    Unreleasable.IN_DRAFTS: "it is a draft, written into the Drafts folder of the mailbox for a "
     "person to send",
     Unreleasable.TOO_OLD: "it would come too late (its time is up)",
     Unreleasable.STAFF_ANSWERED: "a person has answered in this thread",

@@ -13,6 +13,7 @@ class Unreleasable(StrEnum):
 
     NOT_HELD_BACK = "not_held_back"
     IN_DRAFTS = "in_drafts"
+    IN_JUNK = "in_junk"
     TOO_OLD = "too_old"
     STAFF_ANSWERED = "staff_answered"
     ACKNOWLEDGED_ALREADY = "acknowledged_already"
@@ -38,7 +39,9 @@ class ThreadState:
 
 @dataclass(frozen=True, slots=True)
 class HeldMail:
-    """A mail of ours that may not have been sent."""
+    """A mail of ours that may not have been sent. `draft`: written for a person to send, not us.
+    `junked`: taken back because a person moved what it answers to Junk.
+    """
 
     outbox_id: int
     mailbox_id: int
@@ -48,16 +51,20 @@ class HeldMail:
     expires_at: datetime
     thread: ThreadState | None = None
     undeliverable_until: datetime | None = None
+    draft: bool = False
+    junked: bool = False
 
 
 def why_not_released(mail: HeldMail, now: datetime) -> Unreleasable | None:
     """Return why a mail that was only recorded (shadow), or cancelled, is not sent even now that
     a person asks for it; None if it may go. Ceilings do not count: a person has decided.
     """
-    if mail.state is OutboxState.DRAFT:
+    if mail.draft:
         return Unreleasable.IN_DRAFTS
     if mail.state not in {OutboxState.SHADOW, OutboxState.CANCELLED}:
         return Unreleasable.NOT_HELD_BACK
+    if mail.junked:
+        return Unreleasable.IN_JUNK
     if mail.expires_at <= now:
         return Unreleasable.TOO_OLD
     if mail.undeliverable_until is not None and mail.undeliverable_until > now:

@@ -1,17 +1,18 @@
 """Proves that a mailbox can be read and that mail can be sent, without changing anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from maildaemon.domain.policy import Mode, Policy, Reads
 from maildaemon.errors import (
     MailboxRefusedError,
     MaildaemonError,
     OperatorError,
     StoreUnavailableError,
 )
-from maildaemon.ports import Mailbox, Role, Transport
+from maildaemon.ports import FolderName, Mailbox, Role, Transport
 
 
 class Result(StrEnum):
@@ -53,17 +54,42 @@ def failed(
     return Finding(check, Result.FAILED, about + words, advice, mailbox, error)
 
 
-def check_mailbox(name: str, mailbox: Mailbox) -> Iterator[Finding]:
-    """Log in over IMAP, find the folders, ask for IDLE; nothing more after a failure."""
+def check_mailbox(policy: Policy, mailbox: Mailbox) -> Iterator[Finding]:
+    """Log in over IMAP, find the folders, ask for IDLE; nothing more after a failure.
+
+    Of a colleague's account only the folder of sent mail is looked at.
+    """
+    name = policy.mailbox
     try:
         folders = mailbox.folders()
         yield Finding("imap", Result.OK, "IMAP: logged in", mailbox=name)
+        if policy.reads is Reads.SENT_ONLY:
+            yield _check_sent(name, folders)
+            return
         yield from _check_folders(name, mailbox)
+        if Mode.DRAFTS in {policy.mode, *(mode for _, mode in policy.modes)}:
+            yield from _check_drafts(name, folders)
         yield _check_idle(name, mailbox, folders[0].name)
     except MaildaemonError as error:
         yield failed("imap", error, name, "IMAP: ")
     finally:
         mailbox.close()
+
+
+def _check_sent(name: str, folders: Sequence[FolderName]) -> Finding:
+    sent = next((folder.name for folder in folders if folder.role is Role.SENT), None)
+    if sent is None:
+        words = "the account has no folder of sent mail, and nothing else of it is read"
+        error = MailboxRefusedError(words, advice="name it in the configuration: imap.sent")
+        return failed("folders", error, name)
+    return Finding("folders", Result.OK, f"folders: sent `{sent}`, the only one read", mailbox=name)
+
+
+def _check_drafts(name: str, folders: Sequence[FolderName]) -> Iterator[Finding]:
+    if not any(folder.role is Role.DRAFTS for folder in folders):
+        words = "the mode is drafts, and the mailbox has no folder for them"
+        advice = "make one, or name it in the configuration: imap.drafts"
+        yield failed("folders", MailboxRefusedError(words, advice=advice), name)
 
 
 def _check_folders(name: str, mailbox: Mailbox) -> Iterator[Finding]:

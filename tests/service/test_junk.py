@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from maildaemon.domain.by_hand import Unreleasable
 from maildaemon.domain.policy import Mode
+from maildaemon.services.by_hand import release
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import EXE, START, Shop, a_mail
 from tests.service.test_spine import a_bounce
@@ -283,6 +285,18 @@ def test_nothing_is_sent_in_a_thread_until_what_lies_in_junk_comes_back(shop: Sh
     shop.round()
     assert kinds(shop)[0] == ("customer", None, "open")
     assert len(shop.customers_got) == 1
+
+
+def test_what_was_taken_back_is_not_released_by_hand_but_by_moving_it_out(shop: Shop) -> None:
+    uid = shop.write(a_mail())
+    shop.receive()
+    shop.process()
+    shop.account.move("INBOX", uid, "Junk")
+    shop.round()
+    with shop.store.begin() as tx:
+        held = tx.by_hand.mail(1)
+        assert held is not None
+        assert release(tx, held, "olga", shop.at) is Unreleasable.IN_JUNK
 
 
 def test_no_to_and_fro_makes_a_second_acknowledgement(shop: Shop) -> None:

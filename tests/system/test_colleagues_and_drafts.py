@@ -81,6 +81,28 @@ def test_a_folder_for_drafts_that_is_missing_is_told(
     assert "Entwürfe" in checked.out
 
 
+def test_what_is_moved_out_of_junk_is_answered_once(
+    tmp_path: Path, account: Account, tls_sink: SmtpSink
+) -> None:
+    here = a_shop(tmp_path, account, tls_sink, mode="live")
+    with here.running() as process:
+        soon(lambda: "mailbox.started" in here.log, "the daemon reads the mailbox")
+        account.file(a_letter("first"), "Junk")
+        soon(lambda: threads(here) == ["ignored"], "the spam is recorded")
+        assert tls_sink.accepted() == []
+
+        account.move("Junk", account.messages("Junk")[0].uid, "INBOX")
+        tls_sink.wait_accepted(1, 45)
+        account.move("INBOX", account.messages("INBOX")[0].uid, "Junk")
+        soon(lambda: "into Junk" in here.log, "the move is seen")
+        account.move("Junk", account.messages("Junk")[0].uid, "INBOX")
+        soon(lambda: here.log.count("out of Junk") == 2, "the second move is seen")
+        assert end(process) == 0
+
+    assert threads(here) == ["open"]
+    assert len(tls_sink.accepted()) == 1
+
+
 def with_anna(tmp_path: Path, account: Account, anna: Account, sink: SmtpSink) -> Installation:
     here = Installation(tmp_path, {"SUPPORT_PASSWORD": account.password})
     imap = imap_of(account, poll_every="1 second")
@@ -99,6 +121,7 @@ def test_a_colleague_answers_from_an_account_of_her_own(
     here = with_anna(tmp_path, account, anna, tls_sink)
     checked = here.call("check", "--connect")
     assert checked.code == 0, checked.out
+    assert "sent `Sent`, the only one read" in checked.out
     assert here.call("run", "--once").code == 0
 
     # All this happens while the daemon is down.
@@ -129,6 +152,7 @@ def test_a_colleague_answers_from_an_account_of_her_own(
         assert secret.decode() not in here.log
     shown = here.call("status")
     assert shown.code == 0, shown.out
+    assert "anna (a colleague's account: only answers in Sent are read)" in shown.out
 
 
 def test_one_run_sees_what_a_colleague_answered_before_anything_is_sent(

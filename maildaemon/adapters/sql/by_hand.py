@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select, update
 
+from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.outbox import SqlOutbox
@@ -124,6 +125,8 @@ class SqlByHand:
             expires_at=row.expires_at,
             thread=self._thread(thread.c.id == row.thread_id) if row.thread_id else None,
             undeliverable_until=until,
+            draft=second_look.is_a_persons(self._connection, outbox_id),
+            junked=row.why == second_look.WITHDRAWN,
         )
 
     def release(self, mail: HeldMail, now: datetime) -> None:

@@ -137,6 +137,14 @@ def _forget(connection: Connection, mail: Row[Any]) -> None:
     )
 
 
+def is_a_persons(connection: Connection, outbox_id: int) -> bool:
+    """Tell whether this mail was written for a person to send, whatever became of it."""
+    draft = exists().where(
+        settlement.c.outbox_id == outbox_id, settlement.c.verb == Verb.PUT_DRAFT.value
+    )
+    return bool(connection.scalar(select(draft)))
+
+
 def is_unsent() -> ColumnElement[bool]:
     """Tell of an outbox row whether it certainly has not left us, and still may."""
     return or_(and_(_queued(), outbox.c.phase != Phase.DOT.value), _not_put_yet())
