@@ -268,6 +268,6 @@ def _tell(did: str, line: "MailLine", words: str, *, as_json: bool) -> None:
 
 def _unreleasable(mail: "HeldMail", why: "Unreleasable") -> WrongRequestError:
     return WrongRequestError(
-        f"mail {mail.outbox_id} is not sent: {in_words(why, UNRELEASABLE)}",
+        f"mail {mail.outbox_id} stays {mail.state}: {in_words(why, UNRELEASABLE)}",
         f"see: maildaemon outbox show {mail.outbox_id}",
     )

@@ -16,6 +16,7 @@ from maildaemon.cli.values import Instant
 from maildaemon.domain.threads import Status
 
 if TYPE_CHECKING:
+    from maildaemon.adapters.sql.lines import ThreadLine
     from maildaemon.domain.by_hand import ThreadState
     from maildaemon.ports.store import Transaction
     from maildaemon.services.by_hand import Deed
@@ -71,20 +72,21 @@ def _each(
             put_json(
                 {"did": did, "changed": deed.changed, "cancelled": deed.cancelled, "thread": line}
             )
+        elif did == "note":
+            say(f"{line.reference}: noted")
         else:
             _say(deed, line)
 
 
-def _line(tx: "Transaction", reference: str) -> object:
+def _line(tx: "Transaction", reference: str) -> "ThreadLine":
     from maildaemon.adapters.sql.listings import listings_in
 
-    return listings_in(tx).thread(reference)
+    line = listings_in(tx).thread(reference)
+    assert line is not None  # noqa: S101  it was there a moment ago, in this transaction
+    return line
 
 
-def _say(deed: "Deed", line: object) -> None:
-    from maildaemon.adapters.sql.lines import ThreadLine
-
-    assert isinstance(line, ThreadLine)  # noqa: S101  it was found a moment ago
+def _say(deed: "Deed", line: "ThreadLine") -> None:
     facts = [line.status]
     if line.muted_until is not None:
         facts.append(f"muted {until(line.muted_until)}")

@@ -82,7 +82,7 @@ def test_a_changed_configuration_is_taken_over_without_a_restart(
             ["maildaemon.yaml:1:17: service.mode: ", "maildaemon.yaml:1:25: service.log_levle: "],
         ),
         (("limits:", "service: {}\nlimits:"), ["maildaemon.yaml:8:1: service"]),
-        (("mode: live", "mode: live, templates: texts"), ["missing"]),
+        (("mode: live", "mode: live, templates: texts"), ["the template cannot be used"]),
         (("starttls, ca_file: /", "starttls, ca_file: /nowhere/"), ["cannot be read"]),
         (("sqlite:///var/", "sqlite:///maildaemon.yaml/"), ["cannot"]),
     ],
@@ -98,7 +98,7 @@ def test_a_configuration_that_cannot_be_used_is_refused_and_the_old_one_stays(
     good = here.config.read_text()
     texts = here.folder / "texts" / "en"
     texts.mkdir(parents=True)
-    (texts / "response.txt").write_text("{{ missing }}")
+    (texts / "response.txt").write_text("{% if %}")
     with here.running() as process:
         daemon = Running(here, process)
         daemon.wait("mailbox.started")

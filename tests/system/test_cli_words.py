@@ -85,7 +85,7 @@ def test_everything_a_person_may_say_while_the_daemon_runs(
     wait_until(lambda: "outbox.sent" in here.log, 30, "it is written down")
     again = here.call("outbox", "release", "1")
     assert again.code == USAGE
-    assert "mail 1 is not sent: not_held_back: it is not one that was only recorded" in again.err
+    assert "mail 1 stays sent: not_held_back: it is not one that was only recorded" in again.err
     shown = here.call("threads", "show", first).out
     assert "mail_released by=berta" in shown
 
