@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from maildaemon.adapters.installation import (
 )
 from maildaemon.adapters.smtp import SmtpTransport
 from maildaemon.adapters.smtp_session import SmtpAccount
+from maildaemon.adapters.sql.postgresql import only_one_on
 from maildaemon.adapters.sql.reading import has_started
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
@@ -175,14 +176,14 @@ def _key(settings: Settings, store: SqlStore) -> bytes:
 
 
 class Locks:
-    """What this process holds against every other: one data folder, two while it moves.
+    """What this process holds against every other: one data folder, one database; two if it moves.
 
     A lock ends when it is let go, when the block is left, and with the process.
     """
 
     def __init__(self) -> None:
         """Nothing is held yet."""
-        self._held: dict[Path, ExitStack] = {}
+        self._held: dict[Path | str, ExitStack] = {}
 
     def __enter__(self) -> Self:
         """Let go of everything at the end."""
@@ -201,17 +202,22 @@ class Locks:
 
     def take(self, settings: Settings) -> None:
         """Hold what these settings need besides what is held; raises like `only_one`."""
-        folder = settings.service.data_dir.resolve()
-        if folder not in self._held:
-            with ExitStack() as lock:
-                lock.enter_context(only_one(folder))
-                self._held[folder] = lock.pop_all()
+        for name, lock in _locks(settings).items():
+            if name not in self._held:
+                with ExitStack() as taken:
+                    taken.enter_context(lock)
+                    self._held[name] = taken.pop_all()
 
     def keep_only(self, settings: Settings) -> None:
         """Let go of what these settings do not need."""
-        needed = settings.service.data_dir.resolve()
-        for folder in [one for one in self._held if one != needed]:
-            self._held.pop(folder).close()
+        needed = _locks(settings)
+        for name in [one for one in self._held if one not in needed]:
+            self._held.pop(name).close()
+
+
+def _locks(settings: Settings) -> dict[Path | str, AbstractContextManager[None]]:
+    folder, url = settings.service.data_dir.resolve(), settings.database.url
+    return {folder: only_one(folder), url: only_one_on(url)}
 
 
 @dataclass(frozen=True, slots=True)

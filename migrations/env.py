@@ -13,6 +13,7 @@ from maildaemon.adapters.sql.tables import metadata
 
 _FROZEN = {
     values.Instant: "sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql', 'mariadb')",
+    values.Bytes: "sa.LargeBinary().with_variant(mysql.LONGBLOB(), 'mysql', 'mariadb')",
     values.LongText: "sa.Text().with_variant(mysql.LONGTEXT(), 'mysql', 'mariadb')",
     values.AnyText: "sa.Text()",
     values.AnyJson: "sa.JSON()",

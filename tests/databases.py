@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import Engine
+
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
 from tests.servers.postgres import Postgres
@@ -112,6 +114,7 @@ class PostgresDatabases:
 # The test that runs now; a process runs one at a time.
 _current: list[Databases] = [SqliteDatabases()]
 _opened: list[SqlStore] = []
+_first: dict[str, Engine] = {}
 
 
 def begin(databases: Databases) -> None:
@@ -143,7 +146,16 @@ def open_store(folder: Path) -> SqlStore:
     """Return the store of this folder; it is closed after the test, if that does not do it."""
     store = SqlStore(database_url(folder))
     _opened.append(store)
+    _spare_compiling(store.engine)
     return store
+
+
+def _spare_compiling(engine: Engine) -> None:
+    """Let all engines of a session share what they compile: that takes longer than to run it."""
+    with engine.connect() as connection:
+        first = _first.setdefault(connection.dialect.name, engine)
+    engine.dialect = first.dialect
+    engine._compiled_cache = first._compiled_cache
 
 
 def end() -> None:

@@ -46,12 +46,14 @@ def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None, as
 
     from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.log import set_up_log
+    from maildaemon.adapters.sql.postgresql import only_one_on
     from maildaemon.bootstrap import open_tools
 
     code: int = Exit.OK
     with ExitStack() as stack:
         try:
             stack.enter_context(only_one(settings.service.data_dir))
+            stack.enter_context(only_one_on(settings.database.url))
             alone = True
         except AlreadyRunningError:
             note("a daemon is running: it processes what is recorded here")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maildaemon.adapters.installation import read_key
 from maildaemon.adapters.sql.listings import read_listings
-from maildaemon.adapters.sql.reading import ScratchStore, open_reading, sqlite_path
+from maildaemon.adapters.sql.reading import ScratchStore, is_new, open_reading
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import note, plain
@@ -103,8 +103,7 @@ def open_bench(invocation: Invocation, mailbox: str | None, *, in_order: bool) -
 
 def _open_store(settings: Settings) -> SqlStore:
     url = settings.database.url
-    path = sqlite_path(url)
-    if path is not None and not path.exists():
+    if is_new(url):
         return ScratchStore()
     return open_reading(url)
 

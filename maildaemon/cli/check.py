@@ -179,6 +179,7 @@ def _why_unwritable(folder: Path, option: str) -> OperatorError | None:
 def _database(settings: "Settings") -> Iterator[Finding]:
     from maildaemon.adapters.sql.reading import (
         has_started,
+        is_new,
         newest_revision,
         open_reading,
         place_of,
@@ -194,6 +195,10 @@ def _database(settings: "Settings") -> Iterator[Finding]:
         yield Finding("database", Result.OK, f"database: {path} (it will be made)")
         return
     try:
+        if is_new(url):
+            what = f"database: {place_of(url)} (its tables will be made)"
+            yield Finding("database", Result.OK, what)
+            return
         with closing(open_reading(url)) as store:
             started = has_started(store, url)
     except MaildaemonError as trouble:

@@ -1,7 +1,7 @@
 """`maildaemon db`: the database itself."""
 
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +11,6 @@ from maildaemon.cli.output import json_option, note, put_json, say, size_of
 from maildaemon.cli.progress import show_progress
 from maildaemon.cli.teach import examples
 from maildaemon.errors import OperatorError
-
-if TYPE_CHECKING:
-    from maildaemon.settings import Settings
 
 
 @click.group(epilog=examples("maildaemon db backup /backup/maildaemon.db", "maildaemon db check"))
@@ -38,10 +35,15 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
     settings = invocation.settings()
 
     from maildaemon.adapters.installation import only_one
+    from maildaemon.adapters.sql.postgresql import only_one_on
     from maildaemon.adapters.sql.schema import revisions, upgrade
     from maildaemon.adapters.sql.store import SqlStore
 
-    with only_one(settings.service.data_dir), show_progress("steps") as progress:
+    with (
+        only_one(settings.service.data_dir),
+        only_one_on(settings.database.url),
+        show_progress("steps") as progress,
+    ):
         store = SqlStore(settings.database.url)
         before, needed = revisions(store.engine)
         if before != needed:
@@ -59,26 +61,28 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def check(invocation: Invocation, *, as_json: bool) -> int:
-    """Read the whole database and say whether it is sound.
+    """Say whether the database is sound, and its tables are those of this version.
 
-    May be done while the daemon runs. A large database takes a while. Ends with 78 if it is
-    damaged.
+    May be done while the daemon runs. An SQLite file is read from end to end, which takes a while
+    if it is large; PostgreSQL watches over its own files. Ends with 78 if it is damaged.
     """
     settings = invocation.settings()
 
     from maildaemon.adapters.sql.backup import find_damage
-    from maildaemon.adapters.sql.reading import newest_revision, open_reading
+    from maildaemon.adapters.sql.reading import newest_revision, open_reading, place_of, sqlite_path
+    from maildaemon.adapters.sql.schema import find_differences
 
-    path = _path(settings)
-    open_reading(settings.database.url).close()
-    damage = find_damage(path)
+    url = settings.database.url
+    with closing(open_reading(url)) as store:
+        path = sqlite_path(url)
+        damage = (find_damage(path) if path else ()) or find_differences(store.engine)
     if as_json:
         put_json({"sound": not damage, "revision": newest_revision(), "damage": damage})
         return Exit.CONFIG if damage else Exit.OK
     if damage:
         raise OperatorError(
             "the database is damaged: " + "; ".join(damage),
-            where=str(path),
+            where=place_of(url),
             advice="stop the daemon, and restore the last backup; the mailbox still has all mail",
         )
     say(f"the database is sound (revision {newest_revision()})")
@@ -95,28 +99,23 @@ def backup(invocation: Invocation, *, target: Path, as_json: bool) -> None:
     It shows one moment, and keeps nobody from working meanwhile. FILE must not exist. The data
     folder (key, bytes of mails and files) belongs to the backup too: copy it after the database,
     with any tool.
+
+    On PostgreSQL this runs pg_dump, which must be installed; pg_restore brings the file back.
     """
     settings = invocation.settings()
 
-    from maildaemon.adapters.sql.backup import back_up
+    from maildaemon.adapters.sql.backup import back_up, dump
+    from maildaemon.adapters.sql.reading import require_database, sqlite_path
 
-    source = _path(settings)
-    with show_progress("pages") as progress:
-        size = back_up(source, target, lambda done, total: progress("copied", done, total))
+    require_database(settings.database.url)
+    source = sqlite_path(settings.database.url)
+    if source is None:
+        size = dump(settings.database.url, target)
+    else:
+        with show_progress("pages") as progress:
+            size = back_up(source, target, lambda done, total: progress("copied", done, total))
     if as_json:
         put_json({"file": str(target.absolute()), "size": size})
     else:
         say(f"wrote {target} ({size_of(size)})")
     note(f"back up the data folder as well, now: {settings.service.data_dir}")
-
-
-def _path(settings: "Settings") -> Path:
-    from maildaemon.adapters.sql.reading import require_database, sqlite_path
-
-    require_database(settings.database.url)
-    path = sqlite_path(settings.database.url)
-    if path is None:
-        raise OperatorError(
-            "this is done with the tools of the database server", where="database.url"
-        )
-    return path

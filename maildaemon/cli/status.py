@@ -82,11 +82,10 @@ def _read(
     settings: "Settings", mailboxes: "Iterable[MailboxSettings]", now: datetime
 ) -> list[_Report]:
     from maildaemon.adapters.sql.listings import read_listings
-    from maildaemon.adapters.sql.reading import ScratchStore, open_reading, sqlite_path
+    from maildaemon.adapters.sql.reading import ScratchStore, is_new, open_reading
 
-    path = sqlite_path(settings.database.url)
-    new = path is not None and not path.exists()
-    store = ScratchStore() if new else open_reading(settings.database.url)
+    url = settings.database.url
+    store = ScratchStore() if is_new(url) else open_reading(url)
     with read_listings(store) as listings:
         standings = []
         for one in mailboxes:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from maildaemon.ports.store import Transaction
+from tests.databases import is_sqlite
 from tests.service.shop import EXE, PNG, Shop, a_mail
 from tests.service.test_spine import a_bounce
 
@@ -205,7 +206,9 @@ def test_a_death_at_any_effect_loses_nothing_and_doubles_nothing(
     assert effects > 40
     assert len(expected) == 2
 
-    for length in range(1, effects + 1):
+    # A server's databases cost more, and the effects are the same: there it dies at every third.
+    lengths = range(1, effects + 1) if is_sqlite() else range(1 + files_sent, effects + 1, 3)
+    for length in lengths:
         shop = make_shop(memory / f"{length}", files_sent=files_sent)
         server = shop.transport
         arm(shop, Fuse(length))

@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from maildaemon.errors import AlreadyRunningError, OperatorError
+from maildaemon.errors import (
+    AlreadyRunningError,
+    MaildaemonError,
+    OperatorError,
+    StoreUnavailableError,
+)
 
 # Shorter than every claim: who waits longer than that would act on a row that is not his any more.
 _STATEMENT_SECONDS = 60
@@ -35,6 +41,18 @@ def postgresql_engine(url: URL, *, reading: bool = False) -> Engine:
 
     Raises OperatorError if the driver is missing.
     """
+    engine = _engine(url, reading=reading)
+
+    @event.listens_for(engine, "connect")
+    def _still_alone(_connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        hold = _HELD.get(_name(url))
+        if hold is not None:
+            hold.ensure()
+
+    return engine
+
+
+def _engine(url: URL, *, reading: bool = False) -> Engine:
     try:
         engine = create_engine(
             _connectable(url, reading=reading),
@@ -54,6 +72,8 @@ def postgresql_engine(url: URL, *, reading: bool = False) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return
         only_reads = reading or bool(options.get("reading"))
         driver: Any = connection.connection.driver_connection
         driver.read_only = only_reads
@@ -110,23 +130,24 @@ def take_schema(connection: Connection) -> None:
 
 
 @contextmanager
-def only_one_on(engine: Engine) -> Iterator[None]:
+def only_one_on(url: str) -> Iterator[None]:
     """Hold the database against every other `run`, on whichever machine; nothing on SQLite, where
-    the lock of the data folder does it. Raises AlreadyRunningError.
+    the lock of the data folder does it. Raises AlreadyRunningError, or StoreUnavailableError.
 
     The lock ends with its connection. If that is lost, it is taken again before the next new
     connection is used: who finds that another daemon took over, stops working.
     """
-    if engine.dialect.name != "postgresql":
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
         yield
         return
-    hold = _Hold(engine.url)
-    hold.ensure()
-    event.listen(engine, "connect", hold.on_connect)
+    hold = _Hold(parsed)
     try:
+        hold.ensure()
+        _HELD[_name(parsed)] = hold
         yield
     finally:
-        event.remove(engine, "connect", hold.on_connect)
+        _HELD.pop(_name(parsed), None)
         hold.close()
 
 
@@ -135,39 +156,37 @@ class _Hold:
 
     def __init__(self, url: URL) -> None:
         self._url = url
+        self._engine = _engine(url)
         self._mutex = threading.Lock()
-        self._connection: Any = None
-
-    def on_connect(self, _connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        self.ensure()
+        self._connection: Connection | None = None
 
     def ensure(self) -> None:
         with self._mutex:
-            if self._connection is None or not self._alive():
-                self._take()
+            self._connection = self._alive() or self._take()
 
-    def _alive(self) -> bool:
-        import psycopg
+    def _alive(self) -> Connection | None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.exec_driver_sql("SELECT 1")
+            except DBAPIError:
+                connection.invalidate()
+                connection.close()
+                return None
+        return connection
 
+    def _take(self) -> Connection:
         try:
-            self._connection.execute("SELECT 1")
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def _take(self) -> None:
-        import psycopg
-
-        dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = psycopg.connect(dsn, autocommit=True)
-        row = connection.execute(f"SELECT pg_try_advisory_lock({RUN_LOCK})").fetchone()
-        if row == (True,):
-            self._connection = connection
-            return
-        holder = _holder(connection)
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as error:
+            raise explain_refusal(self._url, error) from error
+        if connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar():
+            return connection
+        holder = connection.exec_driver_sql(_HOLDER).first()
         connection.close()
         raise AlreadyRunningError(
-            f"another maildaemon is running on this database{holder}",
+            "another maildaemon is running on this database"
+            + (f" (from {holder[0]}, since {holder[1]:%Y-%m-%d %H:%M %Z})" if holder else ""),
             where=place(self._url),
             advice="stop it first; only one may work on a database",
         )
@@ -175,20 +194,49 @@ class _Hold:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+        self._engine.dispose()
 
 
-def _holder(connection: Any) -> str:
-    row = connection.execute(
-        "SELECT host(client_addr), backend_start FROM pg_stat_activity JOIN pg_locks USING (pid) "
-        "WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %s",
-        (RUN_LOCK,),
-    ).fetchone()
-    if row is None:
-        return ""
-    return f" (from {row[0] or 'this machine'}, since {row[1]:%Y-%m-%d %H:%M %Z})"
+_HELD: dict[str, _Hold] = {}
+_HOLDER = f"""
+SELECT coalesce(host(client_addr), 'this machine'), backend_start
+FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = {RUN_LOCK}
+"""  # noqa: S608  a number of ours
+# What the server says before it knows who we are, when waiting does not help.
+_REFUSALS = (
+    *("password authentication failed", "no password supplied", "authentication failed"),
+    *("does not exist", "no pg_hba.conf entry", "permission denied", "is not permitted"),
+)
+
+
+def explain_refusal(url: URL, error: DBAPIError) -> MaildaemonError:
+    """Return what it means that the server lets nobody in."""
+    said = " ".join(str(error.orig).split())
+    if any(words in said for words in _REFUSALS):
+        return OperatorError(
+            f"the database cannot be opened: {said}",
+            where=place(url),
+            advice="correct `database.url`, or make the role and its database on the server",
+        )
+    return StoreUnavailableError(f"{place(url)}: cannot open the database: {said}")
+
+
+def _name(url: URL) -> str:
+    return f"{url.host}:{url.port}/{url.database}"
 
 
 def place(url: URL) -> str:
     """Return the URL as it may be shown: a password can stand in two places of it."""
     shown: str = url.set(drivername="postgresql", query={}).render_as_string()
     return shown
+
+
+def libpq_address(url: str) -> tuple[str, str | None]:
+    """Return the address as PostgreSQL's own programs take it, and the password apart."""
+    parsed = make_url(url)
+    query = dict(parsed.query)
+    password = query.pop("password", None)
+    bare = parsed.set(drivername="postgresql", query=query)._replace(password=None)
+    given = parsed.password or (password if isinstance(password, str) else None)
+    return bare.render_as_string(hide_password=False), given

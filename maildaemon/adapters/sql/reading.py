@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
-from maildaemon.adapters.sql.postgresql import place, postgresql_engine
+from maildaemon.adapters.sql.postgresql import explain_refusal, place, postgresql_engine
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import mailbox, metadata
 from maildaemon.errors import MaildaemonError, OperatorError, SchemaError, StoreUnavailableError
@@ -56,13 +56,28 @@ def open_existing(url: str) -> SqlStore:
 
 
 def require_database(url: str) -> None:
-    path = sqlite_path(url)
-    if path is not None and not path.exists():
+    """Raise OperatorError if no daemon has made its tables there yet."""
+    if is_new(url):
         raise OperatorError(
-            "there is no database yet",
-            where=str(path),
+            "there is no database yet" if sqlite_path(url) else "there are no tables yet",
+            where=place_of(url),
             advice="`maildaemon run` makes it at its first start",
         )
+
+
+def is_new(url: str) -> bool:
+    """Tell whether there is nothing yet: no file, or a database of a server without tables."""
+    path = sqlite_path(url)
+    if path is not None:
+        return not path.exists()
+    store = ReadingStore(url)
+    try:
+        with store.engine.connect() as connection:
+            return not inspect(connection).get_table_names()
+    except DBAPIError as error:
+        raise explain_opening(url, error) from error
+    finally:
+        store.close()
 
 
 def _checked(store: SqlStore, url: str) -> None:
@@ -87,6 +102,16 @@ def explain_opening(url: str, error: DBAPIError) -> MaildaemonError:
     locked one, never into a damaged one.
     """
     where = place_of(url)
+    if sqlite_path(url) is None and (
+        isinstance(error, OperationalError) or error.connection_invalidated
+    ):
+        return explain_refusal(make_url(url), error)
+    if getattr(error.orig, "sqlstate", "") == "42501":
+        return OperatorError(
+            f"the database cannot be used: {error.orig}",
+            where=where,
+            advice="give it to the role that runs maildaemon: ALTER DATABASE … OWNER TO …",
+        )
     code = getattr(error.orig, "sqlite_errorname", "")
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
         return OperatorError(

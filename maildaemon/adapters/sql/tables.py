@@ -13,16 +13,15 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import mysql
 
 from maildaemon.adapters.sql.values import (
     AnyJson,
     AnyText,
+    Bytes,
     Instant,
     Key,
     LongText,
@@ -43,7 +42,6 @@ metadata = MetaData(
 
 _Sha256 = Word(64)
 _Name = Word(191)
-_Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 
 
 def _id() -> Column[int]:
@@ -288,7 +286,7 @@ outbox = Table(
     Column("language", Word(16), nullable=False),
     Column("reverse_path", AnyText, nullable=False),
     Column("recipient", AnyText, nullable=False),
-    Column("raw", _Bytes, nullable=False),
+    Column("raw", Bytes, nullable=False),
     Column("state", Word(16), nullable=False),
     Column("phase", Word(16), nullable=False),
     *_queue(),

@@ -9,10 +9,10 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String, Text
-from sqlalchemy.dialects import mysql
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
 from sqlalchemy.types import TypeDecorator
 
+_MARIADB = frozenset({"mysql", "mariadb"})
 _LARGEST = 2**63 - 1
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -25,7 +25,9 @@ class Instant(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """MariaDB keeps whole seconds unless told otherwise."""
-        if dialect.name in {"mysql", "mariadb"}:
+        if dialect.name in _MARIADB:
+            from sqlalchemy.dialects import mysql
+
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime())
 
@@ -64,7 +66,26 @@ class LongText(AnyText):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """MariaDB has a type of its own for it."""
-        return mysql.LONGTEXT() if dialect.name in {"mysql", "mariadb"} else Text()
+        if dialect.name not in _MARIADB:
+            return Text()
+        from sqlalchemy.dialects import mysql
+
+        return mysql.LONGTEXT()
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Bytes as they are."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """MariaDB's BLOB ends at 64 KB."""
+        if dialect.name not in _MARIADB:
+            return dialect.type_descriptor(LargeBinary())
+        from sqlalchemy.dialects import mysql
+
+        return mysql.LONGBLOB()
 
 
 class Word(TypeDecorator[str]):

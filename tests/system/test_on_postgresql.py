@@ -1,0 +1,102 @@
+"""The real program with its records on a real PostgreSQL, between a real Dovecot and a real sink."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.servers.dovecot import Account
+from tests.servers.postgres import Postgres
+from tests.servers.process import wait_until
+from tests.servers.sink import SmtpSink
+from tests.system.installation import (
+    Installation,
+    a_config,
+    a_letter,
+    end,
+    imap_of,
+    smtp_of,
+)
+
+
+@pytest.fixture
+def address(postgres: Callable[[], Postgres]) -> str:
+    """An empty database of a role that must give a password."""
+    server = postgres()
+    with server.connect("postgres") as connection:
+        connection.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
+        connection.execute("DROP ROLE IF EXISTS guarded")
+        connection.execute("CREATE ROLE guarded LOGIN PASSWORD 'hush'")
+        connection.execute("CREATE DATABASE shop OWNER guarded")
+    return server.url("shop", "guarded")
+
+
+@pytest.fixture
+def here(tmp_path: Path, account: Account, tls_sink: SmtpSink, address: str) -> Installation:
+    installation = Installation(tmp_path)
+    config = a_config(imap_of(account), smtp_of(tls_sink, account))
+    installation.config.write_text(config.replace("sqlite:///var/maildaemon.db", address))
+    passwords = tmp_path / "pgpass"
+    passwords.write_text("127.0.0.1:*:*:guarded:hush\n")
+    passwords.chmod(0o600)
+    installation.environment["PGPASSFILE"] = str(passwords)
+    installation.data.mkdir()
+    return installation
+
+
+def test_a_day_on_postgresql(
+    here: Installation, account: Account, tls_sink: SmtpSink, tmp_path: Path
+) -> None:
+    assert "its tables will be made" in here.call("check").out
+    with here.running() as daemon:
+        wait_until(lambda: "daemon.started" in here.log, 60, "the daemon runs")
+        wait_until(lambda: "mailbox.started" in here.log, 60, "the mailbox has been read")
+        account.deliver(a_letter("first"))
+        wait_until(lambda: len(tls_sink.accepted()) == 1, 60, "the customer is acknowledged")
+
+        (thread,) = json_lines(here.call("threads", "list", "--json").out)
+        assert thread["customer"] == "anna@example.net"
+        assert here.call("threads", "show", thread["reference"]).code == 0
+        (mail,) = json_lines(here.call("outbox", "list", "--json").out)
+        assert mail["state"] == "sent"
+        assert "99999999999" not in here.call("messages", "show", "9" * 30).out
+        backup = here.call("db", "backup", tmp_path / "copy.dump")
+        assert backup.code == 0, backup.err
+        assert (tmp_path / "copy.dump").stat().st_size > 1000
+
+        # On another machine it has another data folder, and the same database.
+        elsewhere = Installation(tmp_path / "elsewhere", here.environment)
+        (elsewhere.data).mkdir(parents=True)
+        elsewhere.config.write_text(here.config.read_text())
+        second = elsewhere.call("run", "--once")
+        assert second.code in {75, 78}
+        assert "another maildaemon is running on this database" in second.err
+        assert end(daemon) == 0
+
+    status = here.call("status")
+    assert status.code in {0, 1}, status.err
+    sound = here.call("db", "check")
+    assert (sound.code, "is sound" in sound.out) == (0, True), sound.err
+    assert "is current" in here.call("db", "upgrade").out
+
+
+def test_the_password_of_the_database_is_shown_nowhere(here: Installation) -> None:
+    del here.environment["PGPASSFILE"]
+    text = here.config.read_text()
+    here.config.write_text(text.replace("guarded@", "guarded:hush@"))
+    assert os.environ.get("PGPASSWORD") is None
+
+    said = [here.call("config", "show"), here.call("check"), here.call("status")]
+    here.config.write_text(text.replace("guarded@", "guarded:hushed-wrong@"))
+    said += [here.call(*words) for words in (("status",), ("run", "--once"), ("db", "check"))]
+    said += [here.call("db", "backup", here.folder / "copy.dump")]
+
+    assert all("hush" not in one.out + one.err for one in said)
+    assert [one.code for one in said[3:]] == [78] * 4
+    assert all("password authentication failed" in one.err for one in said[3:])
+
+
+def json_lines(out: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in out.splitlines()]
