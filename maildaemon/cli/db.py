@@ -61,7 +61,7 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def check(invocation: Invocation, *, as_json: bool) -> int:
-    """Say whether the database is sound, and its tables are those of this version.
+    """Say whether the database is sound and its tables are ours.
 
     May be done while the daemon runs. An SQLite file is read from end to end, which takes a while
     if it is large; PostgreSQL watches over its own files. Ends with 78 if it is damaged.
