@@ -46,7 +46,7 @@ class FileVerdict(StrEnum):
 
 
 class ArchiveSettings(Section):
-    """How far is looked into archives (zip and the like); what goes beyond is refused."""
+    """How far archives (zip and the like) are looked into; what goes beyond is refused."""
 
     max_depth: Whole = Field(3, ge=1, le=10, description="How many archives within each other.")
     max_files: Whole = Field(1000, ge=1, le=100_000, description="How many files in one.")
@@ -159,7 +159,7 @@ class LanguageSettings(Section):
 
 
 class RetentionSettings(Section):
-    """For how long what is kept; without a time it is kept for good."""
+    """How long things are kept; what has no time here is kept for good."""
 
     bodies: Duration | None = Field(
         None, examples=["730 days"], description="The texts of messages."

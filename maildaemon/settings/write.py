@@ -24,6 +24,9 @@ def quoted(text: str) -> str:
     """Return the text, in quotes if YAML would read it as something else."""
     if _PLAIN.fullmatch(text) and text not in ("null", "~"):
         return text
+    # So a regular expression stays what it is.
+    if "\\" in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
     escaped = (
         c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False)
     )

@@ -142,3 +142,7 @@ def test_minimal_and_shown_have_the_same_meaning() -> None:
     settings = read_settings(MINIMAL, FILE)
 
     assert read_settings(show(settings), FILE) == settings
+
+
+def test_a_regular_expression_is_written_as_it_is() -> None:
+    assert entry("pattern", r"#?\b(\d{6})\b", 0) == [r"pattern: '#?\b(\d{6})\b'"]
