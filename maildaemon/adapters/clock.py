@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
 
 def utc_now() -> datetime:
     """Return the present instant, aware, in UTC."""
@@ -28,6 +26,9 @@ class SchedulerTicker:
 
     def __init__(self) -> None:
         """Prepare; nothing ticks before `start`."""
+        # Loaded here: commands that only want to know the time should not wait for it.
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
         # What was missed is not made up for, however late: a tick only says "look".
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
