@@ -4,11 +4,13 @@ python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--postgresql] [--w
 """
 
 import argparse
+import os
 import sys
 from functools import partial
 
 from benchmarks.ingest import measure
 from benchmarks.table import (
+    MESSAGES,
     REFERENCE,
     keep,
     load_average,
@@ -23,6 +25,10 @@ def main() -> int:
     given = _arguments()
     load = load_average()
     database = "postgresql" if given.postgresql else "sqlite"
+    reference = read_reference().get(database, {})
+    if given.compare and reference.get(MESSAGES) != given.messages:
+        _say(f"{REFERENCE.name} is about {reference.get(MESSAGES)} messages, not {given.messages}")
+        return 64
     runs = [
         measure(
             given.messages,
@@ -44,11 +50,13 @@ def main() -> int:
     if wrong:
         return 1
     if given.write:
-        keep(database, written, medians(runs))
-    if given.compare and (worse := what_got_worse(medians(runs), read_reference()[database])):
+        keep(database, written, runs)
+    if given.compare and (worse := what_got_worse(medians(runs), reference)):
         _say(f"more than 10 % worse than {REFERENCE.name}:")
         for line in worse:
             _say(f"  {line}")
+        if float(load) > (os.cpu_count() or 1) / 2:
+            _say(f"other programs were running (load {load}): measure again without them")
         return 1
     return 0
 
