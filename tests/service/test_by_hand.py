@@ -199,6 +199,32 @@ def test_two_customers_merged_by_mistake_are_strangers_to_each_other_again(shop:
     assert threads(shop) == [first, second]
 
 
+def test_merges_of_merges_lead_on_and_are_undone_in_any_order(shop: Shop) -> None:
+    for name in ("a", "b", "c"):
+        sender = f"{name} <{name}@{name}.example>"
+        receive(shop, a_mail(message_id=f"1@{name}.example", sender=sender, subject=name))
+    before = threads(shop)
+    a, b, c = (one.reference for one in before)
+
+    def word(word: Callable[..., Deed], source: str, target: str) -> None:
+        with shop.store.begin() as tx:
+            found = [tx.by_hand.thread(one) for one in (source, target)]
+            assert word(tx, *found, "anna", shop.at).changed
+
+    word(by_hand.merge, a, b)
+    word(by_hand.merge, b, c)
+    assert [one.merged_into for one in threads(shop)] == [c, c, None]
+    word(by_hand.split, a, c)
+    assert [one.merged_into for one in threads(shop)] == [None, c, None]
+    word(by_hand.split, b, c)
+
+    assert threads(shop) == before
+    query = "select thread_id from message order by id"
+    assert shop.rows(query) == [(one.thread_id,) for one in before]
+    query = "select thread_id, address from participant order by 1, 2"
+    assert [address for _, address in shop.rows(query)] == [f"{x}@{x}.example" for x in "abc"]
+
+
 def test_a_rehearsed_mail_is_sent_at_a_persons_word_and_counts_from_then_on(
     rehearsing: Shop,
 ) -> None:

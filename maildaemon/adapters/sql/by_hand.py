@@ -90,13 +90,17 @@ class SqlByHand:
         """Undo a merge. What has come into the other thread since stays there."""
         for table in _MOVING:
             self._give_back(table, merge["moved"][table.name], source, target)
-        self._dismiss(target, merge["people"])
         self._connection.execute(
             update(thread)
-            .where(thread.c.reference.in_(merge["redirected"]))
+            .where(
+                thread.c.reference.in_(merge["redirected"]),
+                # One of them may have been taken out again by itself.
+                thread.c.merged_into == target.reference,
+            )
             .values(merged_into=source.reference)
         )
         self._update(source.thread_id, merged_into=None, status=merge["source_was"])
+        self._dismiss(target, merge["people"])
         newest = self._connection.scalar(
             select(func.max(message.c.received_at)).where(message.c.thread_id == target.thread_id)
         )
@@ -208,9 +212,12 @@ class SqlByHand:
     def _dismiss(self, target: ThreadState, people: list[str]) -> None:
         """Take those out again whom the merge let in, but for whoever has written there since."""
         wrote = select(message.c.sender_sha256).where(message.c.thread_id == target.thread_id)
+        # Others that are part of it by now had let them in on the way.
+        parts = select(thread.c.id).where(thread.c.merged_into == target.reference)
+        there = participant.c.thread_id
         self._connection.execute(
             participant.delete().where(
-                participant.c.thread_id == target.thread_id,
+                (there == target.thread_id) | there.in_(parts),
                 participant.c.address_sha256.in_(people),
                 participant.c.address_sha256.not_in(wrote),
             )
