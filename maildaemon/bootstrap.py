@@ -28,7 +28,7 @@ from maildaemon.adapters.installation import (
 )
 from maildaemon.adapters.smtp import SmtpTransport
 from maildaemon.adapters.smtp_session import SmtpAccount
-from maildaemon.adapters.sql.postgresql import only_one_on
+from maildaemon.adapters.sql.postgresql import hold_by, lock_name, only_one_on
 from maildaemon.adapters.sql.reading import has_started
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
@@ -213,11 +213,12 @@ class Locks:
         needed = _locks(settings)
         for name in [one for one in self._held if one not in needed]:
             self._held.pop(name).close()
+        hold_by(settings.database.url)
 
 
 def _locks(settings: Settings) -> dict[Path | str, AbstractContextManager[None]]:
     folder, url = settings.service.data_dir.resolve(), settings.database.url
-    return {folder: only_one(folder), url: only_one_on(url)}
+    return {folder: only_one(folder), lock_name(url): only_one_on(url)}
 
 
 @dataclass(frozen=True, slots=True)

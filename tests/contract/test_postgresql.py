@@ -1,5 +1,7 @@
 """What only a server can do to us: refuse, break off, keep waiting; and what it refuses to store."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,11 +20,13 @@ from maildaemon.adapters.sql.reading import ReadingStore, open_reading, place_of
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import event, mailbox, message
+from maildaemon.bootstrap import Locks
 from maildaemon.domain.automatic import Judgement, Kind
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address
 from maildaemon.domain.threads import Match, MatchRule
 from maildaemon.errors import AlreadyRunningError, OperatorError, StoreUnavailableError
+from maildaemon.settings import Settings, minimal, read_settings
 from tests.databases import database_url
 from tests.servers.postgres import Postgres
 from tests.service.shop import Shop, a_mail
@@ -185,6 +189,28 @@ def test_a_daemon_that_lost_its_hold_stops_working_if_another_took_over(
         other.execute("SELECT pg_advisory_unlock(%s)", (key,))
         with store.begin() as tx:
             assert tx.mailboxes.ensure("support").mailbox_id == 1
+
+
+def test_a_reload_with_another_url_of_the_same_database_keeps_the_hold(
+    url: str, tmp_path: Path
+) -> None:
+    other = url + ("&" if "?" in url else "?") + "application_name=renewed"
+
+    def settings(address: str) -> Settings:
+        text = minimal("support@shop.example", "imap.shop.example", "smtp.shop.example")
+        text = re.sub(r"url: \S+", f"url: {json.dumps(address)}", text)
+        text += f"service: {{data_dir: {tmp_path}/data}}\n" if "service:" not in text else ""
+        return read_settings(text, tmp_path / "maildaemon.yaml")
+
+    with Locks() as locks:
+        locks.take(settings(url))
+        locks.take(settings(other))
+        locks.keep_only(settings(other))
+        with pytest.raises(AlreadyRunningError), only_one_on(url):
+            pass
+
+    with only_one_on(url):
+        pass
 
 
 def test_a_wrong_password_is_an_operators_matter_and_is_not_repeated(own: Postgres) -> None:

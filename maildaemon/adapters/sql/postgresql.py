@@ -151,6 +151,22 @@ def only_one_on(url: str) -> Iterator[None]:
         hold.close()
 
 
+def lock_name(url: str) -> str:
+    """Return what names the database, whoever logs in to it and with whatever password."""
+    parsed = make_url(url)
+    return url if parsed.get_backend_name() == "sqlite" else _name(parsed)
+
+
+def hold_by(url: str) -> None:
+    """Take the lock of this database again by this URL, should it be lost: its password may have
+    changed since it was taken.
+    """
+    parsed = make_url(url)
+    hold = None if parsed.get_backend_name() == "sqlite" else _HELD.get(_name(parsed))
+    if hold is not None:
+        hold.move(parsed)
+
+
 class _Hold:
     """A connection that does nothing but hold the lock of `run`."""
 
@@ -159,6 +175,12 @@ class _Hold:
         self._engine = _engine(url)
         self._mutex = threading.Lock()
         self._connection: Connection | None = None
+
+    def move(self, url: URL) -> None:
+        with self._mutex:
+            # What it holds stays out of the old pool, and open.
+            self._engine.dispose()
+            self._url, self._engine = url, _engine(url)
 
     def ensure(self) -> None:
         with self._mutex:
@@ -193,6 +215,7 @@ class _Hold:
 
     def close(self) -> None:
         if self._connection is not None:
+            self._connection.invalidate()  # whatever pool it came from: the lock ends with it
             self._connection.close()
         self._engine.dispose()
 
