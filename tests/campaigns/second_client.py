@@ -25,9 +25,9 @@ from tests.servers.dovecot import Account
 _STOOD = 10.0
 _GAP = 0.25
 _DONE_WITHIN = 120
-# Sent is watched as well as the inbox, the others are not.
-_WATCHED = ("INBOX", "Sent")
-_FOLDERS = (*_WATCHED, "Archive", "Trash", "Junk")
+# These are watched, the others are not.
+_WATCHED = ("INBOX", "Sent", "Junk")
+_FOLDERS = (*_WATCHED, "Archive", "Trash")
 
 
 class Deed(StrEnum):
