@@ -12,15 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from maildaemon.adapters.alert import CommandAlert
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.certificates import require_authorities
-from maildaemon.adapters.clock import SchedulerTicker, jitter, utc_now
+from maildaemon.adapters.clock import SchedulerTicker, jitter, seconds_since_boot, utc_now
 from maildaemon.adapters.imap import ImapMailbox
 from maildaemon.adapters.imap_folders import WantedFolders
 from maildaemon.adapters.imap_login import ImapLimits, ImapServer
 from maildaemon.adapters.installation import (
     LOST_KEY,
     LOST_KEY_ADVICE,
+    HeartbeatFile,
     has_key,
     make_data_dir,
     only_one,
@@ -250,6 +252,9 @@ def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iter
             ticker=SchedulerTicker(),
             now=utc_now,
             jitter=jitter,
+            boot=seconds_since_boot,
+            pulse=HeartbeatFile(settings.service.data_dir),
+            alert=CommandAlert(command) if (command := settings.alerts.command) else None,
         )
         crews = tuple(
             _crew(settings, one, make_desk(tools.store, settings, one, tools.key), tools.composer)

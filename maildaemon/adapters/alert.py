@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from maildaemon.errors import AlertFailedError
 from maildaemon.ports.brakes import AlertRow
 
-_SECONDS = 30
+_SECONDS = 20
 _WORDS_AT_MOST = 200
 
 

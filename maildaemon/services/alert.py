@@ -53,5 +53,5 @@ def _failed(store: Store, row: AlertRow, error: AlertFailedError, now: Now) -> N
         mailbox=row.mailbox,
         error=str(error),
         retry_in=None if given_up else f"{wait.total_seconds():.0f}s",
-        advice="see that the command of `alerts.command` ends with 0 within 30 s",
+        advice="see that the command of `alerts.command` ends with 0 within 20 s",
     )

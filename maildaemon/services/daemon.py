@@ -23,11 +23,14 @@ from maildaemon.errors import (
     TransportUnavailableError,
 )
 from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Role, Ticker, Transport
+from maildaemon.ports.brakes import Alert, Pulse
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
+from maildaemon.services.alert import tell_next
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.guard import Guard
 from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
@@ -89,6 +92,9 @@ class Works:
     ticker: Ticker
     now: Now
     jitter: Callable[[], float]
+    boot: Callable[[], float]
+    pulse: Pulse
+    alert: Alert | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,14 @@ class Daemon:
         self._only = only or frozenset(Step)
         self._stopping = asyncio.Event()
         self._ticked_at = works.now()
+        self._guard = Guard(
+            works.store,
+            works.pulse,
+            works.now,
+            works.boot,
+            [crew.desk for crew in crews if not crew.only_sent],
+            reads=Step.RECEIVE in self._only,
+        )
         self._loops: dict[tuple[int, str], Loop] = {}
 
     def stop(self) -> None:
@@ -132,6 +146,8 @@ class Daemon:
             with suppress(StoreUnavailableError):
                 await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
             self._set_up(crew)
+        self._add_for_all("guard", self._look_out, _TICK)
+        self._add_for_all("alert", self._tell, _LOOK_EVERY)
         self._ticked_at = self._works.now()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
@@ -171,6 +187,9 @@ class Daemon:
             (others, (Step.PROCESS, Step.DELIVER, Step.SETTLE)),
         ):
             found += await asyncio.gather(*(self._work_off(crew, *steps) for crew in crews))
+        with suppress(StoreUnavailableError):
+            while await self._tell():
+                pass
         return tuple(shortfall for each in found for shortfall in each)
 
     async def _work_off(self, crew: Crew, *steps: Step) -> list[Shortfall]:
@@ -217,6 +236,11 @@ class Daemon:
         self._loops[crew.desk.mailbox_id, name] = loop
         works.ticker.every(every, loop.name, loop.wake)
 
+    def _add_for_all(self, name: str, step: Callable[[], Awaitable[int]], every: timedelta) -> None:
+        loop = Loop(name, step, self._stopping, self._works.jitter)
+        self._loops[0, name] = loop
+        self._works.ticker.every(every, name, loop.wake)
+
     def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int | Rest]]:
         match step:
             case Step.RECEIVE:
@@ -241,6 +265,14 @@ class Daemon:
                 if mailbox is not None:
                     mailbox.interrupt()
 
+    async def _look_out(self) -> int:
+        await asyncio.to_thread(self._guard.look)
+        return 0
+
+    async def _tell(self) -> int:
+        works = self._works
+        return await asyncio.to_thread(tell_next, works.store, works.alert, works.now)
+
     def _wake(self, crew: Crew, name: str) -> None:
         if loop := self._loops.get((crew.desk.mailbox_id, name)):
             loop.wake()
@@ -258,6 +290,7 @@ class Daemon:
 
         def receive() -> int:
             store, work, desk, now = works.store, crew.work, crew.desk, works.now
+            self._guard.look()
             if crew.only_sent:
                 count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
             else:
@@ -277,6 +310,7 @@ class Daemon:
 
     async def _process(self, crew: Crew) -> int:
         works = self._works
+        await self._look_out()
         count = await asyncio.to_thread(
             process_next,
             works.store,
@@ -297,6 +331,7 @@ class Daemon:
             return 0
         if rest := await self._rest(crew, "smtp", crew.smtp_credential):
             return rest
+        await self._look_out()
         try:
             count = await deliver_next(
                 works.store, crew.transport, crew.desk, works.now, works.jitter

@@ -1,6 +1,6 @@
 """Watches what everything else relies on: that the clock goes on, and that the database remembers.
 
-Both are looked at when the daemon starts, and while it runs.
+Looked at before each step that decides or sends, so that nothing is done by a clock that jumped.
 """
 
 import json
@@ -30,9 +30,22 @@ _AFTER_THE_BEAT = timedelta(minutes=5)
 class Guard:
     """One for a process. `boot` returns the seconds since the machine was started."""
 
-    def __init__(self, store: Store, pulse: Pulse, now: Now, boot: Callable[[], float]) -> None:
-        """Take the clock for right as it is now."""
+    def __init__(
+        self,
+        store: Store,
+        pulse: Pulse,
+        now: Now,
+        boot: Callable[[], float],
+        desks: Sequence[Desk],
+        *,
+        reads: bool,
+    ) -> None:
+        """Take the clock for right as it is now. `desks` are those that mail is sent for; `reads`:
+        they are also read, so that Sent can be waited for.
+        """
         self._store, self._pulse, self._now, self._boot = store, pulse, now, boot
+        self._desks, self._reads = desks, reads
+        self._begun = False
         self._last = self._read_clocks()
         self._trusted: ClockReading | None = None
         self._beat_at = self._last.boot
@@ -41,44 +54,44 @@ class Guard:
     def _read_clocks(self) -> ClockReading:
         return ClockReading(self._now(), self._boot())
 
-    def begin(self, desks: Sequence[Desk], *, reads: bool) -> None:
-        """Compare database, heartbeat file and clock at a start, before anything is sent.
-
-        `reads`: the mailboxes are going to be read, so that Sent can be waited for.
-        """
-        outside, now = self._pulse.read(), self._now()
-        with self._store.begin() as tx:
-            inside = _beat(tx.brakes.fact(_HEARTBEAT))
-            if inside is not None:
-                for desk in desks:
-                    _compare(tx, desk, inside, outside, now)
-            for desk in desks if reads else ():
-                tx.brakes.begun(desk.mailbox_id, now)
-        self._beat(outside)
-
-    def look(self, desks: Sequence[Desk]) -> None:
-        """Stop if the clock has jumped since the last look, and let mail flow again if it is back.
-        Cheap as long as nothing has happened.
+    def look(self) -> None:
+        """Stop if the clock has jumped since the last look, and let mail flow again if it is back;
+        the first time, compare database, heartbeat file and clock. Cheap while nothing happens.
         """
         with self._busy:
             clocks = self._read_clocks()
+            if not self._begun:
+                self._begin(clocks.wall)
+                self._begun = True
             if why := why_jumped(self._last, clocks):
                 with self._store.begin() as tx:
-                    for desk in desks:
+                    for desk in self._desks:
                         put_on(tx, desk, Brake.CLOCK, why, clocks.wall)
                 self._trusted = self._trusted or self._last
             if self._trusted and why_jumped(self._trusted, clocks) is None:
-                self._clock_is_back(desks, clocks.wall)
+                self._clock_is_back(clocks.wall)
                 self._trusted = None
             self._last = clocks
             if clocks.boot - self._beat_at >= _BEAT_EVERY:
                 self._beat(None)
                 self._beat_at = clocks.boot
 
-    def _clock_is_back(self, desks: Sequence[Desk], now: datetime) -> None:
+    def _begin(self, now: datetime) -> None:
+        outside = self._pulse.read()
+        with self._store.begin() as tx:
+            inside = _beat(tx.brakes.fact(_HEARTBEAT))
+            # Without one the records are new, and what is not recorded yet is history.
+            if inside is not None:
+                for desk in self._desks:
+                    _compare(tx, desk, inside, outside, now)
+            for desk in self._desks if self._reads else ():
+                tx.brakes.begun(desk.mailbox_id, now)
+        self._beat(outside)
+
+    def _clock_is_back(self, now: datetime) -> None:
         why = "by itself: the clock is back where it was"
         with self._store.begin() as tx:
-            for desk in desks:
+            for desk in self._desks:
                 mailbox = desk.policy.mailbox
                 release(tx, desk.mailbox_id, mailbox, now, brake=Brake.CLOCK, why=why)
 

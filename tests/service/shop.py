@@ -25,13 +25,16 @@ from maildaemon.domain.policy import (
 )
 from maildaemon.mail.parse import parse_message
 from maildaemon.ports.store import Store
+from maildaemon.services.alert import tell_next
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk
+from maildaemon.services.guard import Guard
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
 from maildaemon.services.settle import settle_next
 from tests.databases import as_sqlite_says_it, open_store
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
+from tests.fakes.pulse import FakeAlert, FakePulse
 from tests.fakes.transport import FakeTransport
 
 KEY = bytes(range(32))
@@ -94,10 +97,33 @@ class Shop:
         self.parser = InProcessParser()
         self.composer = _composer()
         self._filed = 0
+        self.pulse = FakePulse()
+        self.alert = FakeAlert()
+        self.jumped = timedelta()
+        self.guard: Guard | None = None
         self.open()
+
+    def look(self) -> None:
+        """Watch the clock and the memory, as the daemon does before each step."""
+        if self.guard is None:
+            self.guard = Guard(self.store, self.pulse, self.now, self.boot, [self.desk], reads=True)
+        self.guard.look()
+
+    def boot(self) -> float:
+        """Return the seconds since the machine was started: they pass with `wait` only."""
+        return (self.at - START).total_seconds() - self.jumped.total_seconds()
+
+    def set_clock(self, **span: float) -> None:
+        """Let somebody set the wall clock; no time passes."""
+        self.at += timedelta(**span)
+        self.jumped += timedelta(**span)
+
+    def tell(self) -> int:
+        return tell_next(self.store, self.alert, self.now)
 
     def open(self) -> None:
         """Start the process (anew)."""
+        self.guard = None
         self.sql = open_store(self.folder)
         self.store: Store = self.sql
         ensure_schema(self.sql.engine)

@@ -53,6 +53,9 @@ def a_daemon(shop: Shop, *only: Step) -> tuple[Daemon, HandTicker]:
         ticker=ticker,
         now=shop.now,
         jitter=lambda: 0.0,
+        boot=shop.boot,
+        pulse=shop.pulse,
+        alert=shop.alert,
     )
     crew = Crew(
         desk=shop.desk,

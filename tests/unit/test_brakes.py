@@ -5,9 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from maildaemon.domain.brakes import FORTNIGHT, WINDOW, why_break
+from maildaemon.domain.brakes import (
+    FORTNIGHT,
+    WINDOW,
+    Brake,
+    Braking,
+    ClockReading,
+    why_break,
+    why_bulk,
+    why_flooded,
+    why_jumped,
+)
 from maildaemon.domain.policy import Rate
-from tests.builders import a_policy
+from tests.builders import NOW, a_policy
 
 LIMITS = a_policy().limits
 WINDOWS_IN_A_FORTNIGHT = FORTNIGHT // WINDOW
@@ -38,6 +48,50 @@ def test_bounces_stop_it_however_much_is_usual() -> None:
     usual = 10 * WINDOWS_IN_A_FORTNIGHT
 
     assert why_break(LIMITS, 20, usual, 11) == "11 of our mails bounced within 10 minutes"
+
+
+def test_many_times_what_may_be_sent_is_a_flood_unless_it_is_usual() -> None:
+    assert why_flooded(LIMITS, 300, 0) is None
+    assert why_flooded(LIMITS, 301, 0) is not None
+    assert why_flooded(LIMITS, 301, 61 * WINDOWS_IN_A_FORTNIGHT) is None
+
+
+def test_more_than_thirty_old_messages_are_a_bulk() -> None:
+    assert why_bulk(30) is None
+    assert why_bulk(31) is not None
+
+
+@pytest.mark.parametrize(
+    ("wall", "boot", "jumped"),
+    [
+        (timedelta(hours=9), timedelta(hours=9), False),  # the machine slept
+        (timedelta(minutes=4), timedelta(0), False),
+        (timedelta(minutes=6), timedelta(0), True),
+        (timedelta(minutes=-6), timedelta(0), True),
+        (timedelta(days=365), timedelta(seconds=10), True),
+    ],
+)
+def test_a_clock_has_jumped_if_it_did_not_go_on_with_the_machine(
+    wall: timedelta, boot: timedelta, jumped: bool
+) -> None:
+    before = ClockReading(NOW, 1000.0)
+    after = ClockReading(NOW + wall, 1000.0 + boot.total_seconds())
+
+    assert (why_jumped(before, after) is not None) == jumped
+
+
+@pytest.mark.parametrize("brake", Brake)
+def test_what_was_written_before_a_brake_is_doubted_only_where_it_may_not_be_new(
+    brake: Brake,
+) -> None:
+    on = Braking(brake, "a test", NOW, brake.doubts_before(NOW))
+    doubted = [on.doubts(NOW + minutes) for minutes in (-WINDOW, WINDOW)]
+
+    assert doubted == {
+        Brake.BREAKER: [False, False],
+        Brake.FLOOD: [False, False],
+        Brake.CLOCK: [True, True],
+    }.get(brake, [True, False])
 
 
 def test_what_the_mailbox_may_send_is_never_too_much() -> None:
