@@ -7,6 +7,7 @@ from maildaemon.domain.brakes import always_allowed
 from maildaemon.domain.policy import Limits
 
 _TELL_AFTER_SHARE = 6
+_AIM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ def next_slot(limits: Limits, queue: Queue, now: datetime) -> datetime:
     # A clock that was set back must not keep mail for a year.
     full_until = min(queue.paced_until or now, now + _interval(limits) * limits.burst)
     slot = max(now, full_until - _interval(limits) * (limits.burst - 1))
-    left = max(queue.oldest_at + limits.longest_delay - now, timedelta(0))
+    # With a margin: an SMTP server has its slow moments.
+    left = max(queue.oldest_at + _AIM * limits.longest_delay - now, timedelta(0))
     hurried = min(queue.paced_at or now, now) + left / max(queue.waiting, 1)
     return min(slot, max(now, hurried))
 

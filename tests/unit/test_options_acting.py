@@ -423,7 +423,7 @@ def test_longest_delay_hurries_the_pace() -> None:
     pace = "burst: 1, per_mailbox: 1 in 1 hour"
 
     assert next_in(pace, full) == timedelta(hours=1)
-    assert next_in(f"{pace}, longest_delay: 3 hours", full) == timedelta(minutes=30)
+    assert next_in(f"{pace}, longest_delay: 3 hours", full) == timedelta(minutes=25, seconds=30)
 
 
 def test_idle_and_poll_every_are_how_often_a_mailbox_is_looked_at() -> None:
