@@ -84,7 +84,7 @@ class Alerts(Protocol):
         """
 
     def claim_alert(self, now: datetime, until: datetime) -> AlertRow | None:
-        """Take the alarm that is due longest, None if none is."""
+        """Take the oldest alarm that is due, None if none is."""
 
     def conclude_alert(self, row: AlertRow, state: str, now: datetime) -> None:
         """Conclude as `told`, or `given_up`."""

@@ -1,10 +1,11 @@
 """Tells people what they must know at once, by the operator's own command."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from maildaemon.domain.waiting import mail_wait
-from maildaemon.errors import AlertFailedError
+from maildaemon.errors import AlertFailedError, StaleClaimError
 from maildaemon.ports import Now
 from maildaemon.ports.brakes import Alert, AlertRow
 from maildaemon.ports.store import Store
@@ -15,7 +16,7 @@ _WORTH_TELLING_FOR = timedelta(days=1)
 
 
 def tell_next(store: Store, alert: Alert | None, now: Now) -> int:
-    """Tell the alarm that is due longest; return how many were tried (0 or 1).
+    """Tell the oldest alarm that is due; return how many were tried (0 or 1).
 
     None is lost by a death: it is due again when its claim ends, and may then be told twice.
     Without a command (`alert` None) nobody wants to be told: the log and `status` say it.
@@ -30,7 +31,8 @@ def tell_next(store: Store, alert: Alert | None, now: Now) -> int:
     except AlertFailedError as error:
         _failed(store, row, error, now)
         return 1
-    with store.begin() as tx:
+    # It may have been raised again meanwhile, with newer words: then it stays due.
+    with suppress(StaleClaimError), store.begin() as tx:
         tx.alerts.conclude_alert(row, "given_up" if alert is None else "told", now())
     if alert is not None:
         log("alert.told", alert=row.alert_id, about=row.event, mailbox=row.mailbox)
@@ -40,7 +42,7 @@ def tell_next(store: Store, alert: Alert | None, now: Now) -> int:
 def _failed(store: Store, row: AlertRow, error: AlertFailedError, now: Now) -> None:
     given_up = now() - row.at > _WORTH_TELLING_FOR
     wait = mail_wait(row.failures + 1)
-    with store.begin() as tx:
+    with suppress(StaleClaimError), store.begin() as tx:
         if given_up:
             tx.alerts.conclude_alert(row, "given_up", now())
         else:

@@ -105,6 +105,9 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
 
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
     with store.begin() as tx:
+        # Logging in may have taken a while, and a brake stops everything at once.
+        if tx.brakes.on(desk.mailbox_id):
+            return None
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is not None:
             take_turn(tx, desk, now)

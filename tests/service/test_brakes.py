@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from maildaemon.domain.brakes import Brake, Braking
-from maildaemon.domain.policy import Rate
-from maildaemon.ports.brakes import Beat
+from maildaemon.domain.policy import Mode, Rate
+from maildaemon.ports.brakes import AlertRow, Beat
 from maildaemon.services.brakes import release
 from tests.fakes.pulse import FakePulse
 from tests.service.shop import START, Shop, a_mail, a_policy
@@ -121,6 +122,41 @@ def test_what_waited_for_too_long_expires_under_the_brake(shop: Shop) -> None:
     resume(shop)
     shop.round()
     assert recipients(shop) == []
+
+
+def test_a_brake_that_is_put_on_while_we_log_in_stops_the_mail(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def log_in() -> None:
+        put_on(shop, Brake.BREAKER)
+
+    shop.write(a_customer(shop, "clara"))
+    shop.receive()
+    shop.process()
+    shop.receive()
+    monkeypatch.setattr(shop.transport, "open", log_in)
+    shop.transport.connected = True
+    shop.deliver()
+
+    assert shop.outbox == ["queued"]
+    assert recipients(shop) == []
+
+
+def test_drafts_that_waited_can_be_discarded_too(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, mode=Mode.DRAFTS)
+    shop.start()
+    put_on(shop, Brake.BREAKER)
+    shop.write(a_customer(shop, "clara"))
+    shop.round()
+    assert shop.outbox == ["draft"]
+
+    resume(shop, discard=True)
+    shop.wait(minutes=1)
+    shop.round()
+
+    assert shop.outbox == ["cancelled"]
+    assert shop.account.messages("Drafts") == []
+    shop.close()
 
 
 def test_a_second_brake_stays_on_when_the_first_is_released(shop: Shop) -> None:
@@ -745,6 +781,26 @@ def test_of_one_subject_one_alarm_an_hour_is_told(shop: Shop) -> None:
     shop.wait(hours=1)
     assert alarms(shop) == ["brake.released", "brake.released"]
     assert [one.count for one in shop.alert.told] == [5, 1]
+
+
+def test_what_happens_again_while_it_is_told_is_told_as_well(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def tell(alarm: AlertRow) -> None:
+        if not told:
+            put_on_and_release(shop)
+        told.append(alarm.count)
+
+    monkeypatch.setattr(shop, "alert", SimpleNamespace(tell=tell))
+    put_on_and_release(shop)
+    shop.tell()
+    shop.wait(minutes=3)
+    shop.tell()
+
+    assert told == [1, 2]
+    assert shop.rows("select state from alert") == [("told",)]
 
 
 def put_on_and_release(shop: Shop) -> None:

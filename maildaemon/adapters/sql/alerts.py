@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest
@@ -23,17 +23,27 @@ class SqlAlerts:
         """Queue an alarm. Of one subject only one an hour goes out; more are counted in it."""
         subject = digest(alarm.subject)
         ours = (alert.c.subject_sha256 == subject, alert.c.state == "waiting")
-        # The newest words are the right ones: a claim that is under way tells them once more.
+        # The newest words are the right ones. Who is just telling the old ones has lost his claim:
+        # it is told once more when that ends.
         merged = self._connection.execute(
             update(alert)
             .where(*ours)
-            .values(text=alarm.text, facts=dict(alarm.facts), count=alert.c.count + 1, at=now)
+            .values(
+                text=alarm.text,
+                facts=dict(alarm.facts),
+                count=alert.c.count + 1,
+                at=now,
+                attempts=alert.c.attempts + 1,
+            )
         )
         if merged.rowcount:
             return
         told_at = self._connection.scalar(
             select(func.max(alert.c.told_at)).where(
-                alert.c.subject_sha256 == subject, alert.c.state == "told"
+                alert.c.subject_sha256 == subject,
+                alert.c.state == "told",
+                # By a clock that was wrong it may have been told in the future.
+                alert.c.told_at <= now,
             )
         )
         self._connection.execute(
@@ -53,12 +63,11 @@ class SqlAlerts:
         )
 
     def claim_alert(self, now: datetime, until: datetime) -> AlertRow | None:
-        """Take the alarm that is due longest, None if none is."""
+        """Take the oldest alarm that is due, None if none is."""
+        # What a clock that was ahead has put off is due now: it tells of that clock.
+        due = or_(alert.c.next_attempt_at <= now, alert.c.at > now)
         row = self._connection.execute(
-            select(alert)
-            .where(alert.c.state == "waiting", alert.c.next_attempt_at <= now)
-            .order_by(alert.c.next_attempt_at)
-            .limit(1)
+            select(alert).where(alert.c.state == "waiting", due).order_by(alert.c.id).limit(1)
         ).first()
         if row is None or not claim(
             self._connection, alert, row.id, seen=row.attempts, until=until

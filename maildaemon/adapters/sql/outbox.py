@@ -302,10 +302,10 @@ class SqlOutbox(SqlSettlements):
         )
 
     def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
-        """Cancel everything that is queued and surely not sent; return how many mails."""
+        """Cancel everything that waits and surely has not left us; return how many mails."""
         return self._connection.execute(
             update(outbox)
-            .where(*_unsent(mailbox_id))
+            .where(outbox.c.mailbox_id == mailbox_id, second_look.is_unsent())
             .values(
                 state=OutboxState.CANCELLED.value, next_attempt_at=None, concluded_at=now, why=why
             )
