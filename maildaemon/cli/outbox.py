@@ -168,22 +168,21 @@ def retry(invocation: Invocation, *, outbox_id: int, as_json: bool) -> None:
     """Send a failed, expired, unknown or cancelled mail once more.
 
     The bytes and the Message-ID stay the same. If an `unknown` mail did go out, the customer gets
-    it twice. A cancelled one goes only while it is fresh, and no person has answered meanwhile.
-    The running daemon takes it within seconds.
+    it twice. None goes once a person has answered in its thread, or has closed or muted it; a
+    cancelled one only while it is fresh. The running daemon takes it within seconds.
     """
-    from maildaemon.services.by_hand import note_mail, release
+    from maildaemon.domain.by_hand import Unreleasable
+    from maildaemon.services.by_hand import retry as try_again
 
     with _told(invocation, outbox_id) as (tx, mail, by, now):
-        if mail.state is OutboxState.CANCELLED:
-            if why := release(tx, mail, by, now):
-                raise _unreleasable(mail, why)
-        elif tx.outbox.retry_now(outbox_id, now):
-            note_mail(tx, mail, "mail_retried", by, now)
-        else:
+        why = try_again(tx, mail, by, now)
+        if why is Unreleasable.NOT_HELD_BACK:
             raise WrongRequestError(
                 f"mail {outbox_id} is {mail.state}, neither failed, expired, unknown nor cancelled",
                 f"see: maildaemon outbox show {outbox_id}",
             )
+        if why is not None:
+            raise _unreleasable(mail, why)
         line = _line(tx, outbox_id)
     _tell("retry", line, f"mail {outbox_id} is queued again", as_json=as_json)
 

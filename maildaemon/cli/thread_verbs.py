@@ -265,8 +265,9 @@ def merge(
     """Put everything of one matter into another.
 
     Its mails, people and queued mails move to INTO, which is from then on what both references
-    mean; the customer may go on using the old one. It is open if either of them was. --undo gives
-    back what was moved; what came since stays in INTO.
+    mean; the customer may go on using the old one. It is open if either of them was. If a person
+    has answered in either, or INTO is muted, what is queued is cancelled. --undo gives back what
+    was moved; what came since stays in INTO.
     """
     if (into is None) is not undo:
         raise click.UsageError(
@@ -292,7 +293,7 @@ def merge(
             {
                 "did": did,
                 "changed": deed.changed,
-                "cancelled": 0,
+                "cancelled": deed.cancelled,
                 "thread": lines[0],
                 "into": lines[1],
             }
@@ -303,7 +304,8 @@ def merge(
             f"{target.reference}"
         )
     else:
-        say(f"{source.reference} is part of {target.reference} now")
+        gone = f"; queued mails cancelled: {deed.cancelled}" if deed.cancelled else ""
+        say(f"{source.reference} is part of {target.reference} now{gone}")
 
 
 def _mergeable(source: "ThreadState", target: "ThreadState") -> "ThreadState":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from maildaemon.domain.automatic import Silence
 from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.domain.threads import Status
 
@@ -83,6 +84,28 @@ def _why_not_in(thread: ThreadState, mail: HeldMail, now: datetime) -> Unreleasa
     acknowledges = Section.ACKNOWLEDGEMENT in mail.sections
     if acknowledges and thread.acknowledged_at and mail.state is OutboxState.SHADOW:
         return Unreleasable.ACKNOWLEDGED_ALREADY
+    return None
+
+
+def why_not_retried(mail: HeldMail, now: datetime) -> Unreleasable | None:
+    """Return why a mail that failed, expired or may have been sent is not tried again; None if it
+    may be. That it is late, or was refused, is what the person who asks for it knows.
+    """
+    if mail.state not in {OutboxState.FAILED, OutboxState.EXPIRED, OutboxState.UNKNOWN}:
+        return Unreleasable.NOT_HELD_BACK
+    if mail.junked:
+        return Unreleasable.IN_JUNK
+    return None if mail.thread is None else _why_not_in(mail.thread, mail, now)
+
+
+def why_merged_in_silence(
+    source: ThreadState, target: ThreadState, now: datetime
+) -> Silence | None:
+    """Return why nothing that is queued in two threads is sent once they are one, None if it is."""
+    if source.answered_at or target.answered_at:
+        return Silence.STAFF_ANSWERED
+    if target.muted_until is not None and target.muted_until > now:
+        return Silence.MUTED
     return None
 
 

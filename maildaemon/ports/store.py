@@ -383,8 +383,8 @@ class Outbox(Protocol):
         """Tell whether any mailbox has ever queued a mail of this Message-ID."""
 
     def retry_now(self, outbox_id: int, now: datetime) -> bool:
-        """Make a failed, expired or unknown mail due again; an operator's word. A draft becomes a
-        draft again.
+        """Make a failed, expired or unknown mail due again, a draft as a draft; False if it is none
+        of these.
         """
 
     def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:

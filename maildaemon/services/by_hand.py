@@ -12,7 +12,9 @@ from maildaemon.domain.by_hand import (
     ThreadState,
     Unreleasable,
     merged_status,
+    why_merged_in_silence,
     why_not_released,
+    why_not_retried,
 )
 from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.domain.threads import Status
@@ -87,11 +89,17 @@ def annotate(tx: Transaction, thread: ThreadState, text: str, by: str, now: date
 def merge(
     tx: Transaction, source: ThreadState, target: ThreadState, by: str, now: datetime
 ) -> Deed:
-    """Make two threads of one mailbox one. The reference of the first leads to the second."""
+    """Make two threads of one mailbox one. The reference of the first leads to the second.
+
+    What was queued in either is not sent where a person has answered, or muted, the other.
+    """
     undo = tx.by_hand.merge(source, target, merged_status(source.status, target.status))
+    cancelled = 0
+    if why := why_merged_in_silence(source, target, now):
+        cancelled = tx.outbox.cancel_thread(target.thread_id, why.value, now)
     _note(tx, source, "thread_merged", now, by=by, into=target.reference, undo=undo)
-    _note(tx, target, "thread_merged", now, by=by, took=source.reference)
-    return Deed(changed=True)
+    _note(tx, target, "thread_merged", now, by=by, took=source.reference, cancelled=cancelled)
+    return Deed(changed=True, cancelled=cancelled)
 
 
 def split(
@@ -118,6 +126,17 @@ def release(tx: Transaction, mail: HeldMail, by: str, now: datetime) -> Unreleas
         if Section.REFUSED_FILES in mail.sections:
             tx.records.told(mail.thread.thread_id, now)
     note_mail(tx, mail, "mail_released", by, now)
+    return None
+
+
+def retry(tx: Transaction, mail: HeldMail, by: str, now: datetime) -> Unreleasable | None:
+    """Have a mail tried again that came to nothing; return why that is not done, None if it is."""
+    if mail.state is OutboxState.CANCELLED:
+        return release(tx, mail, by, now)
+    if why := why_not_retried(mail, now):
+        return why
+    tx.outbox.retry_now(mail.outbox_id, now)
+    note_mail(tx, mail, "mail_retried", by, now)
     return None
 
 

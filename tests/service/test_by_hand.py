@@ -154,6 +154,37 @@ def test_a_merged_thread_is_found_by_both_references_and_by_its_mails(shop: Shop
         assert tx.outbox.cancel_thread(first.thread_id, "nothing is left there", shop.at) == 0
 
 
+def test_a_merge_with_what_a_person_has_answered_sends_nothing_more(shop: Shop) -> None:
+    first, _ = two_threads(shop)
+    receive(shop, a_mail(message_id="o1@olga.example", sender="olga@olga.example"))
+    _, _, third = threads(shop)
+    with shop.store.begin() as tx:
+        tx.records.answered(first.thread_id, shop.at)
+    first, _, third = threads(shop)
+    assert (shop.outbox, first.answered_at) == (["sent", "queued"], shop.at)
+
+    with shop.store.begin() as tx:
+        deed = by_hand.merge(tx, first, third, "anna", shop.at)
+
+    assert deed == Deed(changed=True, cancelled=1)
+    shop.receive()
+    shop.deliver()
+    assert shop.outbox == ["sent", "cancelled"]
+
+
+def test_a_merge_into_a_muted_thread_says_nothing_more(shop: Shop) -> None:
+    receive(shop, a_mail())
+    say(shop, by_hand.mute, shop.at + timedelta(days=1))
+    receive(shop, a_mail(message_id="o1@olga.example", sender="olga@olga.example"))
+    muted, new = threads(shop)
+    assert shop.outbox == ["cancelled", "queued"]
+
+    with shop.store.begin() as tx:
+        deed = by_hand.merge(tx, new, muted, "anna", shop.at)
+
+    assert (deed.cancelled, shop.outbox) == (1, ["cancelled", "cancelled"])
+
+
 def test_a_merge_is_undone_and_what_came_since_stays(shop: Shop) -> None:
     first, second = two_threads(shop)
     people = shop.rows("select thread_id, address, role from participant order by 1, 2")
@@ -287,3 +318,58 @@ def test_what_a_person_cancelled_goes_out_after_all_if_he_says_so(shop: Shop) ->
 
     assert (shop.outbox, len(shop.customers_got)) == (["sent"], 1)
     assert shop.rows("select count(*) from ledger where thread_id is not null") == [(1,)]
+
+
+def test_a_rehearsed_mail_waits_in_the_queue_from_its_release_on(rehearsing: Shop) -> None:
+    shop = rehearsing
+    receive(shop, a_mail())
+    shop.wait(hours=7)
+
+    assert release(shop) is None
+
+    assert shop.rows("select queued_at from outbox") == shop.rows("select at from ledger limit 1")
+
+
+def test_a_released_mail_that_is_taken_back_counts_for_nothing(rehearsing: Shop) -> None:
+    shop = rehearsing
+    receive(shop, a_mail())
+    shop.wait(minutes=5)
+    assert release(shop) is None
+
+    receive(shop, a_mail(), "Junk")
+
+    assert shop.outbox == ["cancelled"]
+    assert shop.rows("select count(*) from ledger") == [(0,)]
+
+
+def test_a_mail_that_came_to_nothing_is_not_tried_again_once_a_person_has_answered(
+    shop: Shop,
+) -> None:
+    receive(shop, a_mail())
+    shop.transport.plan("RCPT", "550 5.7.1 not today")
+    shop.receive()
+    shop.deliver()
+    thread = the_thread(shop)
+    with shop.store.begin() as tx:
+        tx.records.answered(thread.thread_id, shop.at)
+
+    assert retry(shop) is Unreleasable.STAFF_ANSWERED
+    assert shop.outbox == ["failed"]
+
+
+def test_a_mail_that_came_to_nothing_is_tried_again_at_a_persons_word(shop: Shop) -> None:
+    receive(shop, a_mail())
+    shop.transport.plan("RCPT", "550 5.7.1 not today")
+    shop.receive()
+    shop.deliver()
+
+    assert retry(shop) is None
+    shop.deliver()
+    assert (shop.outbox, len(shop.customers_got)) == (["sent"], 1)
+    assert retry(shop) is Unreleasable.NOT_HELD_BACK
+
+
+def retry(shop: Shop) -> Unreleasable | None:
+    mail = held(shop)
+    with shop.store.begin() as tx:
+        return by_hand.retry(tx, mail, "anna", shop.at)

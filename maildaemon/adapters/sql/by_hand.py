@@ -135,6 +135,8 @@ class SqlByHand:
 
     def release(self, mail: HeldMail, now: datetime) -> None:
         """Queue a mail that was held back, due now."""
+        # It counts, and waits, from now on; what was cancelled has counted since it was queued.
+        since = {"queued_at": now} if mail.state is OutboxState.SHADOW else {}
         changed = self._connection.execute(
             update(outbox)
             .where(outbox.c.id == mail.outbox_id, outbox.c.state == mail.state.value)
@@ -145,6 +147,7 @@ class SqlByHand:
                 next_attempt_at=now,
                 concluded_at=None,
                 why="released by a person",
+                **since,
             )
         )
         if changed.rowcount != 1:
