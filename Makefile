@@ -36,7 +36,7 @@ demo: $(READY)
 	@$(BIN)/maildaemon demo $(ARGS)
 
 test: $(READY) servers
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@.ci/tests -n 2 --dist worksteal $(ARGS)
 
 bench: $(READY) servers
 	@$(BIN)/python -m benchmarks $(ARGS)

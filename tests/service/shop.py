@@ -1,6 +1,7 @@
 """A whole shop without a network: real decisions, real database, fake servers, a clock to move."""
 
 import asyncio
+import atexit
 import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -177,7 +178,7 @@ class Shop:
 
     def deliver(self) -> int:
         try:
-            return asyncio.run(
+            return _runner().run(
                 deliver_next(self.store, self.transport, self.desk, self.now, lambda: 1.0)
             )
         finally:
@@ -230,6 +231,15 @@ def _exhaust(step: Callable[[], int]) -> None:
     raise AssertionError(f"{step} finds work for ever")
 
 
+@functools.cache
+def _runner() -> asyncio.Runner:
+    """One event loop with its threads for all mails of all shops: a new one each costs more."""
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
+
+
+@functools.lru_cache(maxsize=1000)
 def parsed(raw: bytes) -> EmailMessage:
     from email import message_from_bytes, policy
 
