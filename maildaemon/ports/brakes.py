@@ -122,7 +122,7 @@ class Brakes(Protocol):
         """
 
     def arrived_since(self, mailbox_id: int, since: datetime) -> int:
-        """Return how many customers' mails have arrived and been recorded since then."""
+        """Return how many customers' mails have arrived since then."""
 
     def old_since(self, mailbox_id: int, since: datetime, older_than: datetime) -> int:
         """Return how many customers' mails recorded since then are older than that."""

@@ -212,7 +212,7 @@ class Records(Protocol):
         """Return the language of this address's newest mail that is in one of these."""
 
     def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
-        """Return what a customer's address has sent us since then (by arrival), at most ten."""
+        """Return what a customer's address has sent us lately, since then (by arrival)."""
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many bounces of mails of ours were recorded."""

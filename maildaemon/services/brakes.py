@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maildaemon.domain.brakes import (
-    FORTNIGHT,
     OLD_MAIL,
     WINDOW,
     Brake,
     Braking,
     clocks_agree,
-    flood_begins_at,
     why_behind,
     why_bulk,
     why_flooded,
@@ -129,10 +127,7 @@ def watch_arrivals(
     if Brake.FLOOD not in on:
         since = _counted_since(tx, mailbox_id, Brake.FLOOD, now)
         arrived = tx.brakes.arrived_since(mailbox_id, since)
-        if arrived <= flood_begins_at(desk.policy.limits):
-            return
-        usual = tx.brakes.arrived_since(mailbox_id, now - FORTNIGHT)
-        if why := why_flooded(desk.policy.limits, arrived, usual):
+        if why := why_flooded(desk.policy.limits, arrived):
             put_on(tx, desk, Brake.FLOOD, why, now)
 
 

@@ -100,5 +100,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.alter_column("in_junk", existing_type=sa.Boolean(), nullable=False)
+    op.create_index(
+        op.f("ix_message_mailbox_id_sender_sha256_id"),
+        "message",
+        ["mailbox_id", "sender_sha256", "id"],
+    )
+    op.create_index(
+        op.f("ix_message_mailbox_id_kind_received_at"),
+        "message",
+        ["mailbox_id", "kind", "received_at"],
+    )
+    # The longer one serves as well.
+    op.drop_index(op.f("ix_message_mailbox_id_sender_sha256"), "message")
 
     # ### end Alembic commands ###

@@ -117,7 +117,7 @@ class SqlBrakes:
         return count
 
     def arrived_since(self, mailbox_id: int, since: datetime) -> int:
-        """Return how many customers' mails have arrived and been recorded since then."""
+        """Return how many customers' mails have arrived since then."""
         asked = {"mailbox_id": mailbox_id, "since": since}
         return self._connection.scalar(questions.ARRIVED_SINCE, asked) or 0
 

@@ -231,7 +231,7 @@ class SqlLookups:
         )
 
     def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
-        """Return what a customer's address has sent us since then (by arrival), at most ten."""
+        """Return what a customer's address has sent us lately, since then (by arrival)."""
         rows = self._connection.execute(
             questions.RECENT_FROM, {"mailbox_id": mailbox_id, "key": digest(address)}
         )

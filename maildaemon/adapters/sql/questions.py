@@ -116,11 +116,19 @@ _ANSWERED = (
 )
 _WROTE = exists().where(earlier.c.mailbox_id == _MAILBOX, earlier.c.sender_sha256 == _KEY)
 SENDER_KNOWN = select(or_(_ANSWERED, _WROTE))
+# A shop's own programs write to it for years: only the newest of what an address wrote is read.
+_NEWEST_FROM = (
+    select(message.c.id)
+    .where(message.c.mailbox_id == _MAILBOX, message.c.sender_sha256 == _KEY)
+    .order_by(message.c.id.desc())
+    .limit(20)
+    .subquery()
+)
+_IS_LATELY_FROM = message.c.id.in_(select(_NEWEST_FROM.c.id))
 SENDER_LANGUAGE = (
     select(message.c.language)
     .where(
-        message.c.mailbox_id == _MAILBOX,
-        message.c.sender_sha256 == _KEY,
+        _IS_LATELY_FROM,
         message.c.language.in_(bindparam("languages", expanding=True)),
     )
     .order_by(message.c.id.desc())
@@ -132,8 +140,7 @@ SENDER_RESPONSES = select(ledger.c.at).where(
 RECENT_FROM = (
     select(message.c.bare_subject, message.c.reply_text, message.c.received_at)
     .where(
-        message.c.mailbox_id == _MAILBOX,
-        message.c.sender_sha256 == _KEY,
+        _IS_LATELY_FROM,
         message.c.kind == "customer",
         message.c.history.is_(False),
     )
@@ -156,16 +163,17 @@ BRAKES = (
 LAST_RELEASE = select(func.max(brake.c.released_at)).where(
     brake.c.mailbox_id == _MAILBOX, brake.c.name == bindparam("brake")
 )
-_RECORDED_SINCE = select(func.count()).where(
+_CUSTOMERS = select(func.count()).where(
     message.c.mailbox_id == _MAILBOX,
     message.c.kind == "customer",
-    message.c.recorded_at > _SINCE,
     message.c.history.is_(False),
 )
-ARRIVED_SINCE = _RECORDED_SINCE.where(message.c.received_at >= _SINCE)
+# By arrival alone: of what is caught up with after an outage, none has just arrived.
+ARRIVED_SINCE = _CUSTOMERS.where(message.c.received_at >= _SINCE)
 _OLDER_THAN: BindParameter[Any] = bindparam("older_than")
-OLD_SINCE = _RECORDED_SINCE.where(
-    or_(message.c.received_at < _OLDER_THAN, message.c.sent_at < _OLDER_THAN)
+OLD_SINCE = _CUSTOMERS.where(
+    message.c.recorded_at > _SINCE,
+    or_(message.c.received_at < _OLDER_THAN, message.c.sent_at < _OLDER_THAN),
 )
 
 

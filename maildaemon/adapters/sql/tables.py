@@ -185,8 +185,9 @@ message = Table(
     UniqueConstraint("mailbox_id", "identity"),
     Index(None, "mailbox_id", "message_id_sha256"),
     Index(None, "thread_id"),
-    Index(None, "mailbox_id", "sender_sha256"),
+    Index(None, "mailbox_id", "sender_sha256", "id"),
     Index(None, "mailbox_id", "kind", "recorded_at"),
+    Index(None, "mailbox_id", "kind", "received_at"),
 )
 
 citation = Table(
