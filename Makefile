@@ -62,6 +62,7 @@ lock: .venv/.uv
 	$(LOCK) --group uv -o requirements/uv.txt
 	$(LOCK) --group build -o requirements/build.txt
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra postgres -o requirements/postgres.txt
 	$(LOCK) pyproject.toml --extra demo --extra postgres --group test -o requirements/test.txt
 
 wheel: $(READY)

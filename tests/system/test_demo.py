@@ -148,4 +148,4 @@ def test_without_the_extra_the_demo_says_how_to_install_it(site: Site) -> None:
     code, output, errors = site.run("-c", script)
 
     assert (code, output) == (78, "")
-    assert "pip install 'maildaemon[demo]'" in errors
+    assert "pip install '.[demo]'" in errors

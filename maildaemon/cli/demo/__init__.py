@@ -19,7 +19,7 @@ def demo() -> int:
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise OperatorError(
             f"the demonstration needs mail servers of its own ({' and '.join(missing)})",
-            advice="install them beside maildaemon: pip install 'maildaemon[demo]'",
+            advice="in the folder with maildaemon's source: make demo, or pip install '.[demo]'",
         )
     from maildaemon.cli.demo.play import play
 
