@@ -115,6 +115,20 @@ def only_one(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def is_held(data_dir: Path) -> bool | None:
+    """Tell whether some process holds the data folder (`only_one`); None if we may not look."""
+    try:
+        with (data_dir / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    return False
+
+
 class HeartbeatFile:
     """`ports.brakes.Pulse` in the data folder: what a restored database does not take along."""
 

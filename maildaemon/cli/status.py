@@ -69,13 +69,27 @@ def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     now = utc_now()
     reports = _read(settings, chosen, now)
+    running = _is_running(settings)
+    if running is False and not as_json:
+        say(f"{mark(good=None)} no daemon is running: nothing is read, and nothing is sent")
+        say("    what to do: maildaemon run")
     for report in reports:
         if as_json:
-            put_json(_as_object(report))
+            put_json({**_as_object(report), "running": running})
         else:
             _put(report, now)
     severities = [trouble.severity for report in reports for trouble in report.troubles]
     return next((code for grave, code in _EXITS.items() if grave in severities), Exit.OK)
+
+
+def _is_running(settings: "Settings") -> bool | None:
+    """None: it cannot be seen. It is told, not judged: `run --once` comes and goes."""
+    from maildaemon.adapters.installation import is_held
+    from maildaemon.adapters.sql.postgresql import is_held_on
+    from maildaemon.adapters.sql.reading import sqlite_path
+
+    url = settings.database.url
+    return is_held(settings.service.data_dir) if sqlite_path(url) else is_held_on(url)
 
 
 def _read(

@@ -1,5 +1,6 @@
 """`maildaemon run` as a process: it starts, works, ends in order, and stands alone."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -57,6 +58,26 @@ def test_from_init_to_the_first_answer(
 
     [sent] = tls_sink.accepted()
     assert sent.rcpt_to == ("anna@example.net",)
+
+
+def test_status_says_at_once_that_no_daemon_is_running(here: Installation) -> None:
+    never = here.call("status")
+    with here.running() as process:
+        wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+        alive = here.call("status")
+        told = json.loads(here.call("status", "--json").out)
+        process.kill()
+        process.wait(30)
+    dead = here.call("status")
+
+    assert never.out.startswith("! no daemon is running: nothing is read, and nothing is sent\n")
+    assert "no daemon is running" not in alive.out
+    assert told["running"] is True
+    assert "no daemon is running" in dead.out
+    assert dead.code == 0, (
+        "it is judged by the age of the last success: `run --once` comes and goes"
+    )
+    assert json.loads(here.call("status", "--json").out)["running"] is False
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -65,7 +65,8 @@ def _engine(url: URL, *, reading: bool = False) -> Engine:
         raise OperatorError(
             f"PostgreSQL's driver is not installed: {error}",
             where="database.url",
-            advice="install it: pip install 'maildaemon[postgres]'",
+            advice="install it, in the folder with maildaemon's source: "
+            "pip install --require-hashes -r requirements/postgres.txt",
         ) from error
     event.listen(engine, "connect", _require_utf8)
 
@@ -151,6 +152,21 @@ def only_one_on(url: str) -> Iterator[None]:
         hold.close()
 
 
+def is_held_on(url: str) -> bool:
+    """Tell whether some process holds the database (`only_one_on`), on whichever machine. Raises
+    what opening the database raises.
+    """
+    parsed = make_url(url)
+    engine = _engine(parsed, reading=True)
+    try:
+        with engine.connect() as connection:
+            return connection.exec_driver_sql(_HOLDER).first() is not None
+    except DBAPIError as error:
+        raise explain_refusal(parsed, error) from error
+    finally:
+        engine.dispose()
+
+
 def lock_name(url: str) -> str:
     """Return what names the database, whoever logs in to it and with whatever password."""
     parsed = make_url(url)
@@ -224,7 +240,9 @@ _HELD: dict[str, _Hold] = {}
 _HOLDER = f"""
 SELECT coalesce(host(client_addr), 'this machine'), backend_start
 FROM pg_stat_activity JOIN pg_locks USING (pid)
-WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = {RUN_LOCK}
+WHERE locktype = 'advisory' AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32) + objid::bigint = {RUN_LOCK}
 """  # noqa: S608  a number of ours
 # What the server says before it knows who we are, when waiting does not help.
 _REFUSALS = (
