@@ -248,7 +248,10 @@ def _attention(what: str, advice: str) -> Trouble:
 def _until_corrected(account: Account) -> str:
     if account.stopped:
         return "correct it: a new password is tried at once, the old one hardly any more"
-    return "correct it, and start `maildaemon run` anew if it is in the configuration"
+    return (
+        "correct it; what stands in the configuration is taken over on SIGHUP (systemctl reload), "
+        "what stands in the environment when `maildaemon run` is started again"
+    )
 
 
 def _reason(account: Account) -> str:

@@ -37,9 +37,23 @@ def resting_until(
         row = tx.mailboxes.account(desk.mailbox_id, service)
     if row.next_attempt_at is None or row.next_attempt_at <= now:
         return None
-    if row.refusals and row.credential != credential():
+    if row.refusals and row.credential != _asked(store, desk, service, credential, now):
         return None
     return row.next_attempt_at
+
+
+def _asked(
+    store: Store, desk: Desk, service: str, credential: Callable[[], str], now: datetime
+) -> str:
+    try:
+        return credential()
+    except OperatorError as error:
+        # Else `status` would go on to tell of the password that was refused before.
+        with store.begin() as tx:
+            row = tx.mailboxes.account(desk.mailbox_id, service)
+            row = replace(row, last_error=str(error), last_error_at=now)
+            tx.mailboxes.save_account(desk.mailbox_id, service, row)
+        raise
 
 
 def begin_anew(store: Store, desk: Desk) -> None:

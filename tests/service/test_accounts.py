@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import update
@@ -76,6 +77,21 @@ def test_another_password_is_tried_at_once(shop: Shop) -> None:
     try_for_a_day(shop)
 
     assert resting_until(shop.store, shop.desk, "imap", lambda: "new", shop.at) is None
+
+
+def test_a_password_that_can_no_longer_be_read_is_told_instead_of_the_one_refused(
+    shop: Shop,
+) -> None:
+    try_for_a_day(shop)
+    unset = OperatorError("the environment variable SUPPORT_PASSWORD is not set")
+
+    with pytest.raises(OperatorError):
+        resting_until(shop.store, shop.desk, "imap", Mock(side_effect=unset), shop.at)
+
+    with shop.store.read() as tx:
+        account = tx.mailboxes.account(shop.desk.mailbox_id, "imap")
+    assert (account.last_error, account.last_error_at) == (str(unset), shop.at)
+    assert has_stopped(account), "the refusals are not forgotten by that"
 
 
 def test_an_outage_waits_longer_each_time_up_to_five_minutes(shop: Shop) -> None:
