@@ -296,6 +296,9 @@ def _in_plain_words(error: BaseException, server: ImapServer) -> str:
             return "no answer in time; if the port expects TLS at once, use `security: tls`"
         case TimeoutError():
             return "no answer in time"
+        # Of a server that dies within TLS, OpenSSL says that it violates the protocol.
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return "the server closed the connection"
         case ConnectionError():
             return f"the connection broke ({error.strerror or error})"
         case IMAPClientAbortError() if str(error).endswith("EOF"):

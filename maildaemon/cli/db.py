@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from maildaemon.cli.exits import Exit
+from maildaemon.cli.exits import Exit, WrongRequestError
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json, say, size_of
 from maildaemon.cli.progress import show_progress
@@ -108,6 +108,10 @@ def backup(invocation: Invocation, *, target: Path, as_json: bool) -> None:
     from maildaemon.adapters.sql.reading import require_database, sqlite_path
 
     require_database(settings.database.url)
+    if target.exists():
+        raise WrongRequestError(
+            f"{target}: there is a file already", "name one that does not exist"
+        )
     source = sqlite_path(settings.database.url)
     if source is None:
         size = dump(settings.database.url, target)

@@ -192,4 +192,4 @@ def _happened(one: "EventLine") -> str:
     known = {name: value for name, value in one.detail.items() if name != "undo"}
     detail = " ".join(f"{name}={word(value)}" for name, value in known.items())
     about = f" message {one.message}" if one.message else ""
-    return f"{one.event}{about} {detail}".rstrip()
+    return f"{one.event.replace('_', ' ')}{about} {detail}".rstrip()

@@ -418,4 +418,5 @@ class Daemon:
 
 def _mailbox_and_mode(policy: Policy) -> str:
     special = ", ".join(f"{section}: {mode}" for section, mode in policy.modes)
-    return f"{policy.mailbox} ({policy.mode}{f'; {special}' if special else ''})"
+    mode = policy.reads if policy.reads is Reads.SENT_ONLY else policy.mode
+    return f"{policy.mailbox} ({mode}{f'; {special}' if special else ''})"

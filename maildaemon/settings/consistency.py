@@ -45,7 +45,10 @@ def _addresses(root: Block) -> _Texts:
         ours.add(address)
     for loc, address in _each(root, "staff"):
         if address in ours:
-            yield loc, f"`{address}` is our own address; name only people here"
+            yield (
+                loc,
+                f"`{address}` is the address of a mailbox here, and counts as ours without it",
+            )
 
 
 def _accounts(root: Block) -> _Texts:

@@ -15,7 +15,7 @@ import pytest
 
 from maildaemon.adapters.imap import ImapMailbox
 from maildaemon.adapters.imap_folders import WantedFolders
-from maildaemon.adapters.imap_login import ImapLimits, ImapServer
+from maildaemon.adapters.imap_login import ImapLimits, ImapServer, explain
 from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxRefusedError,
@@ -49,6 +49,13 @@ def mailbox_on(
 ) -> ImapMailbox:
     server = ImapServer(host, port, security, username, secret, ca_file, oauth2)
     return ImapMailbox(server, folders, limits)
+
+
+def test_a_server_that_dies_within_tls_is_told_in_plain_words() -> None:
+    server = ImapServer(HOST, 993, "tls", "support@example.test", lambda: "secret")
+    died = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+
+    assert str(explain(died, server)) == f"{server.where}: the server closed the connection"
 
 
 def scripted(

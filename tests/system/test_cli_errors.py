@@ -292,7 +292,7 @@ def test_records_that_are_not_there_yet(here: Installation) -> None:
     assert outcome.code == CONFIG
     assert outcome.err == (
         f"error: {here.data}/maildaemon.db: there is no database yet\n"
-        "  what to do: `maildaemon run` makes it at its first start\n"
+        "  what to do: `maildaemon run` makes what is missing at its first start\n"
     )
     assert not here.data.exists()
 

@@ -237,6 +237,17 @@ def test_a_parked_message_is_listed_and_tried_again(call: Call, shop: Installati
     database.close()
 
 
+def test_a_backup_over_a_file_that_is_there_is_a_mistake_of_the_command_line(
+    call: Call, tmp_path: Path
+) -> None:
+    there = tmp_path / "there.db"
+    there.write_text("precious")
+    outcome = call("db", "backup", there)
+
+    assert (outcome.code, there.read_text()) == (USAGE, "precious")
+    assert "there is a file already" in outcome.err
+
+
 def test_the_brake_is_released_by_resume(call: Call, shop: Installation) -> None:
     with sqlite3.connect(shop.data / "maildaemon.db") as database:
         database.execute(

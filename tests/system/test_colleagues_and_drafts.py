@@ -144,6 +144,7 @@ def test_a_colleague_answers_from_an_account_of_her_own(
         soon(lambda: len(tls_sink.accepted()) == 1, "what nobody answered is acknowledged")
         assert end(process) == 0
 
+    assert "anna (sent_only)" in here.log
     assert sorted(threads(here)) == ["open", "pending"]
     kept = b"".join(one.read_bytes() for one in here.data.rglob("*") if one.is_file())
     assert b"ships today" in kept

@@ -61,7 +61,7 @@ def require_database(url: str) -> None:
         raise OperatorError(
             "there is no database yet" if sqlite_path(url) else "there are no tables yet",
             where=place_of(url),
-            advice="`maildaemon run` makes it at its first start",
+            advice="`maildaemon run` makes what is missing at its first start",
         )
 
 
