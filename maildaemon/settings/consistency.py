@@ -47,7 +47,7 @@ def _addresses(root: Block) -> _Texts:
         if address in ours:
             yield (
                 loc,
-                f"`{address}` is the address of a mailbox here, and counts as ours without it",
+                f"`{address}` is our own address: a mailbox here has it; take it out of `staff`",
             )
 
 
