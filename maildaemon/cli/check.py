@@ -1,6 +1,7 @@
 """`maildaemon check`: proves beforehand that it will run."""
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -99,6 +100,7 @@ def _findings(invocation: Invocation, mailbox: str | None, *, connect: bool) -> 
     yield from _modes(settings)
     yield from _templates(settings)
     yield from _certificates(settings)
+    yield from _alerts(settings)
     yield from _data_folder(settings.service.data_dir)
     yield from _database(settings)
     if connect:
@@ -141,6 +143,21 @@ def _certificates(settings: "Settings") -> Iterator[Finding]:
                     require_authorities(server.ca_file)
             except OperatorError as error:
                 yield failed("certificates", error, mailbox.name)
+
+
+def _alerts(settings: "Settings") -> Iterator[Finding]:
+    """Nothing is told by it: whoever is on call would be woken by every check."""
+    if not (command := settings.alerts.command):
+        return
+    if shutil.which(command[0]):
+        yield Finding("alerts", Result.OK, f"alerts: {command[0]} is told")
+        return
+    error = OperatorError(
+        "no program that this user can run: nobody would be told of a brake",
+        where=f"alerts.command: {command[0]}",
+        advice="name it with its whole path, and make it executable",
+    )
+    yield failed("alerts", error)
 
 
 def _data_folder(folder: Path) -> Iterator[Finding]:

@@ -174,6 +174,17 @@ def test_a_data_folder_that_cannot_be_written(here: Installation) -> None:
     assert "what to do:" in outcome.err
 
 
+def test_check_names_a_command_for_alarms_that_cannot_be_run(here: Installation) -> None:
+    here.config.write_text(a_config(NOWHERE, NOWHERE, "alerts: {command: [/nowhere/page-me]}"))
+    missing = here.call("check")
+    here.config.write_text(a_config(NOWHERE, NOWHERE, "alerts: {command: [cat]}"))
+    there = here.call("check")
+
+    assert missing.code == CONFIG
+    assert "alerts.command: /nowhere/page-me: no program that this user can run" in missing.out
+    assert (there.code, "alerts: cat is told" in there.out) == (0, True)
+
+
 def test_check_names_a_data_folder_that_cannot_be_written(here: Installation) -> None:
     here.data.write_text("a file where the folder should be")
 
