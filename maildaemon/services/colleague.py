@@ -6,7 +6,6 @@ before the message that it answers has been processed, what answers something un
 again until the other mailboxes have been read and decided past it; until then the cursor waits.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +13,12 @@ from datetime import datetime
 from maildaemon.domain.message import Message
 from maildaemon.domain.threads import match_thread
 from maildaemon.domain.tokens import is_ours
-from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import BlobStore, FolderName, FolderState, Listed, Mailbox, Now, Parser, Role
 from maildaemon.ports.rows import FolderRow, GapRow
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.receive import fetch_seen
+from maildaemon.services.receive import ask_again, fetch_seen
 
 _AT_ONCE = 100
 
@@ -186,7 +184,6 @@ class _Reading:
         """Ask once more for what the server withheld; `listed` None: it lists it no more."""
         decided = self._have_decided(gap.seen_at)
         look = self._look(folder, [listed]) if listed else None
-        now = self.now()
         if look is None or not (look.withheld or look.undecided or look.homes):
             with self.store.begin() as tx:
                 tx.inbound.close_gap(gap.gap_id, "closed" if look else "gone")
@@ -199,19 +196,7 @@ class _Reading:
             with self.store.begin() as tx:
                 tx.inbound.close_gap(gap.gap_id, "closed")
             return 0
-        alarmed = gap_is_alarming(gap.seen_at, now)
-        with self.store.begin() as tx:
-            retry_at = next_gap_attempt(gap.attempts + 1, gap.seen_at, now)
-            tx.inbound.retry_gap(gap, retry_at, alarmed=alarmed)
-        log(
-            "message.withheld",
-            logging.ERROR if alarmed else logging.WARNING,
-            mailbox=self.desk.policy.mailbox,
-            folder=folder.name,
-            uid=gap.uid,
-            since=gap.seen_at.isoformat(),
-            attempts=gap.attempts + 1,
-        )
+        ask_again(self.store, self.desk, folder, gap, self.now())
         return 0
 
     def _move_on(

@@ -7,7 +7,7 @@ finish in one transaction. A death in between means that the same message is pro
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,10 +155,7 @@ class _Batch:
 
         def conclude() -> list[dict[str, Any]]:
             with self._store.begin() as tx:
-                return [
-                    _conclude(tx, self._composer, self._desk, row, message, self._now())
-                    for row, message in parsed
-                ]
+                return [self._case(tx, row, message).conclude() for row, message in parsed]
 
         lines = attempt(conclude)
         if isinstance(lines, StoreUnavailableError):
@@ -175,7 +172,7 @@ class _Batch:
     def _conclude_alone(self, row: InboundRow, message: Message) -> None:
         def conclude() -> dict[str, Any]:
             with self._store.begin() as tx:
-                return _conclude(tx, self._composer, self._desk, row, message, self._now())
+                return self._case(tx, row, message).conclude()
 
         line = attempt(conclude)
         match line:
@@ -189,6 +186,9 @@ class _Batch:
             case _:
                 del self._left[row.inbound_id]
                 log("message.filed", **line)
+
+    def _case(self, tx: Transaction, row: InboundRow, message: Message) -> "_Case":
+        return _Case(tx, self._composer, self._desk, row, message, self._now())
 
     def _fail(self, row: InboundRow, error: Exception) -> None:
         failures = row.failures + 1
@@ -225,101 +225,102 @@ class _Batch:
         )
 
 
-def _conclude(
-    tx: Transaction,
-    composer: Composer,
-    desk: Desk,
-    row: InboundRow,
-    message: Message,
-    now: datetime,
-) -> dict[str, Any]:
-    """Record one message with everything that follows from it; return its log line."""
-    line: dict[str, Any] = {"mailbox": desk.policy.mailbox, "uid": row.uid}
-    recorded = tx.records.find(row.mailbox_id, message.identity)
-    if recorded is not None:
-        seen = _see_again(tx, composer, row, message, recorded, desk, now)
-        tx.inbound.finish(row, recorded)
-        return {**line, "message": recorded, "known": True, **seen}
-    if tx.records.is_earlier(row.mailbox_id, message):
-        # Moved out and back, or numbered anew: it has waited since before the first start.
-        row = replace(row, history=True)
-    if tx.records.holds_id(row.mailbox_id, message.message_id):
-        # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
-        message = replace(message, defects=(*message.defects, "reused_message_id"))
-    context = load_context(tx, row, message, desk, now)
-    decision = decide(message, context)
-    message_id = apply(tx, composer, desk, row, message, decision, now)
-    if decision.judgement.kind is Kind.CUSTOMER and not row.history:
-        watch_arrivals(tx, desk, row.received_at, message.date, now)
-    tx.inbound.finish(row, message_id)
-    return {**line, "message": message_id, **_summary(decision)}
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One message that is to be concluded, within one transaction."""
 
+    tx: Transaction
+    composer: Composer
+    desk: Desk
+    row: InboundRow
+    message: Message
+    now: datetime
 
-def _see_again(
-    tx: Transaction,
-    composer: Composer,
-    row: InboundRow,
-    message: Message,
-    recorded: int,
-    desk: Desk,
-    now: datetime,
-) -> dict[str, Any]:
-    """Take note of a recorded message that has turned up once more; return what to log of it."""
-    if row.role is Role.SENT:
-        _see_in_sent(tx, row, message, recorded, desk, now)
+    def conclude(self) -> dict[str, Any]:
+        """Record the message with everything that follows from it; return its log line."""
+        line: dict[str, Any] = {"mailbox": self.desk.policy.mailbox, "uid": self.row.uid}
+        recorded = self.tx.records.find(self.row.mailbox_id, self.message.identity)
+        if recorded is not None:
+            seen = self._see_again(recorded)
+            self.tx.inbound.finish(self.row, recorded)
+            return {**line, "message": recorded, "known": True, **seen}
+        case = self._with_what_is_known()
+        decision = case.decision()
+        message_id = case.record(decision)
+        self.tx.inbound.finish(self.row, message_id)
+        return {**line, "message": message_id, **_summary(decision)}
+
+    def _with_what_is_known(self) -> "_Case":
+        """Return the case of a message that is not recorded yet, with what is known of it."""
+        records, mailbox_id = self.tx.records, self.row.mailbox_id
+        row, message = self.row, self.message
+        if records.is_earlier(mailbox_id, message):
+            # Moved out and back, or numbered anew: it has waited since before the first start.
+            row = replace(row, history=True)
+        if records.holds_id(mailbox_id, message.message_id):
+            # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
+            message = replace(message, defects=(*message.defects, "reused_message_id"))
+        return replace(self, row=row, message=message)
+
+    def decision(self, known: Recorded | None = None) -> Decision:
+        context = load_context(self.tx, self.row, self.message, self.desk, self.now, known)
+        return decide(self.message, context)
+
+    def record(self, decision: Decision) -> int:
+        tx, desk, row, message, now = self.tx, self.desk, self.row, self.message, self.now
+        message_id = apply(tx, self.composer, desk, row, message, decision, now)
+        if decision.judgement.kind is Kind.CUSTOMER and not row.history:
+            watch_arrivals(tx, desk, row.received_at, message.date, now)
+        return message_id
+
+    def _see_again(self, recorded: int) -> dict[str, Any]:
+        """Take note of a recorded message that has turned up once more; return what to log."""
+        tx, row = self.tx, self.row
+        if row.role is Role.SENT:
+            self._see_in_sent(recorded)
+            return {}
+        if row.history or tx.inbound.overtaken(row, recorded):
+            return {}
+        known = tx.records.recorded(recorded)
+        if row.role is Role.JUNK and not known.in_junk and known.kind is Kind.CUSTOMER:
+            cancelled = take_back(tx, self.desk, known, self.decision(known), self.now)
+            return {"moved": "into Junk", "cancelled": cancelled}
+        if row.role is not Role.JUNK and known.in_junk:
+            return self._rescue(recorded)
         return {}
-    if row.history or tx.inbound.overtaken(row, recorded):
-        return {}
-    known = tx.records.recorded(recorded)
-    if row.role is Role.JUNK and not known.in_junk and known.kind is Kind.CUSTOMER:
-        decision = decide(message, load_context(tx, row, message, desk, now, known))
-        cancelled = take_back(tx, desk, known, decision, now)
-        return {"moved": "into Junk", "cancelled": cancelled}
-    if row.role is not Role.JUNK and known.in_junk:
-        return _rescue(tx, composer, row, message, recorded, desk, now)
-    return {}
 
+    def _rescue(self, recorded: int) -> dict[str, Any]:
+        """Decide again about a message that somebody took out of Junk."""
+        tx = self.tx
+        tx.records.unjunk(recorded)
+        known = tx.records.recorded(recorded)
+        if known.kind is not Kind.SPAM:
+            return {}
+        # Some servers date what is moved anew, but it is as old as it was.
+        received_at = min(self.row.received_at, known.received_at)
+        row = replace(self.row, received_at=received_at, history=known.history)
+        decision = replace(self, row=row).decision(known)
+        apply_again(tx, self.composer, self.desk, row, self.message, decision, recorded, self.now)
+        return {"moved": "out of Junk", **_summary(decision)}
 
-def _rescue(
-    tx: Transaction,
-    composer: Composer,
-    row: InboundRow,
-    message: Message,
-    recorded: int,
-    desk: Desk,
-    now: datetime,
-) -> dict[str, Any]:
-    """Decide again about a message that somebody took out of Junk."""
-    tx.records.unjunk(recorded)
-    known = tx.records.recorded(recorded)
-    if known.kind is not Kind.SPAM:
-        return {}
-    # Some servers date what is moved anew, but it is as old as it was.
-    received_at = min(row.received_at, known.received_at)
-    row = replace(row, received_at=received_at, history=known.history)
-    decision = decide(message, load_context(tx, row, message, desk, now, known))
-    apply_again(tx, composer, desk, row, message, decision, recorded, now)
-    return {"moved": "out of Junk", **_summary(decision)}
-
-
-def _see_in_sent(
-    tx: Transaction, row: InboundRow, message: Message, recorded: int, desk: Desk, now: datetime
-) -> None:
-    """Look again at a message that was recorded from another folder, or twice from Sent."""
-    seen_there = tx.inbound.seen_there(row, recorded)
-    if is_ours(desk.key, message.message_id):
-        tx.outbox.note_filed(row.mailbox_id, message.message_id, now)
-        fresh = tx.outbox.accepted_since(row.mailbox_id, message.message_id, now - _FILED_WITHIN)
-        if seen_there and fresh:
-            # Two copies, ours and the server's. Later it would be a person who moves one about.
-            tx.mailboxes.learn_server_files_sent(row.mailbox_id, files=True)
-        return
-    if seen_there:
-        return
-    # A colleague answered with a copy to our own address: that copy proved nothing, this does.
-    decision = decide(message, load_context(tx, row, message, desk, now))
-    if decision.staff_answer:
-        adopt_answer(tx, desk, recorded, decision, row.received_at, now)
+    def _see_in_sent(self, recorded: int) -> None:
+        """Look again at a message that was recorded from another folder, or twice from Sent."""
+        tx, desk, row, now = self.tx, self.desk, self.row, self.now
+        message_id = self.message.message_id
+        seen_there = tx.inbound.seen_there(row, recorded)
+        if is_ours(desk.key, message_id):
+            tx.outbox.note_filed(row.mailbox_id, message_id, now)
+            fresh = tx.outbox.accepted_since(row.mailbox_id, message_id, now - _FILED_WITHIN)
+            if seen_there and fresh:
+                # Two copies, ours and the server's. Later it would be a person who moves one about.
+                tx.mailboxes.learn_server_files_sent(row.mailbox_id, files=True)
+            return
+        if seen_there:
+            return
+        # A colleague answered with a copy to our own address: that copy proved nothing, this does.
+        decision = self.decision()
+        if decision.staff_answer:
+            adopt_answer(tx, desk, recorded, decision, row.received_at, now)
 
 
 def _summary(decision: Decision) -> dict[str, Any]:

@@ -265,7 +265,6 @@ class _Reading:
         """Ask once more for what the server withheld; `listed` None: it lists it no more."""
         seen = self._fetch(folder, [listed]) if listed else []
         now = self.now()
-        alarmed = gap_is_alarming(gap.seen_at, now)
         with self.store.begin() as tx:
             if seen:
                 tx.inbound.record(self.desk.mailbox_id, folder, seen, now=now)
@@ -274,17 +273,7 @@ class _Reading:
             if listed is None:
                 tx.inbound.close_gap(gap.gap_id, "gone")
                 return
-            retry_at = next_gap_attempt(gap.attempts + 1, gap.seen_at, now)
-            tx.inbound.retry_gap(gap, retry_at, alarmed=alarmed)
-        log(
-            "message.withheld",
-            logging.ERROR if alarmed else logging.WARNING,
-            mailbox=self.desk.policy.mailbox,
-            folder=folder.name,
-            uid=gap.uid,
-            since=gap.seen_at.isoformat(),
-            attempts=gap.attempts + 1,
-        )
+        ask_again(self.store, self.desk, folder, gap, now)
 
 
 def fetch_seen(
@@ -309,6 +298,23 @@ def fetch_seen(
         size = listed.size if header_only else len(fetched.raw)
         seen.append(Seen(fetched.uid, size, received_at, sha256, header_only))
     return seen
+
+
+def ask_again(store: Store, desk: Desk, folder: FolderRow, gap: GapRow, now: datetime) -> None:
+    """Have what the server still withholds asked for again later; after a day people are told."""
+    alarmed = gap_is_alarming(gap.seen_at, now)
+    retry_at = next_gap_attempt(gap.attempts + 1, gap.seen_at, now)
+    with store.begin() as tx:
+        tx.inbound.retry_gap(gap, retry_at, alarmed=alarmed)
+    log(
+        "message.withheld",
+        logging.ERROR if alarmed else logging.WARNING,
+        mailbox=desk.policy.mailbox,
+        folder=folder.name,
+        uid=gap.uid,
+        since=gap.seen_at.isoformat(),
+        attempts=gap.attempts + 1,
+    )
 
 
 def _batches(listed: Sequence[Listed]) -> Iterator[tuple[Listed, ...]]:
