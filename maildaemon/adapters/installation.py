@@ -140,10 +140,11 @@ class HeartbeatFile:
         """Return the last one; None if there is none, or none that can be read."""
         try:
             found = json.loads(self._path.read_text("ascii"))
-            return Beat(int(found["beat"]), datetime.fromisoformat(found["at"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            beat = Beat(int(found["beat"]), datetime.fromisoformat(found["at"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             # A power cut may have left half of it; the next one is whole.
             return None
+        return beat if beat.at.tzinfo is not None else None
 
     def write(self, beat: Beat) -> None:
         """Keep it in place of the last one; StoreUnavailableError or OperatorError if it cannot."""

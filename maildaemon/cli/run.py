@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import Exit, complain, exit_for
+from maildaemon.cli.hang_up import note_early_hang_up
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import local, note
 from maildaemon.cli.teach import examples
@@ -47,6 +48,7 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
     force from then on; if not, each problem is logged (config.refused) and the old one stays. In
     a terminal SIGHUP means that the window was closed, and ends it in order.
     """
+    note_early_hang_up()
     settings = invocation.settings()
 
     import asyncio

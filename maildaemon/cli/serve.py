@@ -7,14 +7,13 @@ process and under the same lock.
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from maildaemon.bootstrap import Locks, Parts, open_daemon
+from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
 from maildaemon.services.daemon import Step
@@ -38,18 +37,12 @@ def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
+    early = signal.getsignal(signal.SIGHUP)
     # What `nohup` has shut out stays out.
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        loop.add_signal_handler(signal.SIGHUP, end if _in_a_window() else hang_up)
-
-
-def _in_a_window() -> bool:
-    """Tell whether a hang-up means that the window we were started in is closed.
-
-    The first process of a container has no window, even if it was given a terminal.
-    """
-    terminal = any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
-    return terminal and os.getpid() != 1
+    if early is signal.SIG_DFL or isinstance(early, EarlyHangUp):
+        loop.add_signal_handler(signal.SIGHUP, end if in_a_window() else hang_up)
+    if isinstance(early, EarlyHangUp) and early.asked:
+        hang_up()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ FORTNIGHT = timedelta(days=14)
 OLD_MAIL = timedelta(days=7)
 _TIMES_THE_MEAN = 5
 _BOUNCES_AT_MOST = 10
-_OLD_AT_MOST = 30
+# People move a few dozen mails at once from one folder to another.
+_OLD_AT_MOST = 100
 _TIMES_OUR_PACE = 10
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _CLOCKS_AGREE = timedelta(minutes=2)
@@ -94,8 +95,9 @@ def why_flooded(limits: Limits, arrived: int) -> str | None:
 
 
 def why_bulk(old: int) -> str | None:
-    """Return why so many messages older than `OLD_MAIL`, recorded within `WINDOW`, are suspect:
-    among them are others that look new. None if they are not.
+    """Return why so many messages, recorded within `WINDOW`, are suspect that are older than
+    `OLD_MAIL` and than what was recorded before them: among them are others that look new. None
+    if they are not.
     """
     if old <= _OLD_AT_MOST:
         return None

@@ -124,6 +124,11 @@ class Brakes(Protocol):
     def arrived_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many customers' mails have arrived since then."""
 
+    def newest_before(self, mailbox_id: int, at: datetime) -> datetime | None:
+        """Return when the newest of the customers' mails arrived that were recorded last by then;
+        None if there were none.
+        """
+
     def old_since(self, mailbox_id: int, since: datetime, older_than: datetime) -> int:
         """Return how many customers' mails recorded since then are older than that."""
 

@@ -182,6 +182,7 @@ class SettlementRow:
     outbox_id: int
     verb: Verb
     message_id: str
+    sections: tuple[Section, ...]
     raw: bytes
     fence: int
     failures: int

@@ -122,6 +122,9 @@ def watch_arrivals(
     older_than = now - OLD_MAIL
     if Brake.BULK_ARRIVAL not in on and min(received_at, sent_at or received_at) < older_than:
         since = _counted_since(tx, mailbox_id, Brake.BULK_ARRIVAL, now)
+        # What came while we were down for weeks is old, too, but nobody has put it there.
+        newest = tx.brakes.newest_before(mailbox_id, since)
+        older_than = min(older_than, newest or older_than)
         if why := why_bulk(tx.brakes.old_since(mailbox_id, since, older_than)):
             put_on(tx, desk, Brake.BULK_ARRIVAL, why, now)
     if Brake.FLOOD not in on:
@@ -133,7 +136,9 @@ def watch_arrivals(
 
 def _counted_since(tx: Transaction, mailbox_id: int, brake: Brake, now: datetime) -> datetime:
     released_at = tx.brakes.last_release(mailbox_id, brake)
-    return max(now - WINDOW, released_at) if released_at else now - WINDOW
+    # By a clock that was wrong it may have been released in the future.
+    counts_anew = released_at is not None and released_at <= now
+    return max(now - WINDOW, released_at) if released_at and counts_anew else now - WINDOW
 
 
 def watch_clock(tx: Transaction, desk: Desk, arrived_at: datetime, now: datetime) -> None:

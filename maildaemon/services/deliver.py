@@ -22,6 +22,7 @@ from maildaemon.domain.delivery import (
     Rejected,
     Uncertain,
 )
+from maildaemon.domain.policy import Mode
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
 from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait
@@ -43,6 +44,7 @@ CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
 _MARGIN = timedelta(seconds=30)
 _AFTER_AN_OUTAGE = timedelta(seconds=30)
+_OTHER_MODE = timedelta(minutes=5)
 WRITE_AGAIN_AFTER = timedelta(seconds=5)
 
 
@@ -65,6 +67,9 @@ async def deliver_next(
         return 1
     if row.expires_at <= now():
         await asyncio.to_thread(_expire, store, desk, row, now())
+        return 1
+    if desk.policy.mode_of(row.sections) is not Mode.LIVE:
+        await asyncio.to_thread(_put_off, store, row, now())
         return 1
     if await asyncio.to_thread(_is_held, store, desk, row, now()):
         return 0
@@ -101,6 +106,15 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
         if any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id)):
             return None  # by a wrong clock nothing may expire either
         return tx.outbox.next_due(desk.mailbox_id, now)
+
+
+def _put_off(store: Store, row: OutboxRow, now: datetime) -> None:
+    """Keep what was queued in live mode from going out in another; it may be live again in time."""
+    with store.begin() as tx:
+        claimed = tx.outbox.claim(row, now + CLAIM)
+        if claimed is not None:
+            why = "waits: the mode is not `live` any more"
+            tx.outbox.retry(claimed, now + _OTHER_MODE, why, None, failed=False)
 
 
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:

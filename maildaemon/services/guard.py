@@ -112,10 +112,14 @@ def _compare(
     if outside is not None and outside.number > inside.number:
         lost = f"{inside.at:%Y-%m-%d %H:%M} UTC"
         why = f"the database is older than the data folder: it was restored as it was at {lost}"
-        doubt_memory(tx, desk, why, now, since=min(outside.at + _AFTER_THE_BEAT, now))
+        doubt_memory(tx, desk, why, now, since=_soon_after(outside.at, now))
     last = max(one.at for one in (inside, outside) if one)
     if why_wrong := why_behind(last, now, "the last heartbeat") or why_long_ago(last, now):
         put_on(tx, desk, Brake.CLOCK, why_wrong, now)
+
+
+def _soon_after(beat_at: datetime, now: datetime) -> datetime:
+    return now if beat_at >= now - _AFTER_THE_BEAT else beat_at + _AFTER_THE_BEAT
 
 
 def _beat(text: str | None) -> Beat | None:

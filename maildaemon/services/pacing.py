@@ -13,7 +13,9 @@ from maildaemon.services.desk import Desk, log
 def breaker_counts_since(tx: Transaction, desk: Desk, now: datetime) -> datetime:
     """Return from when on the breaker counts: what was before its last release counts no more."""
     released_at = tx.brakes.last_release(desk.mailbox_id, Brake.BREAKER)
-    return max(now - WINDOW, released_at) if released_at else now - WINDOW
+    # By a clock that was wrong it may have been released in the future.
+    counts_anew = released_at is not None and released_at <= now
+    return max(now - WINDOW, released_at) if released_at and counts_anew else now - WINDOW
 
 
 def waits_its_turn(store: Store, desk: Desk, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.policy import Mode
 from maildaemon.domain.tokens import issue_draft_id
 from maildaemon.domain.waiting import GIVE_UP_SETTLING_AFTER, settle_wait
 from maildaemon.errors import MailboxRefusedError
@@ -21,6 +22,7 @@ from maildaemon.services.desk import Desk, log
 CLAIM = timedelta(minutes=2)
 _DEADLINE = CLAIM - timedelta(seconds=30)
 _AT_ONCE = 20
+_OTHER_MODE = timedelta(minutes=5)
 _LOOK_FIRST = timedelta(seconds=10)
 # Clocks differ, and servers date what they are given as they like.
 _DRAFTS_SINCE = timedelta(days=2)
@@ -89,6 +91,9 @@ class _Work:
         if row.expires_at <= now:
             self._close(row, OutboxState.EXPIRED, "could not be put into the mailbox in time")
             return
+        if self.desk.policy.mode_of(row.sections) is Mode.SHADOW:
+            self._put_off(row, now)
+            return
         with self.store.read() as tx:
             held = may_be_answered(
                 tx,
@@ -118,6 +123,12 @@ class _Work:
             self._finish(row, "cancelled", "a person was first")
             return
         self._close(row, OutboxState.DRAFT, "put into the mailbox")
+
+    def _put_off(self, row: SettlementRow, now: datetime) -> None:
+        """Leave the mailbox alone in a rehearsal, whatever was to be put there before."""
+        with self.store.begin() as tx:
+            why = "waits: the mode is `shadow` now"
+            tx.outbox.retry_settlement(row, now + _OTHER_MODE, why, failed=False)
 
     def _holds(self, folder: FolderName, message_id: str, row: SettlementRow) -> bool:
         """Tell whether the folder holds it already: not by SEARCH, which lies on some servers."""

@@ -90,7 +90,18 @@ def test_a_heartbeat_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["heartbeat"]
 
 
-@pytest.mark.parametrize("left", [b"", b"{", b'{"beat": 1}', b"[]"])
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"",
+        b"{",
+        b'{"beat": 1}',
+        b"[]",
+        b"[" * 100_000,
+        b'{"beat": 1e999, "at": "2026-11-21T12:00:00+00:00"}',
+        b'{"beat": 1, "at": "2026-11-21T12:00:00"}',
+    ],
+)
 def test_a_heartbeat_that_cannot_be_read_is_none(tmp_path: Path, left: bytes) -> None:
     (tmp_path / "heartbeat").write_bytes(left)
 

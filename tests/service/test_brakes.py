@@ -269,17 +269,17 @@ def drag_old_mail(shop: Shop, count: int) -> None:
 
 
 def test_a_bulk_of_old_mail_stops_before_what_looks_new_among_it_is_answered(shop: Shop) -> None:
-    drag_old_mail(shop, 60)
+    drag_old_mail(shop, 120)
     shop.round()
 
     assert brakes(shop) == [Brake.BULK_ARRIVAL]
-    assert silences(shop) == ["too_old"] * 60 + ["breaker_open"]
+    assert silences(shop) == ["too_old"] * 120 + ["breaker_open"]
     assert recipients(shop) == []
     assert alarms(shop) == ["brake.set"]
 
 
 def test_after_a_bulk_of_old_mail_who_wrote_meanwhile_is_answered_on_release(shop: Shop) -> None:
-    drag_old_mail(shop, 60)
+    drag_old_mail(shop, 120)
     shop.round()
     shop.wait(minutes=1)
     shop.write(a_customer(shop, "dora"))

@@ -121,6 +121,31 @@ def test_a_hang_up_never_ends_a_service(
         assert end(process) == 0
 
 
+def opened(pipe: Path, ends: list[int]) -> bool:
+    """Tell whether somebody reads from a pipe; `ends` gets our end of it."""
+    try:
+        ends.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
+def test_a_hang_up_while_it_starts_is_kept_until_it_runs(here: Installation) -> None:
+    text = here.config.read_text()
+    here.config.unlink()
+    os.mkfifo(here.config)
+    ends: list[int] = []
+    with here.running() as process:
+        wait_until(lambda: opened(here.config, ends), 30, "the configuration is being read")
+        process.send_signal(signal.SIGHUP)
+        with os.fdopen(ends.pop(), "w") as config:
+            config.write(text)
+        here.config.unlink()
+        here.config.write_text(text)
+        wait_until(lambda: "config.reloaded" in here.log, 30, "the configuration is read again")
+        assert end(process) == 0
+
+
 def test_it_ends_in_order_with_the_window_it_was_started_in(here: Installation) -> None:
     window, terminal = os.openpty()
     with here.running(stdin=terminal, start_new_session=True) as process:

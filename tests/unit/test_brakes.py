@@ -55,9 +55,9 @@ def test_many_times_what_may_be_sent_is_a_flood() -> None:
     assert why_flooded(LIMITS, 301) == "301 customers' mails arrived within 10 minutes"
 
 
-def test_more_than_thirty_old_messages_are_a_bulk() -> None:
-    assert why_bulk(30) is None
-    assert why_bulk(31) is not None
+def test_more_than_a_hundred_old_messages_are_a_bulk() -> None:
+    assert why_bulk(100) is None
+    assert why_bulk(101) is not None
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,12 @@ class SqlBrakes:
         asked = {"mailbox_id": mailbox_id, "since": since}
         return self._connection.scalar(questions.ARRIVED_SINCE, asked) or 0
 
+    def newest_before(self, mailbox_id: int, at: datetime) -> datetime | None:
+        """Return when the newest of the mails arrived that were recorded last by then."""
+        asked = {"mailbox_id": mailbox_id, "since": at}
+        newest: datetime | None = self._connection.scalar(questions.NEWEST_BEFORE, asked)
+        return newest
+
     def old_since(self, mailbox_id: int, since: datetime, older_than: datetime) -> int:
         """Return how many customers' mails recorded since then are older than that."""
         asked = {"mailbox_id": mailbox_id, "since": since, "older_than": older_than}

@@ -240,14 +240,17 @@ class SqlLookups:
         )
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
-        """Return how many bounces of mails of ours were recorded."""
+        """Return in how many threads mail of ours has bounced since then: a thread counts once,
+        or whoever was acknowledged could stop everything with a dozen forged bounces.
+        """
         return (
             self._connection.scalar(
-                select(func.count()).where(
+                select(func.count(message.c.thread_id.distinct())).where(
                     message.c.mailbox_id == mailbox_id,
                     message.c.kind == "bounce",
                     message.c.thread_id.is_not(None),
                     message.c.recorded_at >= since,
+                    message.c.received_at >= since,
                 )
             )
             or 0

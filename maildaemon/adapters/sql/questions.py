@@ -170,6 +170,19 @@ _CUSTOMERS = select(func.count()).where(
 )
 # By arrival alone: of what is caught up with after an outage, none has just arrived.
 ARRIVED_SINCE = _CUSTOMERS.where(message.c.received_at >= _SINCE)
+_LAST_RECORDED = (
+    select(message.c.received_at)
+    .where(
+        message.c.mailbox_id == _MAILBOX,
+        message.c.kind == "customer",
+        message.c.recorded_at <= _SINCE,
+        message.c.history.is_(False),
+    )
+    .order_by(message.c.recorded_at.desc())
+    .limit(50)
+    .subquery()
+)
+NEWEST_BEFORE = select(func.max(_LAST_RECORDED.c.received_at))
 _OLDER_THAN: BindParameter[Any] = bindparam("older_than")
 OLD_SINCE = _CUSTOMERS.where(
     message.c.recorded_at > _SINCE,

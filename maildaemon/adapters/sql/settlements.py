@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.tables import message, outbox, settlement
-from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.ports.rows import SettlementRow, Verb
 
 
@@ -60,6 +60,7 @@ class SqlSettlements:
                 settlement.c.attempts,
                 settlement.c.failures,
                 outbox.c.message_id,
+                outbox.c.sections,
                 outbox.c.raw,
                 outbox.c.thread_id,
                 outbox.c.queued_at,
@@ -84,6 +85,7 @@ class SqlSettlements:
                 outbox_id=row.outbox_id,
                 verb=Verb(row.verb),
                 message_id=row.message_id,
+                sections=tuple(Section(section) for section in row.sections),
                 raw=row.raw,
                 fence=row.attempts + 1,
                 failures=row.failures,
