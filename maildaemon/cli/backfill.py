@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maildaemon.cli.exits import Exit, complain, exit_for
+from maildaemon.cli.exits import Exit, WrongRequestError, complain, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import json_option, mailbox_option, note, plain, put_json, say
 from maildaemon.cli.progress import show_progress
@@ -43,6 +43,12 @@ def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None, as
     """
     settings = invocation.settings()
     chosen = settings.mailboxes if mailbox is None else (choose_mailbox(settings, mailbox),)
+    # What lies in a colleague's own account is private, but for answers to mailboxes of ours.
+    if not (chosen := tuple(one for one in chosen if one.reads == "all")):
+        raise WrongRequestError(
+            f"{mailbox} is a colleague's own account: nothing of its past is read",
+            "name a mailbox without `reads: sent_only`",
+        )
 
     from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.log import set_up_log

@@ -114,6 +114,27 @@ def with_anna(tmp_path: Path, account: Account, anna: Account, sink: SmtpSink) -
     return here
 
 
+def test_the_past_of_a_colleagues_account_is_never_read(
+    tmp_path: Path, dovecot: Dovecot, account: Account, tls_sink: SmtpSink
+) -> None:
+    anna = dovecot.account()
+    here = with_anna(tmp_path, account, anna, tls_sink)
+    anna.deliver(a_letter("secret"))
+    account.deliver(a_letter("first"))
+
+    done = here.call("backfill", "--since", "2020-01-01", "--json")
+    named = here.call("backfill", "--since", "2020-01-01", "--mailbox", "anna")
+
+    assert (done.code, [json.loads(line)["mailbox"] for line in done.out.splitlines()]) == (
+        0,
+        ["support"],
+    )
+    assert named.code == 64
+    kept = b"".join(one.read_bytes() for one in here.data.rglob("*") if one.is_file())
+    assert b"first@example.net" in kept
+    assert b"secret@example.net" not in kept
+
+
 def test_a_colleague_answers_from_an_account_of_her_own(
     tmp_path: Path, dovecot: Dovecot, account: Account, tls_sink: SmtpSink
 ) -> None:
