@@ -7,6 +7,7 @@ for what concerns one of them alone.
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,11 +46,14 @@ def database(
     request: pytest.FixtureRequest, postgres: Callable[[], Postgres]
 ) -> Iterator[Databases]:
     """The databases of this test; none is made before it is asked for."""
+    umask = os.umask(0o022)
     on_postgresql = getattr(request, "param", "sqlite") == "postgresql"
     begun: Databases = PostgresDatabases(postgres) if on_postgresql else SqliteDatabases()
     databases.begin(begun)
     yield begun
     databases.end()
+    # The program keeps its files to itself; the next test's servers run as other users.
+    os.umask(umask)
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,7 @@ class OutboxRow:
     """A mail to be sent. `phase` and `uncertain_at` tell how far an earlier attempt got.
 
     `cause_recorded_at`: when the message that it answers was recorded; None if it answers none.
+    `released_at`: when a person had it sent, None if nobody did.
     """
 
     outbox_id: int
@@ -135,6 +136,7 @@ class OutboxRow:
     expires_at: datetime
     uncertain_at: datetime | None
     resent: bool
+    released_at: datetime | None
     cause_recorded_at: datetime | None
 
 

@@ -68,7 +68,7 @@ async def deliver_next(
     if row.expires_at <= now():
         await asyncio.to_thread(_expire, store, desk, row, now())
         return 1
-    if desk.policy.mode_of(row.sections) is not Mode.LIVE:
+    if row.released_at is None and desk.policy.mode_of(row.sections) is not Mode.LIVE:
         await asyncio.to_thread(_put_off, store, row, now())
         return 1
     if await asyncio.to_thread(_is_held, store, desk, row, now()):

@@ -87,6 +87,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_alert_subject_sha256_state"), "alert", ["subject_sha256", "state"])
     op.create_index(op.f("ix_alert_state_next_attempt_at"), "alert", ["state", "next_attempt_at"])
+    op.add_column("outbox", sa.Column("released_at", instant, nullable=True))
     op.add_column("brake", sa.Column("doubts_before", instant, nullable=True))
     for name in ("paced_at", "next_slot_at", "late_since", "begun_at"):
         op.add_column("mailbox", sa.Column(name, instant, nullable=True))

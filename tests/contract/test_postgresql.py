@@ -262,7 +262,9 @@ def test_a_database_that_cannot_hold_every_language_is_refused(own: Postgres) ->
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
 
-    with pytest.raises(OperatorError, match=r"pip install 'maildaemon\[postgres\]'"):
+    with pytest.raises(
+        OperatorError, match=r"pip install --require-hashes -r requirements/postgres\.txt"
+    ):
         SqlStore("postgresql://us@db.example/mail")
 
 

@@ -146,6 +146,7 @@ class SqlByHand:
                 uncertain_at=None,
                 next_attempt_at=now,
                 concluded_at=None,
+                released_at=now,
                 why="released by a person",
                 **since,
             )

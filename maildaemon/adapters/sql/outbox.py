@@ -79,6 +79,7 @@ class SqlOutbox(SqlSettlements):
             "queued_at": mail.queued_at,
             "expires_at": mail.expires_at,
             "resent": False,
+            "released_at": None,
         }
         if insert_missing(self._connection, outbox, [values]) == 0:
             # One that was taken back before it was sent may be queued anew.
@@ -347,6 +348,7 @@ class SqlOutbox(SqlSettlements):
                 # It had its time; without more it would expire at the first look.
                 expires_at=now + RETRIED_MAIL_LIVES,
                 concluded_at=None,
+                released_at=now,
                 why="retried by an operator",
             )
         )
@@ -414,5 +416,6 @@ def _outbox_row(row: Row[Any]) -> OutboxRow:
         expires_at=row.expires_at,
         uncertain_at=row.uncertain_at,
         resent=row.resent,
+        released_at=row.released_at,
         cause_recorded_at=row.recorded_at,
     )

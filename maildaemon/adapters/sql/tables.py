@@ -301,6 +301,7 @@ outbox = Table(
     Column("reply_text", AnyText),
     Column("why", AnyText),
     _flag("resent"),
+    Column("released_at", Instant),  # by a person, whose word holds in any mode
     Index(None, "mailbox_id", "state", "next_attempt_at"),
     Index(None, "thread_id"),
     Index(None, "mailbox_id", "state", "concluded_at"),
