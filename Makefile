@@ -36,7 +36,7 @@ demo: $(READY)
 	@$(BIN)/maildaemon demo $(ARGS)
 
 test: $(READY) servers
-	@.ci/tests -n 2 --dist worksteal $(ARGS)
+	@.ci/tests -n 3 --dist worksteal $(ARGS)
 
 bench: $(READY) servers
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -137,6 +137,13 @@ class Installation:
             )
 
     @property
+    def is_up(self) -> bool:
+        """Tell whether the daemon that was started last has come so far as to work."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_begins_at)
+            return b"daemon.started" in log.read()
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """What the program is started with: among it the password."""
         return self._environment

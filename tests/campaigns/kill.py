@@ -246,7 +246,8 @@ def _let_it_finish(
             told = time.monotonic()
             say(f"{told - began:.0f} s after the last kill: {left}")
         quiet = left.nothing or (plan.short and left.due == 0)
-        return quiet and not postman.is_alive() and _all_read(installation)
+        up = installation.is_up
+        return up and quiet and not postman.is_alive() and _all_read(installation)
 
     def stays() -> bool:
         if not worked_off():

@@ -132,6 +132,13 @@ def _ids(connection: sqlite3.Connection, query: str) -> frozenset[tuple[int, int
     return frozenset(connection.execute(query).fetchall())
 
 
+# After a start no mail goes before all of Sent is decided, and the claims of the dead end later.
+_SENT_UNDER_A_CLAIM = (
+    "SELECT 1 FROM inbound JOIN folder ON folder.id = inbound.folder_id WHERE folder.role = 'sent' "
+    "AND inbound.state = 'waiting' AND inbound.claim <> '' LIMIT 1"
+)
+
+
 def _left(connection: sqlite3.Connection) -> Left:
     # SQLite keeps instants as text of equal length: UTC, with microseconds.
     due = "next_attempt_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
@@ -151,6 +158,8 @@ def _left(connection: sqlite3.Connection) -> Left:
             query = f"SELECT count(*), coalesce(sum({due}), 0) FROM {queue}"
             held[name], now = connection.execute(query).fetchone()
             due_now += now
+            if name == "outbox" and connection.execute(_SENT_UNDER_A_CLAIM).fetchone():
+                due_now -= now
     finally:
         connection.rollback()
     return Left(**held, due=due_now)
