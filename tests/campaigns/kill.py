@@ -314,8 +314,9 @@ def _judge_deaths(table: Table, deaths: Deaths, plan: Plan) -> None:
     for aim, count in deaths.aims.most_common():
         table.fact(f"  aimed at {aim}", count)
     holding = deaths.kills - deaths.nothing
-    promised = f"at least {plan.kills // 2}"
-    table.promise("died holding a claimed row", holding, holding >= plan.kills // 2, promised)
+    # After each start nothing is sent before Sent is decided: a short run finds less to aim at.
+    enough = plan.kills // (8 if plan.short else 2)
+    table.promise("died holding a claimed row", holding, holding >= enough, f"at least {enough}")
     table.fact("  a message being processed", deaths.processing)
     table.fact("  a mail before the dot", deaths.sending)
     promised = f"at least {plan.kills // 10}"
