@@ -50,10 +50,11 @@ class Mailboxes(Protocol):
     def get(self, mailbox_id: int) -> MailboxRow:
         """Return the row of this mailbox."""
 
-    def witness_horizon(self, mailbox_id: int) -> datetime | None:
+    def witness_horizon(self, mailbox_id: int, since: datetime | None = None) -> datetime | None:
         """Return until when everything in Sent is recorded and decided, the beginning of time if
         some of it is not decided yet; None if there is no Sent folder, so that nothing could be
-        seen there. Gaps and parked messages do not count: see `hidden_in_sent`.
+        seen there. Gaps and parked messages do not count: see `hidden_in_sent`. `since`: what was
+        recorded before that need not be decided.
         """
 
     def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:

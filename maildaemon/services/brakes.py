@@ -121,20 +121,21 @@ def watch_arrivals(
     on = {one.brake for one in tx.brakes.on(mailbox_id)}
     older_than = now - OLD_MAIL
     if Brake.BULK_ARRIVAL not in on and min(received_at, sent_at or received_at) < older_than:
-        since = _counted_since(tx, mailbox_id, Brake.BULK_ARRIVAL, now)
+        since = counted_since(tx, mailbox_id, Brake.BULK_ARRIVAL, now)
         # What came while we were down for weeks is old, too, but nobody has put it there.
         newest = tx.brakes.newest_before(mailbox_id, since)
         older_than = min(older_than, newest or older_than)
         if why := why_bulk(tx.brakes.old_since(mailbox_id, since, older_than)):
             put_on(tx, desk, Brake.BULK_ARRIVAL, why, now)
     if Brake.FLOOD not in on:
-        since = _counted_since(tx, mailbox_id, Brake.FLOOD, now)
+        since = counted_since(tx, mailbox_id, Brake.FLOOD, now)
         arrived = tx.brakes.arrived_since(mailbox_id, since)
         if why := why_flooded(desk.policy.limits, arrived):
             put_on(tx, desk, Brake.FLOOD, why, now)
 
 
-def _counted_since(tx: Transaction, mailbox_id: int, brake: Brake, now: datetime) -> datetime:
+def counted_since(tx: Transaction, mailbox_id: int, brake: Brake, now: datetime) -> datetime:
+    """Return from when on a brake counts: what was before its last release counts no more."""
     released_at = tx.brakes.last_release(mailbox_id, brake)
     # By a clock that was wrong it may have been released in the future.
     counts_anew = released_at is not None and released_at <= now

@@ -36,9 +36,9 @@ from maildaemon.ports.rows import OutboxRow
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_success
 from maildaemon.services.answers import may_be_answered, may_be_forgotten
-from maildaemon.services.brakes import put_on
+from maildaemon.services.brakes import counted_since, put_on
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.pacing import breaker_counts_since, take_turn, waits_its_turn
+from maildaemon.services.pacing import take_turn, waits_its_turn
 
 CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
@@ -152,7 +152,7 @@ def _braked(store: Store, desk: Desk, now: datetime) -> bool:
     with store.read() as tx:
         if tx.brakes.on(desk.mailbox_id):
             return True
-        start = breaker_counts_since(tx, desk, now)
+        start = counted_since(tx, desk.mailbox_id, Brake.BREAKER, now)
         sent = tx.outbox.sent_between(desk.mailbox_id, start, now)
         # A fortnight is counted only when the answer matters.
         much = sent > always_allowed(desk.policy.limits)

@@ -3,19 +3,12 @@
 import logging
 from datetime import datetime
 
-from maildaemon.domain.brakes import WINDOW, Brake
+from maildaemon.domain.brakes import Brake
 from maildaemon.domain.pacing import Queue, is_late, next_slot, take_slot
 from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.store import Store, Transaction
+from maildaemon.services.brakes import counted_since
 from maildaemon.services.desk import Desk, log
-
-
-def breaker_counts_since(tx: Transaction, desk: Desk, now: datetime) -> datetime:
-    """Return from when on the breaker counts: what was before its last release counts no more."""
-    released_at = tx.brakes.last_release(desk.mailbox_id, Brake.BREAKER)
-    # By a clock that was wrong it may have been released in the future.
-    counts_anew = released_at is not None and released_at <= now
-    return max(now - WINDOW, released_at) if released_at and counts_anew else now - WINDOW
 
 
 def waits_its_turn(store: Store, desk: Desk, now: datetime) -> bool:
@@ -23,7 +16,9 @@ def waits_its_turn(store: Store, desk: Desk, now: datetime) -> bool:
     late.
     """
     with store.read() as tx:
-        queue = tx.brakes.queue(desk.mailbox_id, breaker_counts_since(tx, desk, now), now)
+        queue = tx.brakes.queue(
+            desk.mailbox_id, counted_since(tx, desk.mailbox_id, Brake.BREAKER, now), now
+        )
         told_at = tx.brakes.late_since(desk.mailbox_id)
     if queue is None:
         return False
@@ -41,7 +36,9 @@ def waits_its_turn(store: Store, desk: Desk, now: datetime) -> bool:
 def take_turn(tx: Transaction, desk: Desk, now: datetime) -> None:
     """Note that a mail goes now, so that the next one waits for its own turn."""
     limits = desk.policy.limits
-    queue = tx.brakes.queue(desk.mailbox_id, breaker_counts_since(tx, desk, now), now)
+    queue = tx.brakes.queue(
+        desk.mailbox_id, counted_since(tx, desk.mailbox_id, Brake.BREAKER, now), now
+    )
     queue = queue or Queue(0, now)
     paced_until = take_slot(limits, queue, now)
     after = Queue(queue.waiting, queue.oldest_at, paced_until, now, queue.sent + 1)

@@ -56,12 +56,13 @@ class SqlMailboxes:
         """Note that the history has been read and the cursors stand."""
         self._update(mailbox_id, started_at=at)
 
-    def witness_horizon(self, mailbox_id: int) -> datetime | None:
+    def witness_horizon(self, mailbox_id: int, since: datetime | None = None) -> datetime | None:
         """Return until when everything in Sent is recorded and decided; None if there is none.
 
         What is recorded but not decided may have been there for long: a look may come late.
         """
-        return self._sent_until(mailbox_id, true())
+        undecided = true() if since is None else inbound.c.recorded_at >= since
+        return self._sent_until(mailbox_id, undecided)
 
     def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:
         """Return until when everything in Sent is recorded and taken; None if there is none.
