@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maildaemon.domain.spans import parse_span
+from maildaemon.domain.understanding import Fact
 from maildaemon.settings.document import Block, Loc
 from maildaemon.settings.policies import LanguageSettings
-from maildaemon.settings.rules import Fact
 from maildaemon.shipped import shipped
 
 _Mistakes = Iterator[tuple[Loc, str]]

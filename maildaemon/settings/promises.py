@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from maildaemon.domain.opening import WORKING_DAYS
+from maildaemon.domain.understanding import Priority
 from maildaemon.settings.calendar import Country, Day, OpeningTimes, Zone
 from maildaemon.settings.options import (
     Elsewhere,
@@ -20,15 +21,6 @@ from maildaemon.settings.options import (
     WrongError,
     one_of,
 )
-
-
-class Priority(StrEnum):
-    """How urgent a conversation is."""
-
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
 
 
 class HolidaySettings(Section):

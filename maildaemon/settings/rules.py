@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from maildaemon.domain.understanding import AfterAnswer, Fact, Priority
 from maildaemon.settings.options import (
     EmailAddress,
     FilePath,
@@ -19,7 +20,6 @@ from maildaemon.settings.options import (
     one_of,
 )
 from maildaemon.settings.patterns import Expression, Words
-from maildaemon.settings.promises import Priority
 from maildaemon.settings.secret import Password
 
 
@@ -35,21 +35,6 @@ class ShopHours(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
-
-
-class Fact(StrEnum):
-    """What a customer may be asked for."""
-
-    ORDER_NUMBER = "order_number"
-    PHOTO = "photo"
-    QUESTION = "question"
-
-
-class AfterAnswer(StrEnum):
-    """Whose turn it is once a person has answered."""
-
-    PENDING = "pending"
-    WORKING = "working"
 
 
 class Checksum(StrEnum):

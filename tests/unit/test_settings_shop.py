@@ -6,9 +6,9 @@ import pytest
 
 from maildaemon.domain.opening import Opening
 from maildaemon.domain.spans import Counting, Span, parse_span
+from maildaemon.domain.understanding import Fact, Priority
 from maildaemon.settings import example, reference, show
-from maildaemon.settings.promises import Occasion, Priority
-from maildaemon.settings.rules import Fact
+from maildaemon.settings.promises import Occasion
 from maildaemon.settings.unfinished import NOT_YET, is_unfinished
 from tests.unit.test_settings import MINIMAL, read
 from tests.unit.test_settings_pages import options_by_path
