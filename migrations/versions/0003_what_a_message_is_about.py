@@ -1,5 +1,9 @@
 """What a message is about: rules, order numbers, partners; what was asked for."""
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -7,4 +11,49 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    instant = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    op.create_table(
+        "order_number",
+        sa.Column("id", key, autoincrement=True, nullable=False),
+        sa.Column("mailbox_id", key, nullable=False),
+        sa.Column("thread_id", key, nullable=False),
+        sa.Column("message_id", key, nullable=False),
+        sa.Column("name", sa.String(length=191), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("number_sha256", sa.String(length=64), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_order_number_mailbox_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_order_number_message_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["thread_id"], ["thread.id"], name=op.f("fk_order_number_thread_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_number")),
+        sa.UniqueConstraint(
+            "message_id",
+            "name",
+            "number_sha256",
+            name=op.f("uq_order_number_message_id_name_number_sha256"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_order_number_mailbox_id_number_sha256_id"),
+        "order_number",
+        ["mailbox_id", "number_sha256", "id"],
+    )
+    op.create_index(op.f("ix_order_number_thread_id"), "order_number", ["thread_id"])
+    op.add_column("thread", sa.Column("resolved_at", instant, nullable=True))
+    with op.batch_alter_table("participant", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("proven", sa.Boolean(), nullable=True))
+    # Of earlier mail nobody kept what our server said.
+    op.execute(
+        sa.text("UPDATE participant SET proven = :no").bindparams(
+            sa.bindparam("no", False, sa.Boolean())
+        )
+    )
+    with op.batch_alter_table("participant", schema=None) as batch_op:
+        batch_op.alter_column("proven", existing_type=sa.Boolean(), nullable=False)

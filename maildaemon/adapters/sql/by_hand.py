@@ -14,6 +14,7 @@ from maildaemon.adapters.sql.tables import (
     event,
     ledger,
     message,
+    order_number,
     outbox,
     participant,
     thread,
@@ -26,7 +27,7 @@ from maildaemon.errors import StaleClaimError
 from maildaemon.ports.rows import NewMail
 
 # What belongs to a thread and moves with it.
-_MOVING: tuple[Table, ...] = (message, outbox, ledger)
+_MOVING: tuple[Table, ...] = (message, outbox, ledger, order_number)
 _COALESCED = ("acknowledged_at", "answered_at")
 
 
@@ -89,7 +90,8 @@ class SqlByHand:
     def split(self, source: ThreadState, target: ThreadState, merge: dict[str, Any]) -> None:
         """Undo a merge. What has come into the other thread since stays there."""
         for table in _MOVING:
-            self._give_back(table, merge["moved"][table.name], source, target)
+            # A merge from before a table was there moved nothing of it.
+            self._give_back(table, merge["moved"].get(table.name, []), source, target)
         self._connection.execute(
             update(thread)
             .where(

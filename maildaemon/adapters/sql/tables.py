@@ -231,6 +231,7 @@ thread = Table(
     _ref("linked_to", "thread"),
     Column("assigned_to", AnyText),
     Column("merged_into", Word(16)),  # the reference of the thread that took its mails
+    Column("resolved_at", Instant),  # None as well for what was resolved before this was kept
     _flag("stranger"),
     _flag("begun_earlier"),
     _flag("history"),
@@ -247,8 +248,27 @@ participant = Table(
     Column("address_sha256", _Sha256, nullable=False),
     Column("name", AnyText, nullable=False),
     Column("role", Word(16), nullable=False),  # customer, copied
+    _flag("proven"),  # our own server has vouched for a mail of his: it must from now on
     UniqueConstraint("thread_id", "address_sha256"),
     Index(None, "address_sha256"),
+)
+
+# The numbers of ours (`order_numbers`) that stand in a message, by which a customer's later mail
+# about the same order finds its thread.
+order_number = Table(
+    "order_number",
+    metadata,
+    _id(),
+    _ref("mailbox_id", "mailbox", nullable=False),
+    _ref("thread_id", "thread", nullable=False),
+    _ref("message_id", "message", nullable=False),
+    Column("name", _Name, nullable=False),  # which kind of number
+    Column("number", AnyText, nullable=False),
+    Column("number_sha256", _Sha256, nullable=False),
+    Column("known", Boolean),  # None: it was looked up nowhere
+    UniqueConstraint("message_id", "name", "number_sha256"),
+    Index(None, "mailbox_id", "number_sha256", "id"),
+    Index(None, "thread_id"),
 )
 
 attachment = Table(
