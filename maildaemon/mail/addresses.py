@@ -1,21 +1,23 @@
 """Addresses and dates, read by mail-parser; more loosely where it gives up.
 
-mail-parser is given the header fields of the message and no body: its reading of addresses
-and dates is good, and its walk over the parts would cost more than all the rest.
+Only its reading of addresses and dates is asked, field by field: its walk over the parts would
+cost more than all the rest.
 """
 
+import binascii
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.errors import MessageError
-from email.message import Message as EmailMessage
 
-import mailparser
 from mailparser.exceptions import MailParserError
+from mailparser.utils import convert_mail_date, get_addresses
 
 from maildaemon.domain.message import Address
 from maildaemon.mail.headers import clean, decode_words
 from maildaemon.mail.loose import (
     ADDRESS_FIELDS,
+    MAX_ADDRESSES,
     MAX_DATE,
     MAX_NAME,
     Addressing,
@@ -30,38 +32,60 @@ _LIBRARY_ERRORS = (
     *(MessageError, MailParserError),
 )
 
+# RFC 2047 §5 (3): in a name, an encoded-word holds none of the characters that addresses are made
+# of. Some programs write them all the same.
+_BARE_SPECIALS = re.compile(
+    r"=\?[^?\s]{1,75}\?[qQ]\?[^?\s]{0,1000}[:@,;<>()\"\[\]][^?\s]{0,1000}\?="
+)
+
 
 def parse_addressing(fields: Mapping[str, tuple[str, ...]]) -> Addressing:
     """Return the addresses of all occurrences of each field, and the first date."""
-    head = EmailMessage()
-    for name in ADDRESS_FIELDS:
-        if values := fields.get(name):
-            head[name] = ", ".join(clean(value) for value in values)
+    found = {
+        name: _read_addresses(", ".join(clean(value) for value in values))
+        for name in ADDRESS_FIELDS
+        if (values := fields.get(name))
+    }
     dates = fields.get("date", ())
-    if dates:
-        head["date"] = clean(dates[0])[:MAX_DATE]
-    found, date = _ask_library(head)
-    for name in ADDRESS_FIELDS:
-        if name in head and not found.get(name):
-            found[name] = parse_loosely(head[name])
-    if dates and date is None:
-        date = parse_date(head["date"])
-    return addressing(found, date)
+    return addressing(found, _read_date(clean(dates[0])[:MAX_DATE]) if dates else None)
 
 
-def _ask_library(head: EmailMessage) -> tuple[dict[str, tuple[Address, ...]], datetime | None]:
-    """Return what mail-parser makes of the fields; nothing if it raises."""
+def _read_addresses(value: str) -> tuple[Address, ...]:
+    """Return what the library reads, then what it leaves, read loosely."""
+    doubts: list[dict[str, object]] = []
+    value = _BARE_SPECIALS.sub(_in_base64, value)
+    if ";" in value and not {":", '"'} & {*value}:
+        value = value.replace(";", ",")  # no group, but Outlook's way to write a list
     try:
-        parsed = mailparser.MailParser(head)  # type: ignore[no-untyped-call]
-        found = {
-            name: tuple(
-                Address(clean(decode_words(display))[:MAX_NAME], clean(address))
-                for display, address in getattr(parsed, name.replace("-", "_"))
-                if is_address(address)
-            )
-            for name in ADDRESS_FIELDS
-            if name in head
-        }
+        pairs = get_addresses(value, defects=doubts, decode_names=True)
     except _LIBRARY_ERRORS:
-        return {}, None
-    return found, parsed.date
+        return parse_loosely(value)
+    found = tuple(
+        Address(_name(name), clean(address)) for name, address in pairs if is_address(address)
+    )
+    # What it takes for one member may hold several, or be encoded as a whole.
+    left = [str(doubt["raw"]) for doubt in doubts if not doubt["recovered"]]
+    if found and left and len(found) < MAX_ADDRESSES:
+        found += parse_loosely(", ".join(left))
+    return found or parse_loosely(value)
+
+
+def _name(display: str) -> str:
+    name = clean(decode_words(display))
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        name = name[1:-1]  # quoted before it was encoded
+    return name[:MAX_NAME]
+
+
+def _in_base64(word: re.Match[str]) -> str:
+    """Return an encoded-word as one in which nothing can be taken for an address."""
+    text = decode_words(word[0]).encode("utf-8", "replace")
+    return f"=?utf-8?b?{binascii.b2a_base64(text, newline=False).decode('ascii')}?="
+
+
+def _read_date(value: str) -> datetime | None:
+    try:
+        date: datetime = convert_mail_date(value)[0]  # type: ignore[no-untyped-call]
+    except _LIBRARY_ERRORS:
+        return parse_date(value)
+    return date

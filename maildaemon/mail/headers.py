@@ -14,8 +14,13 @@ MAX_VALUE = 2_048
 MAX_MESSAGE_ID = 998
 MAX_MESSAGE_IDS = 200
 
-# RFC 2047 §2: an encoded-word. Spaces and question marks inside are wrong but common.
-_WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,1000})\?=")
+# RFC 2047 §2: an encoded-word. Spaces and question marks inside are wrong but common, and so is a
+# word without its end, before the next one or at the end of the field.
+_INSIDE = r"(?:[^?=]++|\?(?!=)|=(?!\?(?!=))|\?=(?=[0-9A-F]{2}[^?\s]{0,75}\?=))*+"
+_START = r"=\?([^?\s]{0,75})\?([bBqQ])\?"
+_WORD = re.compile(rf"{_START}(?:({_INSIDE})\?=|([^?\s]*+)\??(?=\s*$|\s+=\?))")
+_NOTHING_BUT_WORDS = re.compile(rf"\s*{_START}(?:{_INSIDE})\?=\s*$")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 
 # C0 and C1 controls and the Unicode line ends become a space; directional overrides vanish.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -51,8 +56,14 @@ def decode_words(text: str) -> str:
     """Return the text with RFC 2047 encoded-words decoded, wherever they stand."""
     if "=?" not in text:
         return text
+    decoded = _decode_words(text)
+    # Some relays encode what is encoded already.
+    return _decode_words(decoded) if _NOTHING_BUT_WORDS.match(decoded) else decoded
+
+
+def _decode_words(text: str) -> str:
     output: list[str] = []
-    pending = b""
+    run: list[tuple[str, str]] = []
     charset = ""
     position = 0
     for match in _WORD.finditer(text):
@@ -62,25 +73,39 @@ def decode_words(text: str) -> str:
         # split between two words are common, so neighbours are decoded together.
         adjacent = position > 0 and not between.strip()
         if not (adjacent and label == charset):
-            output.append(decode(pending, charset)[0])
-            pending = b""
+            output.append(decode(_bytes_of_run(run), charset)[0])
+            run.clear()
             output.append("" if adjacent else between)
-        pending += _word_bytes(match[2], match[3])
+        run.append((match[2], match[3] if match[3] is not None else match[4]))
         charset = label
         position = match.end()
-    output.append(decode(pending, charset)[0])
+    output.append(decode(_bytes_of_run(run), charset)[0])
     output.append(text[position:])
     return "".join(output)
 
 
-def _word_bytes(encoding: str, text: str) -> bytes:
-    raw = text.encode("utf-8", "replace")
-    if encoding in "qQ":
-        return binascii.a2b_qp(raw, header=True)
-    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+def _bytes_of_run(run: list[tuple[str, str]]) -> bytes:
+    """Return the bytes of adjacent words; base64 may go on in the next one at any letter."""
+    output: list[bytes] = []
+    pending = ""
+    for at, (encoding, text) in enumerate(run):
+        if encoding in "qQ":
+            output.append(binascii.a2b_qp(text.encode("utf-8", "replace"), header=True))
+            continue
+        # Padding ends a piece, and some programs pad pieces before they join them.
+        *closed, last = (_NOT_BASE64.sub("", piece) for piece in (pending + text).split("="))
+        output.extend(map(_from_base64, closed))
+        continued = at + 1 < len(run) and run[at + 1][0] in "bB"
+        whole = len(last) - len(last) % 4 if continued else len(last)
+        pending = last[whole:]
+        output.append(_from_base64(last[:whole]))
+    return b"".join(output)
+
+
+def _from_base64(letters: str) -> bytes:
     if len(letters) % 4 == 1:
         letters = letters[:-1]
-    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+    return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
 
 
 def parse_message_ids(values: Iterable[str]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def parse_loosely(value: str) -> tuple[Address, ...]:
     """Return the words that can only be addresses; what is encoded or quoted is a name."""
     value = clean(value)
     bare = _QUOTED.sub(" ", _ENCODED.sub(" ", value))
-    words = [word for word in _BETWEEN.split(bare) if is_address(word)]
+    words = [*dict.fromkeys(word for word in _BETWEEN.split(bare) if is_address(word))]
     if not words and _ENCODED.fullmatch(value.strip()):
         # The whole field was encoded. In it, only an address in angle brackets is one: a bare
         # one may have been meant to look like a name.
@@ -66,7 +66,7 @@ def parse_loosely(value: str) -> tuple[Address, ...]:
 
 def _name_before(address: str, value: str) -> str:
     before = value.partition(address)[0].rpartition(",")[2].partition("<")[0]
-    return clean(decode_words(before)).strip('" ')[:MAX_NAME]
+    return clean(decode_words(before)).strip('"[ ')[:MAX_NAME]
 
 
 def is_address(word: str) -> bool:

@@ -66,6 +66,47 @@ def test_recipients_of_all_kinds_are_read_from_all_their_fields() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "recipients"),
+    [
+        # A whole address in one encoded-word, beside others.
+        (
+            b"=?utf-8?B?IkNhcmwiIDxjQHguZXhhbXBsZT4=?=, b@x.example",
+            [("", "b@x.example"), ("Carl", "c@x.example")],
+        ),
+        # Characters in an encoded-word that have a meaning between addresses.
+        (
+            b"b@x.example, =?utf-8?q?Eve:_v@y.example,_z?= <e@x.example>",
+            [("", "b@x.example"), ("Eve: v@y.example, z", "e@x.example")],
+        ),
+        (b'=?utf-8?Q?"Hans_M=C3=BCller"?= <h@x.example>', [("Hans Müller", "h@x.example")]),
+        (b"=?utf-8?Q?Hans M=C3=BCller?= <h@x.example>", [("Hans Müller", "h@x.example")]),
+        (b"=?utf-8?Q?M=C3=BC?=\n =?utf-8?Q?ller?= <h@x.example>", [("Müller", "h@x.example")]),
+        (b"a@x.example; Bea <b@x.example>;", [("", "a@x.example"), ("Bea", "b@x.example")]),
+        (b'"a@x.example" <a@x.example>', [("a@x.example", "a@x.example")]),
+        (b"a@x.example <mailto:a@x.example>", [("", "a@x.example")]),
+        (b"<<a@x.example>>", [("", "a@x.example")]),
+        (b"<a@x.example", [("", "a@x.example")]),
+        (b"[a@x.example]", [("", "a@x.example")]),
+        (b"a@x.example (Anna)", [("Anna", "a@x.example")]),
+        (
+            b"Friends: Anna <a@x.example>, b@x.example;, c@x.example",
+            [("Anna", "a@x.example"), ("", "b@x.example"), ("", "c@x.example")],
+        ),
+        ("Ольга <ольга@почта.example>".encode(), [("Ольга", "ольга@почта.example")]),
+        (b"a@[192.0.2.1]", [("", "a@[192.0.2.1]")]),
+        (b'"odd local"@x.example', [("", '"odd local"@x.example')]),
+        (b"root, a@x.example", [("", "a@x.example")]),
+    ],
+)
+def test_recipients_are_read_as_mail_programs_write_them(
+    field: bytes, recipients: list[tuple[str, str]]
+) -> None:
+    message = read(b"From: a@x.example\nTo: " + field + b"\n\nx")
+
+    assert [(to.name, to.address) for to in message.to] == recipients
+
+
+@pytest.mark.parametrize(
     ("field", "ids"),
     [
         (b"<a@x> <b@x>", ("a@x", "b@x")),
@@ -172,6 +213,31 @@ def test_every_field_is_there_in_order_decoded_and_cut() -> None:
         (b"=?utf-8?b?SGVsbG8?=", "Hello"),
         (b"=?utf-8?x?abc?=", "=?utf-8?x?abc?="),
         (b"=?utf-8?q?never ends", "=?utf-8?q?never ends"),
+        (b"=?utf-8?q?never_ends", "never ends"),
+        (b"=?utf-8?b?w6Q= =?utf-8?b?w7Y=?=", "äö"),
+        (b"=?utf-8?b?w6Q=?", "ä"),
+        (b"=?UTF-8?Q?Where?=20is=20it=3F?=", "Where? is it?"),
+        (b"=?utf-8?q?a?==?utf-8?q?b?=", "ab"),
+        (b"=?utf-8?b?R3LDvMOf?= =?iso-8859-1?q?e=2C_Zo=EB?=", "Grüße, Zoë"),
+        # Base64 cut at any letter, characters cut at any byte, padding in the middle or too much.
+        (b"=?utf-8?b?R3LDv?= =?utf-8?b?MOfZQ==?=", "Grüße"),
+        (b"=?utf-8?q?Gr=C3?= =?utf-8?q?=BC=C3=9Fe?=", "Grüße"),
+        (b"=?utf-8?b?w6Q==?=", "ä"),
+        (b"=?utf-8?b?R3LDvA==w59l?=", "Grüße"),
+        (b"=?utf-8?b?R3LD\n vMOfZQ==?=", "Grüße"),
+        (b"=?UTF-8?q?Gr=c3=bc=c3=9fe?=", "Grüße"),
+        (b'"=?utf-8?q?Gr=C3=BC=C3=9Fe?="', '"Grüße"'),
+        (b"Re: [=?utf-8?q?Gr=C3=BC=C3=9Fe?=]", "Re: [Grüße]"),
+        (b"=??q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
+        # Encoded twice; a label that lies; words that only look encoded.
+        (b"=?utf-8?Q?=3D=3Futf-8=3FQ=3FGr=C3=BC=3F=3D?=", "Grü"),
+        (b"=?us-ascii?q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
+        (b"=?iso-8859-1?q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
+        (b"=?iso-2022-jp?b?GyRCJUYlOSVIGyhC?=\n =?iso-2022-jp?b?GyRCJUYlOSVIGyhC?=", "テスト" * 2),
+        (b"=?gb2312?b?zcu79Q==?= =?big5?b?sGizZg==?=", "退货退貨"),
+        (b"=?ks_c_5601-1987?b?uN7Az8C6?=", "메일은"),
+        (b"=?koi8-r?b?5MXO2MfJ?=", "Деньги"),
+        (b"1=?2 and what =? this", "1=?2 and what =? this"),
         (b"a\r\n\t b", "a b"),
     ],
 )

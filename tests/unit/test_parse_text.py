@@ -1,5 +1,7 @@
 """The readable text of a message, from plain text and from HTML."""
 
+import base64
+
 import pytest
 
 from maildaemon.mail.bodies import MAX_TEXT, unflow
@@ -32,6 +34,129 @@ def test_a_body_is_decoded_whatever_its_label_says(charset: str, codec: str) -> 
     )
 
     assert message.text == words
+
+
+WORDS = {
+    "en": "Where is my ring?",
+    "ja": "返品したいのですが、どうすればいいですか",
+    "zh": "我上周订的戒指坏了，我想退货，请问该怎么办？订单号在下面，谢谢你们的帮助",
+    "tw": "我想退貨，請問該怎麼辦",
+    "ko": "반품하고 싶은데 어떻게 해야 하나요",
+    "ru": "Где мой заказ? Кольцо пришло сломанным.",
+    "uk": "Де моє замовлення? Її каблучка зламана.",
+    "pl": "Gdzie jest moje zamówienie? Proszę o odpowiedź, źdźbło",
+    "cs": "Kde je moje objednávka? Příliš žluťoučký kůň",
+    "el": "Πού είναι η παραγγελία μου; Ευχαριστώ πολύ",
+    "he": "איפה ההזמנה שלי",
+    "ar": "أين طلبي من فضلكم",
+    "tr": "Siparişim nerede, ığdır çok şirin",
+    "th": "สินค้าของฉันอยู่ที่ไหน",
+    "fr": "Où est ma commande ? Ça coûte 5 \u20ac",
+    "de": "Grüße, wo bleibt mein Ring? Maß und Größe",
+}
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "language"),
+    [
+        ("iso-2022-jp", "iso2022_jp", "ja"),
+        ("ISO-2022-JP-MS", "iso2022_jp", "ja"),
+        ("_iso-2022-jp$ESC", "iso2022_jp", "ja"),
+        ("shift_jis", "cp932", "ja"),
+        ("x-sjis", "cp932", "ja"),
+        ("euc-jp", "euc_jp", "ja"),
+        ("gb2312", "gbk", "zh"),
+        ("gb18030", "gb18030", "zh"),
+        ("x-gbk", "gbk", "zh"),
+        ("hz-gb-2312", "hz", "zh"),
+        ("big5", "big5", "tw"),
+        ("CN-Big5", "big5", "tw"),
+        ("euc-kr", "cp949", "ko"),
+        ("ks_c_5601-1987", "cp949", "ko"),
+        ("iso-2022-kr", "iso2022_kr", "ko"),
+        ("koi8-r", "koi8_r", "ru"),
+        ("koi8-r", "koi8_u", "uk"),
+        ("windows-1251", "cp1251", "ru"),
+        ("x-cp1251", "cp1251", "ru"),
+        ("x-mac-cyrillic", "mac_cyrillic", "ru"),
+        ("iso-8859-5", "iso8859_5", "ru"),
+        ("iso-8859-2", "iso8859_2", "pl"),
+        ("iso-8859-2", "cp1250", "pl"),
+        ("windows-1250", "cp1250", "cs"),
+        ("x-mac-ce", "mac_latin2", "cs"),
+        ("iso-8859-7", "iso8859_7", "el"),
+        ("windows-1253", "cp1253", "el"),
+        ("iso-8859-8-i", "iso8859_8", "he"),
+        ("logical", "iso8859_8", "he"),
+        ("windows-1255", "cp1255", "he"),
+        ("windows-1256", "cp1256", "ar"),
+        ("iso-8859-6", "iso8859_6", "ar"),
+        ("iso-8859-9", "cp1254", "tr"),
+        ("tis-620", "cp874", "th"),
+        ("iso-8859-15", "iso8859_15", "fr"),
+        ("iso-8859-15", "cp1252", "fr"),
+        ("iso-8859-1", "cp1252", "fr"),
+        ("macintosh", "mac_roman", "fr"),
+        ("x-mac-roman", "mac_roman", "de"),
+        ("iso_8859-1:1987", "latin-1", "de"),
+        ("ansi", "cp1252", "de"),
+        ("cp850", "cp850", "de"),
+        ("utf-7", "utf-7", "de"),
+        ("unicode-1-1-utf-7", "utf-7", "ru"),
+        ("utf-16", "utf-16", "ru"),
+        ("utf-16le", "utf-16-le", "ru"),
+        ("utf-16", "utf-16-be", "de"),
+        ("utf-16", "utf-16-le", "de"),
+        ("utf-32", "utf-32", "de"),
+        ("charset=utf-8", "utf-8", "ru"),
+        ("'utf-8'", "utf-8", "ru"),
+        ("utf8", "utf-8", "ja"),
+        # No charset, or one that means nothing.
+        ("unknown-8bit", "utf-8", "ru"),
+        ("x-unknown", "cp1251", "ru"),
+        ("default", "cp1252", "de"),
+        ("binary", "gb18030", "zh"),
+        ("us-ascii", "iso2022_jp", "ja"),
+        ("us-ascii", "utf-8", "tr"),
+        ("us-ascii", "koi8_r", "ru"),
+        ("us-ascii", "utf-16-le", "de"),
+        # A label that names another charset than the bytes are plainly in.
+        ("iso-8859-1", "utf-8", "de"),
+        ("windows-1251", "utf-8", "ru"),
+        ("gb2312", "utf-8", "zh"),
+        ("iso-2022-jp", "utf-8", "ja"),
+        ("big5", "utf-8", "tw"),
+        ("tis-620", "utf-8", "th"),
+        ("utf-16", "utf-8", "de"),
+        ("utf-16", "ascii", "en"),
+        ("utf-7", "utf-8", "de"),
+        ("utf-8", "cp1251", "ru"),
+    ],
+)
+def test_a_text_is_read_in_whatever_charset_it_was_written(
+    charset: str, codec: str, language: str
+) -> None:
+    words = WORDS[language]
+    raw = base64.encodebytes(words.encode(codec))
+
+    message = read(
+        HEADER
+        + f'Content-Type: text/plain; charset="{charset}"\n'.encode()
+        + b"Content-Transfer-Encoding: base64\n\n"
+        + raw
+    )
+
+    assert message.text == words
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "word"),
+    [("windows-1251", "cp1251", "СУМКА"), ("euc-kr", "cp949", "반품"), ("gb2312", "gbk", "退货")],
+)
+def test_a_short_word_is_not_taken_for_utf_8(charset: str, codec: str, word: str) -> None:
+    message = read(f"Content-Type: text/plain; charset={charset}\n\n".encode() + word.encode(codec))
+
+    assert message.text == word
 
 
 def test_one_damaged_byte_does_not_spoil_the_rest() -> None:
