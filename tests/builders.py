@@ -44,6 +44,7 @@ def a_message(*, headers: Mapping[str, str] | None = None, **overrides: Any) -> 
         text="Where is my order?",
         reply_text="Where is my order?",
         language="en",
+        language_confidence=1.0,
     )
     return replace(message, **overrides)
 

@@ -90,6 +90,7 @@ def _message(message: Message) -> dict[str, Any]:
         "text": message.text,
         "reply_text": message.reply_text,
         "language": message.language,
+        "language_confidence": message.language_confidence if message.language else None,
         "defects": list(message.defects),
     }
 
@@ -176,7 +177,7 @@ def put_page(
         ("  evidence", "; ".join(judgement.evidence) or None),
         ("  automatic", "must not be answered" if judgement.must_not_answer else None),
         ("  reports", _reported(message.bounce)),
-        ("  language", message.language),
+        ("  language", _language(message)),
         ("  damage", ", ".join(message.defects) or None),
         ("  thread", _thread(one)),
         ("  answers", one.parent),
@@ -192,6 +193,14 @@ def put_page(
 
 def _people(addresses: Sequence[Address]) -> str:
     return ", ".join(person(one.name, one.address) for one in addresses)
+
+
+def _language(message: Message) -> str | None:
+    """Return the language, and how sure it is."""
+    if message.language is None:
+        return None
+    doubt = "" if message.sure_language else ": a guess, earlier mail counts more"
+    return f"{message.language} ({message.language_confidence:.0%}{doubt})"
 
 
 def _reported(report: DeliveryReport | None) -> str | None:

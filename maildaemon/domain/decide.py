@@ -272,10 +272,10 @@ def _respond(
     return QueueMail(
         sections=tuple(sections),
         to=recipient,
-        language=answer_language(message.language, context.earlier_language, policy),
+        language=answer_language(message, context.earlier_language, policy),
         refusals=refusals,
         notices=notices,
-        slower=not no_acknowledgement and is_foreign(message.language, policy),
+        slower=not no_acknowledgement and is_foreign(message, policy),
         echo_subject=may_echo_subject(message, context),
         sender_known=is_known(message, context),
     )

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# From here on a language is taken for what it is, whatever the customer wrote in before.
+SURE = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -90,7 +93,8 @@ class Message:
     `fields` holds every header field in order, name in lower case, value unfolded, decoded and
     free of CR, LF and NUL; over-long ones are cut.
     `report_type` is the parameter of a multipart/report, None for anything else.
-    `text` is the readable whole, `reply_text` what is new in it.
+    `text` is the readable whole, `reply_text` what is new in it. `language` is that of the new
+    text, None if it shows none; `language_confidence` says from 0 to 1 how sure that is.
     `defects` lists damage by stable names; a `degraded` message was too hostile to be parsed.
     """
 
@@ -113,10 +117,16 @@ class Message:
     text: str = ""
     reply_text: str = ""
     language: str | None = None
+    language_confidence: float = 0.0
     attachments: tuple[Attachment, ...] = ()
     bounce: DeliveryReport | None = None
     defects: tuple[str, ...] = ()
     degraded: bool = False
+
+    @property
+    def sure_language(self) -> str | None:
+        """Return the language that the text shows beyond doubt, None if it is but a guess."""
+        return self.language if self.language_confidence >= SURE else None
 
     def field(self, name: str) -> tuple[str, ...]:
         """Return all values of a header field, in order; empty if it is absent."""

@@ -4,20 +4,23 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from maildaemon.domain.delivery import Announcement
+from maildaemon.domain.message import Message
 from maildaemon.domain.policy import Policy
 
 
-def answer_language(written: str | None, earlier: str | None, policy: Policy) -> str:
-    """Return the language to answer in: of the text, else of earlier mail, else the default."""
-    for language in (written, earlier):
+def answer_language(message: Message, earlier: str | None, policy: Policy) -> str:
+    """Return the language to answer in: what the text surely is in, else that of earlier mail,
+    else what the text seems to be in, else the default.
+    """
+    for language in (message.sure_language, earlier, message.language):
         if language is not None and (spoken := _spoken(language, policy.languages)):
             return spoken
     return policy.default_language
 
 
-def is_foreign(written: str | None, policy: Policy) -> bool:
+def is_foreign(message: Message, policy: Policy) -> bool:
     """Tell whether the text is, for sure, in a language that the shop does not answer in."""
-    spoken = (*policy.languages, policy.default_language)
+    spoken, written = (*policy.languages, policy.default_language), message.sure_language
     return written is not None and _spoken(written, spoken) is None
 
 

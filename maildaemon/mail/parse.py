@@ -50,12 +50,14 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     structure = arrange(tree)
     reading = read_bodies(tree, structure.bodies)
     reply_text = cut_quotes(reading.text, forwarded=bool(_FORWARD.match(message.subject)))
+    tongue = detect_language(reply_text, languages, message.subject)
     files = read_files(tree, structure)
     message = replace(
         message,
         text=reading.text,
         reply_text=reply_text,
-        language=detect_language(reply_text, languages),
+        language=tongue.language,
+        language_confidence=tongue.confidence,
         attachments=files.attachments,
         bounce=parse_bounce(message, tree, structure, reading.text),
         defects=(*message.defects, *reading.defects, *_structure_defects(structure)),

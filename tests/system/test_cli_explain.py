@@ -126,6 +126,7 @@ def test_one_object_a_file_with_every_key_of_the_contract(here: Installation) ->
             "text": explained["message"]["text"],
             "reply_text": explained["message"]["reply_text"],
             "language": "it",
+            "language_confidence": 1.0,
             "defects": [],
         },
         "kind": "customer",

@@ -628,6 +628,25 @@ def test_the_language_is_the_texts_else_an_earlier_one_else_the_default(
     assert mail == replace(A_MAIL, language=expected, slower=slower)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "expected"), [("de", "de"), (None, "it")], ids=["after a letter", "alone"]
+)
+def test_a_guess_at_the_language_counts_less_than_earlier_mail_and_more_than_the_default(
+    earlier: str | None, expected: str
+) -> None:
+    message = a_message(language="it", language_confidence=0.6)
+
+    mail = decide(message, a_context(earlier_language=earlier)).mail
+
+    assert mail == replace(A_MAIL, language=expected)
+
+
+def test_a_foreign_language_is_no_guess() -> None:
+    message = a_message(language="fr", language_confidence=0.6)
+
+    assert decide(message, a_context()).mail == A_MAIL
+
+
 def test_only_an_acknowledgement_says_that_it_takes_longer() -> None:
     message = a_reply(attachments=(TOOL,), language="tr")
 

@@ -6,15 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from maildaemon.mail.language import detect_language
+from maildaemon.domain.message import SURE
+from maildaemon.mail.language import Detected, detect_language
 from tests.unit.parsing import HEADER, LANGUAGES, read
 
-_FILE = Path(__file__).with_name("letters.txt").read_text("utf-8")
-LETTERS = [
-    (language, letter)
-    for language, colon, letter in (line.partition(": ") for line in _FILE.splitlines())
-    if colon and not language.startswith("#")
-]
+
+def lines_of(name: str) -> list[tuple[str, str]]:
+    lines = Path(__file__).with_name(name).read_text("utf-8").splitlines()
+    split = (line.partition(": ") for line in lines if not line.startswith("#"))
+    return [(language, text) for language, colon, text in split if colon]
+
+
+LETTERS = lines_of("letters.txt")
+SENTENCES = lines_of("sentences.txt")
+
+
+def named(text: str, languages: tuple[str, ...], subject: str = "") -> str | None:
+    return detect_language(text, languages, subject).language
 
 
 @pytest.mark.parametrize(
@@ -39,12 +47,12 @@ LETTERS = [
     ],
 )
 def test_a_language_is_named_only_when_it_is_clear(text: str, language: str | None) -> None:
-    assert detect_language(text, LANGUAGES) == language
+    assert named(text, LANGUAGES) == language
 
 
 @pytest.mark.parametrize(("language", "letter"), LETTERS)
 def test_a_short_mail_of_a_customer_is_in_its_language(language: str, letter: str) -> None:
-    assert detect_language(letter, LANGUAGES) == language
+    assert named(letter, LANGUAGES) == language
 
 
 def test_there_are_letters_enough_in_each_language() -> None:
@@ -60,7 +68,7 @@ def test_however_short_a_letter_is_cut_it_is_not_called_an_unsupported_language(
     words = letter.split()
     beginnings = [" ".join(words[:number]) for number in range(1, len(words) + 1)]
 
-    found = [detect_language(it, LANGUAGES) for it in beginnings]
+    found = [named(it, LANGUAGES) for it in beginnings]
 
     assert set(found) <= {None, *LANGUAGES}
     # From four words on it is the right one, or none.
@@ -77,13 +85,13 @@ def test_however_short_a_letter_is_cut_it_is_not_called_an_unsupported_language(
     ],
 )
 def test_of_a_name_a_number_or_a_thank_you_no_foreign_language_is_told(text: str) -> None:
-    assert detect_language(text, LANGUAGES) in {None, *LANGUAGES}
+    assert named(text, LANGUAGES) in {None, *LANGUAGES}
 
 
 def test_a_language_that_the_shop_does_not_speak_is_named_if_it_is_sure() -> None:
-    assert detect_language("Wo ist meine Bestellung geblieben?", ("en", "it")) == "de"
-    assert detect_language("Wo ist meine", ("en", "it")) is None
-    assert detect_language("Wo ist meine Bestellung geblieben?", ()) is None
+    assert named("Wo ist meine Bestellung geblieben?", ("en", "it")) == "de"
+    assert named("Wo ist meine", ("en", "it")) is None
+    assert named("Wo ist meine Bestellung geblieben?", ()) is None
 
 
 @pytest.mark.parametrize(
@@ -99,11 +107,11 @@ def test_a_language_that_the_shop_does_not_speak_is_named_if_it_is_sure() -> Non
     ],
 )
 def test_neighbours_are_kept_apart(text: str, language: str) -> None:
-    assert detect_language(text, LANGUAGES) == language
+    assert named(text, LANGUAGES) == language
 
 
 def test_a_regional_language_is_answered_by_its_configured_name() -> None:
-    assert detect_language("Onde está a minha encomenda?", ("en", "pt-BR")) == "pt-BR"
+    assert named("Onde está a minha encomenda?", ("en", "pt-BR")) == "pt-BR"
 
 
 def test_quoted_words_do_not_decide() -> None:
@@ -127,3 +135,80 @@ def test_nothing_that_could_reach_a_network_is_even_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def judged(written: str, found: Detected) -> str:
+    """What becomes of a customer's sentence: right, a guess, unsaid or wrong."""
+    language = written.rstrip("+")
+    if found.language is None:
+        return "unsaid"
+    if found.language != language:
+        return "wrong"
+    return "right" if found.confidence >= SURE else "guess"
+
+
+def test_no_short_sentence_is_taken_for_another_language() -> None:
+    found = [(written, text, detect_language(text, LANGUAGES)) for written, text in SENTENCES]
+
+    assert len(SENTENCES) >= 380
+    assert [one for one in found if judged(one[0], one[2]) == "wrong"] == []
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "surely"), [(0, 12, 55), (12, 25, 95), (25, 999, 98)]
+)
+def test_the_language_of_a_short_sentence_is_told(shortest: int, longest: int, surely: int) -> None:
+    spoken = [one for one in SENTENCES if one[0].rstrip("+") in LANGUAGES]
+    these = [one for one in spoken if shortest <= len(one[1]) < longest]
+    fates = [judged(written, detect_language(text, LANGUAGES)) for written, text in these]
+
+    assert len(these) >= 25
+    # In per cent: a guess is used too, where the customer has written nothing before.
+    assert 100 * fates.count("right") >= surely * len(these)
+    assert 100 * (fates.count("right") + fates.count("guess")) >= 97 * len(these)
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "language"),
+    [
+        ("123456", "Dove è il mio pacco?", "it"),
+        ("Anna Rossi", "Richiesta di rimborso per anello rotto", "it"),
+        ("ok", "Wann kommt meine Bestellung?", "de"),
+        # The shop's own subject, in the shop's own language.
+        ("123456", "Re: Your order has been shipped", None),
+        ("123456", "AW: Ihre Bestellung ist unterwegs", None),
+        ("grazie", "Re: Your order has been shipped", "it"),
+        ("grazie mille, ma il pacco non è arrivato", "Where is my order from last week", "it"),
+        ("", "Where is my order?", "en"),
+    ],
+)
+def test_the_subject_counts_where_the_text_is_short_and_the_subject_the_customers_own(
+    text: str, subject: str, language: str | None
+) -> None:
+    assert named(text, LANGUAGES, subject) == language
+
+
+def test_what_is_quoted_within_the_text_does_not_decide() -> None:
+    text = (
+        'Il corriere mi ha scritto: "Your parcel could not be delivered, please contact us as '
+        'soon as possible to arrange another delivery". Cosa devo fare adesso con il mio pacco?'
+    )
+
+    assert detect_language(text, LANGUAGES).language == "it"
+
+
+def test_one_thanks_is_a_guess_and_a_sentence_is_sure() -> None:
+    thanks = detect_language("Thanks!", LANGUAGES)
+    sentence = detect_language("Could you tell me where my parcel is?", LANGUAGES)
+
+    assert (thanks.language, thanks.confidence < SURE) == ("en", True)
+    assert (sentence.language, sentence.confidence >= SURE) == ("en", True)
+    assert detect_language("48377", LANGUAGES) == Detected(None, 0.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 5000, "é" * 5000, '"' * 5000, "a." * 2500, "ab " * 2000, "\n" * 5000, "注" * 5000],
+)
+def test_nonsense_is_in_no_language(text: str) -> None:
+    assert detect_language(text, LANGUAGES).confidence < SURE

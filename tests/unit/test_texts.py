@@ -184,14 +184,15 @@ def test_sentences_are_short(language: str, mixture: str) -> None:
 
 @pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
 def test_a_text_is_in_its_language_and_no_other(language: str, mixture: str) -> None:
-    assert detect_language(prose(language, mixture), LANGUAGES) == language
+    assert detect_language(prose(language, mixture), LANGUAGES).language == language
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_has_been_left_in_another_language(language: str) -> None:
     long = {name: it for name, it in WORDS[language].items() if len(it.split()) >= 5}
     found = {
-        name: detect_language(re.sub(r"\{\w+\}", "", it), LANGUAGES) for name, it in long.items()
+        name: detect_language(re.sub(r"\{\w+\}", "", it), LANGUAGES).language
+        for name, it in long.items()
     }
 
     assert {name: it for name, it in found.items() if it not in {language, None}} == {}
