@@ -1,10 +1,11 @@
 """Reads corpora with the program's own worker and prints how far it agrees with what is known.
 
 python -m tests.corpus FOLDER [--set NAME …] [--differences]
+python -m tests.corpus FOLDER --mutations N [--seed S] [--keep FOLDER]
 
 FOLDER is a folder of corpora with its `loaders.py`. Exit code 1: a difference is not explained, a
 reason is out of date, or something crashed or broke the bounds. `--differences` lists them all;
-without it only those that are not explained.
+without it only those that are not explained. `--mutations` reads damaged messages instead.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from tests.corpus.comparing import Comparison, compare, compare_conversation
 from tests.corpus.differences import FOLDER, Side, read_reasons
 from tests.corpus.finding import Finding
 from tests.corpus.loading import Case, Corpora, load_corpora
+from tests.corpus.mutations import run_mutations
 from tests.corpus.reading import Reader
 from tests.corpus.table import Costs, Result, differences, judge, table
 
@@ -35,6 +37,17 @@ def main() -> int:
     if unknown := {*given.sets} - {*corpora.sets}:
         print(f"error: there is no set {', '.join(sorted(unknown))}", file=sys.stderr)
         return 64
+    if given.mutations:
+        sets = given.sets or [*corpora.sets]
+        campaign = run_mutations(corpora, sets, given.mutations, given.seed, given.keep)
+        for kind, them in campaign.found.items():
+            print(*(f"{kind.upper()} {one}" for one in them), sep="\n", end="\n" if them else "")
+        print(*campaign.lines())
+        return 0 if campaign.sound else 1
+    return 0 if _print_tables(corpora, given) else 1
+
+
+def _print_tables(corpora: Corpora, given: argparse.Namespace) -> bool:
     sound = True
     with Reader() as reader:
         for name in given.sets or corpora.sets:
@@ -46,7 +59,7 @@ def main() -> int:
                 result = _unexplained(result)
                 listed = differences(result)
             print(*listed, "", sep="\n")
-    return 0 if sound else 1
+    return sound
 
 
 def run(corpora: Corpora, name: str, reader: Reader, reasons: Path) -> Result:
@@ -87,6 +100,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", dest="sets", action="append", default=[], metavar="NAME")
     parser.add_argument("--differences", action="store_true")
+    parser.add_argument("--mutations", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--keep", type=Path, default=Path(".fuzz/mutations"), help="where inputs that break it go"
+    )
     parser.add_argument("--reasons", type=Path, default=FOLDER, help=argparse.SUPPRESS)
     return parser.parse_args()
 
