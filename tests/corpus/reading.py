@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +62,8 @@ class WatchedParser(ProcessParser):
 
 
 def _forget_the_peak(pid: int) -> None:
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    with suppress(FileNotFoundError):  # it has died since; that is told elsewhere
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def _peak(pid: int) -> int:

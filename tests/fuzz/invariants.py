@@ -13,6 +13,7 @@ UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]
 _UNREADABLE = re.compile("[\x00\r\ud800-\udfff]")
 # RFC 3463 §2: class, subject and detail.
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+_LEADS_OUT = re.compile(r"[/\\:\x00]|^\.+$")
 _LARGEST_ANSWER = 32 * 1024 * 1024
 
 
@@ -95,7 +96,7 @@ def _flaws_of_files(raw: bytes, parsed: Parsed) -> Iterator[str]:
         content = parsed.contents.get(file.sha256, b"")
         if hashlib.sha256(content).hexdigest() != file.sha256 or len(content) != file.size:
             yield f"size or hash of a file is wrong: {file.filename}"
-        if not file.filename or re.search(r'[/\\:\x00"]|^\.+$', file.filename):
+        if not file.filename or _LEADS_OUT.search(file.filename):
             yield f"a name leads out of its folder: {file.filename!r}"
 
 
