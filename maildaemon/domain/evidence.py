@@ -3,12 +3,13 @@
 All of it is collected, not only the first hit; what follows from it is decided in `automatic`.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from maildaemon.domain.fields import plain
 from maildaemon.domain.message import Address, Message
-from maildaemon.domain.phrases import BOUNCE_BEGINNINGS, BOUNCE_SUBJECTS, OUT_OF_OFFICE
+from maildaemon.domain.phrases import BOUNCE_SUBJECTS, BOUNCES, OUT_OF_OFFICE
 
 
 class Sign(StrEnum):
@@ -67,6 +68,12 @@ _NO_REPLY = (
 )
 _NOBODY_STARTS = ("bounce-", "bounce+", "bounce.", "bounces", "owner-")
 _NOBODY_ENDS = ("-bounce", "-bounces", "-request")
+
+
+# What may follow the phrase of a responder: the end, or a mark before the subject it answers.
+_ENDS = re.compile(
+    r"\W*$|\s*[:：\]）)>|/.!…–—*\"'»“”-]|\s+(?:re|aw|\(|\[|until|bis|till|from|autoreply)\b"
+)
 
 
 def collect(message: Message, author: Address | None) -> tuple[Evidence, ...]:
@@ -136,7 +143,7 @@ def _bouncer(message: Message) -> str:
     reports = message.return_path == "" or any(one in subject for one in BOUNCE_SUBJECTS)
     if local == "postmaster" and reports:
         return local
-    return next((one for one in BOUNCE_BEGINNINGS if subject.startswith(one)), "")
+    return subject if subject in BOUNCES else ""
 
 
 def _answers_invitation(message: Message) -> bool:
@@ -197,4 +204,5 @@ def _out_of_office(subject: str) -> str:
     Only at the start: customers, too, are "on holiday" and "out of the office", and say so.
     """
     start = subject.lower().lstrip(" \t[(*\"'«„“-")
-    return next((phrase for phrase in OUT_OF_OFFICE if start.startswith(phrase)), "")
+    phrase = next((phrase for phrase in OUT_OF_OFFICE if start.startswith(phrase)), "")
+    return phrase if _ENDS.match(start[len(phrase) :]) else ""

@@ -1,8 +1,8 @@
 """Words by which machines are known where their headers say nothing, in lower case."""
 
-# With these begins what mail servers have written for decades, and nobody else ever: not even the
-# customers of a shop, who do write "delivery failed".
-BOUNCE_BEGINNINGS = (
+# These subjects mail servers have written for decades, word by word, and nobody else ever: not even
+# the customers of a shop, who do write "delivery failed".
+BOUNCES = (
     "undelivered mail returned to sender",
     "delivery status notification (failure)",
     "mail delivery failed: returning message to sender",

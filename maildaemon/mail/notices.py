@@ -1,155 +1,237 @@
 """Notices of failed delivery in free text: most mail servers have written such ones."""
 
 import re
-from itertools import takewhile
+from dataclasses import dataclass
 
 from maildaemon.domain.message import Message, ReportAction, ReportedRecipient
+from maildaemon.mail import notice_words as words
 from maildaemon.mail.headers import clean
+from maildaemon.mail.returned import Returned
+from maildaemon.mail.statuses import find_status, status_in_words
 
 _MAX_LINES = 200
 _MAX_LINE = 1_000
 _MAX_DIAGNOSTIC = 500
+_MAX_NAMED = 200
 _CONTEXT = 3
+_OPENING = 12
 
-_SENDERS = (
-    *("mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "postmaster"),
-    *("mail.delivery.system", "mail-delivery", "bounce", "mailadmin"),
-)
-_NAMES = ("mail delivery", "delivery subsystem", "delivery system", "mailer-daemon", "postmaster")
-_SUBJECTS = re.compile(
-    r"(?!(?:re|aw|fwd?|wg|rif|tr|rv|odp) ?:).{0,200}?(?:undeliver|non[- ]?deliver"
-    r"|not (?:be )?delivered|failure notice|delivery (?:status|fail|notif|warn|has)"
-    r"|deliver[a-z]* (?:problem|error)|mail fail|failed (?:mail|delivery)|returned mail"
-    r"|returning message|message delayed|delivery.{0,20}delayed|could ?n.t be delivered"
-    r"|error during delivery|rejected mail|non remis|unzustellbar|nicht zugestellt|mancata consegna"
-    r"|no se (?:pudo|ha podido) entregar|não (?:foi )?entreg|niet (?:afgeleverd|bezorgd)"
-    r"|недоставлен|не доставлен|не дійшло|nie dostarczon|zwrot|退信|配信不能)",
+_PREFIX = re.compile(
+    r"(?:re|aw|sv|vs|fwd?|wg|rif|tr|rv|odp|antw|ynt|ответ|отв|fw|vb|i|r|回复|转发|答复)[ \t]?[:：]",
     re.IGNORECASE,
 )
-
-_TECHNICAL = re.compile(
-    r"\bsmtp\b|rcpt to|mailbox unavailable|user unknown|unknown user|following recipients?\b"
-    r"|non-delivery report|mail delivery (?:system|subsystem)|your message could not be delivered",
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'+?^_`{}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,10}[A-Za-z][A-Za-z0-9-]{1,62}"
+)
+# RFC 6531 §3.3: an address may hold any letters; but in scripts without spaces others follow it.
+_WIDE_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]*=|@]{1,64}@[^\s<>\"',;:()\[\]*=|@]{1,255}")
+_REPLY_CODE = re.compile(r"(?<![\d.])5[0-5]\d[ #:-]")
+_SENT_BY = re.compile(r"(?<!generated )\b(?:from|by) +<?[^\s@]{1,64}@\S{1,255}", re.IGNORECASE)
+# An address that begins its line, perhaps after a bullet, is what the notice is about;
+_AT_START = re.compile(r"[-\s*•·>|+\"'<(\[1-9.)]{0,20}$")
+# so is one behind such a word.
+_LABELLED = re.compile(
+    r"(?:^|[^a-z])(?:recipients?|rcpt to|expanded from|generated from|for|was addressed,"
+    r"|addressed to|address|unknown user|user unknown|undeliverable to|user|mailbox|account|userid"
+    r"|deliver(?:ed)? (?:your |the )?(?:message |mail )?to|not be sent to|failed to|smtp"
+    r"|empfänger|an|à|destinataire|destinatario|destinatário|ontvanger|odbiorca|адресат"
+    r"|получател[ьюя]|收件人|收件者|到|至|宛先|수신자|받는 사람)"
+    r"(?: address)?[ \t]?[:：=]?[ \t]{0,8}[<(\"'\[]{0,2}$",
     re.IGNORECASE,
 )
+_HELPERS = (
+    *("contact", "assistance", "questions", "support@", "for help", "kontakt", "identifier"),
+    *("contactez", "contattare", "póngase en contacto", "обратитесь", "helpdesk", "report this"),
+)
+_LABELS = ("cc:", "from:", "subject:", "date:", "sent:", "message-id", "reply-to:", "mail from:")
+_NOBODY = ("postmaster@", "mailer-daemon@", "abuse@", "mailman", "noreply@", "no-reply@")
 
-_FAILED = (
-    *("could not be delivered", "cannot be delivered", "can not be delivered", "not be delivered"),
-    *("unable to deliver", "able to deliver", "not delivered", "did not reach", "undeliverable"),
-    *("delivery failed", "delivery has failed", "delivery to the following", "failed", "failure"),
-    *("permanent", "unknown user", "user unknown", "unknown recipient", "recipient unknown"),
-    *("no such user", "no such recipient", "does not exist", "mailbox unavailable", "not found"),
-    *("invalid", "quota", "mailbox is full", "mailfolder is full", "mailbox full", "rejected"),
-    *("not reach", "could not be reached", "could not deliver", "disabled", "delivery problems"),
-    *("error", "aborted", "undelivered", "has been returned", "not a valid", "intended recipient"),
-    *("nicht zugestellt", "unzustellbar", "unbekannter empfänger", "n'a pas pu", "pas pu être"),
-    *("no pudo ser entregado", "no se pudo entregar", "no se ha podido", "non è stato possibile"),
-    *("não pôde", "nao pode ser", "niet worden", "nie dostarczono", "nie można", "не может быть"),
-    *("не удалось", "невозможно доставить", "не вдалося", "未送达", "无法", "無法"),
-)
-_DELAYED = (
-    *("delayed", "not yet been delivered", "will be retried", "attempts will continue"),
-    *(
-        "continue to be made",
-        "postponed",
-        "warning message only",
-        "only a warning",
-        "just a warning",
-    ),
-    *("continue to attempt", "continue to try", "noch nicht zugestellt", "verzögert", "retardé"),
-    *("retrasad", "in ritardo", "atrasad", "vertraagd", "opóźnion", "задержан", "затриман"),
-)
 
-# After such a line comes the returned mail; addresses in it are none of the failed ones.
-_COPY = re.compile(
-    r"(?:this|here|a|below this line|below the next line) (?:is a |)copy of"
-    r"|.{0,20}original (?:message|mail)(?:$|:| (?:follows|attached|headers?|details))"
-    r"|.{0,30}returned (?:mail|message)|.{0,30}message headers? follow|.{0,20}message text follows"
-    r"|.{0,30}header of the |.{0,30}unsent message|your message reads|below this line"
-    r"|.{0,20}copy of the (?:original|message)|included is a copy|.{0,20}attachment is a copy"
-    r"|(?:received|return-path):\s|start of returned|mensaje original|ursprüngliche nachricht",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]*=|]{1,64}@[^\s<>\"',;:()\[\]*=|]{1,255}")
-_SENT_BY = re.compile(r"(?<!generated )\b(?:from|by) +[^\s@]{1,64}@\S{1,255}", re.IGNORECASE)
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_HELPERS = ("contact", "assistance", "questions", "support@", "for help", "kontakt", "identifier")
-_LABELS = ("to:", "cc:", "from:", "subject:", "date:", "sent:", "message-id", "reply-to:")
-_NOBODY = ("postmaster@", "mailer-daemon@", "abuse@", "mailman")
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Addresses in lower case as written, each with the line it stands in, best first."""
+
+    sure: dict[str, int]
+    perhaps: dict[str, int]
+    ours: dict[str, int]
+
+
+def comes_from_server(message: Message) -> bool:
+    """Tell whether a mail server wrote this, by who is named as its author."""
+    sender = message.from_
+    if sender is None:
+        return False
+    name = sender.name.lower()
+    return sender.local_part.lower().startswith(words.SURE_SENDERS) or name.startswith(
+        words.SURE_NAMES
+    )
 
 
 def looks_like_notice(message: Message, text: str) -> bool:
     """Tell whether a message without a machine-readable report may still be one.
 
-    A subject alone never says so: "delivery failed" is what the customers of a shop write.
+    A subject alone never says so: "delivery failed" is what the customers of a shop write, and
+    what parcel services write to them.
     """
-    if message.report_type == "disposition-notification":
+    if message.field("x-failed-recipients") or comes_from_server(message):
+        return True
+    subject = message.subject.lower().replace("\u2019", "'")
+    if not any(word in subject for word in words.SUBJECTS):
         return False
-    if message.field("x-failed-recipients"):
+    head = text[: _MAX_LINE * 10].lower().replace("\u2019", "'")
+    prefix = _PREFIX.match(subject)
+    if prefix and subject[prefix.end() :].lstrip().startswith(words.SUBJECTS):
+        return False  # somebody answers a report, or sends it on
+    if _begins_as_notice(head, message):
         return True
-    sender = message.from_
-    if sender is None or sender.local_part.lower().startswith(_SENDERS):
-        return True
-    if any(word in sender.name.lower() for word in _NAMES):
-        return True
-    if _SUBJECTS.match(message.subject) is None:
+    if prefix:
         return False
+    local = message.from_.local_part.lower() if message.from_ else ""
+    if local.startswith(words.POSTMASTERS):
+        return True
+    likely = not local or local.startswith(words.LIKELY_SENDERS)
     unsigned = message.return_path == "" or bool(message.field("auto-submitted"))
-    return unsigned or _TECHNICAL.search(text[: _MAX_LINE * 10]) is not None
+    # Some servers write the null reverse path so.
+    unsigned = unsigned or (message.return_path or "").lower().startswith("mailer-daemon")
+    return (likely or unsigned) and any(word in head for word in words.TECHNICAL)
 
 
-def read_notice(message: Message, text: str) -> tuple[ReportedRecipient, ...]:
+def _begins_as_notice(head: str, message: Message) -> bool:
+    """Tell whether the first line that says something is how a server begins, and whether
+    somebody's address follows at once: a person may begin with the same words, and goes on.
+    """
+    lines = [" ".join(line.strip("*=-#> \t").split()) for line in head.split("\n", _MAX_LINES)]
+    spoken = [line for line in lines[:_MAX_LINES] if line]
+    if not spoken or not spoken[0].startswith(words.BEGINNINGS):
+        return False
+    own = {one.key for one in (*message.to, *message.cc, message.from_) if one is not None}
+    near = (address for line in spoken[:_OPENING] for address in _addresses(line))
+    return any(address not in own for address in near)
+
+
+def read_notice(message: Message, text: str, returned: Returned) -> tuple[ReportedRecipient, ...]:
     """Return whom a notice names, as well as it can be told from its words."""
     lines = _own_lines(text)
-    words = f"{message.subject} {' '.join(lines)}".lower()
-    delayed = any(phrase in words for phrase in _DELAYED) and "permanent" not in words
-    if not delayed and not any(phrase in words for phrase in _FAILED):
+    said = f"{message.subject} {' '.join(lines)}".lower().replace("\u2019", "'")
+    action = _action(said)
+    if action is None:
         return ()
-    action = ReportAction.DELAYED if delayed else ReportAction.FAILED
+    named = _choose(message, lines, returned)
+    # What is said of one recipient may stand anywhere; of several, only near each.
     return tuple(
-        ReportedRecipient(address, action, _status(lines, at), _diagnostic(lines, at))
-        for address, at in _named(message, lines).items()
+        ReportedRecipient(
+            address,
+            action,
+            _status(lines, at, action, alone=len(named) == 1),
+            _diagnostic(lines, at),
+        )
+        for address, at in list(named.items())[:_MAX_NAMED]
     )
+
+
+def _action(said: str) -> ReportAction | None:
+    late = any(phrase in said for phrase in words.DELAYED)
+    if late and not any(phrase in said for phrase in words.FINAL):
+        return ReportAction.DELAYED
+    failed = any(phrase in said for phrase in words.FAILED) or _REPLY_CODE.search(said)
+    return ReportAction.FAILED if failed else None
 
 
 def _own_lines(text: str) -> list[str]:
     """Return what the mail server wrote, without the mail it returns."""
-    lines = [clean(line[:_MAX_LINE]) for line in text.split("\n", _MAX_LINES)[:_MAX_LINES]]
+    split = text.split("\n", _MAX_LINES)[:_MAX_LINES]
+    lines = [" ".join(clean(line[:_MAX_LINE]).split()) for line in split]
     first = next((at for at, line in enumerate(lines) if line), 0)
-    bare = (line.strip("-=>*| ") for line in lines[first + 1 :])
-    before = sum(1 for _ in takewhile(lambda line: not _COPY.match(line), bare))
-    return lines[: first + 1 + before]
+    for at, line in enumerate(lines[first + 1 :], first + 1):
+        if _begins_copy(line):
+            return lines[:at]
+    return lines
 
 
-def _named(message: Message, lines: list[str]) -> dict[str, int]:
-    """Return the addresses that failed, each with the line it stands in."""
-    found: dict[str, int] = {}
-    for value in message.field("x-failed-recipients"):
-        found.update((address, 0) for address in _addresses(value))
-    if found:
-        return found
-    ours = {address.key for address in (*message.to, *message.cc)}
-    spare: dict[str, int] = {}
+def _begins_copy(line: str) -> bool:
+    bare = line.strip("-=>*#_| ").lower()
+    if bare.startswith(words.COPY_BEGINS):
+        return "@" not in bare or ":" in bare.partition("@")[0]
+    # "The following addresses did NOT receive a copy of your message:" is none, either.
+    if "@" in bare or "not receive" in bare:
+        return False
+    return any(phrase in bare for phrase in words.COPY_WITHIN)
+
+
+def _choose(message: Message, lines: list[str], returned: Returned) -> dict[str, int]:
+    """Return the addresses that failed, each with the line it stands in.
+
+    What stands in a place of its own counts before what stands within a sentence; there, and
+    where nothing is named, the recipients of the returned mail tell.
+    """
+    stated = [one for value in message.field("x-failed-recipients") for one in _addresses(value)]
+    if stated:
+        return {one: _line_of(one, lines) for one in stated}
+    named = _named(message, lines)
+    if named.sure:
+        return named.sure
+    meant = {one: at for one, at in named.perhaps.items() if one.lower() in returned.to}
+    if meant or not returned.to:
+        chosen = meant or named.perhaps or _local_names(message, lines) or named.ours
+    else:
+        chosen = dict.fromkeys(returned.to, 0)
+    return chosen or dict.fromkeys(_addresses(message.subject), 0)
+
+
+def _line_of(address: str, lines: list[str]) -> int:
+    return next((at for at, line in enumerate(lines) if address in line), 0)
+
+
+def _named(message: Message, lines: list[str]) -> _Named:
+    known = (*message.to, *message.cc, *((message.from_,) if message.from_ else ()))
+    ours = {address.key for address in known}
+    named = _Named({}, {}, {})
     for at, line in enumerate(lines):
         lower = line.lower()
         if lower.startswith(_LABELS) or any(word in lower for word in _HELPERS):
             continue
-        for address in _addresses(_SENT_BY.sub(" ", line)):
-            (spare if address.lower() in ours else found).setdefault(address, at)
-    return found or spare or dict.fromkeys(_addresses(message.subject), 0)
+        readable = _SENT_BY.sub(" ", line)
+        for address in _addresses(readable):
+            if address.lower() in ours:
+                named.ours.setdefault(address, at)
+                continue
+            before = readable[: readable.index(address)][-80:]
+            sure = _AT_START.match(before) or (_LABELLED.search(before) and "to:" not in lower[:3])
+            (named.sure if sure else named.perhaps).setdefault(address, at)
+    return named
 
 
 def _addresses(line: str) -> list[str]:
-    found = (address.partition("...")[0].strip(".!?{}") for address in _ADDRESS.findall(line))
-    unique = dict.fromkeys(found)
+    found = (
+        address.strip(".!?{}'`&")
+        for address in _ADDRESS.findall(line) or _WIDE_ADDRESS.findall(line)
+    )
+    unique = dict.fromkeys(address.partition("...")[0] or address for address in found)
     return [
         address for address in unique if "@" in address and not address.lower().startswith(_NOBODY)
     ]
 
 
-def _status(lines: list[str], at: int) -> str | None:
-    found = _STATUS.search(" ".join(lines[at : at + _CONTEXT]))
-    return found[1] if found else None
+def _local_names(message: Message, lines: list[str]) -> dict[str, int]:
+    """Return the users of a server that names its own without a domain: a word alone on the first
+    line after "could not be delivered to the following recipients:".
+    """
+    sender = message.from_
+    if sender is None or not sender.domain or not comes_from_server(message):
+        return {}
+    for at, line in enumerate(lines[:-1]):
+        if line.endswith(":") and any(phrase in line.lower() for phrase in words.FAILED):
+            following = next((one for one in lines[at + 1 :] if one), "")
+            if re.fullmatch(r"[\w.+-]{1,64}", following):
+                return {f"{following}@{sender.domain}": at + 1}
+    return {}
+
+
+def _status(lines: list[str], at: int, action: ReportAction, *, alone: bool) -> str | None:
+    near = " ".join(lines[at : at + _CONTEXT])
+    whole = " ".join(lines) if alone else near
+    coded = find_status(near) or find_status(whole)
+    return coded or status_in_words(near, action) or status_in_words(whole, action)
 
 
 def _diagnostic(lines: list[str], at: int) -> str | None:
