@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 
 from maildaemon.mail.charsets import decode
+from maildaemon.mail.marks import unmarked
 from maildaemon.mail.structure import Body, transfer_encoding
-from maildaemon.mail.text import MAX_HTML, html_to_text
+from maildaemon.mail.text import MAX_HTML, html_to_marked_text
 from maildaemon.mail.transfer import decode_transfer
 from maildaemon.mail.tree import Part, Tree
 
@@ -22,9 +23,13 @@ _CONTROLS = {code: None for code in range(32) if code not in (9, 10)} | {127: No
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The readable text, and stable names of what went wrong on the way."""
+    """The readable text, and stable names of what went wrong on the way.
+
+    `marked` is the same text with what HTML says of its lines (`marks`).
+    """
 
     text: str
+    marked: str
     defects: tuple[str, ...]
 
 
@@ -44,7 +49,8 @@ def read_bodies(tree: Tree, bodies: tuple[Body, ...]) -> Reading:
     text = "\n\n".join(part.strip("\n") for part in texts) if len(texts) > 1 else "".join(texts)
     if len(text) > MAX_TEXT:
         defects["text_cut"] = None
-    return Reading(text[:MAX_TEXT], tuple(defects))
+    text = text[:MAX_TEXT]
+    return Reading(unmarked(text), text, tuple(defects))
 
 
 def read_source(tree: Tree, part: Part, defects: dict[str, None]) -> str:
@@ -61,7 +67,7 @@ def read_source(tree: Tree, part: Part, defects: dict[str, None]) -> str:
     if not as_declared:
         defects["charset_guessed"] = None
     text = _LINE_END.sub("\n", text) if "\r" in text else text
-    return text.removeprefix("\ufeff").translate(_CONTROLS)
+    return unmarked(text.removeprefix("\ufeff").translate(_CONTROLS))
 
 
 def _read_plain(tree: Tree, part: Part, defects: dict[str, None]) -> str:
@@ -74,7 +80,7 @@ def _read_plain(tree: Tree, part: Part, defects: dict[str, None]) -> str:
 
 def _read_html(source: str, left: int, defects: dict[str, None]) -> str:
     """Return the text of a page; nothing once the message has had as much HTML as is read."""
-    text, cut = html_to_text(source) if left > 0 else ("", True)
+    text, cut = html_to_marked_text(source) if left > 0 else ("", True)
     if cut:
         defects["text_cut"] = None
     return text

@@ -1,6 +1,5 @@
 """Bytes to a message. Total: whatever a stranger sends, something comes out and nothing raises."""
 
-import re
 from dataclasses import replace
 
 from maildaemon.domain.message import Parsed
@@ -12,14 +11,9 @@ from maildaemon.mail.fields import message_of_header
 from maildaemon.mail.files import read_files
 from maildaemon.mail.language import detect_language
 from maildaemon.mail.prescan import Scan, identity, scan
-from maildaemon.mail.quotes import cut_quotes
+from maildaemon.mail.replies import read_reply
 from maildaemon.mail.structure import Structure, arrange
 from maildaemon.mail.tree import LimitExceededError, Part, Tree
-
-_FORWARD = re.compile(
-    r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|doorst|pd|пересл|vs|vb|vl|fs|转发|轉寄)\s*:",
-    re.IGNORECASE,
-)
 
 
 def parse_message(raw: bytes, languages: tuple[str, ...]) -> Parsed:
@@ -49,7 +43,7 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     )
     structure = arrange(tree)
     reading = read_bodies(tree, structure.bodies)
-    reply_text = cut_quotes(reading.text, forwarded=bool(_FORWARD.match(message.subject)))
+    reply_text = read_reply(tree, structure.bodies, reading, message.subject)
     tongue = detect_language(reply_text, languages, message.subject)
     files = read_files(tree, structure)
     message = replace(

@@ -1,253 +1,307 @@
-"""What is new in a mail: its text without quotes and signature.
+"""What is new in a mail: its text without quotes, signature and footers.
 
 A scanner over lines, linear in the text; no expression ever runs over a whole body. Cutting too
-little is a nuisance, cutting too much loses what the customer said: answers written between
-quoted lines keep their quotes, forwarded mail stays, and if nothing would be left, nothing is cut.
+little is a nuisance, cutting too much loses what the customer said. So answers between quoted
+lines keep what they answer, and what was sent on to us is content, with the note above it. If
+nothing would be left, nothing is cut: a mail that holds only a quote, a signature or a forwarded
+mail is its own reply text. An empty mail has an empty one; an invitation's is what its text says.
 """
 
-import re
+from dataclasses import dataclass
 from enum import Enum
 
-from maildaemon.mail.quote_words import (
-    CLOSINGS,
-    DEVICE_ALWAYS,
-    DEVICE_OPENERS,
-    DEVICES,
-    FORWARDED,
-    FROM,
-    HEADER_LABELS,
-    OPENERS,
-    ORIGINAL_MESSAGE,
-    SUBJECT,
-    WROTE,
+from maildaemon.mail import marks
+from maildaemon.mail.attributions import (
+    MAX_MARKER,
+    attribution,
+    is_forward,
+    is_groupwise,
+    is_notes,
+    is_original,
+    is_quoted,
+    is_reply_above,
+    quote_follows,
 )
+from maildaemon.mail.header_blocks import is_block, is_rule, is_ruled_block, label
+from maildaemon.mail.quote_words import FORWARDING
+from maildaemon.mail.signatures import continues_banner, is_banner, is_device, mentions_order
+from maildaemon.mail.tails import end_of_letter
 
 MAX_LINES = 3_000
-_MAX_MARKER = 300
+_TOP = 12
+_INTRODUCED_LINES = 15
 _ATTRIBUTION_LINES = 4
-_BLOCK_LINES = 10
-_MIN_LABELS = 3
-_MAX_LABEL = 25
-_RULE_LENGTH = 10
-_MAX_SEPARATOR = 60
-_SIGNATURE_LINES = 15
-_SIGNATURE_WIDTH = 90
-_DEVICE_WORDS = 7
-_DEVICE_WIDTH = 80
-
-_DECORATION = "-_=*—–━─> \t\u00a0"
-_DEVICE_DECORATION = _DECORATION + "[]<."
-_WHEN = re.compile(r"\d[:.h]\d\d|(?:19|20)\d\d|\d[./-]\d{1,2}[./-]\d{2}|\d月")
-_MAY_ATTRIBUTE = re.compile(r"\d|(?:[:：]|wrote\.?)\W{0,10}$")
-_POSTSCRIPT = ("ps", "p.s", "p.s.", "p.p.s", "pps", "nb", "n.b", "zp")
+_SIGNATURE_LINES = 25
+_MAX_SUBJECT_TAG = 40
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u2068\u2069"
+_EDGES = _INVISIBLE + "\u00a0\u3000 \t\r"
+_BIDI = {ord(character): None for character in _INVISIBLE}
 
 
-class _Kind(Enum):
+class Kind(Enum):
+    """What a line is."""
+
     BLANK = 0
     OWN = 1
     QUOTED = 2
+    FOOTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is new, and whether anything old was recognised beside it."""
+
+    text: str
+    quoted: bool
+
+
+@dataclass(slots=True)
+class _Scan:
+    """The lines as the scanner looks at them, what HTML says of each, and what each is."""
+
+    lines: list[str]
+    marks: list[str]
+    kinds: list[Kind]
+    content_at: int | None = None  # where what was sent on to us begins
+    ended: bool = False  # all that follows is old
+    fenced: bool = False
 
 
 def cut_quotes(text: str, *, forwarded: bool = False) -> str:
     """Return what is new in the text; all of it if nothing else would be left.
 
-    `forwarded`: the subject says so, and a header block introduces what was sent on to us.
+    `forwarded`: the subject says so, and whatever looks old was sent on to us.
     """
+    return cut(text, forwarded=forwarded).text
+
+
+def cut(text: str, *, forwarded: bool = False) -> Cut:
+    """Return what is new in a text in which lines may carry marks."""
     lines = text.split("\n")
-    scanned = [_bare(line) for line in lines[:MAX_LINES]]
-    kinds, cut = _classify(scanned, forwarded=forwarded)
-    if len(lines) > MAX_LINES and not cut:
-        return text.strip()
-    end = _without_signature(scanned, kinds, len(kinds))
-    end = _end_of_own(scanned, kinds, end)
-    end = _without_signature(scanned, kinds, end)
-    start = _start(kinds[:end])
-    return "\n".join(lines[start:end]).strip() or text.strip()
+    scan = _scan(lines[:MAX_LINES], forwarded=forwarded)
+    quoted = scan.ended or Kind.QUOTED in scan.kinds
+    if len(lines) > MAX_LINES and not scan.ended and not _is_all_quoted(lines[MAX_LINES:]):
+        return Cut(marks.unmarked(text).strip(), quoted)
+    letter = _letter(scan, lines)
+    if scan.content_at is not None:
+        letter = f"{letter}\n\n" + "\n".join(lines[scan.content_at :])
+    new = marks.unmarked(letter).strip()
+    return Cut(new or marks.unmarked(text).strip(), quoted)
+
+
+def is_forwarding(subject: str) -> bool:
+    """Tell whether a subject says that something is sent on: "Fwd: …", "[shop] WG: …"."""
+    text = subject.strip()
+    if text.startswith("["):
+        tag, _, rest = text.partition("]")
+        text = rest.strip() if len(tag) <= _MAX_SUBJECT_TAG else text
+    prefix, colon, _ = text.replace("：", ":").partition(":")
+    return bool(colon) and prefix.strip(" .").lower() in FORWARDING
+
+
+def _is_all_quoted(lines: list[str]) -> bool:
+    return all(not line.strip() or is_quoted(line) for line in lines)
+
+
+def _letter(scan: _Scan, lines: list[str]) -> str:
+    """Return the customer's own lines, with the quotes between them."""
+    own = scan.kinds if scan.content_at is None else scan.kinds[: scan.content_at]
+    plain = [kind is Kind.OWN for kind in own]
+    quoted = [kind is Kind.QUOTED for kind in own]
+    end = end_of_letter(lines, scan.lines, plain, quoted)
+    start = next((at for at in range(end) if plain[at]), 0)
+    if any(quoted[start:end]):
+        start = 0  # answers between the quoted lines
+    kept = [lines[at] for at in range(start, end) if own[at] is not Kind.FOOTER]
+    return "\n".join(kept).strip()
+
+
+def _scan(lines: list[str], *, forwarded: bool) -> _Scan:
+    scan = _Scan([_bare(line) for line in lines], [_mark(line) for line in lines], [])
+    for at in range(len(scan.lines)):
+        if at >= len(scan.kinds):
+            _look(scan, at, forwarded=forwarded)
+        if scan.content_at is not None or scan.ended:
+            break
+    return scan
+
+
+def _mark(line: str) -> str:
+    return line[0] if line and line[0] in marks.MARKS else ""
 
 
 def _bare(line: str) -> str:
-    """Return what the scanner looks at: a line too long to be a mark only counts as text."""
-    return (line if len(line) <= _MAX_MARKER else line[:20]).strip("\ufeff\u200b\u00a0 \t\r")
+    """Return what the scanner looks at: the beginning, which is too long for a mark if cut."""
+    return marks.unmarked(line[: MAX_MARKER + 2]).translate(_BIDI).strip(_EDGES)
 
 
-def _classify(lines: list[str], *, forwarded: bool) -> tuple[list[_Kind], bool]:
-    """Return the kinds of all lines up to where old mail begins, and whether it does."""
-    kinds: list[_Kind] = []
-    own = False
-    for at, line in enumerate(lines):
-        if at < len(kinds):
-            continue  # an attribution of several lines
-        if not line or line.startswith(">"):
-            kinds.append(_Kind.QUOTED if line else _Kind.BLANK)
-        elif _is_forward(line) or (forwarded and _is_block(lines, at)):
-            kinds.extend(_Kind.OWN if line else _Kind.BLANK for line in lines[at:])
-            break
-        elif (size := _attribution(lines, at)) and _is_quoted_next(lines, at + size):
-            kinds.extend([_Kind.QUOTED] * size)
-        elif own and (size or _ends_new_text(lines, at)):
-            return kinds, True
-        else:
-            kinds.append(_Kind.OWN)
-            own = True
-    return kinds, False
+def _look(scan: _Scan, at: int, *, forwarded: bool) -> None:
+    """Say what the line is, and perhaps the ones that belong to it."""
+    line = scan.lines[at]
+    if line.startswith("```"):
+        scan.fenced = not scan.fenced and "```" in scan.lines[at + 1 :]
+    own = Kind.OWN in scan.kinds
+    if not line:
+        scan.kinds.append(Kind.BLANK)
+    elif scan.fenced:
+        scan.kinds.append(Kind.OWN)
+    elif is_forward(line) and _begins_quote(scan, at):
+        scan.content_at = at
+    elif is_quoted(line) or scan.marks[at] == marks.QUOTED:
+        _look_at_quote(scan, at, own=own, forwarded=forwarded)
+    elif size := _separator(scan, at, own=own):
+        _look_at_separator(scan, at, size, own=own, forwarded=forwarded)
+    else:
+        _look_at_text(scan, at, own=own)
 
 
-def _ends_new_text(lines: list[str], at: int) -> bool:
-    return (
-        _is_original(lines[at])
-        or _is_block(lines, at)
-        or _is_ruled_block(lines, at)
-        or (_is_device(lines[at]) and not _forward_follows(lines, at))
+def _begins_quote(scan: _Scan, at: int) -> bool:
+    """Tell whether a forwarding line stands by itself or first in a quote that nobody introduced.
+
+    Apple Mail and others put all that is sent on between quote marks.
+    """
+    if not is_quoted(scan.lines[at]):
+        return True
+    before = next((kind for kind in reversed(scan.kinds) if kind is not Kind.BLANK), Kind.OWN)
+    return before is not Kind.QUOTED
+
+
+def _look_at_quote(scan: _Scan, at: int, *, own: bool, forwarded: bool) -> None:
+    line = scan.lines[at]
+    if forwarded and own:
+        scan.content_at = at
+    elif own and is_groupwise(line) and not quote_follows(scan.lines, at + 1):
+        scan.ended = True
+    elif size := _introduced(scan, at):
+        scan.kinds.extend([Kind.OWN] * size)
+    else:
+        scan.kinds.append(Kind.QUOTED)
+
+
+def _introduced(scan: _Scan, at: int) -> int:
+    """Return over how many lines somebody quotes what he speaks of: "The page says:"."""
+    if scan.marks[at]:
+        return 0
+    before = next((i for i in range(at - 1, -1, -1) if scan.lines[i]), None)
+    if before is None or scan.kinds[before] is not Kind.OWN:
+        return 0
+    if not scan.lines[before].endswith((":", "：")):
+        return 0
+    size = 0
+    for line in scan.lines[at : at + _INTRODUCED_LINES + 1]:
+        if not is_quoted(line):
+            return size
+        size += 1
+    return 0 if size > _INTRODUCED_LINES else size
+
+
+def _separator(scan: _Scan, at: int, *, own: bool) -> int:
+    """Return over how many lines something stands that divides new from old; 0 if nothing does."""
+    if size := attribution(scan.lines, at) or _marked_attribution(scan, at):
+        return size
+    if scan.marks[at] == marks.OLD and _is_header_next(scan.lines, at):
+        return 1
+    line = scan.lines[at]
+    if not own:
+        return 0
+    return int(
+        is_original(line)
+        or is_reply_above(line)
+        or is_notes(line)
+        or is_block(scan.lines, at)
+        or is_ruled_block(scan.lines, at)
     )
 
 
-def _end_of_own(lines: list[str], kinds: list[_Kind], end: int) -> int:
-    while end and (kinds[end - 1] is not _Kind.OWN or _is_rule(lines[end - 1])):
-        end -= 1
-    return end
+def _marked_attribution(scan: _Scan, at: int) -> int:
+    """Return over how many lines HTML names an attribution.
 
-
-def _start(kinds: list[_Kind]) -> int:
-    """Skip a quote on top if all of the answer stands below it; keep what is interleaved."""
-    first = next((at for at, kind in enumerate(kinds) if kind is _Kind.OWN), 0)
-    return 0 if _Kind.QUOTED in kinds[first:] else first
-
-
-def _is_quoted_next(lines: list[str], at: int) -> bool:
-    following = next((line for line in lines[at : at + _BLOCK_LINES] if line), "")
-    return following.startswith(">")
-
-
-def _attribution(lines: list[str], at: int) -> int:
-    """Return over how many lines "On …, … wrote:" goes; 0 if this is no such thing."""
-    if not _MAY_ATTRIBUTE.search(lines[at]):
-        return 0
-    joined = ""
-    for size in range(1, _ATTRIBUTION_LINES + 1 if _opens(lines[at]) else 2):
-        line = lines[at + size - 1] if at + size <= len(lines) else ""
-        joined = f"{joined} {line}".strip()
-        if not line or len(joined) > _MAX_MARKER:
-            return 0
-        if _is_attribution(joined, lines[at], quoted=_is_quoted_next(lines, at + size)):
-            # It may begin further down, and this line be the customer's.
-            later = range(at + 1, at + size)
-            return 0 if any(_opens(lines[i]) and _attribution(lines, i) for i in later) else size
-    return 0
-
-
-def _opens(line: str) -> bool:
-    first = line.strip(_DECORATION).lower()
-    word = first.partition(" ")[0].strip(",.")
-    return first[:1].isdigit() or word in OPENERS or _WHEN.search(first) is not None
-
-
-def _is_attribution(line: str, first: str, *, quoted: bool) -> bool:
-    text = line.strip(_DECORATION).lower()
-    closed = text.endswith((":", "：", "wrote", "wrote."))
-    if not closed and not quoted:
-        return False
-    when = _WHEN.search(text) is not None
-    who = "@" in text
-    if not closed:
-        return when and who
-    wrote = any(word in text for word in WROTE)
-    if quoted:
-        return when or who or wrote
-    return when and (who or _opens(first)) and (wrote or who)
-
-
-def _is_original(line: str) -> bool:
-    core = line.strip(_DECORATION).rstrip(":").lower()
-    if not core.startswith(ORIGINAL_MESSAGE) or len(core) > _MAX_SEPARATOR:
-        return False
-    return line[:2] in ("--", "==", "__", "**", "——") or core in ORIGINAL_MESSAGE
-
-
-def _is_forward(line: str) -> bool:
-    if not line.startswith(("-", "=", "_", "*")) and not line.endswith(":"):
-        return False
-    return line.strip(_DECORATION).lower().startswith(FORWARDED)
-
-
-def _forward_follows(lines: list[str], at: int) -> bool:
-    return any(_is_forward(line) for line in lines[at + 1 : at + 1 + _BLOCK_LINES] if line)
-
-
-def _label(line: str) -> str:
-    """Return the label of a `Label: value` line in one spelling; empty if it is none."""
-    head, colon, _ = line[: _MAX_LABEL + 3].replace("：", ":").partition(":")
-    return head.strip("*_ \t\u00a0").lower().replace(" ", "_") if colon else ""
-
-
-def _is_block(lines: list[str], at: int) -> bool:
-    """Tell whether a quoted header block begins here: From, Sent, To, Subject in any order."""
-    first = _label(lines[at])
-    if first not in FROM and first not in HEADER_LABELS:
-        return False
-    labels = set()
-    blanks = 0
-    window = lines[at : at + _BLOCK_LINES]
-    for line in window:
-        blanks = 0 if line else blanks + 1
-        if blanks > 1:
+    People type into that element, too: only what ends like an attribution is one.
+    """
+    size = 0
+    for mark in scan.marks[at : at + _ATTRIBUTION_LINES + 1]:
+        if mark != marks.ATTRIBUTION:
             break
-        labels.add(_label(line))
-    known = labels & (FROM | HEADER_LABELS)
-    addressed = any("@" in line for line in window[:_MIN_LABELS])
-    return len(known) >= _MIN_LABELS and bool(labels & FROM) and bool(labels & SUBJECT or addressed)
+        size += 1
+    if not 0 < size <= _ATTRIBUTION_LINES:
+        return 0
+    lines = scan.lines[at : at + size]
+    if any(attribution(scan.lines, later) for later in range(at + 1, at + size)):
+        return 0
+    return size if lines[-1].endswith((":", "：")) or "@" in lines[-1] else 0
 
 
-def _is_ruled_block(lines: list[str], at: int) -> bool:
-    """Tell whether a rule and a header block in a language that we do not know begin here."""
-    line = lines[at]
-    words = line.strip("-_=—–━─")
-    if len(line) - len(words) < _RULE_LENGTH or line[0] == words[:1] or line[-1] == words[-1:]:
-        return False
-    following = [line for line in lines[at + 1 : at + 1 + _BLOCK_LINES] if line][:_MIN_LABELS]
-    labels = {_label(line) for line in following}
-    if len(following) < _MIN_LABELS or "" in labels:
-        return False
-    return bool(labels & (FROM | HEADER_LABELS)) or "@" in following[0]
+def _is_header_next(lines: list[str], at: int) -> bool:
+    """Tell whether what HTML names the beginning of the old mail begins with a header."""
+    following = [line for line in lines[at : at + _TOP] if line and not is_rule(line)]
+    following = following[:_ATTRIBUTION_LINES]
+    return sum(bool(label(line)) for line in following) > 1 or any(
+        "@" in line for line in following
+    )
 
 
-def _is_rule(line: str) -> bool:
-    return len(line) > 1 and not line.strip("-_=—–━─")
+def _look_at_separator(scan: _Scan, at: int, size: int, *, own: bool, forwarded: bool) -> None:
+    quoted = quote_follows(scan.lines, at + size) and not _is_old(scan, at)
+    if forwarded and (own or not quoted):
+        scan.content_at = at
+    elif quoted:
+        scan.kinds.extend([Kind.QUOTED] * size)
+    elif own:
+        scan.ended = True
+    else:
+        rule = scan.marks[at] == marks.OLD and is_rule(scan.lines[at])
+        scan.kinds.extend([Kind.BLANK if rule else Kind.OWN] * size)
 
 
-def _is_device(line: str) -> bool:
-    if len(line) > _DEVICE_WIDTH or "," in line:
-        return False
-    text = line.strip(_DEVICE_DECORATION).lower()
-    if text.startswith(DEVICE_ALWAYS):
+def _is_old(scan: _Scan, at: int) -> bool:
+    return scan.marks[at] == marks.OLD or is_original(scan.lines[at])
+
+
+def _look_at_text(scan: _Scan, at: int, *, own: bool) -> None:
+    line = scan.lines[at]
+    if scan.marks[at] == marks.SIGNATURE:
+        _look_at_signature(scan, at)
+    elif (
+        (not own and at < _TOP and _is_of_banner(scan, at))
+        or (own and _is_device_line(scan, at))
+        or is_reply_above(line)
+    ):
+        scan.kinds.append(Kind.FOOTER)
+    else:
+        scan.kinds.append(Kind.OWN)
+
+
+def _look_at_signature(scan: _Scan, at: int) -> None:
+    """Leave out what HTML names a signature, unless it holds what the mail is about."""
+    end = at
+    while end < len(scan.lines) and (scan.marks[end] == marks.SIGNATURE or not scan.lines[end]):
+        end += 1
+    lines = [line for line in scan.lines[at:end] if line]
+    said = len(lines) > _SIGNATURE_LINES or mentions_order(lines)
+    scan.kinds.extend([Kind.OWN if said else Kind.FOOTER] * (end - at))
+
+
+def _is_of_banner(scan: _Scan, at: int) -> bool:
+    if is_banner(scan.lines[at]):
         return True
-    if not text.startswith(DEVICE_OPENERS) or len(text.split()) > _DEVICE_WORDS:
+    return at > 0 and scan.kinds[at - 1] is Kind.FOOTER and continues_banner(scan.lines[at])
+
+
+def _is_device_line(scan: _Scan, at: int) -> bool:
+    """Tell whether a telephone's line stands here by itself, and not in a sentence."""
+    line = scan.lines[at]
+    if not is_device(line):
         return False
-    return any(device in text for device in DEVICES)
-
-
-def _without_signature(lines: list[str], kinds: list[_Kind], end: int) -> int:
-    """Return where the signature at the end begins; `end` if there is none."""
-    first = max(1, end - 2 * _SIGNATURE_LINES)
-    for at in range(first, end):
-        tail = [line for line in lines[at + 1 : end] if line]
-        if _Kind.QUOTED in kinds[at:end] or len(tail) > _SIGNATURE_LINES:
-            continue
-        if _Kind.OWN in kinds[:at] and _begins_signature(lines[at], tail):
-            return at
-    return end
-
-
-def _begins_signature(line: str, tail: list[str]) -> bool:
-    if line == "--":  # RFC 3676 §4.3, with or without its space
+    if line[:1].islower() and scan.lines[at - 1]:
+        return False
+    following = at + 1
+    if following >= len(scan.lines) or not scan.lines[following]:
         return True
-    if any(len(other) > _SIGNATURE_WIDTH for other in tail):
-        return False
-    if _is_rule(line):
-        # People draw lines too; a signature tells where to reach somebody.
-        return any(mark in other for other in tail for mark in ("@", "http", "www."))
-    if line.strip(" ,.!;:*").lower() not in CLOSINGS:
-        return False
-    return not any(
-        other.endswith("?") or other.lower().partition(" ")[0].rstrip(":") in _POSTSCRIPT
-        for other in tail
+    below = scan.lines[following]
+    return bool(
+        is_quoted(below)
+        or is_rule(below)
+        or is_forward(below)
+        or is_device(below)
+        or _separator(scan, following, own=True)
     )

@@ -1,7 +1,8 @@
 """HTML mail as plain text: readable, with its links, lists, tables and quotes.
 
 Scripts, styles and hidden elements never show. What a mail program marks as quoted gets `> ` in
-front, so that one scanner (`quotes`) works for plain text and HTML alike.
+front, and what else it says of a line goes before it as a mark (`marks`), so that one scanner
+(`quotes`) works for plain text and HTML alike.
 """
 
 import re
@@ -11,6 +12,8 @@ from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from maildaemon.mail import containers, marks
+
 MAX_HTML = 600_000
 MAX_NODES = 150_000
 MAX_NESTING = 400
@@ -18,6 +21,7 @@ MAX_FORMATTING = 64
 _MAX_URL = 500
 _MAX_ALT = 200
 _MAX_PREFIX = 8
+_MAX_SEARCHES = 20
 
 RULE = "_" * 32
 
@@ -43,31 +47,26 @@ _EMBEDDED = re.compile(r"data:[a-z/+.-]{1,40};base64,[A-Za-z0-9+/=\s]{1000,}+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
-_FILLERS = re.compile("[\u00ad\u034f\u200b-\u200d\u2060\ufeff]")
+_FILLERS = re.compile("[\u00ad\u034f\u200b-\u200d\u2060\ufeff\ufdd0-\ufdd3]")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all"
     r"|(?:font-size|max-height)\s*:\s*0(?![.\d])"
-)
-_INDENT_ONLY = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)|margin[^;]*40px[^;]*;\s*border:none")
-
-# How mail programs mark what they quote: a container, or a marker after which all is old.
-_QUOTE_CLASSES = (
-    *("yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra"),
-    *("mail-editor-reference-message-container", "cloud-mail-quote", "ms-outlook-mobile-reference"),
-)
-_MARKERS = (
-    *("divrplyfwdmsg", "appendonsend", "olk_src_body_section", "outlookmessageheader"),
-    *("reply-intro", "replysplit", "stopspelling"),
 )
 
 
 def html_to_text(html: str) -> tuple[str, bool]:
     """Return the visible text, and whether the document was cut at the limits."""
+    text, cut = html_to_marked_text(html)
+    return marks.unmarked(text), cut
+
+
+def html_to_marked_text(html: str) -> tuple[str, bool]:
+    """Return the visible text with the marks of `marks`, and whether the document was cut."""
     document = _EMBEDDED.sub("data:", html)
     cut = len(document) > MAX_HTML
     document = document[:MAX_HTML]
     if _is_absurd(document):
-        return _strip_tags(document), True
+        return marks.unmarked(_strip_tags(document)), True
     writer = _Writer()
     tree = LexborHTMLParser(document)
     whole = tree.root is None or _walk(tree.root, writer)
@@ -138,6 +137,8 @@ class _Writer:
         self._line: list[str] = []
         self._undo: list[Callable[[], None] | None] = []
         self._quotes = 0
+        self._marks: list[str] = []
+        self._searches = _MAX_SEARCHES
         self._lists: list[int | None] = []
         self._marker = ""
         self._links: list[list[str]] = []
@@ -152,7 +153,7 @@ class _Writer:
         visible = node.is_element_node and tag not in _SKIPPED
         attributes = node.attributes if visible else {}
         visible = visible and not _is_hidden(attributes)
-        self._undo.append(self._open(tag, attributes) if visible else None)
+        self._undo.append(self._open(node, tag, attributes) if visible else None)
         return visible
 
     def leave(self) -> None:
@@ -172,9 +173,15 @@ class _Writer:
                 lines[-1] = min(lines[-1], line, key=len)
         return "\n".join(lines).strip("\n")
 
-    def _open(self, tag: str, attributes: Mapping[str, str | None]) -> Callable[[], None] | None:
+    def _open(
+        self, node: LexborNode, tag: str, attributes: containers.Attributes
+    ) -> Callable[[], None] | None:
+        mark = containers.mark_of(attributes)
+        if mark == marks.OLD or tag == "hr":
+            self._rule(mark)
         if tag in _BLOCKS:
-            return self._open_block(tag, attributes)
+            close = self._open_block(node, tag, attributes)
+            return self._marked(mark, close) if mark and mark != marks.OLD else close
         match tag:
             case "br":
                 self._break()
@@ -189,13 +196,17 @@ class _Writer:
                 pass
         return None
 
-    def _open_block(self, tag: str, attributes: Mapping[str, str | None]) -> Callable[[], None]:
+    def _open_block(
+        self, node: LexborNode, tag: str, attributes: containers.Attributes
+    ) -> Callable[[], None]:
         close = self._paragraph if tag in _PARAGRAPHS else self._flush
         close()
-        if _is_marker(attributes) or tag == "hr":
-            self._lines.append(self._prefix() + RULE)
-        if _is_quote(tag, attributes):
-            return self._open_quote()
+        if containers.is_rule(attributes):
+            self._rule("")
+        if tag == "blockquote" and containers.is_blockquote(attributes):
+            return self._open_quote(cited=containers.is_cite(attributes))
+        if self._is_quote(node, attributes):
+            return self._open_quote(cited=True)
         match tag:
             case "ul" | "ol":
                 return self._open_list(tag)
@@ -207,7 +218,14 @@ class _Writer:
                 pass
         return close
 
-    def _open_quote(self) -> Callable[[], None]:
+    def _is_quote(self, node: LexborNode, attributes: containers.Attributes) -> bool:
+        """Tell whether all in this element is quoted: people answer between its blockquotes."""
+        if not containers.is_quote_container(attributes):
+            return False
+        self._searches -= 1
+        return self._searches < 0 or node.css_first("blockquote") is None
+
+    def _open_quote(self, *, cited: bool) -> Callable[[], None]:
         self._paragraph()
         self._quotes += 1
 
@@ -216,7 +234,29 @@ class _Writer:
             self._quotes -= 1
             self._paragraph()
 
-        return close
+        return self._marked(marks.QUOTED, close) if cited else close
+
+    def _marked(self, mark: str, close: Callable[[], None]) -> Callable[[], None]:
+        """Put the mark before every line up to the end of the element."""
+        self._marks.append(mark)
+
+        def close_marked() -> None:
+            self._flush()
+            self._marks.pop()
+            close()
+
+        return close_marked
+
+    def _rule(self, mark: str) -> None:
+        """Draw a line, once."""
+        self._flush()
+        last = next((line for line in reversed(self._lines[-3:]) if line.strip("> ")), "")
+        if marks.unmarked(last) == self._prefix() + RULE:
+            while not self._lines[-1].strip("> "):
+                self._lines.pop()
+            self._lines.pop()
+            mark = mark or last[: len(last) - len(marks.unmarked(last))]
+        self._lines.append(mark + self._prefix() + RULE)
 
     def _open_list(self, tag: str) -> Callable[[], None]:
         self._lists.append(0 if tag == "ol" else None)
@@ -291,7 +331,8 @@ class _Writer:
         text = "".join(self._line).rstrip()
         self._line.clear()
         if text.strip():
-            self._lines.append(self._prefix() + self._marker + text)
+            mark = self._marks[-1] if self._marks else ""
+            self._lines.append(mark + self._prefix() + self._marker + text)
             self._marker = ""
 
     def _break(self) -> None:
@@ -313,18 +354,6 @@ def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
         return False
     style = attributes.get("style")
     return "hidden" in attributes or bool(style and _HIDDEN.search(style[:1000].lower()))
-
-
-def _is_quote(tag: str, attributes: Mapping[str, str | None]) -> bool:
-    if tag == "blockquote":
-        return not _INDENT_ONLY.search((attributes.get("style") or "")[:1000].lower())
-    named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
-    return any(name in named for name in _QUOTE_CLASSES)
-
-
-def _is_marker(attributes: Mapping[str, str | None]) -> bool:
-    named = f"{attributes.get('id') or ''} {attributes.get('name') or ''}".lower()
-    return any(name in named for name in _MARKERS)
 
 
 def _address_of_link(href: str, shown: str) -> str:
