@@ -1,4 +1,5 @@
-"""Measures ingest beside what it cannot beat, on throw-away servers, and prints a table.
+"""Measures ingest beside what it cannot beat, on throw-away servers, and what one ordinary mail
+costs; prints a table of each.
 
 python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--postgresql] [--write | --compare]
 """
@@ -9,10 +10,14 @@ import sys
 from functools import partial
 
 from benchmarks.ingest import measure
+from benchmarks.message import MAILS
+from benchmarks.message import measure as measure_message
+from benchmarks.message import table as message_table
 from benchmarks.table import (
     MESSAGES,
     REFERENCE,
     keep,
+    keep_table,
     load_average,
     medians,
     read_reference,
@@ -49,8 +54,12 @@ def main() -> int:
         _say(f"WRONG {one}")
     if wrong:
         return 1
+    costs = measure_message(MAILS, given.seed)
+    one_mail = message_table(costs, "make bench")
+    print("", one_mail, sep="\n")
     if given.write:
         keep(database, written, runs)
+        keep_table("message", one_mail)
     if given.compare and (worse := what_got_worse(medians(runs), reference)):
         _say(f"more than 10 % worse than {REFERENCE.name}:")
         for line in worse:

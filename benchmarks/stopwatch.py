@@ -12,7 +12,8 @@ _PARTS = ("mailboxes", "inbound", "records", "outbox")
 class Stopwatch:
     """Seconds by stage, for one thread. A stage within another stops that one meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._running: list[str] = []
         self._since = 0.0
@@ -46,7 +47,7 @@ class Stopwatch:
             yield item
 
     def _credit(self) -> None:
-        now = time.perf_counter()
+        now = self._clock()
         if self._running:
             self.seconds[self._running[-1]] += now - self._since
         self._since = now

@@ -149,15 +149,20 @@ def read_reference() -> dict[str, dict[str, float]]:
 
 def keep(database: str, written: str, runs: Sequence[Run]) -> None:
     """Put the table into the page, and the ratios beside it."""
+    keep_table(database, written)
+    found = {MESSAGES: len(runs[0].sizes), **medians(runs)}
+    kept = read_reference() | {database: found}
+    REFERENCE.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def keep_table(name: str, written: str) -> None:
+    """Put a table into the page, where it has its place by this name."""
     page = PAGE.read_text("utf-8")
-    begin, end = (f"<!-- bench {database}: {which} -->" for which in ("begin", "end"))
+    begin, end = (f"<!-- bench {name}: {which} -->" for which in ("begin", "end"))
     framed = f"{begin}\n\n{written}\n\n{end}"
     replaced, count = re.subn(f"(?s){begin}.*{end}", lambda _: framed, page)
     assert count == 1, f"{PAGE} has no place for the table: {begin} … {end}"
     PAGE.write_text(replaced, "utf-8")
-    found = {MESSAGES: len(runs[0].sizes), **medians(runs)}
-    kept = read_reference() | {database: found}
-    REFERENCE.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_average() -> str:

@@ -1,11 +1,14 @@
 """The bench in a form short enough for every run: right, and able to make its table; no times."""
 
 from datetime import UTC, datetime
+from statistics import median
 
 import pytest
 
 from benchmarks.ingest import measure
 from benchmarks.mailbox import write_mailbox
+from benchmarks.message import measure as measure_message
+from benchmarks.message import table as message_table
 from benchmarks.table import MESSAGES, RATIOS, medians, read_reference, table, what_got_worse
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -31,6 +34,17 @@ def test_a_hundred_messages_are_ingested_as_they_should_be_and_fill_the_table() 
     assert all(figure.name in written for figure in RATIOS)
     for kept in read_reference().values():
         assert kept.keys() == medians([run]).keys() | {MESSAGES}
+
+
+def test_what_one_mail_costs_is_told_by_stage() -> None:
+    costs = measure_message(10, 7)
+
+    assert len(costs.whole) == 10
+    assert 8_000 < median(costs.sizes) < 13_000
+    stages = ("MIME tree", "text", "quotes", "language", "files", "load context", "decide")
+    assert all(one[stage] >= 0 for one in costs.stages for stage in stages)
+    written = message_table(costs, "make bench")
+    assert all(f"| {stage}, CPU | " in written for stage in stages)
 
 
 def test_a_figure_may_get_a_tenth_worse_and_no_more() -> None:

@@ -1,0 +1,265 @@
+"""What one ordinary mail costs the processor, stage by stage: parse, understand, decide.
+
+python -m benchmarks.message [--messages 400] [--seed 1] [--write]
+
+The mail: some 10 KB, plain text and HTML as mail programs write it, every second one an answer
+with a quotation. It goes through the worker and through `decide`, beside a database that knows the
+mails before it. The stages are those of the same mails parsed in this process.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import mailparser
+
+from benchmarks import mime
+from benchmarks.mailbox import SUPPORT
+from benchmarks.stopwatch import Stopwatch
+from benchmarks.table import keep_table, load_average
+from benchmarks.texts import Language, as_html, choose_language, prose, quoted
+from maildaemon.adapters.sql.schema import upgrade
+from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.worker import ProcessParser
+from maildaemon.bootstrap import make_desk
+from maildaemon.domain.decide import Decision, decide
+from maildaemon.domain.message import Message
+from maildaemon.mail import parse
+from maildaemon.mail.language import warm_up
+from maildaemon.ports import Composer, Role
+from maildaemon.ports.rows import InboundRow
+from maildaemon.services.apply import apply
+from maildaemon.services.desk import Desk
+from maildaemon.services.process import load_context
+from maildaemon.settings import minimal, read_settings
+from tests.campaigns.table import machine
+
+LIMIT = 5.0
+MAILS = 400
+_UNTIL = datetime(2026, 11, 20, 18, tzinfo=UTC)
+_WARM = 20
+# What `parse_message` calls, by the name it has there.
+_PARSING = {
+    "scan": "header: bounds, fields, identity",
+    "identity": "header: bounds, fields, identity",
+    "message_of_header": "header: bounds, fields, identity",
+    "Tree": "MIME tree",
+    "arrange": "MIME tree",
+    "read_bodies": "text",
+    "cut_quotes": "quotes",
+    "detect_language": "language",
+    "parse_bounce": "bounce look",
+    "read_files": "files",
+}
+_REST = "parse: between them"
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Of each message: milliseconds through the worker to the decision as the clock has them, and
+    milliseconds of processor time by stage. `library` is the processor time of mail-parser alone.
+    """
+
+    sizes: Sequence[int]
+    whole: Sequence[float]
+    stages: Sequence[dict[str, float]]
+    library: Sequence[float]
+
+
+def typical(seed: int, count: int) -> Iterator[bytes]:
+    """Yield mails as customers write them, in the languages of the bench's mailbox."""
+    for number in range(count):
+        random = Random(f"{seed}:{number}")
+        yield _mail(number, choose_language(random), random, _UNTIL - timedelta(minutes=number))
+
+
+def _mail(number: int, language: Language, random: Random, at: datetime) -> bytes:
+    sender = f"person{number}@customer{number % 97}.example"
+    text = prose(language, random, random.choice((150, 400, 700, 1000)), f"Person {number}") + "\n"
+    old, answer = "", number % 2
+    if answer:
+        wrote = language.wrote.format(date=format_datetime(at), ours=SUPPORT)
+        old = quoted(prose(language, random, 700, "Support"), wrote)
+    plain = mime.text(f"{text}\n{old}\n", "utf-8", random, "plain")
+    # What surrounds the words in a mail of Outlook or of a newsletter tool weighs more than they do.
+    page = as_html(text, random, old).replace("<body>", f"<body>{_mess(random)}")
+    html = mime.text(page, "utf-8", random, "html")
+    header = [
+        *mime.trace(random, at, sender),
+        ("From", f"{mime.encoded('Jürgen Weiß', random)} <{sender}>"),
+        ("To", f"Support <{SUPPORT}>"),
+        ("Subject", mime.encoded(language.reply_prefix * answer + language.subjects[0], random)),
+        ("Date", format_datetime(at)),
+        ("Message-ID", f"<typical.{number}@customer{number % 97}.example>"),
+        *([("In-Reply-To", f"<unknown.{number}@example.test>")] if answer else []),
+        *mime.programs_fields(random),
+    ]
+    return mime.message(header, mime.multipart("alternative", random, plain, html))
+
+
+def _mess(random: Random) -> str:
+    cell = '<td style="padding:0 4px;font-family:Calibri,sans-serif" width="{}"><span>&nbsp;</span></td>'
+    row = "".join(cell.format(random.randrange(600)) for _ in range(4))
+    rows = f'<table border="0" cellspacing="0"><tr>{row}</tr></table>' * 4
+    return f'<div style="display:none;max-height:0">&#847;&zwnj;</div>{rows}<!--[if mso]><p>x</p><![endif]-->'
+
+
+def measure(messages: int, seed: int) -> Costs:
+    """Return what they cost; the first few only warm things up."""
+    raws = [*typical(seed, messages + _WARM)]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        bench = _Bench(folder)
+        stack.callback(bench.close)
+        whole = [bench.through_the_worker(raw) for raw in raws]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        bench = _Bench(folder)
+        stack.callback(bench.close)
+        warm_up()
+        stages = [bench.stage_by_stage(raw) for raw in raws]
+    library = [_by_library(raw) for raw in raws]
+    return Costs([len(raw) for raw in raws[_WARM:]], whole[_WARM:], stages[_WARM:], library[_WARM:])
+
+
+def _by_library(raw: bytes) -> float:
+    began = time.process_time()
+    mailparser.parse_from_bytes(raw)  # type: ignore[no-untyped-call]
+    return (time.process_time() - began) * 1000
+
+
+class _Bench:
+    """A database that fills while the mails are decided."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = read_settings(minimal(SUPPORT, "localhost", "localhost"), folder / "a.yaml")
+        self._store = SqlStore(f"sqlite:///{folder / 'bench.db'}")
+        upgrade(self._store.engine)
+        self._desk: Desk = make_desk(self._store, settings, settings.mailboxes[0], bytes(32))
+        self._parser = ProcessParser()
+
+    def close(self) -> None:
+        self._parser.close()
+        self._store.close()
+
+    def through_the_worker(self, raw: bytes) -> float:
+        began = time.perf_counter()
+        message = self._parser.parse(raw, self._desk.policy.languages).message
+        parsed = time.perf_counter() - began
+        with self._store.begin() as tx:
+            row = _row(self._desk, message)
+            began = time.perf_counter()
+            context = load_context(tx, row, message, self._desk, row.recorded_at)
+            decision = decide(message, context)
+            decided = time.perf_counter() - began
+            self._keep(tx, row, message, decision)
+        return (parsed + decided) * 1000
+
+    def stage_by_stage(self, raw: bytes) -> dict[str, float]:
+        watch = Stopwatch(time.process_time)
+        with _watched(watch):
+            parsed = parse.parse_message(raw, self._desk.policy.languages)
+        message = parsed.message
+        with self._store.begin() as tx:
+            row = _row(self._desk, message)
+            with watch.stage("load context"):
+                context = load_context(tx, row, message, self._desk, row.recorded_at)
+            with watch.stage("decide"):
+                decision = decide(message, context)
+            self._keep(tx, row, message, decision)
+        return {name: seconds * 1000 for name, seconds in watch.seconds.items()}
+
+    def _keep(self, tx: Any, row: InboundRow, message: Message, decision: Decision) -> None:
+        composer: Composer = _Silent()
+        apply(tx, composer, self._desk, row, message, decision, row.recorded_at)
+
+
+class _Silent:
+    def languages(self) -> tuple[str, ...]:
+        return ()
+
+    def compose(self, draft: object) -> bytes:
+        return b""
+
+
+def _row(desk: Desk, message: Message) -> InboundRow:
+    at = message.date or _UNTIL
+    return InboundRow(
+        inbound_id=0,
+        mailbox_id=desk.mailbox_id,
+        role=Role.INBOX,
+        uid=0,
+        fence=0,
+        failures=0,
+        alone=False,
+        history=False,
+        header_only=False,
+        size=message.size,
+        received_at=at,
+        recorded_at=at,
+        raw_sha256=None,
+    )
+
+
+@contextmanager
+def _watched(watch: Stopwatch) -> Iterator[None]:
+    with ExitStack() as stack:
+        for name, stage in _PARSING.items():
+            work: Callable[..., Any] = getattr(parse, name)
+            stack.enter_context(patch.object(parse, name, watch.timed(stage, work)))
+        stack.enter_context(watch.stage(_REST))
+        yield
+
+
+def table(costs: Costs, command: str) -> str:
+    """Return the table as Markdown."""
+    names = dict.fromkeys(name for one in costs.stages for name in one)
+    rows = {
+        "worker (both ways) + context + decide, by the clock": costs.whole,
+        **{f"{name}, CPU": [one.get(name, 0.0) for one in costs.stages] for name in names},
+        "the stages together, CPU": [sum(one.values()) for one in costs.stages],
+        "for comparison: mail-parser alone, CPU": costs.library,
+    }
+    measured = (
+        f"`{command}`: {machine()}, load {load_average()}. {len(costs.sizes)} mails,"
+        f" median {median(costs.sizes) / 1000:.1f} KB."
+    )
+    lines = [
+        f"| {name} | {median(them):.2f} | {quantiles(them, n=20)[18]:.2f} |"
+        for name, them in rows.items()
+    ]
+    return "\n".join(
+        (measured, "", "| ms a mail | median | 95th in a hundred |", "|---|---:|---:|", *lines)
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.message", description=__doc__)
+    parser.add_argument("--messages", type=int, default=MAILS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="keep the table in the repository")
+    given = parser.parse_args()
+    costs = measure(given.messages, given.seed)
+    written = table(costs, f"python -m benchmarks.message --messages {given.messages}")
+    print(written)
+    if given.write:
+        keep_table("message", written)
+    if median(costs.whole) > LIMIT:
+        print(f"more than {LIMIT:g} ms a mail", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
