@@ -1,88 +1,135 @@
 """The text of a message: decoded whatever the labels say, unfolded, HTML made readable."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from maildaemon.mail.calendars import calendar_to_text
 from maildaemon.mail.charsets import decode
+from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.marks import unmarked
-from maildaemon.mail.structure import Body, transfer_encoding
+from maildaemon.mail.openpgp import without_armour
+from maildaemon.mail.structure import Body, charset_of, transfer_encoding
 from maildaemon.mail.text import MAX_HTML, html_to_marked_text
 from maildaemon.mail.transfer import decode_transfer
 from maildaemon.mail.tree import Part, Tree
+from maildaemon.mail.uuencode import take_out_files
+
+ENCRYPTED = "encrypted"
 
 MAX_TEXT = 1_000_000
 _MAX_BYTES = 2 * MAX_TEXT
 _MAX_META = 4_096
+_MAX_STUB = 400
 
 _META = re.compile(
     rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE
 )
+# "Your program cannot show HTML", in any language, and what stands in place of a missing text.
+_STUB = re.compile(r"\bhtml\b|^\s*\[?(?:image|cid:)[^\]]{0,200}\]?\s*$", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?")
 _CONTROLS = {code: None for code in range(32) if code not in (9, 10)} | {127: None, 12: "\n"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The readable text, and stable names of what went wrong on the way.
+    """The readable text, the files that were written into it, and stable names of what went
+    wrong on the way.
 
     `marked` is the same text with what HTML says of its lines (`marks`).
     """
 
     text: str
     marked: str
+    files: tuple[Enclosed, ...]
     defects: tuple[str, ...]
+
+
+class _Notes:
+    """What is met while texts are read."""
+
+    def __init__(self) -> None:
+        self.defects: dict[str, None] = {}
+        self.files: list[Enclosed] = []
+
+    def add(self, defect: str) -> None:
+        """Note a defect, once."""
+        self.defects[defect] = None
 
 
 def read_bodies(tree: Tree, bodies: tuple[Body, ...]) -> Reading:
     """Return the text of all bodies, one after the other; plain text where there is any."""
+    notes = _Notes()
     texts: list[str] = []
-    defects: dict[str, None] = {}
     html_left = MAX_HTML
     for body in bodies:
-        text = "\n".join(_read_plain(tree, part, defects) for part in body.plain)
-        if not text.strip():
-            pages = [read_source(tree, part, defects) for part in body.html]
-            text = "\n".join(_read_html(page, html_left, defects) for page in pages)
+        text = "\n".join(_read_plain(tree, part, notes) for part in body.plain)
+        if not text.strip() or (body.html and _is_stub(text)):
+            pages = [_read_source(tree, part, notes) for part in body.html]
+            text = "\n".join(_read_html(page, html_left, notes) for page in pages) or text
             html_left -= sum(map(len, pages))
         if text.strip():
             texts.append(text)
     text = "\n\n".join(part.strip("\n") for part in texts) if len(texts) > 1 else "".join(texts)
+    text, sealed = without_armour(text)
     if len(text) > MAX_TEXT:
-        defects["text_cut"] = None
+        notes.add("text_cut")
+    if sealed:
+        notes.add(ENCRYPTED)
     text = text[:MAX_TEXT]
-    return Reading(unmarked(text), text, tuple(defects))
+    return Reading(unmarked(text), text, tuple(notes.files), tuple(notes.defects))
 
 
-def read_source(tree: Tree, part: Part, defects: dict[str, None]) -> str:
+def read_text(reading: Reading, text: str, html: str) -> Reading:
+    """Return the reading with the text, or the HTML, that came in no part of its own."""
+    marked = unmarked(text[:MAX_TEXT]) or html_to_marked_text(html[:_MAX_BYTES])[0][:MAX_TEXT]
+    return replace(reading, text=unmarked(marked), marked=marked) if marked.strip() else reading
+
+
+def page_source(tree: Tree, part: Part) -> str:
+    """Return HTML as it was written, decoded."""
+    return _read_source(tree, part, _Notes())
+
+
+def _is_stub(text: str) -> bool:
+    """Tell whether a plain text only says that the mail is to be read as HTML."""
+    return len(text) < _MAX_STUB and _STUB.search(text) is not None
+
+
+def _read_source(tree: Tree, part: Part, notes: _Notes) -> str:
     """Return a text part as written, decoded and with LF line ends."""
     content, _ = decode_transfer(tree.raw(part), transfer_encoding(part))
+    if b"begin " in content and part.media_type != "text/html":
+        content, files = take_out_files(content)
+        notes.files.extend(files)
     if len(content) > _MAX_BYTES:
-        defects["text_cut"] = None
+        notes.add("text_cut")
         content = content[:_MAX_BYTES].rpartition(b"\n")[0] or content[:_MAX_BYTES]
-    charset = part.structured("content-type").first("charset")
+    charset = charset_of(part)
     if charset is None and part.media_type == "text/html":
         meta = _META.search(content, 0, _MAX_META)
         charset = meta[1].decode("ascii") if meta else None
     text, as_declared = decode(content, charset)
     if not as_declared:
-        defects["charset_guessed"] = None
+        notes.add("charset_guessed")
     text = _LINE_END.sub("\n", text) if "\r" in text else text
     return unmarked(text.removeprefix("\ufeff").translate(_CONTROLS))
 
 
-def _read_plain(tree: Tree, part: Part, defects: dict[str, None]) -> str:
-    text = read_source(tree, part, defects)
+def _read_plain(tree: Tree, part: Part, notes: _Notes) -> str:
+    text = _read_source(tree, part, notes)
     content_type = part.structured("content-type")
+    if part.media_type == "text/calendar":
+        return calendar_to_text(text) or text
     if (content_type.first("format") or "").lower() == "flowed":
         return unflow(text, delete_space=(content_type.first("delsp") or "").lower() == "yes")
     return text
 
 
-def _read_html(source: str, left: int, defects: dict[str, None]) -> str:
+def _read_html(source: str, left: int, notes: _Notes) -> str:
     """Return the text of a page; nothing once the message has had as much HTML as is read."""
     text, cut = html_to_marked_text(source) if left > 0 else ("", True)
     if cut:
-        defects["text_cut"] = None
+        notes.add("text_cut")
     return text
 
 

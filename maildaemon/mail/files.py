@@ -2,17 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from maildaemon.domain.message import Attachment
-from maildaemon.mail.bodies import read_source
+from maildaemon.mail.bodies import Reading, page_source
+from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.headers import clean, decode_text
-from maildaemon.mail.names import collect_names, extensions, sanitise
+from maildaemon.mail.names import collect_names, extensions, name_elsewhere, sanitise, spellings
+from maildaemon.mail.parameters import parse_structured
 from maildaemon.mail.prescan import scan
 from maildaemon.mail.structure import Leaf, Structure, transfer_encoding
-from maildaemon.mail.transfer import AMBIGUOUS, decode_transfer
+from maildaemon.mail.tnef import SIGNATURE, TNEF_TYPES, unwrap_tnef
+from maildaemon.mail.transfer import AMBIGUOUS, UNREADABLE, decode_transfer
 from maildaemon.mail.tree import Part, Tree
 from maildaemon.mail.types import OCTETS, detect_type, extension_of
 
@@ -21,63 +23,123 @@ _MAX_CONTENT_ID = 200
 _SNIFFED = 4_096
 _METHOD_REPLY = re.compile(rb"^METHOD:REPLY\b", re.IGNORECASE | re.MULTILINE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
+_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]{1,300})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The attachments in order of appearance, and their contents by sha256."""
+    """The attachments in order of appearance, and their contents by sha256.
+
+    `text` and `html` are what Outlook's wrapper holds beside files, empty if there is none.
+    """
 
     attachments: tuple[Attachment, ...]
     contents: dict[str, bytes]
+    text: str
+    html: str
 
 
-def read_files(tree: Tree, structure: Structure) -> Files:
+def read_files(tree: Tree, structure: Structure, reading: Reading) -> Files:
     """Return every file with all its names, its true type, and what is odd about it."""
-    contents: dict[str, bytes] = {}
-    attachments: list[Attachment] = []
-    referenced = _referenced(tree, structure)
+    collected = _Collected(_shown_in(tree, structure))
     for leaf in structure.files:
-        attachment, content = _read_file(tree, leaf, len(attachments) + 1, referenced)
-        attachments.append(attachment)
-        contents[attachment.sha256] = content
+        _read_leaf(tree, leaf, collected)
+    for file in reading.files:
+        collected.add(file, spellings(file.names))
     for text in structure.outside:
-        content = tree.restore(text)
-        attachment = _outside(content, len(attachments) + 1)
-        attachments.append(attachment)
-        contents[attachment.sha256] = content
-    return Files(tuple(attachments), contents)
+        collected.add_outside(tree.restore(text))
+    return Files(tuple(collected.attachments), collected.contents, collected.text, collected.html)
 
 
-def _read_file(
-    tree: Tree, leaf: Leaf, number: int, referenced: frozenset[str]
-) -> tuple[Attachment, bytes]:
+class _Collected:
+    """Gathers attachments, and knows what the page shows."""
+
+    def __init__(self, shown: set[str]) -> None:
+        self.attachments: list[Attachment] = []
+        self.contents: dict[str, bytes] = {}
+        self.text = ""
+        self.html = ""
+        self.shown = shown
+
+    def add(self, file: Enclosed, names: tuple[str, ...], location: str = "") -> None:
+        """Note a file; `names` are all ways to spell its names."""
+        detected = detect_type(file.content)
+        keys = {(file.content_id or "").lower(), location.lower()} - {""}
+        filename = next((safe for name in names if (safe := sanitise(name))), "")
+        self._append(
+            file.content,
+            Attachment(
+                filename=filename or self._made_name(file, detected),
+                names=names,
+                declared_type=file.declared_type,
+                detected_type=detected,
+                size=len(file.content),
+                sha256=hashlib.sha256(file.content).hexdigest(),
+                # What a page does not show is an attachment to whoever reads the mail, wherever
+                # it stands: phones send photos and PDF files "inline".
+                inline=file.declared_type.startswith("image/") and not keys.isdisjoint(self.shown),
+                content_id=file.content_id,
+                findings=file.findings,
+            ),
+        )
+
+    def add_outside(self, content: bytes) -> None:
+        """Note what stands around the parts and may be a file for somebody."""
+        name = f"outside-{len(self.attachments) + 1}.bin"
+        self.add(Enclosed((), content, OCTETS, None, (AMBIGUOUS,)), (name,))
+
+    def _append(self, content: bytes, attachment: Attachment) -> None:
+        self.attachments.append(attachment)
+        self.contents[attachment.sha256] = content
+
+    def _made_name(self, file: Enclosed, detected: str | None) -> str:
+        """Return the same name at every parse for a file that has none."""
+        number = len(self.attachments) + 1
+        declared = file.declared_type
+        if declared in ("message/rfc822", "message/global"):
+            subjects = scan(file.content).values(b"subject")
+            subject = sanitise(decode_text(subjects[0])[:100].replace("/", "_")) if subjects else ""
+            return f"{subject or f'message-{number}'}.eml"
+        known = detected if declared == OCTETS and detected else declared
+        stem = known.partition("/")[0] if known.startswith(("image/", "audio/", "video/")) else ""
+        return f"{stem or 'attachment'}-{number}{extension_of(known)}"
+
+
+def _read_leaf(tree: Tree, leaf: Leaf, collected: _Collected) -> None:
     part = leaf.part
-    disposition = part.structured("content-disposition")
-    names = collect_names(disposition, part.structured("content-type"))
     content, findings = decode_transfer(tree.raw(part), transfer_encoding(part))
+    names = collect_names(
+        map(parse_structured, part.texts("content-disposition")),
+        map(parse_structured, part.texts("content-type")),
+    ) or spellings(name_elsewhere(part.text("content-location"), part.text("content-description")))
     if leaf.doubtful or len(extensions(names)) > 1:
         findings = tuple(dict.fromkeys((AMBIGUOUS, *findings)))
     declared = part.media_type
+    if declared in TNEF_TYPES or content.startswith(SIGNATURE):
+        if _unwrap(content, findings, collected):
+            return
+        findings = (*findings, UNREADABLE)
     if declared == "text/calendar" and _answers(part, content):
         findings = (*findings, CALENDAR_REPLY)
-    detected = detect_type(content)
     content_id = clean(part.text("content-id")).strip("<>")[:_MAX_CONTENT_ID] or None
-    inline = declared.startswith("image/") and (
-        disposition.value == "inline" or (content_id or "").lower() in referenced
-    )
-    filename = next((safe for name in names if (safe := sanitise(name))), "")
-    attachment = Attachment(
-        filename=filename or _made_name(declared, detected, content, number),
-        names=names,
-        declared_type=declared,
-        detected_type=detected,
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        inline=inline,
-        content_id=content_id,
-        findings=findings,
-    )
-    return attachment, content
+    file = Enclosed((), content, declared, content_id, findings)
+    collected.add(file, names, clean(part.text("content-location"))[:_MAX_CONTENT_ID])
+
+
+def _unwrap(content: bytes, findings: tuple[str, ...], collected: _Collected) -> bool:
+    """Note what is in Outlook's wrapper; False if not all of it could be read."""
+    wrapper = unwrap_tnef(content)
+    collected.shown |= _pictures_in(wrapper.html)
+    for file in wrapper.files:
+        names = spellings(file.names)
+        doubt = (AMBIGUOUS,) if findings or len(extensions(names)) > 1 else ()
+        held = Enclosed(
+            (), file.content, file.declared_type, clean(file.content_id or "") or None, doubt
+        )
+        collected.add(held, names)
+    collected.text = collected.text or wrapper.text
+    collected.html = collected.html or wrapper.html
+    return wrapper.whole
 
 
 def _answers(part: Part, content: bytes) -> bool:
@@ -86,35 +148,15 @@ def _answers(part: Part, content: bytes) -> bool:
     return method.lower() == "reply" or _METHOD_REPLY.search(content, 0, _SNIFFED) is not None
 
 
-def _outside(content: bytes, number: int) -> Attachment:
-    return Attachment(
-        filename=f"outside-{number}.bin",
-        names=(),
-        declared_type=OCTETS,
-        detected_type=detect_type(content),
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        inline=False,
-        findings=(AMBIGUOUS,),
-    )
+def _shown_in(tree: Tree, structure: Structure) -> set[str]:
+    """Return the Content-IDs and locations (lower case) that the HTML shows."""
+    fields = ("content-id", "content-location")
+    if not any(leaf.part.text(field) for leaf in structure.files for field in fields):
+        return set()
+    pages = (page_source(tree, part) for body in structure.bodies for part in body.html)
+    return set().union(*map(_pictures_in, pages))
 
 
-def _made_name(declared: str, detected: str | None, content: bytes, number: int) -> str:
-    """Return the same name at every parse for a file that has none."""
-    if declared == "message/rfc822":
-        subjects = scan(content).values(b"subject")
-        subject = sanitise(decode_text(subjects[0])[:100].replace("/", "_")) if subjects else ""
-        return f"{subject or f'message-{number}'}.eml"
-    known = detected if declared == OCTETS and detected else declared
-    stem = known.partition("/")[0] if known.startswith(("image/", "audio/", "video/")) else ""
-    return f"{stem or 'attachment'}-{number}{extension_of(known)}"
-
-
-def _referenced(tree: Tree, structure: Structure) -> frozenset[str]:
-    """Return the Content-IDs (lower case) that the HTML shows, if any file has one."""
-    if not any(leaf.part.text("content-id") for leaf in structure.files):
-        return frozenset()
-    pages: Iterable[str] = (
-        read_source(tree, part, {}) for body in structure.bodies for part in body.html
-    )
-    return frozenset(unquote(cid).lower() for page in pages for cid in _CID.findall(page))
+def _pictures_in(page: str) -> set[str]:
+    found = (*_CID.findall(page), *_SOURCE.findall(page))
+    return {unquote(one).lower() for one in found}

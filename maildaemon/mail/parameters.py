@@ -5,7 +5,7 @@ Every spelling of a parameter is kept, because a file that calls itself `a.png` 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
 from maildaemon.mail.charsets import decode
@@ -13,7 +13,11 @@ from maildaemon.mail.headers import clean, decode_words
 
 MAX_PARAMETERS = 64
 
+_SPECIALS = {";", "(", "="}
 _COMMENT = re.compile(r"(?:^|[ \t])\([^()]*\)")
+_TIGHT_COMMENT = re.compile(r"\([^()]*\)")
+# The semicolon after the value is missing, or the value is.
+_RUN_ON = re.compile(r"(?:([^\s,=\"]*)[\s,]+)?([\w*-]{1,60}[ \t]*=.*)", re.DOTALL)
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _NAME = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
@@ -55,21 +59,36 @@ class _Piece:
 
 def parse_structured(text: str) -> Structured:
     """Return a field value taken apart; total, linear."""
-    if ";" not in text and "(" not in text:
+    if not _SPECIALS & {*text}:
         return Structured(text.strip().strip('"').lower(), (), False)
     segments, torn = _split(text)
-    value = _COMMENT.sub("", segments[0]).strip().strip('"').lower()
+    value, run_on, doubtful = _take_value(segments[0])
+    segments[:1] = run_on
     pieces: list[_Piece] = []
-    ambiguous = torn or len(segments) > MAX_PARAMETERS + 1
-    for segment in segments[1 : MAX_PARAMETERS + 1]:
+    ambiguous = torn or doubtful or len(segments) > MAX_PARAMETERS
+    for segment in segments[:MAX_PARAMETERS]:
         name, equals, rest = segment.partition("=")
         if not equals:
+            # Some readers end an unquoted value at the semicolon, others do not.
+            if pieces and segment.strip():
+                pieces.append(replace(pieces[-1], value=f"{pieces[-1].value};{segment.strip()}"))
+                ambiguous = True
             continue
         unquoted, twofold = _unquote(rest.strip())
         pieces.extend(_piece(name, spelling) for spelling in unquoted)
         ambiguous = ambiguous or twofold
     parameters, twofold = _assemble(pieces)
     return Structured(value, parameters, ambiguous or twofold)
+
+
+def _take_value(segment: str) -> tuple[str, list[str], bool]:
+    """Return the value, a parameter that stands with it, and whether that can be read otherwise."""
+    bare = _TIGHT_COMMENT.sub("", _COMMENT.sub("", segment)).strip()
+    tight = "(" in segment and bare != _COMMENT.sub("", segment).strip()
+    run_on = _RUN_ON.fullmatch(bare) if "=" in bare else None
+    if run_on is None:
+        return bare.strip('"').lower(), [], tight
+    return (run_on[1] or "").lower(), [run_on[2]], True
 
 
 def _split(text: str) -> tuple[list[str], bool]:
@@ -135,6 +154,8 @@ def _assemble(pieces: list[_Piece]) -> tuple[tuple[tuple[str, str], ...], bool]:
             ambiguous = ambiguous or indexes != list(range(len(indexes)))
         values.extend(clean(decode_words(piece.value)) for piece in plain)
         ambiguous = ambiguous or len({p.value for p in plain}) > 1 or len(single) > 1
+        # Of names each is looked at; of boundaries only one can be followed.
+        ambiguous = ambiguous or (name == "boundary" and len({*values}) > 1)
         found.extend((name, value) for value in values)
     return tuple(found), ambiguous
 
@@ -151,4 +172,4 @@ def _decode_extended(pieces: list[_Piece]) -> str:
         raw += unquote_to_bytes(encoded) if piece.extended else encoded
     if not any(piece.extended for piece in pieces):
         return clean(decode_words(raw.decode("utf-8", "replace")))
-    return clean(decode(raw, charset or "utf-8")[0])
+    return clean(decode_words(decode(raw, charset or "utf-8")[0]))

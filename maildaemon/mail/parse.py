@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from maildaemon.domain.message import Parsed
 from maildaemon.mail.addresses import parse_addressing
-from maildaemon.mail.bodies import read_bodies
+from maildaemon.mail.bodies import ENCRYPTED, Reading, read_bodies, read_text
 from maildaemon.mail.bounces import parse_bounce
 from maildaemon.mail.degraded import parse_degraded
 from maildaemon.mail.fields import message_of_header
-from maildaemon.mail.files import read_files
+from maildaemon.mail.files import Files, read_files
 from maildaemon.mail.language import detect_language
 from maildaemon.mail.prescan import Scan, identity, scan
 from maildaemon.mail.replies import read_reply
@@ -42,10 +42,9 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
         report_type=_report_type(tree.root),
     )
     structure = arrange(tree)
-    reading = read_bodies(tree, structure.bodies)
+    reading, files = _read(tree, structure)
     reply_text = read_reply(tree, structure.bodies, reading, message.subject)
     tongue = detect_language(reply_text, languages, message.subject)
-    files = read_files(tree, structure)
     message = replace(
         message,
         text=reading.text,
@@ -57,6 +56,17 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
         defects=(*message.defects, *reading.defects, *_structure_defects(structure)),
     )
     return Parsed(message, files.contents)
+
+
+def _read(tree: Tree, structure: Structure) -> tuple[Reading, Files]:
+    """Return the text and the files; text from where there is any."""
+    reading = read_bodies(tree, structure.bodies)
+    if not reading.text.strip() and structure.spare:
+        reading = read_bodies(tree, structure.spare)
+    files = read_files(tree, structure, reading)
+    if not reading.text.strip():
+        reading = read_text(reading, files.text, files.html)
+    return reading, files
 
 
 def _mime_header(scanned: Scan) -> bytes:
@@ -83,5 +93,6 @@ def _structure_defects(structure: Structure) -> list[str]:
     found = {
         "ambiguous_structure": structure.doubtful,
         "data_outside_parts": bool(structure.outside),
+        ENCRYPTED: structure.sealed,
     }
     return [name for name, holds in found.items() if holds]

@@ -2,7 +2,7 @@
 
 import re
 
-from maildaemon.mail.bodies import Reading, read_source
+from maildaemon.mail.bodies import Reading, page_source
 from maildaemon.mail.quotes import cut, is_forwarding
 from maildaemon.mail.structure import Body
 from maildaemon.mail.text import html_to_marked_text
@@ -31,7 +31,7 @@ def read_reply(tree: Tree, bodies: tuple[Body, ...], reading: Reading, subject: 
     if plain.quoted or forwarded or len(bodies) != 1 or not bodies[0].plain:
         return plain.text
     for part in bodies[0].html:
-        source = read_source(tree, part, {})[:_MAX_HTML]
+        source = page_source(tree, part)[:_MAX_HTML]
         if not _QUOTES.search(source):
             continue
         marked, _ = html_to_marked_text(source)

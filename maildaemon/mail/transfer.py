@@ -7,16 +7,24 @@ an attachment rule must know.
 import binascii
 import re
 
+from maildaemon.mail.uuencode import BEGIN, decode_lines
+
 AMBIGUOUS = "ambiguous"
 UNREADABLE = "unreadable"
 
-_IDENTITY = ("", "7bit", "8bit", "binary")
+_IDENTITY = (
+    *("", "7bit", "8bit", "binary"),
+    *("7-bit", "8-bit", "7bits", "8bits", "7 bit", "8 bit", "none", "identity", "plain"),
+)
 _UUENCODE = ("x-uuencode", "uuencode", "x-uue", "uue")
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SPACE = b"\r\n\t "
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
-_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{0,255}\r?\n", re.MULTILINE)
+
+# What is wrong in quoted-printable, and what of it every reader understands as one thing.
+_ODD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_SOFT_BREAK = re.compile(rb"=[ \t]{0,200}(?:\r\n?|\n|\Z)")
 
 
 def decode_transfer(raw: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
@@ -26,7 +34,7 @@ def decode_transfer(raw: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
     if encoding == "base64":
         return _decode_base64(raw)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(raw), ()
+        return _decode_quoted_printable(raw)
     if encoding in _UUENCODE:
         return _decode_uuencode(raw)
     # RFC 2045 §6.4: nobody knows what an unknown encoding hides.
@@ -44,6 +52,15 @@ def _decode_base64(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
     if content and len(content) == letters * 3 // 4 and letters % 4 != 1:
         return content, ()
     return _decode_damaged(raw, packed)
+
+
+def _decode_quoted_printable(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
+    if _ODD_ESCAPE.search(raw) is None:
+        return binascii.a2b_qp(raw), ()
+    # RFC 2045 §6.7 (3): white space at the end of a line was added on the way.
+    joined = _SOFT_BREAK.sub(b"=\r\n", raw)
+    mended, bare = _ODD_ESCAPE.subn(b"=3D", joined)
+    return binascii.a2b_qp(mended), (AMBIGUOUS,) if bare else ()
 
 
 def _decode_damaged(raw: bytes, packed: bytes) -> tuple[bytes, tuple[str, ...]]:
@@ -66,20 +83,8 @@ def _decode_run(run: bytes) -> bytes:
 
 
 def _decode_uuencode(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
-    begin = _BEGIN.search(raw)
+    begin = BEGIN.search(raw)
     if begin is None:
         return raw, (UNREADABLE,)
-    output: list[bytes] = []
-    for line in raw[begin.end() :].splitlines():
-        if line.strip() in (b"end", b"`", b""):
-            break
-        try:
-            output.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # Some encoders pad the line; the length it states is right.
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                output.append(binascii.a2b_uu(line[:length]))
-            except binascii.Error:
-                return b"".join(output), (UNREADABLE,)
-    return b"".join(output), ()
+    content, _, whole = decode_lines(raw, begin.end())
+    return content, () if whole else (UNREADABLE,)

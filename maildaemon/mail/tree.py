@@ -8,7 +8,10 @@ And a part that is too much for the limits stops the parse.
 
 import re
 from collections.abc import Iterator
-from email.errors import MissingHeaderBodySeparatorDefect
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 from email.message import Message as EmailMessage
 from email.parser import BytesFeedParser
 from email.policy import Policy, compat32
@@ -16,6 +19,7 @@ from email.policy import Policy, compat32
 from maildaemon.mail.headers import decode_raw
 from maildaemon.mail.parameters import Structured, parse_structured
 from maildaemon.mail.prescan import MAX_FIELD
+from maildaemon.mail.transfer import decode_transfer
 
 MAX_DEPTH = 20
 MAX_PARTS = 500
@@ -27,8 +31,15 @@ _MAX_STRETCHES = 4 * MAX_PARTS
 _BLANK = re.compile(rb"\n\r?\n")
 _MAX_PART_HEADER = 8_192
 
-_SPACED_FIELD = re.compile(r"content-[a-z-]{1,40}[ \t]+:", re.IGNORECASE)
-_SPACED = re.compile(r"^([!-9;-~]{1,76})[ \t]+:", re.MULTILINE)
+# What only some readers take for the end of a line or of a header, or for the end of a name.
+_ODD_IN_FIELD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]|\n[ \t]+(?:\r?\n|$)")
+_BARE_RETURN = re.compile(rb"\r(?=--|content-)", re.IGNORECASE)
+
+# Fields that the library did not take for fields: a space before the colon, bytes in the name.
+_LOOSE_FIELD = re.compile(
+    r"^[^\n:]{0,8}(content-[a-z-]{0,40})[^\n:a-z-]{0,8}:", re.IGNORECASE | re.MULTILINE
+)
+_FIELD_OR_FOLD = re.compile(r"(?:[!-9;-~]{1,76}:|[ \t])")
 _BLANK_TEXT = re.compile(r"\n\r?\n")
 _START = re.compile(r"^--([^\r\n]{1,200}?)[ \t]*\r?\n[!-9;-~]{1,76}[ \t]*:", re.MULTILINE)
 
@@ -71,6 +82,8 @@ class Part(EmailMessage):
         if len(text) > MAX_FIELD:
             self.ambiguous = True
             text = text[:MAX_FIELD]
+        if _ODD_IN_FIELD.search(text):
+            self.ambiguous = True
         super().set_raw(name, text)
 
     def get_content_type(self) -> str:
@@ -103,11 +116,14 @@ class Part(EmailMessage):
 
     def text(self, name: str) -> str:
         """Return the first value of a field, unfolded; empty if it is absent."""
+        return next(self.texts(name), "")
+
+    def texts(self, name: str) -> Iterator[str]:
+        """Yield every value of a field, unfolded."""
         for key, value in self.raw_items():
             if key.lower() == name:
                 unfolded = "".join(str(value).splitlines())
-                return decode_raw(unfolded.encode("utf-8", "surrogateescape"))
-        return ""
+                yield decode_raw(unfolded.encode("utf-8", "surrogateescape"))
 
     def count(self, name: str) -> int:
         """Return how often a field occurs."""
@@ -131,6 +147,25 @@ class Part(EmailMessage):
         for child in other.children:
             self.attach(child)
 
+    def become(self, other: "Part") -> None:
+        """Take another part in as the only child, with all that is under it."""
+        self.counter[0] += other.counter[0]
+        if self.counter[0] > MAX_PARTS:
+            raise LimitExceededError("too_many_parts")
+        other.sink(self.depth + 1, self.counter)
+        self._payload = [other]
+
+    def sink(self, depth: int, counter: list[int]) -> None:
+        """Place this part and all under it at a depth."""
+        self.depth = depth
+        self.counter = counter
+        for child in self.children:
+            child.sink(depth + 1, counter)
+
+    def height(self) -> int:
+        """Return how many levels there are under this part."""
+        return max((child.height() + 1 for child in self.children), default=0)
+
     def amend(self, other: "Part", payload: str) -> None:
         """Take over the header fields of another reading of this part."""
         for name, value in other.raw_items():
@@ -145,11 +180,16 @@ class Tree:
     def __init__(self, header: bytes, body: bytes, nonce: str) -> None:
         """Parse; raises LimitExceededError. `nonce` must be nothing a sender could foresee."""
         self._marker = f"\x00{nonce}:".encode("ascii")
-        skeleton, self._pieces = _cut_out(body, self._marker)
-        if skeleton.count(b"\n") > MAX_LINES:
-            raise LimitExceededError("too_many_lines")
-        self.root = _parse(header + b"\r\n" + skeleton)
-        _mend(self.root)
+        self._pieces: list[bytes] = []
+        self.root = self._read(header, body)
+
+    def graft(self, part: Part, raw: bytes) -> None:
+        """Put the entity that was wrapped in a leaf in its place; raises LimitExceededError."""
+        header, body = _split_entity(raw)
+        inner = self._read(header, body)
+        if part.depth + inner.height() >= MAX_DEPTH:
+            raise LimitExceededError("too_deep")
+        part.become(inner)
 
     def raw(self, part: Part) -> bytes:
         """Return the wire bytes of a leaf, still in its transfer encoding."""
@@ -166,15 +206,51 @@ class Tree:
         filled = [piece for piece in output if piece]
         return filled[0] if len(filled) == 1 else b"".join(filled)
 
+    def _read(self, header: bytes, body: bytes) -> Part:
+        skeleton = _cut_out(body, self._marker, self._pieces)
+        if skeleton.count(b"\n") > MAX_LINES:
+            raise LimitExceededError("too_many_lines")
+        root = _parse(header + b"\r\n" + skeleton)
+        root.ambiguous = root.ambiguous or _BARE_RETURN.search(skeleton) is not None
+        self._mend(root, ())
+        return root
 
-def _mend(part: Part) -> None:
-    """Give broken parts the second reading that mail clients give them, and flag them."""
-    if _has_spaced_fields(part):
-        _read_spaced_fields(part)
-    if part.media_type.startswith("multipart/") and not part.children:
-        _find_boundary(part)
-    for child in part.children:
-        _mend(child)
+    def _mend(self, part: Part, around: "tuple[Part, ...]") -> None:
+        """Give broken parts the second reading that mail clients give them, and flag them."""
+        if part.depth:
+            _mend_fields(part)
+        multipart = part.media_type.startswith("multipart/")
+        boundary = part.get_boundary() or ""
+        for outer in around:
+            # Some readers compare only as much of a line as a boundary is long.
+            if _is_taken_for(outer.get_boundary() or "", boundary, part.content):
+                part.ambiguous = outer.ambiguous = True
+        encoding = part.structured("content-transfer-encoding").value
+        if multipart and encoding in ("base64", "quoted-printable"):
+            # RFC 2045 §6.4: a multipart must not be encoded as a whole.
+            part.ambiguous = True
+            if not part.children:
+                self._decode_whole(part, encoding)
+        if not part.children and (multipart or _is_mislabelled(part, boundary)):
+            _find_boundary(part)
+        for child in part.children:
+            self._mend(child, (*around, part))
+
+    def _decode_whole(self, part: Part, encoding: str) -> None:
+        raw = decode_transfer(self.raw(part), encoding)[0]
+        header = f"Content-Type: {part.text('content-type')}\r\n".encode("utf-8", "replace")
+        skeleton = _cut_out(raw, self._marker, self._pieces)
+        mended = _parse(header + b"\r\n" + skeleton)
+        if mended.children:
+            part.adopt(mended)
+
+
+def _split_entity(raw: bytes) -> tuple[bytes, bytes]:
+    """Return the header fields and the body of a MIME entity."""
+    if raw.startswith((b"\n", b"\r\n")):
+        return b"", raw
+    blank = _BLANK.search(raw, 0, _MAX_PART_HEADER)
+    return (raw[: blank.start() + 1], raw[blank.end() :]) if blank else (raw, b"")
 
 
 def _parse(raw: bytes) -> Part:
@@ -184,17 +260,16 @@ def _parse(raw: bytes) -> Part:
     return root
 
 
-def _cut_out(body: bytes, marker: bytes) -> tuple[bytes, list[bytes]]:
-    """Replace each long stretch by a marker; return the skeleton and what was taken out."""
+def _cut_out(body: bytes, marker: bytes, pieces: list[bytes]) -> bytes:
+    """Replace each long stretch by a marker; return the skeleton, note what was taken out."""
     output: list[bytes] = []
-    pieces: list[bytes] = []
     position = 0
     for start, stop in _stretches(body):
         output += (body[position:start], marker, b"%d;" % len(pieces))
         pieces.append(body[start:stop])
         position = stop
     output.append(body[position:])
-    return b"".join(output), pieces
+    return b"".join(output)
 
 
 def _stretches(body: bytes) -> Iterator[tuple[int, int]]:
@@ -240,16 +315,33 @@ def _find_boundary(part: Part) -> None:
         part.adopt(mended)
 
 
-def _has_spaced_fields(part: Part) -> bool:
-    broken = any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in part.defects)
-    return broken and bool(_SPACED_FIELD.match(part.content))
+def _is_taken_for(outer: str, boundary: str, content: str) -> bool:
+    """Tell whether the boundary around a part can also be seen inside it."""
+    return bool(outer) and (boundary == outer or f"\n--{outer}" in content)
 
 
-def _read_spaced_fields(part: Part) -> None:
-    """A space before the colon ends the header for the library, not for mail clients."""
+def _is_mislabelled(part: Part, boundary: str) -> bool:
+    """Tell whether what is no multipart by its type is one for some readers."""
+    if part.media_type.startswith("message/"):
+        return False
+    if boundary and f"--{boundary}\n" in part.content.replace("\r\n", "\n"):
+        return True
+    return part.count("content-type") > 0 and part.structured("content-type").media_type is None
+
+
+def _mend_fields(part: Part) -> None:
+    """Read fields that the library took for text; flag a header whose end is in doubt."""
+    kinds = {type(defect) for defect in part.defects}
+    if FirstHeaderLineIsContinuationDefect in kinds:
+        part.ambiguous = True
+    if MissingHeaderBodySeparatorDefect not in kinds:
+        return
     part.ambiguous = True
     blank = _BLANK_TEXT.search(part.content)
-    end = blank.end() if blank else len(part.content)
-    head = _SPACED.sub(r"\1:", part.content[: min(end, _MAX_PART_HEADER)])
-    mended = _parse((head + "\n\n").encode("ascii", "surrogateescape"))
+    end = min(blank.end() if blank else len(part.content), _MAX_PART_HEADER)
+    head = _LOOSE_FIELD.sub(r"\1:", part.content[:end])
+    if head == part.content[:end] and _LOOSE_FIELD.search(head) is None:
+        return
+    fields = [line for line in head.split("\n") if _FIELD_OR_FOLD.match(line)]
+    mended = _parse(("\n".join(fields) + "\n\n").encode("ascii", "surrogateescape"))
     part.amend(mended, part.content[end:])

@@ -210,22 +210,26 @@ def test_a_boundary_that_is_not_the_declared_one_is_found_and_flagged() -> None:
     assert (file.filename, file.findings) == ("a.zip", ("ambiguous",))
 
 
-def test_pictures_of_the_page_are_inline_and_others_are_not() -> None:
+def test_pictures_that_the_page_shows_are_inline_and_others_are_not() -> None:
     def picture(fields: bytes) -> bytes:
         return b"Content-Type: image/png\n" + fields + b"\n\nx"
 
     message = read(
         with_parts(
-            b'Content-Type: text/html\n\n<img src="cid:Logo%40shop">',
-            picture(b"Content-ID: <logo@shop>"),
+            b'Content-Type: text/html\n\n<img src="cid:Logo%40shop"><img src="pic/banner.png">'
+            b"<td background='cid:paper'>",
+            picture(b"Content-ID: <logo@shop>\nContent-Disposition: attachment; filename=logo.png"),
+            picture(b"Content-Location: pic/banner.png"),
+            picture(b"Content-ID: <paper>"),
             picture(b"Content-ID: <other@shop>"),
-            picture(b"Content-Disposition: inline"),
+            # What a phone sends: for the person who looks at it, an attachment.
+            picture(b"Content-ID: <photo>\nContent-Disposition: inline; filename=IMG_1.png"),
             picture(b"Content-Disposition: attachment"),
             kind=b"related",
         )
     )
 
-    assert [file.inline for file in message.attachments] == [True, False, True, False]
+    assert [file.inline for file in message.attachments] == [True] * 3 + [False] * 3
     assert message.attachments[0].content_id == "logo@shop"
 
 
