@@ -19,6 +19,7 @@ from maildaemon.adapters.clock import utc_now
 from maildaemon.adapters.log import set_up_log
 from maildaemon.bootstrap import make_desk, make_mailbox, open_tools
 from maildaemon.domain.decide import decide
+from maildaemon.domain.reading import Reading
 from maildaemon.ports import Mailbox, Role
 from maildaemon.ports.store import Store
 from maildaemon.services import process, receive
@@ -53,7 +54,7 @@ def main(config: str, messages: int) -> dict[str, Any]:
         composer: Any = Timed(watch, tools.composer, lambda _: "compose")
         imap: Any = Timed(watch, mailbox, lambda _: "fetch")
         vars(process)["decide"] = watch.timed("decide", decide)
-        tools.parser.parse(b"Subject: warm\r\n\r\n", ())
+        tools.parser.parse(b"Subject: warm\r\n\r\n", Reading())
         step = "receive"
         journal: Any = TimedStore(watch, tools.store, lambda _: "journal")
         with watch.stage("rest"):

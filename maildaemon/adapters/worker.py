@@ -20,21 +20,25 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 import maildaemon
-from maildaemon.adapters.worker_frames import ANSWER, READY, REQUEST
+from maildaemon.adapters.worker_frames import ANSWER, FOUND, READY, REQUEST, encode_reading
 from maildaemon.domain.message import Message, Parsed
+from maildaemon.domain.reading import Findings, Reading
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.degraded import parse_degraded
 
 MEMORY = 512 * 1024 * 1024
 CPU_SECONDS = 20
 WALL_SECONDS = 30.0
+PATTERN_WALL_SECONDS = 10.0
 START_SECONDS = 30.0
 RECYCLE_AFTER = 500
 
+_PATTERNS_TIMED_OUT = "patterns_timed_out"
 _CHUNK = 1024 * 1024
 _MAX_ANSWER = 32 * 1024 * 1024
 _CHILD = "maildaemon.adapters.worker_child"
 _MESSAGE = TypeAdapter(Message)
+_FINDINGS = TypeAdapter(Findings)
 
 
 class ProcessParser:
@@ -60,6 +64,7 @@ class ProcessParser:
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._closed = False
+        self._encoded: tuple[Reading, bytes] = (Reading(), encode_reading(Reading()))
 
     def start(self) -> None:
         """Start the process without waiting for it, so that the first message need not."""
@@ -67,17 +72,18 @@ class ProcessParser:
             if self._child is None and not self._closed:
                 self._child = _Child(self._limits)
 
-    def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
-        """Return the parsed message; a degraded one if the limits had to stop it.
+    def parse(self, raw: bytes, reading: Reading) -> Parsed:
+        """Return the parsed message; a degraded one if the limits had to stop it, one without
+        findings if only the operator's patterns took too long.
 
         A process that dies may have been killed from outside, so the message gets a second
         one. Raises ParserUnavailableError if no process can be had.
         """
         with self._lock:
-            for _ in range(2):
+            for last in (False, True):
                 child = self._ready_child()
                 try:
-                    parsed = child.parse(raw, languages, self._wall_seconds)
+                    parsed = child.parse(raw, self._encode(reading), self._wall_seconds)
                 except _OverrunError:
                     self._end_child()
                     return parse_degraded(raw, "parser_timeout")
@@ -88,12 +94,39 @@ class ProcessParser:
                 except BaseException:
                     self._end_child()  # what it still has to say belongs to no message
                     raise
-                if child.parsed >= self._recycle_after:
-                    self._end_child()
-                    with suppress(ParserUnavailableError):  # then the next message will tell
-                        self._child = _Child(self._limits)
+                if not parsed.message.degraded:
+                    found = self._found(child, last=last)
+                    if found is None:
+                        continue
+                    parsed = replace(parsed, message=_with(parsed.message, found))
+                self._recycle()
                 return parsed
             return parse_degraded(raw, "parser_died")
+
+    def _found(self, child: "_Child", *, last: bool) -> Findings | str | None:
+        """Return what was found, the defect if that took too long, or None: try again."""
+        try:
+            return child.findings(PATTERN_WALL_SECONDS)
+        except _OverrunError:
+            self._end_child()
+            return _PATTERNS_TIMED_OUT
+        except OSError:
+            status = self._end_child()
+            return _PATTERNS_TIMED_OUT if last or status == -signal.SIGPROF else None
+        except BaseException:
+            self._end_child()
+            raise
+
+    def _encode(self, reading: Reading) -> bytes:
+        if self._encoded[0] != reading:
+            self._encoded = (reading, encode_reading(reading))
+        return self._encoded[1]
+
+    def _recycle(self) -> None:
+        if self._child is not None and self._child.parsed >= self._recycle_after:
+            self._end_child()
+            with suppress(ParserUnavailableError):  # then the next message will tell
+                self._child = _Child(self._limits)
 
     def close(self) -> None:
         """End the process; a `parse` under way in another thread ends with it, unavailable."""
@@ -166,12 +199,14 @@ class _Child:
                 raise ConnectionError("the child does not speak as expected")
             self._ready = True
 
-    def parse(self, raw: bytes, languages: tuple[str, ...], seconds: float) -> Parsed:
-        """Return the child's answer; raises OSError if it dies, _OverrunError if it is late."""
+    def parse(self, raw: bytes, reading: bytes, seconds: float) -> Parsed:
+        """Return the child's answer; raises OSError if it dies, _OverrunError if it is late.
+
+        Unless the message is degraded, `findings` must be asked for next.
+        """
         deadline = time.monotonic() + seconds
         self.parsed += 1
-        spoken = json.dumps(languages).encode()
-        self._write(REQUEST.pack(len(spoken), len(raw)) + spoken, deadline)
+        self._write(REQUEST.pack(len(reading), len(raw)) + reading, deadline)
         self._write(raw, deadline)
         message_size, list_size = ANSWER.unpack(self._read(ANSWER.size, deadline))
         if max(message_size, list_size) > _MAX_ANSWER:
@@ -182,6 +217,14 @@ class _Child:
             raise ConnectionError("the child found more bytes than there were")
         contents = {sha256: bytes(self._read(size, deadline)) for sha256, size in sizes}
         return Parsed(message, contents)
+
+    def findings(self, seconds: float) -> Findings:
+        """Return what the child has found in the message that it has just parsed."""
+        deadline = time.monotonic() + seconds
+        (size,) = FOUND.unpack(self._read(FOUND.size, deadline))
+        if size > _MAX_ANSWER:
+            raise ConnectionError("the child says more than it can have to say")
+        return _FINDINGS.validate_json(bytes(self._read(size, deadline)))
 
     def kill(self) -> None:
         """Kill the child and whatever it may have started."""
@@ -240,6 +283,12 @@ def _environment() -> dict[str, str]:
         "MALLOC_MMAP_THRESHOLD_": "262144",
         "MALLOC_TRIM_THRESHOLD_": "1048576",
     }
+
+
+def _with(message: Message, found: Findings | str) -> Message:
+    if isinstance(found, Findings):
+        return replace(message, found=found)
+    return replace(message, defects=(*message.defects, found))
 
 
 def _decode(content: bytearray) -> Message:

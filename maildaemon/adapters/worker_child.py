@@ -10,14 +10,25 @@ import gc
 import json
 import os
 import resource
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import BinaryIO
 
-from maildaemon.adapters.worker_frames import ANSWER, READY, REQUEST
+from maildaemon.adapters.worker_frames import ANSWER, FOUND, READY, REQUEST, decode_reading
 from maildaemon.domain.message import Parsed
+from maildaemon.domain.reading import Reading
 from maildaemon.mail.language import warm_up
-from maildaemon.mail.parse import parse_message
+from maildaemon.mail.parse import parse_mail
+from maildaemon.mail.search import Prepared, find, prepare
+
+# For all patterns of an operator together. The kernel ends a process that needs longer: nothing
+# within Python can, while an expression is being tried.
+_PATTERN_SECONDS = 1.0
+_READINGS_KEPT = 64
 
 
 def main() -> None:
@@ -32,19 +43,38 @@ def main() -> None:
     gc.freeze()
     _write(answers, READY)
     while request := _read_request(sys.stdin.buffer):
-        raw, languages = request
+        raw, (reading, prepared) = request
         _allow(seconds)
-        _answer(answers, parse_message(raw, languages))
-        del raw, request
+        parsed = parse_mail(raw, reading.languages)
+        _answer(answers, parsed)
+        if not parsed.message.degraded:
+            with _briefly():
+                found = _encode(find(parsed.message, prepared))
+            _write(answers, FOUND.pack(len(found)) + found)
+        del raw, request, parsed
 
 
-def _read_request(stream: BinaryIO) -> tuple[bytes, tuple[str, ...]] | None:
+def _read_request(stream: BinaryIO) -> tuple[bytes, tuple[Reading, Prepared]] | None:
     head = stream.read(REQUEST.size)
     if len(head) < REQUEST.size:
         return None
-    languages_size, raw_size = REQUEST.unpack(head)
-    languages = tuple(json.loads(stream.read(languages_size)))
-    return stream.read(raw_size), languages
+    reading_size, raw_size = REQUEST.unpack(head)
+    reading = _prepared(stream.read(reading_size))
+    return stream.read(raw_size), reading
+
+
+@lru_cache(maxsize=_READINGS_KEPT)
+def _prepared(raw: bytes) -> tuple[Reading, Prepared]:
+    """Return how to read; the same for every message until the configuration changes."""
+    reading = decode_reading(raw)
+    return reading, prepare(reading)
+
+
+@contextmanager
+def _briefly() -> Iterator[None]:
+    signal.setitimer(signal.ITIMER_PROF, _PATTERN_SECONDS)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _allow(seconds: int) -> None:

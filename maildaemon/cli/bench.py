@@ -49,7 +49,7 @@ class Bench:
         first = self.desks[0]
         message = read_message(parser, first, raw)
         desk = self._desk_of(message)
-        if desk.policy.languages != first.policy.languages:
+        if desk.policy.reading != first.policy.reading:
             message = read_message(parser, desk, raw)
         return desk, message
 

@@ -23,6 +23,7 @@ from maildaemon.domain.actions import (
     MarkDeliverable,
     MarkUndeliverable,
     MuteSender,
+    MuteThread,
     OpenThread,
     QueueMail,
     StaySilent,
@@ -129,12 +130,13 @@ def _attachment(file: Attachment, judged: Judged) -> dict[str, Any]:
     }
 
 
+_DEEDS = {OpenThread: "open_thread", JoinThread: "join_thread", MuteThread: "mute_thread"}
+
+
 def _action(action: Action) -> dict[str, Any]:
     match action:
-        case OpenThread():
-            return {"do": "open_thread"}
-        case JoinThread():
-            return {"do": "join_thread"}
+        case OpenThread() | JoinThread() | MuteThread():
+            return {"do": _DEEDS[type(action)]}
         case QueueMail(sections=sections, to=to):
             return {
                 "do": "queue_mail",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,7 @@ from maildaemon.cli.output import json_option, local, note, plain, put_json, say
 from maildaemon.cli.records import nothing_like, writing
 from maildaemon.cli.teach import examples
 from maildaemon.cli.values import Instant
+from maildaemon.domain.by_hand import FOR_GOOD
 from maildaemon.domain.threads import Status
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from maildaemon.domain.by_hand import ThreadState
     from maildaemon.ports.store import Transaction
     from maildaemon.services.by_hand import Deed
-
-# A thread that is muted for good: nobody reads our mail then any more.
-FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 
 references_argument = click.argument(
     "references", metavar="REFERENCE...", nargs=-1, required=True, type=str

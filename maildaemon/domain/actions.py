@@ -91,6 +91,11 @@ class MuteSender:
 
 
 @dataclass(frozen=True, slots=True)
+class MuteThread:
+    """Send nothing automatic in the thread of this message any more: a rule says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """A mail of ours was seen: whatever we thought, it was accepted. `filed`: seen in Sent."""
 
@@ -107,5 +112,6 @@ Action = (
     | MarkUndeliverable
     | MarkDeliverable
     | MuteSender
+    | MuteThread
     | Witness
 )

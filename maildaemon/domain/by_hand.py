@@ -1,12 +1,15 @@
 """What a person may still have done with a mail or a thread, and why not. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.domain.threads import Status
+
+# A thread that is muted for good: nobody reads our mail then any more.
+FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Unreleasable(StrEnum):

@@ -14,6 +14,7 @@ from maildaemon.domain.actions import (
     JoinThread,
     MarkDeliverable,
     MuteSender,
+    MuteThread,
     OpenThread,
     QueueMail,
     StaySilent,
@@ -33,6 +34,7 @@ from maildaemon.domain.automatic import (
 from maildaemon.domain.delivery import Announcement, Refusal, Section, is_writable
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
+from maildaemon.domain.recipients import addressed, recipients, without_detail
 from maildaemon.domain.report import UNDELIVERABLE_FOR, undeliverable
 from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
 from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
@@ -45,6 +47,15 @@ from maildaemon.domain.threads import (
     bare_subject,
     match_thread,
 )
+from maildaemon.domain.understand import (
+    Sight,
+    facts_in,
+    matter_after,
+    numbers_named,
+    status_after_answer,
+    understand,
+)
+from maildaemon.domain.understanding import Fact, Matter, Understanding
 
 _DEAD_AT_LEAST = timedelta(days=1)
 _SUSPECT = "three similar messages within an hour: a program seems to answer"
@@ -91,7 +102,8 @@ class Context:
 class Decision:
     """The whole answer: what the message is, where it belongs, what is done about it.
 
-    `silence` is None exactly if a mail is queued.
+    `silence` is None exactly if a mail is queued. `understanding` is of the message alone,
+    `matter` of its conversation with it.
     """
 
     judgement: Judgement
@@ -100,6 +112,8 @@ class Decision:
     actions: tuple[Action, ...]
     silence: Silence | None
     staff_answer: bool = False
+    understanding: Understanding = field(default_factory=Understanding)
+    matter: Matter = field(default_factory=Matter)
 
     @property
     def staff_begins(self) -> bool:
@@ -135,22 +149,62 @@ def decide(message: Message, context: Context) -> Decision:
     )
     match = _match(message, writer, context)
     verdicts = judge(message.attachments, context.policy.attachments)
+    sight = Sight(message, writer, verdicts, context.received_at, context.policy)
+    understood = _understand(sight, judgement.kind, match)
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
-    response = _respond(message, judgement, match, verdicts, context)
+    response = _respond(sight, judgement, match, understood, context)
     actions: list[Action] = [
         *_file(message, judgement, match, context, answers=answers),
         *_consequences(message, match, context, answers=answers),
         *_about_sender(message, judgement, context),
+        *((MuteThread(),) if understood.mute else ()),
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
-    return Decision(judgement, match, verdicts, tuple(actions), silence, answers)
+    matter = _matter(sight, judgement.kind, match, understood, response)
+    return Decision(
+        judgement, match, verdicts, tuple(actions), silence, answers, understood, matter
+    )
+
+
+# What a shop's customers, and its form mailers, write of; colleagues, too, name orders.
+_NAMES_ORDERS = frozenset({Kind.CUSTOMER, Kind.STAFF, Kind.LIST, Kind.BULK})
+
+
+def _understand(sight: Sight, kind: Kind, match: Match) -> Understanding:
+    """Return what a message is about; rules judge the mails of customers only."""
+    if kind is Kind.CUSTOMER:
+        return understand(sight, match.thread.matter if match.thread else Matter())
+    named = numbers_named(sight.message) if kind in _NAMES_ORDERS else ()
+    return Understanding(order_numbers=named)
+
+
+def _matter(
+    sight: Sight,
+    kind: Kind,
+    match: Match,
+    understood: Understanding,
+    response: QueueMail | StaySilent,
+) -> Matter:
+    thread = match.thread
+    before = thread.matter if thread else Matter()
+    if kind is not Kind.CUSTOMER:
+        # Who is told his number by a colleague need not be asked for it.
+        named = {Fact.ORDER_NUMBER} if understood.order_numbers and kind is Kind.STAFF else set()
+        return replace(before, facts=tuple(one for one in Fact if one in {*before.facts, *named}))
+    asked: tuple[Fact, ...] = ()
+    # What is only rehearsed counts for nothing later.
+    if isinstance(response, QueueMail) and sight.policy.mode_of(response.sections) != Mode.SHADOW:
+        asked = tuple(map(Fact, response.missing))
+    newest = thread.last_message_at if thread else None
+    late = newest is not None and newest > sight.received_at
+    return matter_after(before, understood, facts_in(sight), asked, late=late)
 
 
 def is_one_of_us(address: Address | None, policy: Policy) -> bool:
     """Tell whether this is an address of ours or a colleague's (it may be forged)."""
     ours = policy.addresses | policy.staff
-    return address is not None and (address.key in ours or _without_detail(address.key) in ours)
+    return address is not None and (address.key in ours or without_detail(address.key) in ours)
 
 
 def has_staff_powers(message: Message, context: Context) -> bool:
@@ -177,12 +231,8 @@ def _answers_customer(message: Message, match: Match, context: Context) -> bool:
     """Tell whether this is our answer to a customer of the thread (a forward is not)."""
     if match.thread is None or not has_staff_powers(message, context):
         return False
-    recipients = {address.key for address in _recipients(message)}
-    return bool(recipients & match.thread.customers)
-
-
-def _recipients(message: Message) -> tuple[Address, ...]:
-    return (*message.to, *message.cc, *message.bcc)
+    named = {address.key for address in recipients(message)}
+    return bool(named & match.thread.customers)
 
 
 def _file(
@@ -195,7 +245,7 @@ def _file(
         # What is only read late, or imported, does not change whose turn it is.
         if thread.last_message_at is None or thread.last_message_at <= context.received_at:
             if answers:
-                status = Status.PENDING
+                status = status_after_answer(thread.matter)
             elif kind is Kind.CUSTOMER:
                 status = Status.OPEN
         elif context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:
@@ -217,7 +267,7 @@ def _file(
 
 def _begins_conversation(message: Message, context: Context) -> bool:
     """Tell whether one of us, provably, writes to somebody outside."""
-    outside = [one for one in _recipients(message) if not is_one_of_us(one, context.policy)]
+    outside = [one for one in recipients(message) if not is_one_of_us(one, context.policy)]
     return bool(outside) and has_staff_powers(message, context)
 
 
@@ -241,23 +291,26 @@ def _consequences(
 
 
 def _respond(
-    message: Message,
+    sight: Sight,
     judgement: Judgement,
     match: Match,
-    verdicts: tuple[Judged, ...],
+    understood: Understanding,
     context: Context,
 ) -> QueueMail | StaySilent:
     """Return the one response to this message, or the first reason why there is none."""
+    message = sight.message
     recipient = find_recipient(message, context.policy)
-    refusals = _refusals_to_tell(message, verdicts, match, context)
+    refusals = _refusals_to_tell(message, sight.verdicts, match, context)
     no_acknowledgement = why_not_acknowledged(match, context)
+    missing = () if understood.mute else _facts_to_ask(understood, match, context)
     reasons = {
         *judgement.forbidden,
         *why_silent(message, recipient, match, context),
         *why_unanswerable(message, judgement, context),
         *why_too_much(match, context),
-        # A refusal is told even where there is nothing to acknowledge.
-        *(() if refusals else no_acknowledgement),
+        *((Silence.MUTED,) if understood.mute else ()),
+        # A refusal is told, and a fact asked for, even where there is nothing to acknowledge.
+        *(() if refusals or missing else no_acknowledgement),
     }
     reason = first_silence(reasons)
     if reason is not None or isinstance(recipient, Silence):
@@ -265,6 +318,8 @@ def _respond(
     sections = [] if no_acknowledgement else [Section.ACKNOWLEDGEMENT]
     if refusals:
         sections.append(Section.REFUSED_FILES)
+    if missing:
+        sections.append(Section.MISSING_FACTS)
     # A notice is told by the way; it is never the reason for a mail.
     if notices := _notices_to_tell(match, context):
         sections.append(Section.NOTICE)
@@ -274,6 +329,7 @@ def _respond(
         to=recipient,
         language=answer_language(message, context.earlier_language, policy),
         refusals=refusals,
+        missing=tuple(one.value for one in missing),
         notices=notices,
         slower=not no_acknowledgement and is_foreign(message, policy),
         echo_subject=may_echo_subject(message, context),
@@ -291,7 +347,8 @@ def why_silent(
         yield Silence.OWN_ADDRESS
     if thread and thread.junked:
         yield Silence.SPAM
-    if not _addressed_to_us(message, policy):
+    # RFC 5230 §4.5: one of our addresses must stand where recipients stand.
+    if addressed(message).isdisjoint(policy.addresses):
         yield Silence.NOT_ADDRESSED_TO_US
     if isinstance(recipient, Silence):
         yield recipient
@@ -391,22 +448,6 @@ def _lasts(until: datetime | None, now: datetime) -> bool:
     return until is not None and until > now
 
 
-def _addressed_to_us(message: Message, policy: Policy) -> bool:
-    # RFC 5230 §4.5: one of our addresses must stand where recipients stand.
-    named = {address.key for address in _recipients(message)}
-    for name in ("resent-to", "resent-cc", "resent-bcc", "delivered-to", "x-original-to"):
-        for value in message.field(name):
-            words = value.replace(",", " ").replace(";", " ").split()
-            named.update(word.strip("<>").lower() for word in words)
-    return bool((named | {_without_detail(one) for one in named}) & policy.addresses)
-
-
-def _without_detail(address: str) -> str:
-    """Return `support@x` for `support+anything@x`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
-
-
 def _age(message: Message, context: Context) -> timedelta:
     """Return the age by INTERNALDATE or Date, whichever is older."""
     oldest = min(context.received_at, message.date or context.received_at)
@@ -429,6 +470,24 @@ def _refusals_to_tell(
     )
     untold = thread.untold if thread and not rehearsed else ()
     return (*untold, *fresh)
+
+
+# Who answers our automatic mail, or has a person's answer, is not asked for anything by us.
+_ASKED_NO_MORE = frozenset(
+    {Silence.EARLIER_CONVERSATION, Silence.ANSWERS_AUTOMATIC_MAIL, Silence.STAFF_ANSWERED}
+)
+
+
+def _facts_to_ask(understood: Understanding, match: Match, context: Context) -> tuple[Fact, ...]:
+    """Return what is missing and was not asked for in this thread yet."""
+    if not _ASKED_NO_MORE.isdisjoint(why_not_acknowledged(match, context)):
+        return ()
+    thread = match.thread
+    if thread is None:
+        return understood.missing
+    if Section.MISSING_FACTS in _rehearsed(thread, context):
+        return ()
+    return tuple(one for one in understood.missing if one not in thread.matter.asked)
 
 
 def _notices_to_tell(match: Match, context: Context) -> tuple[Announcement, ...]:

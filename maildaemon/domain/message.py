@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from maildaemon.domain.reading import Findings
+
 # From here on a language is taken for what it is, whatever the customer wrote in before.
 SURE = 0.8
 
@@ -95,7 +97,8 @@ class Message:
     `report_type` is the parameter of a multipart/report, None for anything else.
     `text` is the readable whole, `reply_text` what is new in it. `language` is that of the new
     text, None if it shows none; `language_confidence` says from 0 to 1 how sure that is.
-    `defects` lists damage by stable names; a `degraded` message was too hostile to be parsed.
+    `found` is what was looked for in it, None if that could not be done. `defects` lists damage
+    by stable names; a `degraded` message was too hostile to be parsed.
     """
 
     message_id: str
@@ -118,6 +121,7 @@ class Message:
     reply_text: str = ""
     language: str | None = None
     language_confidence: float = 0.0
+    found: Findings | None = None
     attachments: tuple[Attachment, ...] = ()
     bounce: DeliveryReport | None = None
     defects: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ Readers raise ValueError with a sentence for the operator: what is wrong, what t
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -35,6 +36,31 @@ class Week:
 
 
 WORKING_DAYS = Week((*(((Opening(0, _DAY),),) * 5), (), ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When the shop works: its week, in its own time zone, without its holidays."""
+
+    week: Week = WORKING_DAYS
+    zone: tzinfo = UTC
+    holidays: frozenset[date] = frozenset()
+
+
+def is_open(hours: Hours, at: datetime) -> bool:
+    """Tell whether the shop is open at an instant."""
+    local = at.astimezone(hours.zone)
+    minute = local.hour * 60 + local.minute
+    # What closes after midnight belongs to the day on which it opened.
+    return any(
+        opening.opens <= since_midnight < opening.closes
+        for day, since_midnight in (
+            (local.date(), minute),
+            (local.date() - timedelta(days=1), minute + _DAY),
+        )
+        if day not in hours.holidays
+        for opening in hours.week.days[day.weekday()]
+    )
 
 
 def parse_openings(text: str) -> tuple[Opening, ...]:

@@ -1,12 +1,15 @@
 """What the operator wants, as the decisions see it. Made from the settings by `bootstrap`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from maildaemon.domain.delivery import Section
 from maildaemon.domain.message import Address
+from maildaemon.domain.opening import Hours
+from maildaemon.domain.reading import NumberPattern, Reading
+from maildaemon.domain.rules import Rule, make_reading
 
 
 class Mode(StrEnum):
@@ -90,7 +93,8 @@ class Policy:
     `addresses` are all of ours (lower case), `staff` those of colleagues. `trust_reply_to` lists
     contact forms whose Reply-To is the customer. `authserv_id` None: no verdict is believed.
     `modes` are those of single sections, where they differ from `mode`. `privacy_url` None: no
-    privacy foot.
+    privacy foot. `reading` follows from the rest: what is looked for in a mail so that it can be
+    judged.
     """
 
     mailbox: str
@@ -111,6 +115,15 @@ class Policy:
     modes: tuple[tuple[Section, Mode], ...] = ()
     notices: tuple[Notice, ...] = ()
     privacy_url: str | None = None
+    hours: Hours = field(default_factory=Hours)
+    rules: tuple[Rule, ...] = ()
+    order_numbers: tuple[NumberPattern, ...] = ()
+    reading: Reading = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Put together once what is asked for every message."""
+        reading = make_reading(self.languages, self.rules, self.order_numbers)
+        object.__setattr__(self, "reading", reading)
 
     def mode_of(self, sections: Iterable[Section]) -> Mode:
         """Return the mode of a mail with these sections: that of the most cautious one."""

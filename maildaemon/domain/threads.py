@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from maildaemon.domain.delivery import Refusal, Section
 from maildaemon.domain.message import Message
+from maildaemon.domain.understanding import Matter
 
 
 class MatchRule(StrEnum):
@@ -45,7 +46,7 @@ class ThreadFacts:
     refusals that none of them has told yet. `rehearsed` is what mails of it would have said that
     were only recorded (shadow). `begun_earlier`: the
     conversation was under way before we knew of it. `junked`: a person moved a message of it to
-    Junk, and not back.
+    Junk, and not back. `matter`: what its customers wrote of.
     """
 
     thread_id: int
@@ -65,6 +66,7 @@ class ThreadFacts:
     junked: bool = False
     last_message_at: datetime | None = None
     responses_at: tuple[datetime, ...] = ()
+    matter: Matter = field(default_factory=Matter)
 
 
 @dataclass(frozen=True, slots=True)

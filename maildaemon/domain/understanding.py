@@ -71,3 +71,21 @@ class Understanding:
     after_answer: AfterAnswer | None = None
     distress: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a conversation is about, by all of its messages so far.
+
+    `facts` are those that it holds, `asked` those that a mail of ours has asked for. `missing` are
+    needed by some rule, and not there.
+    """
+
+    category: str | None = None
+    priority: Priority = Priority.NORMAL
+    tags: tuple[str, ...] = ()
+    promise: Priority | None = None
+    after_answer: AfterAnswer | None = None
+    facts: tuple[Fact, ...] = ()
+    missing: tuple[Fact, ...] = ()
+    asked: tuple[Fact, ...] = ()

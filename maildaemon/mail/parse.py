@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from maildaemon.domain.message import Parsed
+from maildaemon.domain.reading import Reading as Wanted
 from maildaemon.mail.addresses import parse_addressing
 from maildaemon.mail.bodies import ENCRYPTED, Reading, read_bodies, read_text
 from maildaemon.mail.bounces import parse_bounce
@@ -12,11 +13,23 @@ from maildaemon.mail.files import Files, read_files
 from maildaemon.mail.language import detect_language
 from maildaemon.mail.prescan import Scan, identity, scan
 from maildaemon.mail.replies import read_reply
+from maildaemon.mail.search import find, prepare
 from maildaemon.mail.structure import Structure, arrange
 from maildaemon.mail.tree import LimitExceededError, Part, Tree
 
 
-def parse_message(raw: bytes, languages: tuple[str, ...]) -> Parsed:
+def parse_message(raw: bytes, wanted: Wanted) -> Parsed:
+    """Return the message and its files, and what was looked for in it. Nothing bounds how long
+    the operator's expressions take here.
+    """
+    parsed = parse_mail(raw, wanted.languages)
+    if parsed.message.degraded:
+        return parsed
+    found = find(parsed.message, prepare(wanted))
+    return replace(parsed, message=replace(parsed.message, found=found))
+
+
+def parse_mail(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     """Return the message and its files; `languages` are those that may be recognised.
 
     Damage is listed in `defects`. What breaks the limits, or what no code here foresaw, becomes

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from maildaemon.domain.delivery import Draft, Envelope, Outcome
 from maildaemon.domain.message import Parsed
+from maildaemon.domain.reading import Reading
 
 Now = Callable[[], datetime]
 
@@ -146,8 +147,9 @@ class Transport(Protocol):
 class Parser(Protocol):
     """Turns hostile bytes into facts, in a bounded process."""
 
-    def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
-        """Return the parsed message; total: what breaks the limits becomes a degraded message.
+    def parse(self, raw: bytes, reading: Reading) -> Parsed:
+        """Return the parsed message and what was looked for in it; total: what breaks the limits
+        becomes a degraded message, or one in which nothing was found (`patterns_timed_out`).
 
         Raises ParserUnavailableError only when no worker can be had at all.
         """

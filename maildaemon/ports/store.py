@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from maildaemon.domain.actions import OpenThread
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import OutboxState, Reply
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.responder import Glance
 from maildaemon.domain.threads import Lookups, Status
+from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
@@ -251,21 +253,16 @@ class Records(Protocol):
         """Put a recorded message where a later, better look at it says that it belongs."""
 
     def open_thread(
-        self,
-        mailbox_id: int,
-        reference: str,
-        status: Status,
-        parsed: Message,
-        *,
-        linked_to: int | None,
-        begun_earlier: bool,
-        history: bool,
-        at: datetime,
+        self, row: InboundRow, opening: OpenThread, parsed: Message, matter: Matter
     ) -> int:
         """Begin a thread; return its id."""
 
-    def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
-        """Note a further message in a thread; it may be older than the newest."""
+    def join_thread(
+        self, thread_id: int, status: Status | None, at: datetime, matter: Matter | None = None
+    ) -> None:
+        """Note a further message in a thread; it may be older than the newest. `matter` is what
+        the thread is about now, None if that is as it was.
+        """
 
     def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
         """Let people into a thread, as `customer` or `copied`; once a customer, always one."""
@@ -275,6 +272,9 @@ class Records(Protocol):
 
     def acknowledged(self, thread_id: int, at: datetime) -> None:
         """Note that the customer of this thread has been acknowledged."""
+
+    def asked(self, thread_id: int) -> None:
+        """Note that the customer has been asked for what is missing in this thread."""
 
     def told(self, thread_id: int, at: datetime) -> None:
         """Note that all refusals of this thread have been told."""

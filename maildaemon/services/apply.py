@@ -11,6 +11,7 @@ from maildaemon.domain.actions import (
     MarkDeliverable,
     MarkUndeliverable,
     MuteSender,
+    MuteThread,
     OpenThread,
     QueueMail,
     StaySilent,
@@ -18,6 +19,7 @@ from maildaemon.domain.actions import (
 )
 from maildaemon.domain.authentication import find_writer
 from maildaemon.domain.automatic import Kind, Silence
+from maildaemon.domain.by_hand import FOR_GOOD
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
 from maildaemon.domain.message import Address, Message
@@ -158,20 +160,12 @@ def _place(
     """Return the thread that the message goes to and its reference; (None, "") for no thread."""
     for action in decision.actions:
         match action:
-            case OpenThread(reference, status, linked_to, begun_earlier):
-                thread_id = tx.records.open_thread(
-                    row.mailbox_id,
-                    reference,
-                    status,
-                    message,
-                    linked_to=linked_to,
-                    begun_earlier=begun_earlier,
-                    history=row.history,
-                    at=row.received_at,
-                )
-                return thread_id, reference
+            case OpenThread(reference):
+                opened = tx.records.open_thread(row, action, message, decision.matter)
+                return opened, reference
             case JoinThread(thread_id, reference, joined_status):
-                tx.records.join_thread(thread_id, joined_status, row.received_at)
+                at, matter = row.received_at, decision.matter
+                tx.records.join_thread(thread_id, joined_status, at, matter)
                 return thread_id, reference
             case _:
                 continue
@@ -215,10 +209,20 @@ class _Filing:
             case MuteSender(address, until, why):
                 mute_sender(self.tx, self.desk, Muted(address, until, why), self.now)
                 self.note("sender_muted", address=address, until=until.isoformat())
+            case MuteThread():
+                self._mute()
             case Witness(seen_id, filed):
                 self._witness(seen_id, filed=filed)
             case _:
                 assert_never(action)
+
+    def _mute(self) -> None:
+        """Send nothing automatic in this thread any more, nor what is still queued."""
+        if self.thread_id is None:
+            return
+        self.tx.by_hand.mute(self.thread_id, FOR_GOOD)
+        cancelled = self.tx.outbox.cancel_thread(self.thread_id, "muted by a rule", self.now)
+        self.note("thread_muted", by="a rule", until=FOR_GOOD.isoformat(), cancelled=cancelled)
 
     def admit(self, decision: Decision) -> None:
         """Let people into the thread: by a participant's or staff's hand only."""

@@ -125,6 +125,8 @@ def release(tx: Transaction, mail: HeldMail, by: str, now: datetime) -> Unreleas
             tx.records.acknowledged(mail.thread.thread_id, now)
         if Section.REFUSED_FILES in mail.sections:
             tx.records.told(mail.thread.thread_id, now)
+        if Section.MISSING_FACTS in mail.sections:
+            tx.records.asked(mail.thread.thread_id)
     note_mail(tx, mail, "mail_released", by, now)
     return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maildaemon.domain.message import Message
+from maildaemon.domain.reading import Reading
 from maildaemon.domain.threads import match_thread
 from maildaemon.domain.tokens import is_ours
 from maildaemon.errors import MailboxRefusedError
@@ -129,7 +130,7 @@ class _Reading:
     def _look(self, folder: FolderRow, listed: Sequence[Listed]) -> _Look:
         uids = [one.uid for one in listed]
         headers = {
-            one.uid: self.parser.parse(one.raw, ()).message
+            one.uid: self.parser.parse(one.raw, Reading()).message
             for one in self.mailbox.fetch_headers(folder.name, uids)
         }
         with self.store.begin() as tx:

@@ -46,10 +46,10 @@ class Explanation:
 def read_message(parser: Parser, desk: Desk, raw: bytes) -> Message:
     """Return the message as the daemon would read it: of one that is too large only the header."""
     if len(raw) <= desk.policy.max_message_size:
-        return parser.parse(raw, desk.policy.languages).message
+        return parser.parse(raw, desk.policy.reading).message
     ends = [at + len(blank) for blank in (b"\r\n\r\n", b"\n\n") if (at := raw.find(blank)) >= 0]
     header = raw[: min(ends, default=desk.policy.max_message_size)]
-    return replace(parser.parse(header, desk.policy.languages).message, size=len(raw))
+    return replace(parser.parse(header, desk.policy.reading).message, size=len(raw))
 
 
 def explain(tx: Transaction, desk: Desk, message: Message, arrival: Arrival) -> Explanation:

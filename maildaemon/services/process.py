@@ -140,7 +140,7 @@ class _Batch:
 
         def parse() -> Parsed:
             raw = self._blobs.get(row.raw_sha256) if row.raw_sha256 else b""
-            return self._parser.parse(raw, self._desk.policy.languages)
+            return self._parser.parse(raw, self._desk.policy.reading)
 
         result = attempt(parse)
         if isinstance(result, MaildaemonError):

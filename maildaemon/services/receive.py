@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maildaemon.domain.brakes import Brake
+from maildaemon.domain.reading import Reading
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
 from maildaemon.ports import (
     BlobStore,
@@ -369,7 +370,7 @@ def _read_headers(
     for start in range(0, len(uids), _HEADERS_AT_ONCE):
         chunk = uids[start : start + _HEADERS_AT_ONCE]
         raws = [fetched.raw for fetched in mailbox.fetch_headers(name.name, chunk)]
-        found = [parser.parse(raw, ()).message for raw in raws]
+        found = [parser.parse(raw, Reading()).message for raw in raws]
         with store.begin() as tx:
             tx.add_earlier(
                 desk.mailbox_id,

@@ -5,10 +5,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from maildaemon.domain.message import Address
+from maildaemon.domain.opening import Hours
 from maildaemon.domain.policy import AttachmentPolicy, Limits, Notice, Policy, Reads
+from maildaemon.domain.reading import NumberPattern, Search
+from maildaemon.domain.rules import Condition, Rule
+from maildaemon.domain.understanding import Link
 from maildaemon.settings.models import MailboxSettings, Settings
 from maildaemon.settings.policies import AttachmentSettings, LimitSettings
-from maildaemon.settings.promises import NoticeSettings
+from maildaemon.settings.promises import HourSettings, NoticeSettings
+from maildaemon.settings.rules import RuleCondition, RuleSettings
 
 
 def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
@@ -35,6 +40,11 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         modes=modes.sections,
         notices=tuple(_notice(one, zone) for one in policy.notices),
         privacy_url=policy.privacy.notice,
+        hours=_hours(policy.hours),
+        rules=tuple(map(_rule, policy.rules)),
+        order_numbers=tuple(
+            NumberPattern(one.name, one.pattern, one.checksum) for one in policy.order_numbers
+        ),
     )
 
 
@@ -71,6 +81,43 @@ def _notice(notice: NoticeSettings, zone: ZoneInfo) -> Notice:
         starts_at=_midnight(notice.since, zone),
         ends_at=_midnight(notice.until + timedelta(days=1), zone),
         last_day=notice.until,
+    )
+
+
+def _hours(hours: HourSettings) -> Hours:
+    return Hours(hours.open, hours.timezone, frozenset(hours.holidays.add))
+
+
+def _rule(rule: RuleSettings) -> Rule:
+    return Rule(
+        name=rule.name,
+        when=_condition(rule.when),
+        category=rule.set.category,
+        priority=rule.set.priority,
+        tags=rule.set.tags,
+        promise=rule.set.promise,
+        need=rule.need,
+        faq=tuple(Link(one.title, one.url) for one in rule.faq),
+        assign=rule.assign,
+        forward=rule.forward,
+        mute=rule.mute,
+        after_answer=rule.after_answer,
+    )
+
+
+def _condition(when: RuleCondition) -> Condition:
+    def searches(words: tuple[str, ...]) -> tuple[Search, ...]:
+        return tuple(Search(one, when.places) for one in words)
+
+    return Condition(
+        any=searches(when.any),
+        all=searches(when.all),
+        none=searches(when.none),
+        senders=when.sender,
+        recipients=tuple(one.lower() for one in when.recipient),
+        attachments=when.attachments,
+        languages=when.language,
+        hours=when.hours,
     )
 
 

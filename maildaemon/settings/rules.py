@@ -1,10 +1,11 @@
 """How mails are understood: rules, order numbers, partners."""
 
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from maildaemon.domain.reading import Checksum, Part
+from maildaemon.domain.rules import ShopHours
 from maildaemon.domain.understanding import AfterAnswer, Fact, Priority
 from maildaemon.settings.options import (
     EmailAddress,
@@ -21,28 +22,6 @@ from maildaemon.settings.options import (
 )
 from maildaemon.settings.patterns import Expression, Words
 from maildaemon.settings.secret import Password
-
-
-class Part(StrEnum):
-    """Where words are looked for."""
-
-    SUBJECT = "subject"
-    TEXT = "text"
-
-
-class ShopHours(StrEnum):
-    """Whether the shop is open when a message arrives."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class Checksum(StrEnum):
-    """How the last digits of a number prove the others."""
-
-    LUHN = "luhn"
-    MOD11 = "mod11"
-    MOD97 = "mod97"
 
 
 class RuleCondition(Section):

@@ -57,3 +57,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.alter_column("proven", existing_type=sa.Boolean(), nullable=False)
+    op.add_column("message", sa.Column("understood", sa.JSON(), nullable=True))
+    _describe_threads()
+
+
+def _describe_threads() -> None:
+    """What is recorded already was not judged by rules: nothing is said of it."""
+    for name, length in (("category", 64), ("promise", 16), ("after_answer", 16)):
+        op.add_column("thread", sa.Column(name, sa.String(length=length), nullable=True))
+    usual = {"priority": (sa.String(length=16), "normal")}
+    usual |= {name: (sa.JSON(), []) for name in ("tags", "facts", "missing", "asked")}
+    for name, (kind, _) in usual.items():
+        op.add_column("thread", sa.Column(name, kind, nullable=True))
+    thread = sa.table("thread", *(sa.column(name, kind) for name, (kind, _) in usual.items()))
+    op.execute(thread.update().values({name: value for name, (_, value) in usual.items()}))
+    with op.batch_alter_table("thread", schema=None) as batch_op:
+        for name, (kind, _) in usual.items():
+            batch_op.alter_column(name, existing_type=kind, nullable=False)

@@ -17,7 +17,7 @@ from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.message import Address, Message
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.parse import parse_message
-from tests.unit.parsing import HEADER, LANGUAGES, text, with_parts
+from tests.unit.parsing import HEADER, READING, text, with_parts
 
 PLAIN = HEADER + b"Content-Type: text/plain\n\nHello, where is my ring? It was due last week.\n"
 MEGABYTE = 1024 * 1024
@@ -42,7 +42,7 @@ def process_of(parser: ProcessParser) -> int:
 
 
 def read(parser: ProcessParser, raw: bytes = PLAIN) -> Message:
-    return parser.parse(raw, LANGUAGES).message
+    return parser.parse(raw, READING).message
 
 
 def is_gone(pid: int) -> bool:
@@ -60,7 +60,7 @@ def test_what_comes_back_is_what_was_parsed(make: Callable[..., ProcessParser]) 
         + base64.encodebytes(random.Random(1).randbytes(3 * MEGABYTE)),
     )
 
-    assert make().parse(raw, LANGUAGES) == parse_message(raw, LANGUAGES)
+    assert make().parse(raw, READING) == parse_message(raw, READING)
 
 
 def test_one_process_serves_many_messages(make: Callable[..., ProcessParser]) -> None:
@@ -249,7 +249,8 @@ def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = (
         "import os, sys; from maildaemon.adapters.worker import ProcessParser\n"
-        "parser = ProcessParser(); parser.parse(b'Subject: x', ())\n"
+        "from maildaemon.domain.reading import Reading\n"
+        "parser = ProcessParser(); parser.parse(b'Subject: x', Reading())\n"
         "open(sys.argv[1], 'w').write(str(parser._child._process.pid)); os._exit(1)"
     )
     os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code, str(pid_file)])

@@ -24,6 +24,7 @@ from maildaemon.bootstrap import Locks
 from maildaemon.domain.automatic import Judgement, Kind
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address
+from maildaemon.domain.reading import Reading
 from maildaemon.domain.threads import Match, MatchRule
 from maildaemon.errors import AlreadyRunningError, OperatorError, StoreUnavailableError
 from maildaemon.settings import Settings, minimal, read_settings
@@ -307,7 +308,7 @@ def test_what_a_hostile_mail_holds_comes_out_the_same_on_every_database(tmp_path
     with shop.sql.begin() as tx:
         (row,) = tx.inbound.claim_due(1, shop.now(), shop.now(), limit=1, max_bytes=10**9)
     parsed = replace(
-        shop.parser.parse(a_mail(), ("en",)).message,
+        shop.parser.parse(a_mail(), Reading(("en",))).message,
         subject=HOSTILE,
         text=HOSTILE * 1000,
         from_=Address(HOSTILE, "clara@customer.example"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from maildaemon.domain import reading
 from maildaemon.mail.parse import parse_message
 from tests.corpus.finding import Finding, equal
 from tests.corpus.header import Comparer, one_line
@@ -77,7 +78,7 @@ def _file(told: Mapping[str, Any], contents: Mapping[str, bytes], depth: int) ->
     forwarded = _MESSAGE in (told["declared_type"], told["detected_type"])
     within: tuple[File, ...] = ()
     if forwarded and depth:
-        inner = parse_message(content, ())
+        inner = parse_message(content, reading.Reading())
         within = tuple(
             _file(
                 {

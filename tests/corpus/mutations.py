@@ -14,7 +14,7 @@ from tests.corpus.reading import CRASHES, WatchedParser
 from tests.corpus.table import MUCH, SLOW
 from tests.fuzz.invariants import flaws
 from tests.fuzz.mutation import mutate
-from tests.unit.parsing import LANGUAGES
+from tests.unit.parsing import READING
 
 _MB = 1_000_000
 _TELL_EVERY = 1000
@@ -50,7 +50,7 @@ class Campaign:
 
     def _read(self, parser: WatchedParser, name: str, raw: bytes) -> None:
         deaths = len(parser.deaths)
-        parsed = parser.parse(raw, LANGUAGES)
+        parsed = parser.parse(raw, READING)
         self.read += 1
         self.degraded += parsed.message.degraded
         self.seconds += parser.seconds

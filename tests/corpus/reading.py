@@ -17,6 +17,7 @@ from maildaemon.cli.bench import Bench, open_bench
 from maildaemon.cli.explain import arrived_at
 from maildaemon.cli.explanation import as_object
 from maildaemon.cli.invocation import Invocation
+from maildaemon.domain import reading as wanted
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.policy import Mode
 from maildaemon.services.explain import Arrival, Correspondence, Explanation
@@ -40,12 +41,12 @@ class WatchedParser(ProcessParser):
         self.deaths: list[int] = []
         self.contents: dict[str, bytes] = {}
 
-    def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
+    def parse(self, raw: bytes, reading: wanted.Reading) -> Parsed:
         with self._lock:
             self._ready_child()
         _forget_the_peak(self._pid())
         began = time.perf_counter()
-        parsed = super().parse(raw, languages)
+        parsed = super().parse(raw, reading)
         self.seconds = time.perf_counter() - began
         self.memory = _peak(self._pid()) if self._child is not None else 0
         self.contents = dict(parsed.contents)

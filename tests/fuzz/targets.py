@@ -11,6 +11,7 @@ from random import Random
 from maildaemon.domain.attachments import judge
 from maildaemon.domain.automatic import Circumstances, Kind, classify
 from maildaemon.domain.message import Parsed
+from maildaemon.domain.reading import Reading
 from maildaemon.mail import parse
 from maildaemon.mail.parse import parse_message
 from maildaemon.mail.quotes import cut_quotes
@@ -19,7 +20,7 @@ from maildaemon.settings.policy import make_policy
 from tests.fuzz import seeds
 from tests.fuzz.invariants import flaws, flaws_of_frames, flaws_of_reply
 from tests.fuzz.mutation import mutate, mutate_content
-from tests.unit.parsing import LANGUAGES
+from tests.unit.parsing import READING
 
 SLOW = 2.0
 _SETTINGS = read_settings(minimal("support@shop.example", "localhost", "localhost"), Path("a.yaml"))
@@ -66,10 +67,10 @@ def look(target: Target, raw: bytes, *, twice: bool) -> Answer:
 
 def _check_mail(raw: bytes) -> Answer:
     """Parse and judge a mail, as the daemon does before it looks at what is known."""
-    parsed = parse_message(raw, LANGUAGES)
+    parsed = parse_message(raw, READING)
     message = parsed.message
     if "parse_failed" in message.defects:
-        parse._parse(raw, LANGUAGES)  # raises, and says where
+        parse._parse(raw, READING.languages)  # raises, and says where
     found = [*flaws(raw, parsed), *flaws_of_frames(parsed)]
     judgement = classify(message, Circumstances(message.from_))
     verdicts = judge(message.attachments, _POLICY)
@@ -110,13 +111,13 @@ def _mails(folders: Sequence[Path]) -> list[bytes]:
 
 
 def _texts(folders: Sequence[Path]) -> list[bytes]:
-    texts = [parse_message(raw, ()).message.text.encode() for raw in seeds.mails(folders)]
+    texts = [parse_message(raw, Reading()).message.text.encode() for raw in seeds.mails(folders)]
     return [text for text in texts if text.strip()]
 
 
 def _reports(folders: Sequence[Path]) -> list[bytes]:
     """Begin with what the reader of bounces takes for one, and with what was found before."""
-    more = [raw for raw in seeds.mails(folders) if parse_message(raw, ()).message.bounce]
+    more = [raw for raw in seeds.mails(folders) if parse_message(raw, Reading()).message.bounce]
     return [*seeds.reports(), *more]
 
 

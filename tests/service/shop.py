@@ -24,6 +24,7 @@ from maildaemon.domain.policy import (
     Policy,
     Rate,
 )
+from maildaemon.domain.reading import Reading
 from maildaemon.mail.parse import parse_message
 from maildaemon.ports.store import Store
 from maildaemon.services.alert import tell_next
@@ -78,8 +79,8 @@ def a_policy(**overrides: Any) -> Policy:
 class InProcessParser:
     """The real parser without its process: these tests are not about that."""
 
-    def parse(self, raw: bytes, languages: tuple[str, ...]) -> Parsed:
-        return parse_message(raw, languages)
+    def parse(self, raw: bytes, reading: Reading) -> Parsed:
+        return parse_message(raw, reading)
 
     def close(self) -> None:
         pass

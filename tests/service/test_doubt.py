@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from maildaemon.adapters.sql.outbox import SqlOutbox
+from maildaemon.domain.reading import Reading
 from maildaemon.errors import MailboxUnavailableError, StoreUnavailableError
 from tests import databases
 from tests.service.shop import EXE, Shop, a_mail
@@ -99,10 +100,10 @@ def test_a_parked_message_in_sent_may_be_the_copy(
     lose_the_250(shop)
     real = shop.parser.parse
 
-    def parse(raw: bytes, languages: tuple[str, ...]) -> Any:
+    def parse(raw: bytes, reading: Reading) -> Any:
         if b"X-Maildaemon-Loop" in raw:
             raise RuntimeError("a bug")
-        return real(raw, languages)
+        return real(raw, reading)
 
     monkeypatch.setattr(shop.parser, "parse", parse)
     let_doubts_end(shop)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from maildaemon.domain.message import Parsed
+from maildaemon.domain.reading import Reading
 from maildaemon.errors import ParserUnavailableError, StoreUnavailableError
 from tests.service.shop import Shop, a_mail
 
@@ -38,10 +39,10 @@ def on_parse(
 ) -> None:
     real = shop.parser.parse
 
-    def parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
+    def parse(raw: bytes, reading: Reading) -> Parsed:
         if word in raw:
             raise error
-        return real(raw, languages)
+        return real(raw, reading)
 
     monkeypatch.setattr(shop.parser, "parse", parse)
 
@@ -119,9 +120,9 @@ def test_the_rest_of_a_slow_batch_is_taken_next_and_not_suspected(
 ) -> None:
     real = shop.parser.parse
 
-    def parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
+    def parse(raw: bytes, reading: Reading) -> Parsed:
         shop.wait(seconds=100)
-        return real(raw, languages)
+        return real(raw, reading)
 
     monkeypatch.setattr(shop.parser, "parse", parse)
     for number in range(8):

@@ -13,6 +13,7 @@ from maildaemon.domain.actions import QueueMail
 from maildaemon.domain.delivery import Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.policy import Notice
+from maildaemon.domain.reading import Reading
 from maildaemon.mail.parse import parse_message
 from maildaemon.services.apply import draft_response
 from tests.service.shop import EXE, START, Shop, a_mail
@@ -139,7 +140,7 @@ def test_missing_facts_of_a_decision_are_asked_for_in_the_mail(
     open_shop: Callable[..., Shop],
 ) -> None:
     shop = open_shop()
-    message = parse_message(a_mail(), ("en",)).message
+    message = parse_message(a_mail(), Reading(("en",))).message
     action = QueueMail(
         (Section.ACKNOWLEDGEMENT, Section.MISSING_FACTS),
         Address("", "clara@customer.example"),

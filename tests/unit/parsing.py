@@ -1,9 +1,11 @@
 """Mails for tests of the parser, and the parser without its process."""
 
 from maildaemon.domain.message import Attachment, Message, Parsed
+from maildaemon.domain.reading import Reading
 from maildaemon.mail.parse import parse_message
 
 LANGUAGES = ("en", "de", "it", "fr", "es", "pt", "nl", "ru", "uk", "pl")
+READING = Reading(LANGUAGES)
 
 HEADER = (
     b"From: Anna <anna@customer.example>\n"
@@ -16,7 +18,7 @@ HEADER = (
 
 
 def parse(raw: bytes) -> Parsed:
-    return parse_message(raw, LANGUAGES)
+    return parse_message(raw, READING)
 
 
 def read(raw: bytes) -> Message:

@@ -128,7 +128,8 @@ def test_quoted_words_do_not_decide() -> None:
 def test_nothing_that_could_reach_a_network_is_even_loaded() -> None:
     code = (
         "import sys; from maildaemon.mail.parse import parse_message;"
-        "parse_message(b'Subject: x\\n\\nWhere is my order, please?', ('en',));"
+        "from maildaemon.domain.reading import Reading;"
+        "parse_message(b'Subject: x\\n\\nWhere is my order, please?', Reading(('en',)));"
         "assert not {'requests', 'urllib3', 'robust_downloader', 'ssl'} & {*sys.modules}"
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.matters import matter_of
 from maildaemon.adapters.sql.tables import message
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import OutboxState, Refusal, Section, provider_id
@@ -142,6 +143,7 @@ class SqlLookups:
             junked=row.junked_at is not None,
             responses_at=tuple(responses),
             last_message_at=row.last_message_at,
+            matter=matter_of(row),
         )
 
     def _said(

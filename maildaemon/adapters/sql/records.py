@@ -11,19 +11,24 @@ from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
 from maildaemon.adapters.sql.lookups import SqlLookups
+from maildaemon.adapters.sql.matters import matter_as_columns, understood_as_json
 from maildaemon.adapters.sql.tables import (
     attachment,
     citation,
     event,
     message,
+    order_number,
     participant,
     thread,
     undeliverable,
 )
+from maildaemon.domain.actions import OpenThread
 from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
+from maildaemon.domain.ordernumbers import number_key
 from maildaemon.domain.threads import Status, bare_subject
+from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
 
@@ -91,6 +96,7 @@ class SqlRecords(SqlLookups):
             why_match=decision.match.why,
             silence=decision.silence.value if decision.silence else None,
             report=_report(parsed),
+            understood=understood_as_json(decision.understanding),
             staff_answer=decision.staff_answer,
             history=row.history,
             in_junk=row.role is Role.JUNK,
@@ -108,6 +114,19 @@ class SqlRecords(SqlLookups):
             )
         ]
         insert_missing(self._connection, attachment, files)
+        numbers = [
+            {
+                "mailbox_id": row.mailbox_id,
+                "thread_id": thread_id,
+                "message_id": message_id,
+                "name": one.name,
+                "number": one.number,
+                "number_sha256": digest(number_key(one.number)),
+                "known": one.known,
+            }
+            for one in decision.understanding.order_numbers
+        ]
+        insert_missing(self._connection, order_number, numbers)
         return message_id
 
     def decide_again(
@@ -139,38 +158,33 @@ class SqlRecords(SqlLookups):
         )
 
     def open_thread(
-        self,
-        mailbox_id: int,
-        reference: str,
-        status: Status,
-        parsed: Message,
-        *,
-        linked_to: int | None,
-        begun_earlier: bool,
-        history: bool,
-        at: datetime,
+        self, row: InboundRow, opening: OpenThread, parsed: Message, matter: Matter
     ) -> int:
         """Begin a thread; return its id."""
         return insert_one(
             self._connection,
             thread,
-            mailbox_id=mailbox_id,
-            reference=reference,
-            status=status.value,
+            mailbox_id=row.mailbox_id,
+            reference=opening.reference,
+            status=opening.status.value,
             subject=parsed.subject,
             bare_subject=bare_subject(parsed.subject),
             language=parsed.sure_language,
-            opened_at=at,
-            last_message_at=at,
-            linked_to=linked_to,
-            stranger=linked_to is not None,
-            begun_earlier=begun_earlier,
-            history=history,
+            opened_at=row.received_at,
+            last_message_at=row.received_at,
+            linked_to=opening.linked_to,
+            stranger=opening.linked_to is not None,
+            begun_earlier=opening.begun_earlier,
+            history=row.history,
+            **matter_as_columns(matter),
         )
 
-    def join_thread(self, thread_id: int, status: Status | None, at: datetime) -> None:
+    def join_thread(
+        self, thread_id: int, status: Status | None, at: datetime, matter: Matter | None = None
+    ) -> None:
         """Note a further message in a thread; it may be older than the newest."""
         values = {} if status is None else {"status": status.value}
+        values |= matter_as_columns(matter) if matter is not None else {}
         self._connection.execute(_JOIN, {"thread": thread_id, "at": at, **values})
 
     def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
@@ -202,6 +216,11 @@ class SqlRecords(SqlLookups):
     def acknowledged(self, thread_id: int, at: datetime) -> None:
         """Note that the customer of this thread has been acknowledged."""
         self._update_thread(thread_id, acknowledged_at=at)
+
+    def asked(self, thread_id: int) -> None:
+        """Note that the customer has been asked for what is missing in this thread."""
+        row = self._connection.execute(select(thread).where(thread.c.id == thread_id)).one()
+        self._update_thread(thread_id, asked=list(dict.fromkeys((*row.asked, *row.missing))))
 
     def told(self, thread_id: int, at: datetime) -> None:
         """Note that all refusals of this thread have been told."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.matters import understood_as_json
 from maildaemon.adapters.sql.tables import (
     attachment,
     ledger,
@@ -55,6 +56,7 @@ def decide_again(
             why_match=decision.match.why,
             silence=decision.silence.value if decision.silence else None,
             staff_answer=decision.staff_answer,
+            understood=understood_as_json(decision.understanding),
             in_junk=in_junk,
         )
     )
@@ -129,6 +131,8 @@ def _forget(connection: Connection, mail: Row[Any]) -> None:
         connection.execute(
             update(thread).where(thread.c.id == mail.thread_id).values(acknowledged_at=None)
         )
+    if Section.MISSING_FACTS in mail.sections:
+        connection.execute(update(thread).where(thread.c.id == mail.thread_id).values(asked=[]))
     in_thread = select(message.c.id).where(message.c.thread_id == mail.thread_id)
     connection.execute(
         update(attachment)

@@ -179,6 +179,7 @@ message = Table(
     Column("why_match", AnyText, nullable=False),
     Column("silence", Word(32)),
     Column("report", AnyJson),
+    Column("understood", AnyJson),  # what it is about; None: nothing is said of it
     _flag("staff_answer"),
     _flag("history"),
     _flag("in_junk"),  # decided as spam's neighbour; moved out by a person, it is decided again
@@ -232,6 +233,15 @@ thread = Table(
     Column("assigned_to", AnyText),
     Column("merged_into", Word(16)),  # the reference of the thread that took its mails
     Column("resolved_at", Instant),  # None as well for what was resolved before this was kept
+    # What it is about, from all its messages; `facts` are there, `asked` were asked for.
+    Column("category", Word(64)),
+    Column("priority", Word(16), nullable=False, default="normal"),
+    Column("tags", AnyJson, nullable=False, default=list),
+    Column("promise", Word(16)),
+    Column("after_answer", Word(16)),
+    Column("facts", AnyJson, nullable=False, default=list),
+    Column("missing", AnyJson, nullable=False, default=list),
+    Column("asked", AnyJson, nullable=False, default=list),
     _flag("stranger"),
     _flag("begun_earlier"),
     _flag("history"),
@@ -264,8 +274,8 @@ order_number = Table(
     _ref("message_id", "message", nullable=False),
     Column("name", _Name, nullable=False),  # which kind of number
     Column("number", AnyText, nullable=False),
-    Column("number_sha256", _Sha256, nullable=False),
-    Column("known", Boolean),  # None: it was looked up nowhere
+    Column("number_sha256", _Sha256, nullable=False),  # of its letters and digits alone
+    Column("known", Boolean),  # None: it was looked up nowhere, or nobody could tell
     UniqueConstraint("message_id", "name", "number_sha256"),
     Index(None, "mailbox_id", "number_sha256", "id"),
     Index(None, "thread_id"),

@@ -1,0 +1,71 @@
+"""Order numbers: one form for all spellings, and check digits."""
+
+import unicodedata
+
+from maildaemon.domain.reading import Checksum
+
+_DASHES = str.maketrans("‐‑‒–—−", "------")
+_TEN = 10
+_ELEVEN = 11
+_NINETY_SEVEN = 97
+_ACCOUNT_PREFIX = 4
+
+
+def usual_form(text: str) -> str:
+    """Return a number as it is shown and kept: capitals, plain digits, no spaces.
+
+    Empty if there is neither a letter nor a digit in it.
+    """
+    characters = unicodedata.normalize("NFKC", text).translate(_DASHES).upper()
+    number = "".join(_digit(one) for one in characters if not one.isspace())
+    return number if any(one.isalnum() for one in number) else ""
+
+
+def number_key(number: str) -> str:
+    """Return the form in which two spellings of a number are equal: letters and digits alone."""
+    return "".join(one for one in usual_form(number) if one.isalnum())
+
+
+def proves(number: str, checksum: Checksum) -> bool:
+    """Tell whether the check digits of a number fit the others."""
+    key = number_key(number)
+    if not key.isascii() or len(key) <= 1:
+        return False
+    match checksum:
+        case Checksum.LUHN:
+            return key.isdigit() and _luhn(key)
+        case Checksum.MOD11:
+            return _mod11(key)
+        case Checksum.MOD97:
+            return _mod97(key)
+
+
+def _digit(char: str) -> str:
+    return str(unicodedata.digit(char)) if char.isdigit() else char
+
+
+def _luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1: every second digit from the right, doubled, its digits added up."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value >= _TEN else value
+    return total % _TEN == 0
+
+
+def _mod11(key: str) -> bool:
+    """Weights 2 to 10 from the right, as in book numbers (ISBN-10), then again; X is ten."""
+    body, last = key[:-1], key[-1]
+    if not body.isdigit() or not (last.isdigit() or last == "X"):
+        return False
+    weighted = (int(one) * (2 + place % 9) for place, one in enumerate(reversed(body)))
+    return (sum(weighted) + (_TEN if last == "X" else int(last))) % _ELEVEN == 0
+
+
+def _mod97(key: str) -> bool:
+    """ISO/IEC 7064 MOD 97-10; what begins with two letters and two digits (IBAN, ISO 11649) has
+    its check digits there, letters count from 10 for A.
+    """
+    if key[:2].isalpha() and key[2:_ACCOUNT_PREFIX].isdigit():
+        key = key[_ACCOUNT_PREFIX:] + key[:_ACCOUNT_PREFIX]
+    return int("".join(str(int(one, 36)) for one in key)) % _NINETY_SEVEN == 1

@@ -1,0 +1,137 @@
+"""Looks in a message for what the operator's rules and order numbers name."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from maildaemon.domain.message import Message
+from maildaemon.domain.ordernumbers import number_key, proves, usual_form
+from maildaemon.domain.reading import (
+    Findings,
+    FoundSender,
+    FoundWords,
+    NumberPattern,
+    Part,
+    Reading,
+    Search,
+)
+from maildaemon.domain.rules import is_expression
+from maildaemon.domain.understanding import OrderNumber
+from maildaemon.mail.plainwords import plain_words, stand_alone
+from maildaemon.mail.requests import asks_for_something
+
+# What stands behind that is no letter any more. A bound, so that no pattern meets megabytes.
+_SEARCHED = 100_000
+_MATCHES_AT_MOST = 1000
+_NUMBERS_AT_MOST = 50
+_WRITERS_AT_MOST = 20
+_LONGEST_ADDRESS = 320
+_LONGEST_NUMBER = 100
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")) | {0xA0: " "}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is looked for, ready to be used for many messages."""
+
+    words: Mapping[Search, str]
+    expressions: Mapping[Search, re.Pattern[str]]
+    senders: Mapping[str, re.Pattern[str]]
+    numbers: tuple[tuple[NumberPattern, re.Pattern[str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A part of a message. `folded` is for words; `lines` are as they came, `unwrapped` whole
+    paragraphs: where a mail program broke a line, the sentence goes on.
+    """
+
+    folded: str
+    lines: str
+    unwrapped: str
+
+
+def prepare(reading: Reading) -> Prepared:
+    """Return what is looked for, compiled."""
+    expressions = {one: re.compile(one.words[1:-1], _FLAGS) for one in _expressions(reading)}
+    return Prepared(
+        words={it: plain_words(it.words) for it in reading.searches if it not in expressions},
+        expressions=expressions,
+        senders={one: re.compile(one[1:-1], _FLAGS) for one in reading.senders},
+        numbers=tuple((one, re.compile(one.pattern, _FLAGS)) for one in reading.numbers),
+    )
+
+
+def find(message: Message, prepared: Prepared) -> Findings:
+    """Return what of it is in the message."""
+    subject, text = message.subject[:_SEARCHED], message.reply_text[:_SEARCHED]
+    parts = {Part.SUBJECT: _text(subject), Part.TEXT: _text(text)}
+    numbers = _numbers(prepared, f"{parts[Part.SUBJECT].lines}\n{parts[Part.TEXT].lines}")
+    if not numbers and prepared.numbers:
+        # What is forwarded counts if the customer himself names none: a confirmation of ours, say.
+        numbers = _numbers(prepared, _visible(message.text[:_SEARCHED]))
+    return Findings(
+        words=tuple(_words(prepared, parts)),
+        senders=tuple(_senders(prepared, message)),
+        numbers=numbers,
+        asks=asks_for_something(subject, text, message.language),
+    )
+
+
+def _expressions(reading: Reading) -> Iterator[Search]:
+    return (one for one in reading.searches if is_expression(one.words))
+
+
+def _text(text: str) -> _Text:
+    lines = _visible(text)
+    return _Text(plain_words(text), lines, _unwrapped(lines))
+
+
+def _visible(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+
+
+def _unwrapped(text: str) -> str:
+    paragraphs: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if words := line.split():
+            paragraphs[-1] += words
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return "\n".join(" ".join(one) for one in paragraphs)
+
+
+def _words(prepared: Prepared, parts: Mapping[Part, _Text]) -> Iterator[FoundWords]:
+    for search, words in prepared.words.items():
+        for part in search.parts:
+            if stand_alone(words, parts[part].folded):
+                yield FoundWords(search.words, part)
+    for search, expression in prepared.expressions.items():
+        for part in search.parts:
+            text = parts[part]
+            if expression.search(text.lines) or expression.search(text.unwrapped):
+                yield FoundWords(search.words, part)
+
+
+def _senders(prepared: Prepared, message: Message) -> Iterator[FoundSender]:
+    if not prepared.senders:
+        return
+    writers = (*((message.from_,) if message.from_ else ()), *message.reply_to)
+    for key in dict.fromkeys(one.key[:_LONGEST_ADDRESS] for one in writers[:_WRITERS_AT_MOST]):
+        for pattern, expression in prepared.senders.items():
+            if expression.search(key):
+                yield FoundSender(pattern, key)
+
+
+def _numbers(prepared: Prepared, text: str) -> tuple[OrderNumber, ...]:
+    found: dict[tuple[str, str], OrderNumber] = {}
+    for kind, expression in prepared.numbers:
+        for count, match in enumerate(expression.finditer(text)):
+            if count >= _MATCHES_AT_MOST or len(found) >= _NUMBERS_AT_MOST:
+                break
+            number = usual_form((match[expression.groups] or match[0])[:_LONGEST_NUMBER])
+            if number and (kind.checksum is None or proves(number, kind.checksum)):
+                found.setdefault((kind.name, number_key(number)), OrderNumber(kind.name, number))
+    return tuple(found.values())
