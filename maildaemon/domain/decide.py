@@ -47,14 +47,7 @@ from maildaemon.domain.threads import (
     bare_subject,
     match_thread,
 )
-from maildaemon.domain.understand import (
-    Sight,
-    facts_in,
-    matter_after,
-    numbers_named,
-    status_after_answer,
-    understand,
-)
+from maildaemon.domain.understand import Sight, matter_after, status_after_answer, understand
 from maildaemon.domain.understanding import Fact, Matter, Understanding
 
 _DEAD_AT_LEAST = timedelta(days=1)
@@ -150,7 +143,8 @@ def decide(message: Message, context: Context) -> Decision:
     match = _match(message, writer, context)
     verdicts = judge(message.attachments, context.policy.attachments)
     sight = Sight(message, writer, verdicts, context.received_at, context.policy)
-    understood = _understand(sight, judgement.kind, match)
+    before = match.thread.matter if match.thread else Matter()
+    understood = understand(sight, judgement.kind, before)
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
     response = _respond(sight, judgement, match, understood, context)
     actions: list[Action] = [
@@ -161,44 +155,21 @@ def decide(message: Message, context: Context) -> Decision:
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
-    matter = _matter(sight, judgement.kind, match, understood, response)
+    late = _is_late(match.thread, context)
+    asked = _asked(response, context.policy)
+    matter = matter_after(before, understood, sight, judgement.kind, asked, late=late)
     return Decision(
         judgement, match, verdicts, tuple(actions), silence, answers, understood, matter
     )
 
 
-# What a shop's customers, and its form mailers, write of; colleagues, too, name orders.
-_NAMES_ORDERS = frozenset({Kind.CUSTOMER, Kind.STAFF, Kind.LIST, Kind.BULK})
-
-
-def _understand(sight: Sight, kind: Kind, match: Match) -> Understanding:
-    """Return what a message is about; rules judge the mails of customers only."""
-    if kind is Kind.CUSTOMER:
-        return understand(sight, match.thread.matter if match.thread else Matter())
-    named = numbers_named(sight.message) if kind in _NAMES_ORDERS else ()
-    return Understanding(order_numbers=named)
-
-
-def _matter(
-    sight: Sight,
-    kind: Kind,
-    match: Match,
-    understood: Understanding,
-    response: QueueMail | StaySilent,
-) -> Matter:
-    thread = match.thread
-    before = thread.matter if thread else Matter()
-    if kind is not Kind.CUSTOMER:
-        # Who is told his number by a colleague need not be asked for it.
-        named = {Fact.ORDER_NUMBER} if understood.order_numbers and kind is Kind.STAFF else set()
-        return replace(before, facts=tuple(one for one in Fact if one in {*before.facts, *named}))
-    asked: tuple[Fact, ...] = ()
-    # What is only rehearsed counts for nothing later.
-    if isinstance(response, QueueMail) and sight.policy.mode_of(response.sections) != Mode.SHADOW:
-        asked = tuple(map(Fact, response.missing))
-    newest = thread.last_message_at if thread else None
-    late = newest is not None and newest > sight.received_at
-    return matter_after(before, understood, facts_in(sight), asked, late=late)
+def _asked(response: QueueMail | StaySilent, policy: Policy) -> tuple[Fact, ...]:
+    """Return the facts that the customer is asked for. What is only rehearsed counts for nothing
+    later.
+    """
+    if isinstance(response, StaySilent) or policy.mode_of(response.sections) is Mode.SHADOW:
+        return ()
+    return tuple(map(Fact, response.missing))
 
 
 def is_one_of_us(address: Address | None, policy: Policy) -> bool:
@@ -243,7 +214,7 @@ def _file(
     if thread is not None:
         status = None
         # What is only read late, or imported, does not change whose turn it is.
-        if thread.last_message_at is None or thread.last_message_at <= context.received_at:
+        if not _is_late(thread, context):
             if answers:
                 status = status_after_answer(thread.matter)
             elif kind is Kind.CUSTOMER:
@@ -263,6 +234,12 @@ def _file(
     linked_to = match.stranger_to.thread_id if match.stranger_to else None
     begun_earlier = context.history or match.cites_unknown
     return [OpenThread(context.new_reference, status, linked_to, begun_earlier)]
+
+
+def _is_late(thread: ThreadFacts | None, context: Context) -> bool:
+    """Tell whether the thread has newer messages already."""
+    newest = thread.last_message_at if thread else None
+    return newest is not None and newest > context.received_at
 
 
 def _begins_conversation(message: Message, context: Context) -> bool:

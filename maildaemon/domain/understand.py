@@ -6,11 +6,12 @@ needs and links are put together.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from maildaemon.domain.attachments import Judged, Verdict
+from maildaemon.domain.automatic import Kind
 from maildaemon.domain.mediatypes import usual_name
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.opening import is_open
@@ -23,7 +24,6 @@ from maildaemon.domain.understanding import (
     AfterAnswer,
     Fact,
     Matter,
-    OrderNumber,
     Priority,
     Understanding,
 )
@@ -53,8 +53,21 @@ class Sight:
         return self.message.found or _NOTHING
 
 
-def understand(sight: Sight, matter: Matter) -> Understanding:
-    """Return what a customer's message is about; `matter` is what the conversation is so far."""
+# What a shop's customers, and its form mailers, write of; colleagues, too, name orders.
+_NAMES_ORDERS = frozenset({Kind.CUSTOMER, Kind.STAFF, Kind.LIST, Kind.BULK})
+
+
+def understand(sight: Sight, kind: Kind, matter: Matter) -> Understanding:
+    """Return what a message is about; `matter` is what its conversation is so far.
+
+    Rules judge the mails of customers only.
+    """
+    if kind is Kind.CUSTOMER:
+        return _by_rules(sight, matter)
+    return Understanding(order_numbers=sight.found.numbers if kind in _NAMES_ORDERS else ())
+
+
+def _by_rules(sight: Sight, matter: Matter) -> Understanding:
     rules = tuple(one for one in sight.policy.rules if applies(one.when, sight))
     needed = [*matter.missing, *(fact for one in rules for fact in one.need)]
     there = {*matter.facts, *facts_in(sight), *_unsure(sight)}
@@ -111,11 +124,6 @@ def _unsure(sight: Sight) -> frozenset[Fact]:
     return frozenset({Fact.QUESTION}) if found.asks is None else frozenset()
 
 
-def numbers_named(message: Message) -> tuple[OrderNumber, ...]:
-    """Return the numbers of ours in it, whoever wrote it."""
-    return message.found.numbers if message.found else ()
-
-
 def is_photo(file: Attachment) -> bool:
     """Tell whether this is a picture that somebody wanted to show, and no logo."""
     return _type_of(file).startswith("image/") and not is_decoration(file)
@@ -132,7 +140,8 @@ def is_decoration(file: Attachment) -> bool:
 def matter_after(
     matter: Matter,
     understood: Understanding,
-    facts: Iterable[Fact],
+    sight: Sight,
+    kind: Kind,
     asked: Iterable[Fact] = (),
     *,
     late: bool = False,
@@ -143,6 +152,10 @@ def matter_after(
     What else a later message says takes the place of what an earlier one said; `late` is a message
     that is older than the newest one there.
     """
+    if kind is not Kind.CUSTOMER:
+        # Who is told his number by a colleague need not be asked for it.
+        told = kind is Kind.STAFF and bool(understood.order_numbers)
+        return replace(matter, facts=_facts(matter.facts, [Fact.ORDER_NUMBER] if told else []))
     said: tuple[Understanding | Matter, ...] = (
         (matter, understood) if late else (understood, matter)
     )
@@ -152,10 +165,15 @@ def matter_after(
         tags=_each((*matter.tags, *understood.tags)),
         promise=next((one.promise for one in said if one.promise), None),
         after_answer=next((one.after_answer for one in said if one.after_answer), None),
-        facts=_each(one for one in Fact if one in {*matter.facts, *facts}),
+        facts=_facts(matter.facts, facts_in(sight)),
         missing=understood.missing,
-        asked=_each(one for one in Fact if one in {*matter.asked, *asked}),
+        asked=_facts(matter.asked, asked),
     )
+
+
+def _facts(before: Iterable[Fact], more: Iterable[Fact]) -> tuple[Fact, ...]:
+    every = {*before, *more}
+    return tuple(one for one in Fact if one in every)
 
 
 def status_after_answer(matter: Matter) -> Status:

@@ -148,6 +148,8 @@ class _Batch:
         if isinstance(result, Exception):
             self._fail(row, result)
             return None
+        if "patterns_timed_out" in result.message.defects:
+            self._tell_slow(row)
         return result
 
     def _conclude_together(self, parsed: Sequence[tuple[InboundRow, Message]]) -> bool:
@@ -207,6 +209,17 @@ class _Batch:
         text = f"{mailbox}: a message could not be processed and was put aside: {why}. "
         text += "What to do: `maildaemon parked list`"
         return Alarm("message.parked", mailbox, text, facts={"inbound": str(row.inbound_id)})
+
+    def _tell_slow(self, row: InboundRow) -> None:
+        log(
+            "patterns.timed_out",
+            logging.WARNING,
+            mailbox=self._desk.policy.mailbox,
+            inbound=row.inbound_id,
+            uid=row.uid,
+            advice="a regular expression of `rules` or `order_numbers` takes too long; make it "
+            "simpler: nothing was looked for in this message",
+        )
 
     def _tell_failure(
         self, row: InboundRow, why: str, failures: int, error: Exception | None

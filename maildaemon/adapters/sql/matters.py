@@ -3,9 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
-from maildaemon.domain.understanding import AfterAnswer, Fact, Matter, Priority, Understanding
+from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.tables import order_number
+from maildaemon.domain.ordernumbers import number_key
+from maildaemon.domain.understanding import (
+    AfterAnswer,
+    Fact,
+    Matter,
+    OrderNumber,
+    Priority,
+    Understanding,
+)
 
 _NOTHING = Understanding()
 
@@ -13,6 +24,31 @@ _NOTHING = Understanding()
 def understood_as_json(understood: Understanding) -> dict[str, Any] | None:
     """Return what is kept with a message, None if nothing is said of it."""
     return None if understood == _NOTHING else asdict(understood)
+
+
+def save_numbers(
+    connection: Connection,
+    mailbox_id: int,
+    thread_id: int | None,
+    message_id: int,
+    numbers: tuple[OrderNumber, ...],
+) -> None:
+    """Keep the numbers in a message, by which a later one finds its thread."""
+    if thread_id is None:
+        return
+    rows = [
+        {
+            "mailbox_id": mailbox_id,
+            "thread_id": thread_id,
+            "message_id": message_id,
+            "name": one.name,
+            "number": one.number,
+            "number_sha256": digest(number_key(one.number)),
+            "known": one.known,
+        }
+        for one in numbers
+    ]
+    insert_missing(connection, order_number, rows)
 
 
 def matter_as_columns(matter: Matter) -> dict[str, Any]:

@@ -11,13 +11,12 @@ from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
 from maildaemon.adapters.sql.lookups import SqlLookups
-from maildaemon.adapters.sql.matters import matter_as_columns, understood_as_json
+from maildaemon.adapters.sql.matters import matter_as_columns, save_numbers, understood_as_json
 from maildaemon.adapters.sql.tables import (
     attachment,
     citation,
     event,
     message,
-    order_number,
     participant,
     thread,
     undeliverable,
@@ -26,7 +25,6 @@ from maildaemon.domain.actions import OpenThread
 from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
-from maildaemon.domain.ordernumbers import number_key
 from maildaemon.domain.threads import Status, bare_subject
 from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
@@ -114,19 +112,8 @@ class SqlRecords(SqlLookups):
             )
         ]
         insert_missing(self._connection, attachment, files)
-        numbers = [
-            {
-                "mailbox_id": row.mailbox_id,
-                "thread_id": thread_id,
-                "message_id": message_id,
-                "name": one.name,
-                "number": one.number,
-                "number_sha256": digest(number_key(one.number)),
-                "known": one.known,
-            }
-            for one in decision.understanding.order_numbers
-        ]
-        insert_missing(self._connection, order_number, numbers)
+        named = decision.understanding.order_numbers
+        save_numbers(self._connection, row.mailbox_id, thread_id, message_id, named)
         return message_id
 
     def decide_again(

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from maildaemon.adapters.sql.digests import digest
-from maildaemon.adapters.sql.matters import understood_as_json
+from maildaemon.adapters.sql.matters import save_numbers, understood_as_json
 from maildaemon.adapters.sql.tables import (
     attachment,
     ledger,
@@ -60,6 +60,9 @@ def decide_again(
             in_junk=in_junk,
         )
     )
+    mailbox_id = connection.scalar(select(message.c.mailbox_id).where(message.c.id == message_id))
+    named = decision.understanding.order_numbers
+    save_numbers(connection, mailbox_id or 0, thread_id, message_id, named)
     for position, judged in enumerate(decision.verdicts):
         connection.execute(
             update(attachment)
