@@ -155,7 +155,7 @@ class _Bench:
 
     def through_the_worker(self, raw: bytes) -> float:
         began = time.perf_counter()
-        message = self._parser.parse(raw, self._desk.policy.languages).message
+        message = self._parser.parse(raw, self._desk.policy.reading).message
         parsed = time.perf_counter() - began
         with self._store.begin() as tx:
             row = _row(self._desk, message)
@@ -169,7 +169,7 @@ class _Bench:
     def stage_by_stage(self, raw: bytes) -> dict[str, float]:
         watch = Stopwatch(time.process_time)
         with _watched(watch):
-            parsed = parse.parse_message(raw, self._desk.policy.languages)
+            parsed = parse.parse_message(raw, self._desk.policy.reading)
         message = parsed.message
         with self._store.begin() as tx:
             row = _row(self._desk, message)
