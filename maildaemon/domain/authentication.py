@@ -64,25 +64,63 @@ class _Result:
 
 def aligned_pass(message: Message, authserv_id: str | None) -> bool:
     """Tell whether our own server vouches for the From domain: DMARC, or aligned DKIM or SPF."""
+    return any(_vouching(message, authserv_id))
+
+
+def strong_pass(message: Message, authserv_id: str | None) -> bool:
+    """Tell whether it is enough to speak for us: DMARC, or an aligned signature. An address of
+    the right network, which is all that SPF looks at, may be a neighbour's.
+    """
+    return any(one.method != "spf" for one in _vouching(message, authserv_id))
+
+
+def _vouching(message: Message, authserv_id: str | None) -> Iterator[_Result]:
+    """Yield the results of our own server that vouch for the author; none where DMARC failed."""
     if authserv_id is None or message.from_ is None or "many_from" in message.defects:
-        return False
+        return
+    # RFC 6854 §4: a group in From names nobody in particular.
+    if any(plain(one).endswith(";") for one in message.field("from")):
+        return
     results = tuple(_results(message, authserv_id.lower()))
-    if any(one.method == "dmarc" and one.verdict == "fail" for one in results):
-        return False
-    return any(_vouches(one, message.from_.domain) for one in results)
+    if not any(one.method == "dmarc" and one.verdict == "fail" for one in results):
+        yield from (one for one in results if _vouches(one, message.from_.domain))
 
 
 def _results(message: Message, authserv_id: str) -> Iterator[_Result]:
-    for value in message.field("authentication-results"):
-        head, *results = plain(value).lower().split(";")
-        if head.split()[:1] != [authserv_id]:
-            # Below the first foreign one anybody can have written anything (RFC 8601 §5).
+    """Yield what the topmost block of our server says; of each method, what stands topmost."""
+    told: set[str] = set()
+    for value in _own_block(message, authserv_id):
+        found = [_parse(one) for one in value.split(";")[1:]]
+        # Below the first word about a method another one is a forger's: what he wrote in the
+        # header of his mail comes right after what our server put on top of it.
+        yield from (one for one in found if one.method not in told)
+        told |= {one.method for one in found}
+
+
+def _own_block(message: Message, authserv_id: str) -> Iterator[str]:
+    """Yield the fields, without comments and in lower case, that our server may have added.
+
+    RFC 8601 §5: below the first foreign one anybody can have written anything; and so below the
+    hop by which it came to our server.
+    """
+    begun = False
+    for name, raw in message.fields:
+        if name == "received" and begun:
             return
-        for result in results:
-            method, *properties = _EQUALS.sub("=", result).split() or [""]
-            name, _, verdict = method.partition("=")
-            pairs = dict(word.partition("=")[::2] for word in properties)
-            yield _Result(name.partition("/")[0], verdict, pairs)
+        if name == "authentication-results":
+            value = plain(raw).lower()
+            # RFC 8601 §2.2: a version may follow the name of the server; ours is the first.
+            if value.partition(";")[0].split() not in ([authserv_id], [authserv_id, "1"]):
+                return
+            begun = True
+            yield value
+
+
+def _parse(text: str) -> _Result:
+    method, *properties = _EQUALS.sub("=", text).split() or [""]
+    name, _, verdict = method.partition("=")
+    pairs = dict(word.partition("=")[::2] for word in properties)
+    return _Result(name.partition("/")[0], verdict, pairs)
 
 
 def _vouches(result: _Result, domain: str) -> bool:
@@ -93,12 +131,22 @@ def _vouches(result: _Result, domain: str) -> bool:
             return result.properties.get("header.from", domain) == domain
         case "dkim":
             signer = result.properties.get("header.d") or result.properties.get("header.i", "")
-            return same_organisation(signer.rpartition("@")[2], domain)
+            return _speaks_for(signer.rpartition("@")[2], domain)
         case "spf":
             sender = result.properties.get("smtp.mailfrom", "")
-            return same_organisation(sender.rpartition("@")[2], domain)
+            return _speaks_for(sender.rpartition("@")[2], domain)
         case _:
             return False
+
+
+def _speaks_for(signer: str, domain: str) -> bool:
+    """Tell whether one is the other or lies above it. Two neighbours prove nothing for each other:
+    below `host.example` each customer may have a name of his own.
+    """
+    if not same_organisation(signer, domain):
+        return False
+    one, other = signer.strip("."), domain.strip(".")
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def same_organisation(one: str, other: str) -> bool:

@@ -21,7 +21,13 @@ from maildaemon.domain.actions import (
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Verdict, judge
-from maildaemon.domain.authentication import aligned_pass, by_form, find_recipient, find_writer
+from maildaemon.domain.authentication import (
+    aligned_pass,
+    by_form,
+    find_recipient,
+    find_writer,
+    strong_pass,
+)
 from maildaemon.domain.automatic import (
     ABOUT_ANOTHER_MAIL,
     Circumstances,
@@ -185,7 +191,7 @@ def has_staff_powers(message: Message, context: Context) -> bool:
     # Whoever fills in a contact form may give any address as his own.
     if by_form(message, context.policy) or not is_one_of_us(message.from_, context.policy):
         return False
-    return aligned_pass(message, context.policy.authserv_id)
+    return strong_pass(message, context.policy.authserv_id)
 
 
 def _match(message: Message, writer: Address | None, context: Context) -> Match:

@@ -10,9 +10,11 @@ from maildaemon.domain.authentication import (
     same_organisation,
 )
 from maildaemon.domain.automatic import Silence
+from maildaemon.domain.decide import has_staff_powers
 from maildaemon.domain.fields import plain
 from maildaemon.domain.message import Address, Message
-from tests.builders import CLARA, EVE, a_message, a_policy
+from tests.builders import CLARA, EVE, a_context, a_message, a_policy
+from tests.unit.parsing import read
 
 FORM = Address("Contact form", "form@shop.example")
 MX = "mx.shop.example"
@@ -169,6 +171,155 @@ def test_nothing_is_proven_without_knowing_our_server_or_the_author() -> None:
 
 def test_the_name_of_our_server_is_compared_without_case() -> None:
     assert vouched("MX.Shop.Example; dmarc=pass", authserv_id="mx.shop.example")
+
+
+def read_with(*fields: str) -> Message:
+    """A mail with this header, as it was received."""
+    header = "".join(f"{one}\n" for one in fields)
+    return read(f"{header}To: support@shop.example\nSubject: x\n\nHello\n".encode())
+
+
+OTHER_FAILS = f"Authentication-Results: {MX}; dkim=fail header.d=x.example"
+FROM_CLARA = "From: Clara <clara@customer.example>"
+PASS = f"Authentication-Results: {MX}; dmarc=pass header.from=customer.example"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (PASS, FROM_CLARA),
+        (PASS, "Received: from a by mx.shop.example; Fri, 20 Nov 2026 10:00:00 +0000", FROM_CLARA),
+        # A filter in front of the mailbox writes below the line of the server itself.
+        ("Received: from a by mx.shop.example; Fri, 20 Nov 2026 10:00:00 +0000", PASS, FROM_CLARA),
+        (
+            f"Authentication-Results: {MX};\n\tdmarc=pass\n  header.from=customer.example",
+            FROM_CLARA,
+        ),
+        # One filter looks at SPF, another at signatures.
+        (
+            f"Authentication-Results: {MX}; spf=fail smtp.mailfrom=x@list.example",
+            f"Authentication-Results: {MX}; dkim=pass header.d=customer.example",
+            FROM_CLARA,
+        ),
+        (f"Authentication-Results: (a comment) {MX} 1 (v); dmarc=pass", FROM_CLARA),
+        (
+            f"{OTHER_FAILS}; dkim=pass header.d=customer.example",
+            FROM_CLARA,
+        ),
+    ],
+)
+def test_the_word_of_our_server_is_found_where_servers_put_it(fields: tuple[str, ...]) -> None:
+    assert aligned_pass(read_with(*fields), MX)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        # Another name, or one that only looks like ours.
+        ("Authentication-Results: mx.shop.example.evil.example; dmarc=pass", FROM_CLARA),
+        ("Authentication-Results: evil.example; dmarc=pass", PASS, FROM_CLARA),
+        ("Authentication-Results: mx.shop.example 2; dmarc=pass", FROM_CLARA),
+        (f"Authentication-Results: {MX} evil; dmarc=pass", FROM_CLARA),
+        ("Authentication-Results: mx.shop.exаmple; dmarc=pass", FROM_CLARA),
+        # Copies under other names.
+        (f"ARC-Authentication-Results: i=1; {MX}; dmarc=pass", FROM_CLARA),
+        (f"X-Authentication-Results: {MX}; dmarc=pass", FROM_CLARA),
+        (f"Original-Authentication-Results: {MX}; dmarc=pass", FROM_CLARA),
+        (f"Received-SPF: pass ({MX}: domain of customer.example)", FROM_CLARA),
+        # What stood in the mail before it came to our server.
+        (
+            f"Authentication-Results: {MX}; dmarc=fail header.from=customer.example",
+            "Received: from evil by mx.shop.example; Fri, 20 Nov 2026 10:00:00 +0000",
+            PASS,
+            FROM_CLARA,
+        ),
+        (
+            f"Authentication-Results: {MX}; spf=none",
+            "Received: from evil by mx.shop.example; Fri, 20 Nov 2026 10:00:00 +0000",
+            PASS,
+            FROM_CLARA,
+        ),
+        (f"Authentication-Results: {MX}; dmarc=none", PASS, FROM_CLARA),
+        (
+            f"Authentication-Results: {MX}; dkim=none; spf=softfail smtp.mailfrom=x@customer.example",
+            f"Authentication-Results: {MX}; dkim=pass header.d=customer.example",
+            FROM_CLARA,
+        ),
+        # A neighbour under the same host.
+        (
+            f"Authentication-Results: {MX}; dkim=pass header.d=eve.host.example",
+            "From: Clara <clara@anna.host.example>",
+        ),
+        (f"Authentication-Results: {MX}; spf=pass smtp.mailfrom=x@notcustomer.example", FROM_CLARA),
+    ],
+)
+def test_a_forged_word_of_our_server_is_not_believed(fields: tuple[str, ...]) -> None:
+    assert not aligned_pass(read_with(*fields), MX)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        "From: Anna <anna@shop.example>, Eve <eve@elsewhere.example>",
+        "From: anna@shop.example\nFrom: eve@elsewhere.example",
+        "From: eve@elsewhere.example\nFrom: anna@shop.example",
+        'From: "anna@shop.example" <eve@elsewhere.example>',
+        "From: anna@shop.example <eve@elsewhere.example>",
+        "From: <anna@shop.example> <eve@elsewhere.example>",
+        "From: anna@shop.example@elsewhere.example",
+        "From: <anna@shop.example@elsewhere.example>",
+        "From: anna@shop.example, <eve@elsewhere.example>",
+        "From: Staff: anna@shop.example, eve@elsewhere.example;",
+        "From: Staff: eve@elsewhere.example;",
+        "From: =?utf-8?q?anna=40shop=2Eexample?= <eve@elsewhere.example>",
+        "From: anna@shop.example\\0@elsewhere.example",
+        "From: (anna@shop.example) eve@elsewhere.example",
+        "From: eve@elsewhere.example (anna@shop.example)",
+        "From: anna@shoр.example",  # a Cyrillic letter
+        "From: anna@xn--sho-dia.example",
+        "From: anna@shop.example.elsewhere.example",
+        "From: anna+x@shop.example.",
+        "From:",
+        "Sender: anna@shop.example",
+    ],
+)
+def test_whatever_stands_in_from_eve_has_not_the_powers_of_staff(author: str) -> None:
+    message = read_with(
+        f"Authentication-Results: {MX}; dmarc=pass header.from=elsewhere.example; "
+        "dkim=pass header.d=elsewhere.example; spf=pass smtp.mailfrom=eve@elsewhere.example",
+        author,
+    )
+
+    assert not has_staff_powers(message, a_context(policy=a_policy(authserv_id=MX)))
+
+
+def test_a_group_in_from_proves_nothing() -> None:
+    group = read_with(PASS, "From: People: Clara <clara@customer.example>;")
+
+    assert not aligned_pass(group, MX)
+
+
+def test_spf_alone_does_not_speak_for_staff() -> None:
+    def powers(result: str) -> bool:
+        message = read_with(f"Authentication-Results: {MX}; {result}", "From: anna@shop.example")
+        return has_staff_powers(message, a_context(policy=a_policy(authserv_id=MX)))
+
+    assert not powers("spf=pass smtp.mailfrom=anna@shop.example")
+    assert powers("dkim=pass header.d=shop.example")
+    assert powers("dmarc=pass header.from=shop.example")
+
+
+def test_the_header_of_an_enclosed_mail_is_not_ours() -> None:
+    message = read(
+        FROM_CLARA.encode() + b"\nTo: support@shop.example\nMIME-Version: 1.0\n"
+        b"Content-Type: message/rfc822\n\n"
+        + PASS.encode()
+        + b"\n"
+        + FROM_CLARA.encode()
+        + b"\n\nx\n"
+    )
+
+    assert not aligned_pass(message, MX)
 
 
 # --- names ---------------------------------------------------------------------------------
