@@ -182,10 +182,11 @@ class _Walk:
         return None
 
     def _start_of(self, part: Part) -> bytes:
+        start = self._tree.raw(part)[:_SNIFFED]
         encoding = transfer_encoding(part)
-        if encoding == "base64":
-            return decode_transfer(self._tree.raw(part)[:_SNIFFED], encoding)[0]
-        return self._tree.restore(part.content[:_SNIFFED])
+        if encoding in ("base64", "quoted-printable"):
+            return decode_transfer(start, encoding)[0]
+        return start
 
 
 def charset_of(part: Part) -> str | None:

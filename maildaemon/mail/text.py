@@ -7,12 +7,14 @@ front, and what else it says of a line goes before it as a mark (`marks`), so th
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from maildaemon.mail import containers, marks
+from maildaemon.mail.rows import is_row_of_data
+from maildaemon.mail.visible import FILLERS, is_hidden, is_too_small, keeps_line_ends, style_of
 
 MAX_HTML = 600_000
 MAX_NODES = 150_000
@@ -21,6 +23,7 @@ MAX_FORMATTING = 64
 _MAX_URL = 500
 _MAX_ALT = 200
 _MAX_PREFIX = 8
+_MAX_DIGITS = 6
 _MAX_SEARCHES = 20
 
 RULE = "_" * 32
@@ -34,7 +37,7 @@ _BLOCKS = _PARAGRAPHS | frozenset(
     "html body div section article header footer main nav aside address center form tr li dt dd "
     "hr thead tbody tfoot caption figure figcaption details summary legend".split()
 )
-_CELLS = frozenset(("td", "th"))
+_LISTS = frozenset(("ul", "ol"))
 
 # Elements that never nest (void, or ended by the next one), and those that HTML5 reopens in
 # every following paragraph until they are closed.
@@ -46,12 +49,7 @@ _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u"
 _EMBEDDED = re.compile(r"data:[a-z/+.-]{1,40};base64,[A-Za-z0-9+/=\s]{1000,}+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 
-_SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
-_FILLERS = re.compile("[\u00ad\u034f\u200b-\u200d\u2060\ufeff\ufdd0-\ufdd3]")
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all"
-    r"|(?:font-size|max-height)\s*:\s*0(?![.\d])"
-)
+_SPACE = re.compile(r"[ \t\r\n\f\u00a0\u2000-\u200a\u202f\u205f]+")
 
 
 def html_to_text(html: str) -> tuple[str, bool]:
@@ -144,6 +142,8 @@ class _Writer:
         self._links: list[list[str]] = []
         self._preformatted = 0
         self._next_cell = False
+        self._in_row = False
+        self._too_small = False
 
     def enter(self, node: LexborNode) -> bool:
         """Write what stands before a node's children; False if they are not to be seen."""
@@ -152,8 +152,8 @@ class _Writer:
             self._text(node.text_content or "")
         visible = node.is_element_node and tag not in _SKIPPED
         attributes = node.attributes if visible else {}
-        visible = visible and not _is_hidden(attributes)
-        self._undo.append(self._open(node, tag, attributes) if visible else None)
+        visible = visible and not is_hidden(attributes)
+        self._undo.append(self._open_styled(node, tag, attributes) if visible else None)
         return visible
 
     def leave(self) -> None:
@@ -173,6 +173,29 @@ class _Writer:
                 lines[-1] = min(lines[-1], line, key=len)
         return "\n".join(lines).strip("\n")
 
+    def _open_styled(
+        self, node: LexborNode, tag: str, attributes: containers.Attributes
+    ) -> Callable[[], None] | None:
+        """Open an element that says how what is in it looks."""
+        style = style_of(attributes)
+        if not style:
+            return self._open(node, tag, attributes)
+        kept, too_small = tag != "pre" and keeps_line_ends(style), is_too_small(style)
+        close = self._open(node, tag, attributes)
+        if not kept and too_small is None:
+            return close
+        before = self._too_small
+        self._too_small = before if too_small is None else too_small
+        self._preformatted += kept
+
+        def close_styled() -> None:
+            if close is not None:
+                close()
+            self._too_small = before
+            self._preformatted -= kept
+
+        return close_styled
+
     def _open(
         self, node: LexborNode, tag: str, attributes: containers.Attributes
     ) -> Callable[[], None] | None:
@@ -184,7 +207,7 @@ class _Writer:
             return self._marked(mark, close) if mark and mark != marks.OLD else close
         match tag:
             case "br":
-                self._break()
+                (self._space if self._in_row else self._break)()
             case "a":
                 return self._open_link(attributes.get("href") or "")
             case "img":
@@ -199,7 +222,10 @@ class _Writer:
     def _open_block(
         self, node: LexborNode, tag: str, attributes: containers.Attributes
     ) -> Callable[[], None]:
-        close = self._paragraph if tag in _PARAGRAPHS else self._flush
+        apart = tag in _PARAGRAPHS and not (self._lists and tag in _LISTS)
+        close = self._paragraph if apart else self._flush
+        if self._in_row:
+            return self._space
         close()
         if containers.is_rule(attributes):
             self._rule("")
@@ -209,7 +235,9 @@ class _Writer:
             return self._open_quote(cited=True)
         match tag:
             case "ul" | "ol":
-                return self._open_list(tag)
+                return self._open_list(tag, attributes)
+            case "tr" if is_row_of_data(node):
+                return self._open_row()
             case "li":
                 self._marker = self._item()
             case "pre":
@@ -258,13 +286,30 @@ class _Writer:
             mark = mark or last[: len(last) - len(marks.unmarked(last))]
         self._lines.append(mark + self._prefix() + RULE)
 
-    def _open_list(self, tag: str) -> Callable[[], None]:
-        self._lists.append(0 if tag == "ol" else None)
+    def _open_row(self) -> Callable[[], None]:
+        """Write a row in one line, whatever its cells are made of."""
+        self._in_row = True
+
+        def close() -> None:
+            self._in_row = False
+            self._flush()
+
+        return close
+
+    def _space(self) -> None:
+        if self._line and not self._line[-1].endswith(" "):
+            self._line.append(" ")
+
+    def _open_list(self, tag: str, attributes: containers.Attributes) -> Callable[[], None]:
+        start = attributes.get("start") or "1"
+        first = int(start) if start.isdecimal() and len(start) <= _MAX_DIGITS else 1
+        self._lists.append(first - 1 if tag == "ol" else None)
 
         def close() -> None:
             self._flush()
             self._lists.pop()
-            self._paragraph()
+            if not self._lists:
+                self._paragraph()
 
         return close
 
@@ -298,7 +343,9 @@ class _Writer:
         return f"{indent}{number + 1}. "
 
     def _text(self, text: str) -> None:
-        text = _FILLERS.sub("", text)
+        if self._too_small:
+            return
+        text = FILLERS.sub("", text)
         if self._preformatted:
             first, *others = text.split("\n")
             self._write(first)
@@ -349,16 +396,9 @@ class _Writer:
             self._lines.append(self._prefix().rstrip())
 
 
-def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
-    if not attributes:
-        return False
-    style = attributes.get("style")
-    return "hidden" in attributes or bool(style and _HIDDEN.search(style[:1000].lower()))
-
-
 def _address_of_link(href: str, shown: str) -> str:
     """Return the target of a link where it says more than the text that is shown."""
-    url = _SPACE.sub("", _FILLERS.sub("", href)).removeprefix("mailto:")
+    url = _SPACE.sub("", FILLERS.sub("", href)).removeprefix("mailto:")
     if ":" in url[:12] and not url.lower().startswith(("http://", "https://", "ftp://")):
         return ""
     plain = url.partition("://")[2] or url
