@@ -141,11 +141,15 @@ def a_known(message_id: str = "c0@customer.example", **overrides: Any) -> Known:
 
 
 def knowing(
-    *known: Known, threads: Iterable[ThreadFacts] | None = None, tagged: int | None = None
+    *known: Known,
+    threads: Iterable[ThreadFacts] | None = None,
+    tagged: int | None = None,
+    **others: Any,
 ) -> Lookups:
     """Return look-ups that found these; Clara's thread is the only one unless others are given."""
     all_threads = (a_thread(),) if threads is None else tuple(threads)
-    return Lookups(known, tagged, {thread.thread_id: thread for thread in all_threads})
+    found = {thread.thread_id: thread for thread in all_threads}
+    return Lookups(known=known, tagged=tagged, threads=found, **others)
 
 
 def in_thread(thread: ThreadFacts | None = None, **overrides: Any) -> Context:

@@ -34,6 +34,7 @@ ACTING = {
     + "test_trust_reply_to_names_the_forms_whose_reply_to_is_the_customer",
     "mailboxes[].authserv_id": _ACTING + "test_authserv_id_names_the_server_whose_word_is_believed",
     "mailboxes[].echo_subject": _ACTING + "test_echo_subject_never_keeps_the_subject_to_ourselves",
+    "mailboxes[].plus_address": _ACTING + "test_plus_address_is_where_answers_to_automatic_mail_go",
     "mailboxes[].policy": _POLICY
     + "test_a_section_of_a_mailbox_replaces_the_general_one_as_a_whole",
     "mailboxes[].imap.host": _ACTING
@@ -86,6 +87,10 @@ ACTING = {
     "limits.per_mailbox": _ACTING + "test_per_mailbox_and_burst_are_the_pace_of_a_mailbox",
     "limits.burst": _ACTING + "test_per_mailbox_and_burst_are_the_pace_of_a_mailbox",
     "limits.longest_delay": _ACTING + "test_longest_delay_hurries_the_pace",
+    "limits.reopen_within": _ACTING
+    + "test_reopen_within_is_how_long_an_answer_opens_a_thread_again",
+    "limits.same_subject_within": _ACTING
+    + "test_same_subject_within_is_how_long_a_thread_is_known_by_its_subject",
     "languages.default": _ACTING
     + "test_languages_default_and_supported_choose_the_language_of_the_answer",
     "languages.supported": _ACTING

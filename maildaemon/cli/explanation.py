@@ -22,6 +22,7 @@ from maildaemon.domain.actions import (
     JoinThread,
     MarkDeliverable,
     MarkUndeliverable,
+    MergeThread,
     MuteSender,
     MuteThread,
     OpenThread,
@@ -137,6 +138,8 @@ def _action(action: Action) -> dict[str, Any]:
     match action:
         case OpenThread() | JoinThread() | MuteThread():
             return {"do": _DEEDS[type(action)]}
+        case MergeThread(reference, into):
+            return {"do": "merge_thread", "reference": reference, "into": into}
         case QueueMail(sections=sections, to=to):
             return {
                 "do": "queue_mail",

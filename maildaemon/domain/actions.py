@@ -15,22 +15,35 @@ from maildaemon.domain.threads import Status
 @dataclass(frozen=True, slots=True)
 class OpenThread:
     """Begin a thread with this message. `linked_to`: a thread its author may not join.
-    `begun_earlier`: the conversation was under way before we knew of it.
+    `begun_earlier`: the conversation was under way before we knew of it. `continues`: a thread
+    that was resolved too long ago to be opened again.
     """
 
     reference: str
     status: Status
     linked_to: int | None = None
     begun_earlier: bool = False
+    continues: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeThread:
+    """Make a thread one with that which the message joins: it proves that they are."""
+
+    reference: str
+    into: str
 
 
 @dataclass(frozen=True, slots=True)
 class JoinThread:
-    """Add the message to a thread; `status` None leaves the thread's status as it is."""
+    """Add the message to a thread; `status` None leaves the thread's status as it is. `begins`:
+    it is what a thread begun before it was missing.
+    """
 
     thread_id: int
     reference: str
     status: Status | None
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,7 @@ class Witness:
 
 Action = (
     OpenThread
+    | MergeThread
     | JoinThread
     | QueueMail
     | StaySilent

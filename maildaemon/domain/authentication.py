@@ -7,6 +7,7 @@ ones with its `authserv_id`. Without one, nothing is known.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.fields import plain
@@ -51,6 +52,40 @@ def find_recipient(message: Message, policy: Policy) -> Address | Silence:
     if same_organisation(returned_to, writer.domain) or aligned_pass(message, policy.authserv_id):
         return writer
     return Silence.AUTH_FAILED
+
+
+class Trust(StrEnum):
+    """What our own server says of the From: nobody asked it, it vouches, is silent, contradicts."""
+
+    UNKNOWN = "unknown"
+    PASSED = "passed"
+    NONE = "none"
+    FAILED = "failed"
+
+
+def judge_author(message: Message, policy: Policy) -> Trust:
+    """Return how far the author may be believed to be who he says; a form vouches for nobody."""
+    if "many_from" in message.defects:
+        return Trust.FAILED
+    if policy.authserv_id is None:
+        return Trust.UNKNOWN
+    if by_form(message, policy):
+        return Trust.NONE
+    if aligned_pass(message, policy.authserv_id):
+        return Trust.PASSED
+    results = tuple(_results(message, policy.authserv_id.lower()))
+    # A signature breaks on the way, and a forwarder may write for nobody: only both together, or
+    # the word of the domain's owner, contradict.
+    told = {(one.method, one.verdict) for one in results}
+    broken = all(
+        {verdict for name, verdict in told if name == method} & _BAD
+        and (method, "pass") not in told
+        for method in ("dkim", "spf")
+    )
+    return Trust.FAILED if ("dmarc", "fail") in told or broken else Trust.NONE
+
+
+_BAD = frozenset({"fail", "softfail", "hardfail", "permerror"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from maildaemon.domain.actions import (
     CancelQueued,
     JoinThread,
     MarkDeliverable,
+    MergeThread,
     MuteSender,
     MuteThread,
     OpenThread,
@@ -38,26 +39,21 @@ from maildaemon.domain.automatic import (
     first_silence,
 )
 from maildaemon.domain.delivery import Announcement, Refusal, Section, is_writable
+from maildaemon.domain.filing import find_thread, is_thanks_only
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
-from maildaemon.domain.recipients import addressed, recipients, without_detail
+from maildaemon.domain.recipients import addressed, is_one_of_us, recipients
 from maildaemon.domain.report import UNDELIVERABLE_FOR, undeliverable
 from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
+from maildaemon.domain.subjects import bare_subject
 from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
-from maildaemon.domain.threads import (
-    Lookups,
-    Match,
-    MatchRule,
-    Status,
-    ThreadFacts,
-    bare_subject,
-    match_thread,
-)
+from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts
 from maildaemon.domain.understand import Sight, matter_after, status_after_answer, understand
 from maildaemon.domain.understanding import Fact, Matter, Understanding
 
 _DEAD_AT_LEAST = timedelta(days=1)
 _SUSPECT = "three similar messages within an hour: a program seems to answer"
+_THANKS_ONLY = "thanks only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +142,18 @@ def decide(message: Message, context: Context) -> Decision:
             staff=is_one_of_us(writer, context.policy),
         ),
     )
-    match = _match(message, writer, context)
+    match = _match(message, judgement, context)
+    thanked = is_thanks_only(message, judgement.kind, match.thread, context.policy)
+    if thanked:
+        judgement = replace(judgement, evidence=(*judgement.evidence, _THANKS_ONLY))
     verdicts = judge(message.attachments, context.policy.attachments)
     sight = Sight(message, writer, verdicts, context.received_at, context.policy)
     before = match.thread.matter if match.thread else Matter()
     understood = understand(sight, judgement.kind, before)
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
-    response = _respond(sight, judgement, match, understood, context)
+    response = _respond(sight, judgement, match, understood, context, thanked=thanked)
     actions: list[Action] = [
-        *_file(message, judgement, match, context, answers=answers),
+        *_file(message, judgement, match, context, answers=answers, thanked=thanked),
         *_consequences(message, match, context, answers=answers),
         *_about_sender(message, judgement, context),
         *((MuteThread(),) if understood.mute else ()),
@@ -178,12 +177,6 @@ def _asked(response: QueueMail | StaySilent, policy: Policy) -> tuple[Fact, ...]
     return tuple(map(Fact, response.missing))
 
 
-def is_one_of_us(address: Address | None, policy: Policy) -> bool:
-    """Tell whether this is an address of ours or a colleague's (it may be forged)."""
-    ours = policy.addresses | policy.staff
-    return address is not None and (address.key in ours or without_detail(address.key) in ours)
-
-
 def has_staff_powers(message: Message, context: Context) -> bool:
     """Tell whether it is proven that one of us wrote this: by Sent, or by authentication."""
     if context.in_sent:
@@ -194,14 +187,15 @@ def has_staff_powers(message: Message, context: Context) -> bool:
     return strong_pass(message, context.policy.authserv_id)
 
 
-def _match(message: Message, writer: Address | None, context: Context) -> Match:
+def _match(message: Message, judgement: Judgement, context: Context) -> Match:
     if context.reported_thread is not None:
         # A report belongs to the mail it is about, whoever sends it.
         return Match(MatchRule.OWN_MESSAGE_ID, context.reported_thread, "is about a mail of ours")
-    author = writer.key if writer else ""
     staff = has_staff_powers(message, context)
-    match = match_thread(message, context.lookups, author, staff=staff)
-    return match if match.thread else replace(match, thread=context.placed)
+    found = find_thread(
+        message, judgement.kind, context.lookups, context.policy, context.received_at, staff=staff
+    )
+    return found if found.thread else replace(found, thread=context.placed)
 
 
 def _answers_customer(message: Message, match: Match, context: Context) -> bool:
@@ -213,7 +207,13 @@ def _answers_customer(message: Message, match: Match, context: Context) -> bool:
 
 
 def _file(
-    message: Message, judgement: Judgement, match: Match, context: Context, *, answers: bool
+    message: Message,
+    judgement: Judgement,
+    match: Match,
+    context: Context,
+    *,
+    answers: bool,
+    thanked: bool,
 ) -> list[Action]:
     """Return where the message goes: into a thread, a new one, or none."""
     kind, thread = judgement.kind, match.thread
@@ -223,11 +223,12 @@ def _file(
         if not _is_late(thread, context):
             if answers:
                 status = status_after_answer(thread.matter)
-            elif kind is Kind.CUSTOMER:
+            elif kind is Kind.CUSTOMER and not thanked and not match.answered:
                 status = Status.OPEN
         elif context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:
             status = Status.OPEN
-        return [JoinThread(thread.thread_id, thread.reference, status)]
+        join = JoinThread(thread.thread_id, thread.reference, status, begins=match.begins)
+        return [*(MergeThread(one.reference, thread.reference) for one in match.merged), join]
     if kind in ABOUT_ANOTHER_MAIL:
         return []
     match kind:
@@ -239,7 +240,8 @@ def _file(
             status = Status.IGNORED
     linked_to = match.stranger_to.thread_id if match.stranger_to else None
     begun_earlier = context.history or match.cites_unknown
-    return [OpenThread(context.new_reference, status, linked_to, begun_earlier)]
+    continues = match.continues.thread_id if match.continues else None
+    return [OpenThread(context.new_reference, status, linked_to, begun_earlier, continues)]
 
 
 def _is_late(thread: ThreadFacts | None, context: Context) -> bool:
@@ -279,6 +281,8 @@ def _respond(
     match: Match,
     understood: Understanding,
     context: Context,
+    *,
+    thanked: bool,
 ) -> QueueMail | StaySilent:
     """Return the one response to this message, or the first reason why there is none."""
     message = sight.message
@@ -292,6 +296,7 @@ def _respond(
         *why_unanswerable(message, judgement, context),
         *why_too_much(match, context),
         *((Silence.MUTED,) if understood.mute else ()),
+        *((Silence.NOTHING_TO_SAY,) if thanked else ()),
         # A refusal is told, and a fact asked for, even where there is nothing to acknowledge.
         *(() if refusals or missing else no_acknowledgement),
     }

@@ -128,7 +128,8 @@ class Draft:
     """All that a composer needs to write one mail; the bytes follow from it and the templates.
 
     `subject` is what the customer wrote, only if it may be echoed, else None.
-    `references` are already trimmed. `auto_submitted` is an RFC 3834 §5 keyword, None for a draft
+    `references` are already trimmed. `reply_to`: where answers go, None for `sender`.
+    `auto_submitted` is an RFC 3834 §5 keyword, None for a draft
     that a person is to send: nothing in it says that a program wrote it.
     `sender_known`: authenticated, or here before; anybody else may have forged the address.
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
@@ -148,6 +149,7 @@ class Draft:
     in_reply_to: str | None
     references: tuple[str, ...]
     loop_token: str
+    reply_to: str | None = None
     auto_submitted: str | None = "auto-replied"
     refusals: tuple[Refusal, ...] = ()
     sender_known: bool = False

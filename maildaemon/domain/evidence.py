@@ -102,6 +102,16 @@ def auto_submitted(message: Message) -> str | None:
     return None
 
 
+def list_id(message: Message) -> str | None:
+    """Return by what a mailing list calls itself (RFC 2919 §2), None if it does not."""
+    for name in ("list-id", "x-mailing-list", "list-post", "mailing-list"):
+        for value in message.field(name):
+            named = value.rpartition("<")[2].partition(">")[0] if "<" in value else value
+            if word := named.strip().lower().removeprefix("mailto:"):
+                return f"list:{word}"[:200]
+    return None
+
+
 def is_nobody(address: Address | None) -> bool:
     """Tell whether nobody reads what is sent to this address (RFC 5230 §4.6)."""
     if address is None:

@@ -53,13 +53,19 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Ceilings on what is sent. The first two silence; the mailbox's rate only delays."""
+    """Ceilings on what is sent. The first two silence; the mailbox's rate only delays.
+
+    `reopen_within`: for how long an answer opens a resolved thread again. `same_subject_within`:
+    for how long a thread may be known by its sender and subject alone; zero for never.
+    """
 
     per_address: tuple[Rate, ...]
     per_thread: Rate
     per_mailbox: Rate
     burst: int
     longest_delay: timedelta
+    reopen_within: timedelta = timedelta(days=30)
+    same_subject_within: timedelta = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,8 @@ class Policy:
 
     `addresses` are all of ours (lower case), `staff` those of colleagues. `trust_reply_to` lists
     contact forms whose Reply-To is the customer. `authserv_id` None: no verdict is believed.
-    `modes` are those of single sections, where they differ from `mode`. `privacy_url` None: no
+    `modes` are those of single sections, where they differ from `mode`. `plus_address`: what is
+    sent automatically carries an address of its own for answers. `privacy_url` None: no
     privacy foot. `reading` follows from the rest: what is looked for in a mail so that it can be
     judged.
     """
@@ -114,6 +121,7 @@ class Policy:
     reads: Reads = Reads.ALL
     modes: tuple[tuple[Section, Mode], ...] = ()
     notices: tuple[Notice, ...] = ()
+    plus_address: bool = False
     privacy_url: str | None = None
     hours: Hours = field(default_factory=Hours)
     rules: tuple[Rule, ...] = ()

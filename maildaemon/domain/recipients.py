@@ -1,6 +1,7 @@
-"""To whom a message says that it goes."""
+"""To whom a message says that it goes, and which addresses are ours."""
 
 from maildaemon.domain.message import Address, Message
+from maildaemon.domain.policy import Policy
 
 _DELIVERED = ("resent-to", "resent-cc", "resent-bcc", "delivered-to", "x-original-to")
 
@@ -26,3 +27,9 @@ def without_detail(address: str) -> str:
     """Return `support@x` for `support+anything@x`."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
+
+
+def is_one_of_us(address: Address | None, policy: Policy) -> bool:
+    """Tell whether this is an address of ours or a colleague's (it may be forged)."""
+    ours = policy.addresses | policy.staff
+    return address is not None and (address.key in ours or without_detail(address.key) in ours)

@@ -1,29 +1,36 @@
-"""Finds the thread a message belongs to (RFC 5322 §3.6.4); the first rule that hits wins.
+"""What is known of threads, and of the mail by which a message may belong to one.
 
-What is known is loaded beforehand and handed in; nothing here asks a database. A stranger does
-not get in: who is neither participant nor staff opens a thread of his own, linked to the other.
+What is known is loaded beforehand and handed in; nothing here asks a database. Which thread it is
+decides `matching`.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from maildaemon.domain.delivery import Refusal, Section
-from maildaemon.domain.message import Message
-from maildaemon.domain.understanding import Matter
+from maildaemon.domain.understanding import Matter, OrderNumber
 
 
 class MatchRule(StrEnum):
     """By what a message was matched, strongest first."""
 
     OWN_MESSAGE_ID = "own_message_id"
+    REPLY_ADDRESS = "reply_address"
     IN_REPLY_TO = "in_reply_to"
     REFERENCES = "references"
     SHARED_REFERENCE = "shared_reference"
     SUBJECT_TAG = "subject_tag"
+    ORDER_NUMBER = "order_number"
+    SAME_SENDER_SUBJECT = "same_sender_subject"
     NEW = "new"
+
+
+# Anybody can guess what these go by: they say what is meant, and prove nothing.
+GUESSABLE = frozenset(
+    {MatchRule.SUBJECT_TAG, MatchRule.ORDER_NUMBER, MatchRule.SAME_SENDER_SUBJECT}
+)
 
 
 class Status(StrEnum):
@@ -40,13 +47,16 @@ class Status(StrEnum):
 class ThreadFacts:
     """A thread as a decision sees it. Addresses are keys (lower case); instants aware UTC.
 
-    `customers` are the participants a staff answer can be meant for. `responses_at` are the
+    `customers` are the participants a staff answer can be meant for, `proven` those for whose mail
+    our own server has vouched before, `lists` the mailing lists through which it runs.
+    `responses_at` are the
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
     refused file, `noticed_at` when the newest that tells a notice was queued, `untold` are
     refusals that none of them has told yet. `rehearsed` is what mails of it would have said that
     were only recorded (shadow). `begun_earlier`: the
     conversation was under way before we knew of it. `junked`: a person moved a message of it to
-    Junk, and not back. `matter`: what its customers wrote of.
+    Junk, and not back. `kept_apart`: a person took it out of another one, or another out of it.
+    `matter`: what its customers wrote of.
     """
 
     thread_id: int
@@ -55,6 +65,8 @@ class ThreadFacts:
     bare_subject: str
     participants: frozenset[str]
     customers: frozenset[str]
+    proven: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
     begun_earlier: bool = False
     acknowledged: bool = False
     staff_answered: bool = False
@@ -64,6 +76,9 @@ class ThreadFacts:
     rehearsed: frozenset[Section] = frozenset()
     muted_until: datetime | None = None
     junked: bool = False
+    kept_apart: bool = False
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
     last_message_at: datetime | None = None
     responses_at: tuple[datetime, ...] = ()
     matter: Matter = field(default_factory=Matter)
@@ -74,8 +89,9 @@ class Known:
     """A cited Message-ID that we have a record of.
 
     `own`: it is an automatic mail of ours. `thread_id` None: the record belongs to no thread.
-    `cited_only`: never seen itself, but another stored message cites it too. `earlier`: seen only
-    as a header when the mailbox was first read.
+    `cited_only`: never seen itself, but another stored message cites it too, of which
+    `bare_subject` is the subject; `direct`: as what it answers. There may be several of these to
+    one id. `earlier`: seen only as a header when the mailbox was first read.
     """
 
     message_id: str
@@ -83,16 +99,57 @@ class Known:
     bare_subject: str
     own: bool = False
     cited_only: bool = False
+    direct: bool = False
     earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A stored message that cites this one, although it came before it. `direct`: answers it.
+
+    `author` is the key of its From; `staff`: we wrote it, provably.
+    """
+
+    message_id: str
+    thread_id: int
+    bare_subject: str
+    author: str
+    staff: bool = False
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What else than ids may lead to a thread; what is empty is not looked for.
+
+    `reply_token` is the reference in a plus address that we signed. `subject` is bare, and telling
+    enough to be gone by; only threads with mail since `since` count for it. `author`: the key of
+    who writes.
+    """
+
+    reply_token: str | None = None
+    author: str = ""
+    order_numbers: tuple[OrderNumber, ...] = ()
+    subject: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lookups:
-    """What the database knows about the ids and the subject tag of one message."""
+    """What the database knows of the ids of one message, and of what else may tell its thread.
+
+    `addressed` and `tagged` are the threads of a reply address and of a subject tag; `ordered`
+    the open ones with the same order number, `resembling` those of the same sender and subject,
+    the newest first.
+    """
 
     known: tuple[Known, ...] = ()
     tagged: int | None = None
     threads: Mapping[int, ThreadFacts] = field(default_factory=dict)
+    addressed: int | None = None
+    children: tuple[Child, ...] = ()
+    ordered: tuple[int, ...] = ()
+    resembling: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +157,10 @@ class Match:
     """The thread found, or None for a new one; `stranger_to` is the one that stayed closed.
 
     `parent` is the cited id that decided. `cites_unknown`: it answers something, but nothing of
-    it is in any thread of ours, so a conversation was under way before us.
+    it is in any thread of ours, so a conversation was under way before us. `merged`: threads that
+    this message proves to be one with `thread`, whose facts are those of all. `continues`: the
+    one it answers, resolved too long ago to be opened again. `begins`: it is the mail that a
+    thread begun before it was missing. `answered`: a person has answered this very message.
     """
 
     rule: MatchRule
@@ -109,104 +169,10 @@ class Match:
     stranger_to: ThreadFacts | None = None
     parent: str | None = None
     cites_unknown: bool = False
-
-
-def match_thread(message: Message, lookups: Lookups, author: str, *, staff: bool) -> Match:
-    """Return the thread of a message, by the first rule that hits.
-
-    `author` is the key of who is taken for its writer; `staff`: it is proven that we wrote it.
-    """
-    refused: ThreadFacts | None = None
-    for rule, thread_id, parent in _candidates(message, lookups):
-        thread = lookups.threads[thread_id]
-        if staff or author in thread.participants:
-            return Match(rule, thread, _because(rule, parent), parent=parent or None)
-        refused = refused or thread
-    if refused is not None:
-        why = f"{author or 'nobody'} takes no part in {refused.reference}"
-        return Match(MatchRule.NEW, None, why, stranger_to=refused)
-    if not message.cited:
-        return Match(MatchRule.NEW, None, "answers no known mail")
-    if any(known.thread_id is not None for known in lookups.known):
-        return Match(MatchRule.NEW, None, "cites known mail, but has another subject")
-    earlier = any(known.earlier for known in lookups.known)
-    why = "answers mail from before the first start" if earlier else "answers unknown mail"
-    return Match(MatchRule.NEW, None, why, cites_unknown=True)
-
-
-def _candidates(message: Message, lookups: Lookups) -> Iterator[tuple[MatchRule, int, str]]:
-    """Yield (rule, thread, deciding id) in the order of the rules, the newest id first."""
-    by_id = {known.message_id: known for known in lookups.known}
-    seen = [by_id[cited] for cited in message.cited if cited in by_id]
-    stored = [known for known in seen if not known.cited_only]
-    answered = frozenset(message.in_reply_to)
-    subject = bare_subject(message.subject)
-    # Clients recycle References for new topics: there the subject must agree as well.
-    agreeing = [one for one in seen if one.message_id in answered or one.bare_subject == subject]
-
-    yield from _hits(MatchRule.OWN_MESSAGE_ID, [one for one in stored if one.own])
-    yield from _hits(MatchRule.IN_REPLY_TO, [one for one in stored if one.message_id in answered])
-    yield from _hits(MatchRule.REFERENCES, [one for one in agreeing if not one.cited_only])
-    yield from _hits(MatchRule.SHARED_REFERENCE, [one for one in agreeing if one.cited_only])
-    if lookups.tagged is not None:
-        yield MatchRule.SUBJECT_TAG, lookups.tagged, ""
-
-
-def _hits(rule: MatchRule, known: list[Known]) -> Iterator[tuple[MatchRule, int, str]]:
-    for one in known:
-        if one.thread_id is not None:
-            yield rule, one.thread_id, one.message_id
-
-
-def _because(rule: MatchRule, parent: str) -> str:
-    match rule:
-        case MatchRule.OWN_MESSAGE_ID:
-            return f"answers our mail {parent}"
-        case MatchRule.IN_REPLY_TO:
-            return f"answers {parent}"
-        case MatchRule.REFERENCES:
-            return f"cites {parent} and has the same subject"
-        case MatchRule.SHARED_REFERENCE:
-            return f"cites {parent}, as an earlier mail does"
-        case MatchRule.SUBJECT_TAG:
-            return "carries our reference in the subject"
-        case MatchRule.NEW:
-            return "answers no known mail"
-
-
-# The letters and digits of which `tokens.thread_reference` makes references.
-_TAG = re.compile(r"\[#([2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2})\]", re.IGNORECASE | re.ASCII)
-
-
-def subject_tag(subject: str) -> str | None:
-    """Return the reference in `[#K7F3-Q2]`, None if there is none that looks like ours."""
-    found = _TAG.search(subject)
-    return found[1].upper() if found else None
-
-
-# Reply and forward prefixes of mail clients in many languages, lower case, without the colon.
-_PREFIXES = frozenset(
-    "re fw fwd r i aw wg antw antwort sv vs vb vl ref rv enc res tr rép rif ri inoltra odp pd "
-    "ang doorst doorsturen bls trs ynt ilt i̇lt iletildi továbbítás továbbítva vá atb rsp "
-    "videresendt vidarebefordrat πρθ απ σχετ "
-    "ответ отв отве на пересл пер відповідь вiдповiдь відп пересилання отг "
-    "回复 回覆 答复 答覆 转发 轉發 轉寄 返信 転送 回信 답장 회신 전달 "
-    "תגובה הועבר رد tl ct ตอบ ส่งต่อ".split()
-)
-
-
-def bare_subject(subject: str) -> str:
-    """Return what two subjects of one topic share: no prefixes, tags, doubled spaces or case.
-
-    RFC 5256 §2.1 in spirit, with the prefixes of many languages and `Re[2]:`.
-    """
-    rest = " ".join(_TAG.sub(" ", subject).lower().replace("：", ":").split())
-    while True:
-        head, colon, tail = rest.partition(":")
-        word = head.partition("[")[0].partition("(")[0].strip()
-        if not colon or word not in _PREFIXES:
-            return rest
-        rest = tail.strip()
+    merged: tuple[ThreadFacts, ...] = ()
+    continues: ThreadFacts | None = None
+    begins: bool = False
+    answered: bool = False
 
 
 _REFERENCES_AT_MOST = 1500

@@ -8,6 +8,7 @@ import hmac
 from base64 import b32encode
 
 _MARK = "md"
+_LOCAL_PART = 64
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, and the U that looks like V
 
 
@@ -48,6 +49,34 @@ def is_ours(key: bytes, token: str) -> bool:
     expected = _hmac32(key, "signature", body, 16)
     # Surrogates cannot be encoded strictly, and a forged token may hold them.
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))
+
+
+def issue_reply_address(key: bytes, address: str, reference: str) -> str | None:
+    """Return the address at which answers to mails of a thread are known; None if there is none.
+
+    `support+k7f3q2.<signature>@shop.example`: the signature shows that we gave it out.
+    """
+    local, _, domain = address.rpartition("@")
+    token = _reply_token(key, reference)
+    # RFC 5321 §4.5.3.1.1: the local part has at most 64 octets.
+    fits = len(f"{local}+{token}".encode()) <= _LOCAL_PART
+    return f"{local}+{token}@{domain}" if local and fits else None
+
+
+def read_reply_address(key: bytes, address: str) -> str | None:
+    """Return the reference for which we have given out this address; None if we have not."""
+    token = address.rpartition("@")[0].rpartition("+")[2].lower()
+    short = token.partition(".")[0].upper()
+    reference = f"{short[:4]}-{short[4:]}"
+    expected = _reply_token(key, reference)
+    given = token.encode("utf-8", "surrogatepass")
+    known = hmac.compare_digest(expected.encode("utf-8", "surrogatepass"), given)
+    return reference if known else None
+
+
+def _reply_token(key: bytes, reference: str) -> str:
+    short = reference.replace("-", "").lower()
+    return f"{short}.{_hmac32(key, 'reply address', short, 16)}"
 
 
 def thread_reference(key: bytes, cause: str, attempt: int) -> str:

@@ -78,6 +78,7 @@ def _fields(draft: Draft, subject: str) -> Fields:
         ("From", _address(draft.sender)),
         # The customer's display name is text of the customer's: it stays out.
         ("To", draft.recipient.address),
+        *([("Reply-To", draft.reply_to)] if draft.reply_to else []),
         ("Subject", _unstructured("Subject", subject)),
         ("Date", format_datetime(draft.date)),
         ("Message-ID", f"<{_require(_MESSAGE_ID, draft.message_id)}>"),
@@ -167,7 +168,7 @@ def _prove(wire: str, fields: Fields, draft: Draft, subject: str, texts: dict[st
         == [(name, _flat(value)) for name, value in fields],
         "recipient": getaddresses(mail.get_all("To", [])) == [("", recipient)],
         "sender": [it for _, it in getaddresses(mail.get_all("From", []))] == [sender],
-        "addresses": _is_address(sender) and _is_address(recipient),
+        "addresses": all(map(_is_address, (sender, recipient, draft.reply_to or sender))),
         "subject": clean_header(subject) == subject == _decoded_words(mail.get("Subject", "")),
         "structure": [part.get_content_type() for part in mail.walk()]
         == ["multipart/alternative", *(it.partition(";")[0] for it in texts)],

@@ -19,7 +19,7 @@ from itertools import islice
 from math import exp, log
 from typing import Protocol
 
-from maildaemon.domain.threads import bare_subject
+from maildaemon.domain.subjects import bare_subject
 from maildaemon.mail.language_words import (
     FOREIGN,
     LETTERS,

@@ -13,8 +13,8 @@ class ByHand(Protocol):
     def thread(self, reference: str) -> ThreadState | None:
         """Return the thread with exactly this reference, None if there is none."""
 
-    def set_status(self, thread_id: int, status: Status) -> None:
-        """Say whose turn it is."""
+    def set_status(self, thread_id: int, status: Status, at: datetime) -> None:
+        """Say whose turn it is, from then on."""
 
     def mute(self, thread_id: int, until: datetime | None) -> None:
         """Let nothing automatic be said in a thread until then; None: let it be said again."""
@@ -31,7 +31,9 @@ class ByHand(Protocol):
         """Return what the last `merge` of this thread returned, None if there was none."""
 
     def split(self, source: ThreadState, target: ThreadState, merge: dict[str, Any]) -> None:
-        """Undo a merge. What has come into the other thread since stays there."""
+        """Undo a merge. What has come into the other thread since stays there; from now on no
+        message makes either of them one with another.
+        """
 
     def mail(self, outbox_id: int) -> HeldMail | None:
         """Return a mail of ours with what decides whether it may go, None if there is none."""

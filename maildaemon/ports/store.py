@@ -14,7 +14,7 @@ from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import OutboxState, Reply
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.responder import Glance
-from maildaemon.domain.threads import Lookups, Status
+from maildaemon.domain.threads import Clues, Lookups, Status
 from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.brakes import Alerts, Brakes
@@ -175,8 +175,10 @@ class Records(Protocol):
     def find(self, mailbox_id: int, identity: str) -> int | None:
         """Return the record of the same message, however it arrived; None if there is none."""
 
-    def lookups(self, mailbox_id: int, parsed: Message) -> Lookups:
-        """Return what is known of the ids and the subject tag that the message cites."""
+    def lookups(self, mailbox_id: int, parsed: Message, clues: Clues = ...) -> Lookups:
+        """Return what is known of the ids that the message cites, of those that cite it, and of
+        what else may tell its thread.
+        """
 
     def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a server named this id when it took a mail of ours."""
@@ -258,14 +260,25 @@ class Records(Protocol):
         """Begin a thread; return its id."""
 
     def join_thread(
-        self, thread_id: int, status: Status | None, at: datetime, matter: Matter | None = None
+        self,
+        thread_id: int,
+        status: Status | None,
+        at: datetime,
+        matter: Matter | None = None,
+        *,
+        begins: bool = False,
     ) -> None:
         """Note a further message in a thread; it may be older than the newest. `matter` is what
-        the thread is about now, None if that is as it was.
+        the thread is about now, None if that is as it was. `begins`: it is the message with which
+        the conversation began.
         """
 
-    def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
-        """Let people into a thread, as `customer` or `copied`; once a customer, always one."""
+    def add_participants(
+        self, thread_id: int, addresses: Iterable[Address], role: str, *, proven: bool = False
+    ) -> None:
+        """Let people into a thread, as `customer` or `copied`; once a customer, always one. The
+        same for `proven`: our own server vouches for their mail. A `list` is named by its id.
+        """
 
     def answered(self, thread_id: int, at: datetime) -> None:
         """Note the first answer by a person."""
@@ -361,6 +374,11 @@ class Outbox(Protocol):
     def cancel_thread(self, thread_id: int, why: str, now: datetime) -> int:
         """Cancel what is queued in a thread; return how many mails. What is at the final dot
         cannot be called back: it ends as `unknown`, and is not tried again.
+        """
+
+    def cancel_acknowledgements(self, thread_id: int, why: str, now: datetime) -> int:
+        """Cancel what is queued in a thread and says nothing but that a mail has come, as
+        `cancel_thread` does; return how many mails.
         """
 
     def withdraw(self, thread_id: int, now: datetime) -> int:

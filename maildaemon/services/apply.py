@@ -10,6 +10,7 @@ from maildaemon.domain.actions import (
     JoinThread,
     MarkDeliverable,
     MarkUndeliverable,
+    MergeThread,
     MuteSender,
     MuteThread,
     OpenThread,
@@ -17,21 +18,30 @@ from maildaemon.domain.actions import (
     StaySilent,
     Witness,
 )
-from maildaemon.domain.authentication import find_writer
+from maildaemon.domain.authentication import Trust, find_writer, judge_author
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import FOR_GOOD
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
+from maildaemon.domain.evidence import list_id
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
-from maildaemon.domain.threads import trim_references
-from maildaemon.domain.tokens import is_ours, issue_draft_id, issue_loop_token, issue_message_id
+from maildaemon.domain.recipients import is_one_of_us
+from maildaemon.domain.threads import GUESSABLE, trim_references
+from maildaemon.domain.tokens import (
+    is_ours,
+    issue_draft_id,
+    issue_loop_token,
+    issue_message_id,
+    issue_reply_address,
+)
 from maildaemon.domain.waiting import file_copy_at, mail_lives
 from maildaemon.ports import Composer
 from maildaemon.ports.brakes import Muted
 from maildaemon.ports.rows import InboundRow, NewMail, Recorded, Verb
 from maildaemon.ports.store import Transaction
 from maildaemon.services.brakes import doubt_memory, mute_sender
+from maildaemon.services.by_hand import merge
 from maildaemon.services.desk import Desk
 
 
@@ -48,7 +58,7 @@ def apply(
 
     Nothing of it stands before the transaction is committed.
     """
-    thread_id, reference = _place(tx, row, message, decision)
+    thread_id, reference = _place(tx, row, message, decision, now)
     held_until = now + desk.hold_for
     message_id = tx.records.save_message(row, message, decision, thread_id, held_until)
     filing = _Filing(tx, composer, desk, row, message, thread_id, reference, message_id, now)
@@ -74,7 +84,7 @@ def apply_again(
     now: datetime,
 ) -> None:
     """Let a later decision about a recorded message take the place of the first one."""
-    thread_id, reference = _place(tx, row, message, decision)
+    thread_id, reference = _place(tx, row, message, decision, now)
     tx.records.decide_again(recorded, decision, thread_id, in_junk=False)
     filing = _Filing(tx, composer, desk, row, message, thread_id, reference, recorded, now)
     filing.note(
@@ -124,6 +134,8 @@ def adopt_answer(
     """Let a recorded message count as the answer that it has turned out to be."""
     for action in decision.actions:
         match action:
+            case MergeThread(source, into):
+                _merge(tx, source, into, now)
             case JoinThread(thread_id, _, status):
                 tx.records.join_thread(thread_id, status, at)
                 tx.records.move_message(message_id, thread_id, decision)
@@ -155,7 +167,7 @@ def _cancel(
 
 
 def _place(
-    tx: Transaction, row: InboundRow, message: Message, decision: Decision
+    tx: Transaction, row: InboundRow, message: Message, decision: Decision, now: datetime
 ) -> tuple[int | None, str]:
     """Return the thread that the message goes to and its reference; (None, "") for no thread."""
     for action in decision.actions:
@@ -163,16 +175,26 @@ def _place(
             case OpenThread(reference):
                 opened = tx.records.open_thread(row, action, message, decision.matter)
                 return opened, reference
-            case JoinThread(thread_id, reference, joined_status):
+            case MergeThread(source, into):
+                _merge(tx, source, into, now)
+            case JoinThread(thread_id, reference, joined_status, begins):
                 at, matter = row.received_at, decision.matter
-                tx.records.join_thread(thread_id, joined_status, at, matter)
+                tx.records.join_thread(thread_id, joined_status, at, matter, begins=begins)
                 return thread_id, reference
             case _:
                 continue
     return None, ""
 
 
+def _merge(tx: Transaction, source: str, into: str, now: datetime) -> None:
+    """Make two threads one, as if a person had said so."""
+    found, target = tx.by_hand.thread(source), tx.by_hand.thread(into)
+    if found is not None and target is not None:
+        merge(tx, found, target, _BY_ITSELF, now)
+
+
 # A shop gets orders by form mailers and lists: their next mail belongs to the same thread.
+_BY_ITSELF = "maildaemon"
 _BY_PEOPLE = frozenset({Kind.CUSTOMER, Kind.LIST, Kind.BULK})
 
 
@@ -192,7 +214,7 @@ class _Filing:
 
     def carry_out(self, action: Action) -> None:
         match action:
-            case OpenThread() | JoinThread():
+            case OpenThread() | JoinThread() | MergeThread():
                 pass  # done first: everything else needs the thread
             case StaySilent(reason):
                 self.note("silence", reason=reason.value)
@@ -228,20 +250,25 @@ class _Filing:
         """Let people into the thread: by a participant's or staff's hand only."""
         if self.thread_id is None:
             return
-        ours = self.desk.policy.addresses | self.desk.policy.staff
         message, add = self.message, self.tx.records.add_participants
         addressed = (*message.to, *message.cc, *message.bcc)
-        others = [one for one in addressed if one.key not in ours and one.address]
-        writer = find_writer(message, self.desk.policy)
+        policy = self.desk.policy
+        others = [one for one in addressed if one.address and not is_one_of_us(one, policy)]
+        trust = judge_author(message, policy)
+        writer = find_writer(message, policy)
         if decision.judgement.kind in _BY_PEOPLE and writer is not None:
-            add(self.thread_id, [writer], "customer")
-            add(self.thread_id, others, "copied")
+            add(self.thread_id, [writer], "customer", proven=trust is Trust.PASSED)
+            # By what anybody can guess somebody gets in himself, but brings nobody with him.
+            if decision.match.rule not in GUESSABLE or trust is Trust.PASSED:
+                add(self.thread_id, others, "copied")
         elif decision.judgement.kind is Kind.SPAM and writer is not None:
             # A customer's mail may have been taken for it; he asks again, or a person answers him.
             add(self.thread_id, [writer], "customer")
         elif decision.staff_answer or decision.staff_begins:
             # Whom staff write to is a customer of the thread.
             add(self.thread_id, others, "customer")
+        if decision.judgement.kind is Kind.LIST and (through := list_id(message)):
+            add(self.thread_id, [Address("", through)], "list")
         if decision.staff_begins:
             self.tx.records.answered(self.thread_id, self.row.received_at)
 
@@ -299,7 +326,7 @@ class _Filing:
             kind=MailKind.RESPONSE,
             sections=action.sections,
             language=action.language,
-            reverse_path=self.desk.policy.sender.address,
+            reverse_path=draft.reply_to or self.desk.policy.sender.address,
             recipient=action.to.address,
             raw=self.composer.compose(draft),
             state=_STATES[mode],
@@ -346,6 +373,13 @@ def _own_id(desk: Desk, message: Message) -> str:
     return issue_message_id(desk.key, _cause(message), desk.policy.sender.domain)
 
 
+def _reply_address(desk: Desk, reference: str, *, by_a_person: bool) -> str | None:
+    """Return the address to which answers are to go, None if there is none but our usual one."""
+    if by_a_person or not reference or not desk.policy.plus_address:
+        return None
+    return issue_reply_address(desk.key, desk.policy.sender.address, reference)
+
+
 def draft_response(
     desk: Desk, message: Message, action: QueueMail, reference: str, now: datetime
 ) -> Draft:
@@ -367,6 +401,7 @@ def draft_response(
         in_reply_to=message.message_id,
         references=trim_references((*message.references, message.message_id)),
         loop_token=issue_loop_token(desk.key, _cause(message)),
+        reply_to=_reply_address(desk, reference, by_a_person=by_a_person),
         auto_submitted=None if by_a_person else "auto-replied",
         refusals=action.refusals,
         sender_known=action.sender_known,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from maildaemon.domain.automatic import Silence
 from maildaemon.domain.by_hand import (
     HeldMail,
     ThreadState,
@@ -44,7 +45,7 @@ def set_status(
     """Say whose turn it is; what is resolved sends nothing that was still queued."""
     if thread.status is status:
         return NOTHING
-    tx.by_hand.set_status(thread.thread_id, status)
+    tx.by_hand.set_status(thread.thread_id, status, now)
     cancelled = 0
     if status is Status.RESOLVED:
         cancelled = tx.outbox.cancel_thread(thread.thread_id, f"resolved by {by}", now)
@@ -91,12 +92,16 @@ def merge(
 ) -> Deed:
     """Make two threads of one mailbox one. The reference of the first leads to the second.
 
-    What was queued in either is not sent where a person has answered, or muted, the other.
+    What was queued in either is not sent where a person has answered, or muted, the other; nor
+    are two acknowledgements.
     """
-    undo = tx.by_hand.merge(source, target, merged_status(source.status, target.status))
     cancelled = 0
+    if source.acknowledged_at and target.acknowledged_at:
+        twice = Silence.ACKNOWLEDGED_ALREADY.value
+        cancelled = tx.outbox.cancel_acknowledgements(source.thread_id, twice, now)
+    undo = tx.by_hand.merge(source, target, merged_status(source.status, target.status))
     if why := why_merged_in_silence(source, target, now):
-        cancelled = tx.outbox.cancel_thread(target.thread_id, why.value, now)
+        cancelled += tx.outbox.cancel_thread(target.thread_id, why.value, now)
     _note(tx, source, "thread_merged", now, by=by, into=target.reference, undo=undo)
     _note(tx, target, "thread_merged", now, by=by, took=source.reference, cancelled=cancelled)
     return Deed(changed=True, cancelled=cancelled)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from maildaemon.domain.matching import Author, match_thread
 from maildaemon.domain.message import Message
 from maildaemon.domain.reading import Reading
-from maildaemon.domain.threads import match_thread
 from maildaemon.domain.tokens import is_ours
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import BlobStore, FolderName, FolderState, Listed, Mailbox, Now, Parser, Role
@@ -149,7 +149,7 @@ class _Reading:
         second_best = None
         for home in self.desk.homes:
             lookups = tx.records.lookups(home, message)
-            thread = match_thread(message, lookups, "", staff=True).thread
+            thread = match_thread(message, lookups, Author("", staff=True)).thread
             if thread is not None and recipients & thread.customers:
                 return home
             if thread is not None and second_best is None:

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from maildaemon.domain.authentication import find_writer
+from maildaemon.domain.authentication import by_form, find_writer
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import Context, Decision, decide
+from maildaemon.domain.matching import telling_subject
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import SUSPECTED_WITHIN
-from maildaemon.domain.tokens import is_ours, thread_reference
+from maildaemon.domain.threads import Clues
+from maildaemon.domain.tokens import is_ours, read_reply_address, thread_reference
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import (
     MaildaemonError,
@@ -42,6 +45,8 @@ _LONGEST_CEILING = timedelta(days=14)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
+# Whoever names more does not answer us.
+_RECIPIENTS_AT_MOST = 50
 
 
 def process_next(
@@ -360,7 +365,7 @@ def load_context(
     writer = find_writer(message, desk.policy)
     author = writer.key if writer else ""
     mailbox_id = row.mailbox_id
-    lookups = tx.records.lookups(mailbox_id, message)
+    lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk))
     report = message.bounce.original_message_id if message.bounce else None
     sent = tx.records.find_sent(mailbox_id, report) if report else None
     muted_until = tx.brakes.muted_until(mailbox_id, author)
@@ -392,6 +397,43 @@ def load_context(
         earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
         breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
     )
+
+
+# What servers write the envelope's recipient into, and where people write theirs.
+_RECIPIENT_FIELDS = (
+    *("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to"),
+    *("to", "cc"),
+)
+
+
+def _clues(row: InboundRow, message: Message, desk: Desk) -> Clues:
+    """Return by what else than ids this message may be known."""
+    writer = find_writer(message, desk.policy)
+    within = desk.policy.limits.same_subject_within
+    # In a form anybody may give any address as his own.
+    doubtful = writer is None or by_form(message, desk.policy) or row.role is Role.SENT
+    numbers = message.found.numbers if message.found and not doubtful else ()
+    return Clues(
+        reply_token=_reply_token(message, desk),
+        author=writer.key if writer else "",
+        # What was looked up and not found is no number of ours.
+        order_numbers=tuple(one for one in numbers if one.known is not False),
+        subject=None if doubtful or not within else telling_subject(message),
+        since=row.received_at - within,
+    )
+
+
+def _reply_token(message: Message, desk: Desk) -> str | None:
+    """Return the reference of a reply address of ours to which this was sent."""
+    words = (
+        word.strip("<>,;\"'")
+        for name in _RECIPIENT_FIELDS
+        for value in message.field(name)
+        for word in value.replace(",", " ").replace("<", " ").split()
+        if "+" in word
+    )
+    found = (read_reply_address(desk.key, word) for word in islice(words, _RECIPIENTS_AT_MOST))
+    return next((one for one in found if one is not None), None)
 
 
 def _is_own(tx: Transaction, desk: Desk, row: InboundRow, message: Message) -> bool:

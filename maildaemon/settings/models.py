@@ -26,6 +26,7 @@ from maildaemon.settings.options import (
     Elsewhere,
     EmailAddress,
     FilePath,
+    Flag,
     Language,
     Section,
     ShortName,
@@ -169,6 +170,13 @@ class MailboxSettings(Section):
         examples=["mx.example.com"],
         description="The name with which your own server signs its Authentication-Results. "
         "Without it none of them is believed.",
+    )
+    plus_address: Flag = Field(
+        False,
+        description="Whether automatic mail is sent from, and to be answered to, an address of its "
+        "own such as `support+k7f3q2.…@example.com`, which only we can make. So an answer finds "
+        "its conversation even if it cites nothing and comes from another address. Only if the "
+        "server delivers such addresses into this mailbox, and lets it send from them.",
     )
     echo_subject: Annotated[EchoSubject, one_of(EchoSubject)] = Field(
         EchoSubject.KNOWN,

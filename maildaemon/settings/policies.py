@@ -118,7 +118,9 @@ class AttachmentSettings(Section):
 
 
 class LimitSettings(Section):
-    """Ceilings of automatic mail. Besides these a thread gets one acknowledgement, ever."""
+    """Ceilings of automatic mail, and how long a conversation lasts. Besides these a thread gets
+    one acknowledgement, ever.
+    """
 
     per_address: tuple[Ceiling, ...] = Field(
         (Rate(1, timedelta(minutes=10)), Rate(3, timedelta(hours=24))),
@@ -142,6 +144,22 @@ class LimitSettings(Section):
         ge=timedelta(minutes=1),
         le=timedelta(hours=24),
         description="How long `per_mailbox` may make a response wait.",
+    )
+    reopen_within: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(0),
+        le=timedelta(days=3650),
+        description="For how long an answer of the customer opens a resolved thread again. After "
+        "that it begins a new one, linked to the old.",
+    )
+    same_subject_within: Duration = Field(
+        timedelta(days=14),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="For how long after its last mail an open thread takes in what the same "
+        "customer writes under the same subject, although it answers no mail of it (some programs "
+        "leave that out). `0 days` for never. Subjects that tell nothing, such as “Hello”, "
+        "do not count.",
     )
 
 

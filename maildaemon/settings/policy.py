@@ -39,6 +39,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         reads=mailbox.reads,
         modes=modes.sections,
         notices=tuple(_notice(one, zone) for one in policy.notices),
+        plus_address=mailbox.plus_address,
         privacy_url=policy.privacy.notice,
         hours=_hours(policy.hours),
         rules=tuple(map(_rule, policy.rules)),
@@ -72,6 +73,8 @@ def _limits(limits: LimitSettings) -> Limits:
         per_mailbox=limits.per_mailbox,
         burst=limits.burst,
         longest_delay=limits.longest_delay,
+        reopen_within=limits.reopen_within,
+        same_subject_within=limits.same_subject_within,
     )
 
 

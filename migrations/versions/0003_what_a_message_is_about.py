@@ -47,18 +47,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_order_number_thread_id"), "order_number", ["thread_id"])
     op.add_column("thread", sa.Column("resolved_at", instant, nullable=True))
-    with op.batch_alter_table("participant", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("proven", sa.Boolean(), nullable=True))
-    # Of earlier mail nobody kept what our server said.
-    op.execute(
-        sa.text("UPDATE participant SET proven = :no").bindparams(
-            sa.bindparam("no", False, sa.Boolean())
-        )
-    )
-    with op.batch_alter_table("participant", schema=None) as batch_op:
-        batch_op.alter_column("proven", existing_type=sa.Boolean(), nullable=False)
+    # Of earlier mail nobody kept what our server said, nor in which field an id stood.
+    for table, flag in (
+        ("participant", "proven"),
+        ("citation", "direct"),
+        ("thread", "kept_apart"),
+    ):
+        _add_flag(table, flag)
     op.add_column("message", sa.Column("understood", sa.JSON(), nullable=True))
     _describe_threads()
+
+
+def _add_flag(table: str, flag: str) -> None:
+    """Add a column that says no for all rows that are there."""
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.add_column(sa.Column(flag, sa.Boolean(), nullable=True))
+    column = sa.table(table, sa.column(flag, sa.Boolean()))
+    op.execute(sa.update(column).values({flag: False}))
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.alter_column(flag, existing_type=sa.Boolean(), nullable=False)
 
 
 def _describe_threads() -> None:

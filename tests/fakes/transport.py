@@ -77,11 +77,13 @@ class FakeTransport:
             self.connected = False
             raise
         fault = self._fault("DOT")
-        if fault in {"", "accept_then_drop"}:
+        if fault in {"", "accept_then_drop"} or fault.startswith("250 "):
             self.accepted.append(Mail(envelope, raw))
         if fault.endswith("drop"):
             self.connected = False
             return Uncertain("Connection lost")
+        if fault.startswith("250 "):
+            return Accepted(Reply(250, fault.removeprefix("250 ")))
         return _verdict(fault) if fault else Accepted(self._queued())
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from maildaemon.domain.authentication import aligned_pass, find_writer
 from maildaemon.domain.automatic import Circumstances, classify
 from maildaemon.domain.decide import Context, decide, has_staff_powers
 from maildaemon.domain.fields import plain
+from maildaemon.domain.matching import Author, match_thread
 from maildaemon.domain.message import (
     Address,
     Attachment,
@@ -22,15 +23,8 @@ from maildaemon.domain.message import (
     ReportAction,
     ReportedRecipient,
 )
-from maildaemon.domain.threads import (
-    Known,
-    Lookups,
-    ThreadFacts,
-    bare_subject,
-    match_thread,
-    subject_tag,
-    trim_references,
-)
+from maildaemon.domain.subjects import bare_subject, subject_tag
+from maildaemon.domain.threads import Known, Lookups, ThreadFacts, trim_references
 from maildaemon.domain.tokens import is_ours, issue_loop_token
 from tests.builders import (
     ANNA,
@@ -274,9 +268,7 @@ def test_no_order_of_references_lets_a_stranger_in(
     cited = message.references
     shuffled = tuple(cited[place] for place in order if place < len(cited))
 
-    match = match_thread(
-        replace(message, references=shuffled), found, "mallory@x.example", staff=False
-    )
+    match = match_thread(replace(message, references=shuffled), found, Author("mallory@x.example"))
 
     assert match.thread is None
 

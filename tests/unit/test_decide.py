@@ -855,7 +855,7 @@ def test_a_stranger_is_not_told_what_others_sent() -> None:
 
 
 def test_where_two_threads_are_cited_only_what_concerns_the_matched_one_is_told() -> None:
-    other = a_thread(thread_id=2, untold=(Refusal("old.js", "extension_blocked"),))
+    other = a_thread(thread_id=2, kept_apart=True, untold=(Refusal("old.js", "extension_blocked"),))
     both = knowing(a_known(), a_known("d0@x", thread_id=2), threads=[ACKNOWLEDGED, other])
     message = a_reply(references=("d0@x",))
 

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from maildaemon.domain.decide import Decision, decide
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.pacing import Queue, next_slot
 from maildaemon.domain.policy import Mode
+from maildaemon.domain.threads import Status
+from maildaemon.services.apply import draft_response
 from maildaemon.services.desk import Desk, log
 from maildaemon.settings import Settings, read_settings
 from maildaemon.settings.policy import make_policy
@@ -44,6 +47,7 @@ from tests.builders import (
     a_thread,
     knowing,
 )
+from tests.service.shop import Shop, a_mail
 from tests.unit.test_settings import MINIMAL, only_problem, policy_of, read, with_imap, with_smtp
 
 HELP = Address("", "help@example.com")
@@ -402,6 +406,41 @@ def test_per_thread_silences_what_is_too_much_for_one_conversation() -> None:
     assert decided(MINIMAL, message, lookups=lookups).silence is Silence.THREAD_CEILING
     generous = f"{MINIMAL}limits: {{per_thread: 4 in 24 hours}}\n"
     assert decided(generous, message, lookups=lookups).silence is None
+
+
+def test_reopen_within_is_how_long_an_answer_opens_a_thread_again() -> None:
+    resolved = a_thread(status=Status.RESOLVED, resolved_at=NOW - timedelta(days=40))
+    message = a_message(to=(US,), in_reply_to=("c0@customer.example",))
+    lookups = knowing(a_known(), threads=[resolved])
+
+    assert decided(MINIMAL, message, lookups=lookups).match.continues == resolved
+    longer = f"{MINIMAL}limits: {{reopen_within: 50 days}}\n"
+    assert decided(longer, message, lookups=lookups).match.thread == resolved
+
+
+def test_same_subject_within_is_how_long_a_thread_is_known_by_its_subject(tmp_path: Path) -> None:
+    for options, together in (("", True), ("limits: {same_subject_within: 1 day}\n", False)):
+        shop = Shop(tmp_path / str(together), limits=policy_of(f"{MINIMAL}{options}").limits)
+        shop.start()
+        for number in (1, 2):
+            shop.write(a_mail(subject="Ring too small", message_id=f"c{number}@x", date=shop.at))
+            shop.receive()
+            shop.process()
+            shop.wait(days=2)
+        assert len(shop.rows("select id from thread")) == (1 if together else 2)
+        shop.close()
+
+
+def test_plus_address_is_where_answers_to_automatic_mail_go() -> None:
+    desk = Desk(1, policy_of(MINIMAL), bytes(32), timedelta(days=30))
+    given = replace(desk, policy=policy_of(with_mailbox("plus_address: yes")))
+    mail = decided(MINIMAL, a_message(to=(US,))).mail
+    assert mail is not None
+
+    drafts = [draft_response(one, a_message(), mail, "K7F3-Q2", NOW) for one in (desk, given)]
+
+    assert drafts[0].reply_to is None
+    assert (drafts[1].reply_to or "").startswith(f"{US.local_part}+k7f3q2.")
 
 
 def next_in(options: str, queue: Queue) -> timedelta:

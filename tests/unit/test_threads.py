@@ -1,19 +1,23 @@
 """Which thread a message belongs to, and who does not get in."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from maildaemon.domain.authentication import Trust
+from maildaemon.domain.matching import Author, match_thread
+from maildaemon.domain.subjects import bare_subject, subject_tag
 from maildaemon.domain.threads import (
+    Child,
     Lookups,
     Match,
     MatchRule,
-    bare_subject,
-    match_thread,
-    subject_tag,
+    Status,
     trim_references,
 )
-from tests.builders import ANNA, CLARA, EVE, a_known, a_message, a_thread, knowing
+from tests.builders import ANNA, CLARA, EVE, HOUR, NOW, a_known, a_message, a_thread, knowing
 
 OURS = a_known("md.ours@shop.example", own=True)
 HERS = a_known("c0@customer.example")
@@ -25,7 +29,7 @@ OTHER = a_thread(thread_id=2, reference="BBBB-33", participants=frozenset({EVE.k
 def matched(
     lookups: Lookups, *, author: str = CLARA.key, staff: bool = False, **message: Any
 ) -> Match:
-    return match_thread(a_message(**message), lookups, author, staff=staff)
+    return match_thread(a_message(**message), lookups, Author(author, staff=staff))
 
 
 # --- the rules, in their order -------------------------------------------------------------
@@ -68,7 +72,10 @@ CASES: list[tuple[MatchRule, Lookups, dict[str, Any], str | None]] = [
         {"references": (GHOST.message_id,)},
         GHOST.message_id,
     ),
+    (MatchRule.REPLY_ADDRESS, knowing(addressed=1), {"subject": "Something else"}, None),
     (MatchRule.SUBJECT_TAG, knowing(tagged=1), {"subject": "Re: [#AAAA-22] Hello"}, None),
+    (MatchRule.ORDER_NUMBER, knowing(ordered=(1,)), {"subject": "Something else"}, None),
+    (MatchRule.SAME_SENDER_SUBJECT, knowing(resembling=(1,)), {}, None),
 ]
 
 
@@ -93,29 +100,41 @@ def test_the_stronger_rule_wins() -> None:
         a_known("cited@x", thread_id=3),
         a_known("shared@x", cited_only=True, thread_id=4),
     ]
-    threads = [a_thread(thread_id=number) for number in range(1, 6)]
+    threads = [a_thread(thread_id=number, kept_apart=True) for number in range(1, 9)]
+    guessed: dict[str, Any] = {"tagged": 5, "ordered": (6,), "resembling": (7,)}
     message: dict[str, Any] = {
         "in_reply_to": ("stored@x",),
         "references": ("md.ours@shop.example", "shared@x", "cited@x", "stored@x"),
     }
     found = []
     while known:
-        match = matched(knowing(*known, threads=threads, tagged=5), **message)
+        match = matched(knowing(*known, threads=threads, **guessed), **message)
         found.append((match.rule, match.thread and match.thread.thread_id))
         known.pop(0)
-    found.append((matched(knowing(threads=threads, tagged=5), **message).rule, 5))
+        if len(known) == 3:
+            addressed = knowing(*known, threads=threads, addressed=8, **guessed)
+            match = matched(addressed, **message)
+            found.append((match.rule, match.thread and match.thread.thread_id))
+    while guessed:
+        match = matched(knowing(threads=threads, **guessed), **message)
+        found.append((match.rule, match.thread and match.thread.thread_id))
+        guessed.pop(next(iter(guessed)))
 
     assert found == [
         (MatchRule.OWN_MESSAGE_ID, 1),
+        (MatchRule.REPLY_ADDRESS, 8),
         (MatchRule.IN_REPLY_TO, 2),
         (MatchRule.REFERENCES, 3),
         (MatchRule.SHARED_REFERENCE, 4),
         (MatchRule.SUBJECT_TAG, 5),
+        (MatchRule.ORDER_NUMBER, 6),
+        (MatchRule.SAME_SENDER_SUBJECT, 7),
     ]
 
 
 def test_the_newest_of_our_ids_decides() -> None:
-    old, new = a_known("md.old@x", own=True), a_known("md.new@x", own=True, thread_id=2)
+    old = a_known("md.old@x", own=True, bare_subject="another order")
+    new = a_known("md.new@x", own=True, thread_id=2)
     both = knowing(old, new, threads=[THREAD, a_thread(thread_id=2)])
 
     match = matched(both, references=("md.old@x", "md.new@x"))
@@ -161,6 +180,8 @@ WAYS_IN: list[tuple[Lookups, dict[str, Any]]] = [
     (knowing(HERS), {"references": (HERS.message_id,)}),
     (knowing(GHOST), {"references": (GHOST.message_id,)}),
     (knowing(tagged=1), {"subject": "[#AAAA-22]"}),
+    (knowing(ordered=(1,)), {}),
+    (knowing(resembling=(1,)), {}),
 ]
 
 
@@ -198,6 +219,181 @@ def test_whoever_cites_a_thread_of_others_and_his_own_lands_in_his_own() -> None
     match = matched(both, author=EVE.key, in_reply_to=(HERS.message_id,), references=("e0@x",))
 
     assert (match.rule, match.thread, match.stranger_to) == (MatchRule.REFERENCES, OTHER, None)
+
+
+def test_an_address_that_only_we_can_give_out_vouches_for_whoever_uses_it() -> None:
+    match = matched(knowing(addressed=1), author=EVE.key)
+
+    assert (match.rule, match.thread) == (MatchRule.REPLY_ADDRESS, THREAD)
+
+
+def test_whose_own_thread_has_the_address_gets_into_no_other_by_it() -> None:
+    # Eve has an address of her own; the id of Clara's mail does not become hers by that.
+    both = knowing(HERS, threads=[THREAD, OTHER], addressed=2)
+
+    match = matched(both, author=EVE.key, in_reply_to=(HERS.message_id,))
+
+    assert (match.thread, match.merged) == (OTHER, ())
+
+
+TRUSTS: list[tuple[Trust, bool, bool]] = [
+    # what our server says now, whether it ever vouched for Clara, whether this is her
+    (Trust.UNKNOWN, False, True),
+    (Trust.UNKNOWN, True, True),
+    (Trust.PASSED, False, True),
+    (Trust.PASSED, True, True),
+    (Trust.NONE, False, True),
+    (Trust.NONE, True, False),
+    (Trust.FAILED, False, False),
+    (Trust.FAILED, True, False),
+]
+
+
+@pytest.mark.parametrize(("lookups", "message"), WAYS_IN)
+@pytest.mark.parametrize(("trust", "vouched", "enters"), TRUSTS)
+def test_S9_a_forged_participant_is_a_stranger(
+    lookups: Lookups, message: dict[str, Any], trust: Trust, vouched: bool, enters: bool
+) -> None:
+    proven = frozenset({CLARA.key}) if vouched else frozenset()
+    found = replace(lookups, threads={1: replace(THREAD, proven=proven)})
+
+    match = match_thread(a_message(**message), found, Author(CLARA.key, trust=trust))
+
+    assert (match.thread is not None) is enters
+    assert (match.stranger_to is None) is enters
+
+
+def test_a_program_is_not_known_by_order_number_or_subject() -> None:
+    for found in (knowing(ordered=(1,)), knowing(resembling=(1,))):
+        match = match_thread(a_message(), found, Author(CLARA.key, person=False))
+        assert match.thread is None
+
+
+def test_who_is_only_copied_is_not_known_by_order_number_or_subject() -> None:
+    copied = a_thread(participants=frozenset({CLARA.key, EVE.key}))
+
+    guesses: list[dict[str, Any]] = [{"ordered": (1,)}, {"resembling": (1,)}]
+    for others in guesses:
+        found = knowing(threads=[copied], **others)
+        assert matched(found, author=EVE.key).thread is None
+
+
+def test_whoever_writes_through_the_same_list_takes_part() -> None:
+    thread = a_thread(lists=frozenset({"list:talk.x.example"}))
+    found = knowing(HERS, threads=[thread])
+    answer = a_message(in_reply_to=(HERS.message_id,))
+
+    through = Author(EVE.key, person=False, through="list:talk.x.example")
+    assert match_thread(answer, found, through).thread == thread
+    assert match_thread(answer, found, replace(through, through="list:x.example")).thread is None
+
+
+# --- what came late ------------------------------------------------------------------------
+
+
+def a_child(**overrides: Any) -> Child:
+    """Return Clara's stored mail that answers the message at hand."""
+    child = Child("c2@customer.example", 1, "my order", CLARA.key, direct=True)
+    return replace(child, **overrides)
+
+
+LATE: list[tuple[dict[str, Any], str, bool]] = [
+    ({}, CLARA.key, True),
+    ({"direct": False}, CLARA.key, True),
+    ({"direct": False, "bare_subject": "something else"}, CLARA.key, False),
+    ({"bare_subject": "something else"}, CLARA.key, True),
+    ({"author": EVE.key}, CLARA.key, False),  # Eve cites it, and Clara did not write to her
+    ({"author": ANNA.key}, CLARA.key, False),  # whoever says that she is Anna
+    ({"author": ANNA.key, "staff": True}, CLARA.key, True),
+    ({}, EVE.key, False),  # Eve plays the id that Clara's mail answers
+]
+
+
+@pytest.mark.parametrize(("child", "author", "joins"), LATE)
+def test_a_mail_that_comes_after_its_answer_joins_it_if_either_may_join_the_other(
+    child: dict[str, Any], author: str, joins: bool
+) -> None:
+    found = knowing(children=(a_child(**child),))
+
+    match = matched(found, author=author)
+
+    assert match.thread == (THREAD if joins else None)
+    assert match.stranger_to is None
+    if joins:
+        assert (match.rule, match.parent) == (MatchRule.SHARED_REFERENCE, None)
+        assert match.answered is bool(child.get("staff"))
+
+
+def test_a_late_mail_shows_that_the_conversation_did_not_begin_before_us() -> None:
+    begun = a_thread(begun_earlier=True)
+    found = knowing(threads=[begun], children=(a_child(),))
+
+    first = matched(found)
+    assert (first.begins, first.thread) == (True, THREAD)
+
+    second = matched(found, in_reply_to=("unknown@x",))
+    assert (second.begins, second.thread, second.cites_unknown) == (False, begun, True)
+
+
+def test_a_mail_between_two_threads_makes_them_one_and_the_older_keeps_its_name() -> None:
+    older = a_thread(thread_id=2, reference="BBBB-33", opened_at=NOW - HOUR, acknowledged=True)
+    newer = a_thread(opened_at=NOW, responses_at=(NOW,), participants=frozenset({CLARA.key, "d@x"}))
+    parent, child = a_known(thread_id=2), a_child(thread_id=1)
+
+    match = matched(
+        knowing(parent, threads=[older, newer], children=(child,)),
+        in_reply_to=("c0@customer.example",),
+    )
+
+    assert (match.rule, match.merged) == (MatchRule.IN_REPLY_TO, (newer,))
+    assert match.thread == replace(
+        older, participants=newer.participants, responses_at=(NOW,), acknowledged=True
+    )
+
+
+KEPT_TWO: list[dict[str, Any]] = [
+    {"kept_apart": True},
+    {"junked": True},
+    {"participants": frozenset({EVE.key})},
+]
+
+
+@pytest.mark.parametrize("other", KEPT_TWO)
+def test_what_a_person_took_apart_or_strangers_have_stays_apart(other: dict[str, Any]) -> None:
+    apart = a_thread(thread_id=2, **other)
+    both = knowing(HERS, a_known("d0@x", thread_id=2), threads=[THREAD, apart])
+
+    match = matched(both, in_reply_to=(HERS.message_id,), references=("d0@x",))
+
+    assert (match.thread, match.merged) == (THREAD, ())
+
+
+# --- resolved threads ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "opens"), [(0, True), (30, True), (31, False)])
+def test_a_resolved_thread_is_opened_again_for_a_while(days: int, opens: bool) -> None:
+    resolved = a_thread(status=Status.RESOLVED, resolved_at=NOW)
+    found = knowing(HERS, threads=[resolved])
+    answer = a_message(in_reply_to=(HERS.message_id,))
+
+    at = NOW + timedelta(days=days)
+    match = match_thread(answer, found, Author(CLARA.key), at=at, reopen_within=timedelta(days=30))
+
+    assert match.thread == (resolved if opens else None)
+    assert match.continues == (None if opens else resolved)
+    assert (match.stranger_to, match.cites_unknown) == (None, False)
+
+
+def test_after_that_the_thread_that_continues_it_is_found_beside_it() -> None:
+    resolved = a_thread(status=Status.RESOLVED, resolved_at=NOW - timedelta(days=90))
+    continued = a_thread(thread_id=2, reference="BBBB-33")
+    both = knowing(OURS, a_known("c9@x", thread_id=2), threads=[resolved, continued])
+    answer = a_message(in_reply_to=("c9@x",), references=(OURS.message_id, "c9@x"))
+
+    match = match_thread(answer, both, Author(CLARA.key), at=NOW, reopen_within=timedelta(days=30))
+
+    assert (match.thread, match.continues, match.merged) == (continued, None, ())
 
 
 # --- subjects ------------------------------------------------------------------------------
@@ -238,6 +434,23 @@ def test_a_tag_in_the_subject(subject: str, tag: str | None) -> None:
         "转发: My order",
         "返信: My order",
         "İLT: My order",
+        "RE : My order",
+        "Re： My order",
+        "[EXTERNAL] Re: My order",
+        "*** SPAM *** Re: My order",
+        "{Spam?} My order",
+        "EXTERN: AW: My order",
+        "[Shop-list] Re: [Shop-list] My order",
+        "[Fwd: Re: My order]",
+        "My order (fwd)",
+        "Re^2: My order",
+        "Rép. : My order",
+        "Trả lời: My order",
+        "إعادة توجيه: My order",
+        "ΠΡΘ: My order",
+        "Továbbítva: Vá: My order",
+        "Відповідь: My order",
+        "\u200eRe: My order",
         "ΑΠ: My order",
         "Re: [#K7F3-Q2] My order",
         "Re: My order [#K7F3-Q2]",
@@ -255,7 +468,7 @@ def test_reply_prefixes_tags_spaces_and_case_do_not_make_another_subject(subject
         ("Re:", ""),
         ("Order: 17", "order: 17"),
         ("Reminder: pay", "reminder: pay"),
-        ("[ext] Re: x", "[ext] re: x"),
+        ("[42] Re: x", "[42] re: x"),
     ],
 )
 def test_other_words_before_a_colon_stay(subject: str, bare: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from maildaemon.domain.threads import subject_tag
+from maildaemon.domain.subjects import subject_tag
 from maildaemon.domain.tokens import is_ours, issue_loop_token, issue_message_id, thread_reference
 
 KEY = bytes(range(32))

@@ -46,9 +46,10 @@ class SqlByHand:
         row = self._connection.execute(select(thread).where(which)).first()
         return _state(row) if row else None
 
-    def set_status(self, thread_id: int, status: Status) -> None:
+    def set_status(self, thread_id: int, status: Status, at: datetime) -> None:
         """Say whose turn it is."""
-        self._update(thread_id, status=status.value)
+        resolved_at = at if status is Status.RESOLVED else None
+        self._update(thread_id, status=status.value, resolved_at=resolved_at)
 
     def mute(self, thread_id: int, until: datetime | None) -> None:
         """Let nothing automatic be said in a thread until then."""
@@ -101,7 +102,9 @@ class SqlByHand:
             )
             .values(merged_into=source.reference)
         )
-        self._update(source.thread_id, merged_into=None, status=merge["source_was"])
+        was = {"merged_into": None, "status": merge["source_was"], "kept_apart": True}
+        self._update(source.thread_id, **was)
+        self._update(target.thread_id, kept_apart=True)
         self._dismiss(target, merge["people"])
         newest = self._connection.scalar(
             select(func.max(message.c.received_at)).where(message.c.thread_id == target.thread_id)
@@ -200,7 +203,7 @@ class SqlByHand:
         rows = self._connection.execute(
             select(participant).where(participant.c.thread_id == source.thread_id)
         ).all()
-        columns = ("address", "address_sha256", "name", "role")
+        columns = ("address", "address_sha256", "name", "role", "proven")
         new = [
             {**{name: getattr(row, name) for name in columns}, "thread_id": target.thread_id}
             for row in rows

@@ -1,6 +1,7 @@
 """What a decision wants to know, by indexed look-ups: the cost does not grow with the records."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,18 +15,15 @@ from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import OutboxState, Refusal, Section, provider_id
 from maildaemon.domain.message import Message
 from maildaemon.domain.responder import Glance
-from maildaemon.domain.threads import (
-    Known,
-    Lookups,
-    Status,
-    ThreadFacts,
-    bare_subject,
-    subject_tag,
-)
+from maildaemon.domain.subjects import bare_subject, subject_tag
+from maildaemon.domain.threads import Child, Clues, Known, Lookups, Status, ThreadFacts
 from maildaemon.ports.rows import Recorded, SentMail
 
 # A crafted References field may cite thousands; the nearest ancestors and the root decide.
 _CITED_AT_MOST = 50
+# Each thread that is looked into costs; beyond these nothing new is to be expected.
+_GUESSED_AT_MOST = 3
+_NO_CLUES = Clues()
 
 
 class SqlLookups:
@@ -47,50 +45,120 @@ class SqlLookups:
         facts = None if row.thread_id is None else self._facts(row.thread_id)
         return Recorded(row.id, Kind(row.kind), row.in_junk, row.history, row.received_at, facts)
 
-    def lookups(self, mailbox_id: int, parsed: Message) -> Lookups:
-        """Return what is known of the ids and the subject tag that the message cites."""
+    def lookups(self, mailbox_id: int, parsed: Message, clues: Clues = _NO_CLUES) -> Lookups:
+        """Return what is known of the ids that the message cites, of those that cite it, and of
+        what else may tell its thread.
+        """
         cited = parsed.cited
         if len(cited) > _CITED_AT_MOST:
             cited = (*cited[: _CITED_AT_MOST - 1], cited[-1])
         by_digest = {digest(one): one for one in cited}
-        known = self._known(mailbox_id, by_digest) if by_digest else ()
-        tagged = self._tagged(mailbox_id, subject_tag(parsed.subject))
-        thread_ids = {one.thread_id for one in known if one.thread_id is not None}
-        if tagged is not None:
-            thread_ids.add(tagged)
-        return Lookups(known, tagged, {one: self._facts(one) for one in thread_ids})
+        found = Lookups(
+            known=self._known(mailbox_id, by_digest) if by_digest else (),
+            tagged=self._tagged(mailbox_id, subject_tag(parsed.subject)),
+            addressed=self._tagged(mailbox_id, clues.reply_token),
+            children=tuple(self._children(mailbox_id, parsed)),
+            ordered=self._ordered(mailbox_id, clues),
+            resembling=self._resembling(mailbox_id, clues),
+        )
+        thread_ids = (
+            *(one.thread_id for one in found.known),
+            *(one.thread_id for one in found.children),
+            *(found.tagged, found.addressed, *found.ordered, *found.resembling),
+        )
+        threads = {one: self._facts(one) for one in dict.fromkeys(thread_ids) if one is not None}
+        return replace(found, threads=threads)
 
     def _known(self, mailbox_id: int, by_digest: dict[str, str]) -> tuple[Known, ...]:
-        found: dict[str, Known] = {}
+        found: dict[str, list[Known]] = {}
         for row in self._stored(mailbox_id, by_digest):
             one = by_digest[row.sha256]
-            found[row.sha256] = Known(one, row.thread_id, row.bare_subject)
+            found[row.sha256] = [Known(one, row.thread_id, row.bare_subject)]
         for key, row in self._own(mailbox_id, by_digest):
-            found[key] = Known(by_digest[key], row.thread_id, bare_subject(row.subject), own=True)
+            subject = bare_subject(row.subject)
+            found[key] = [Known(by_digest[key], row.thread_id, subject, own=True)]
         unseen = [key for key in by_digest if key not in found]
         was_earlier = frozenset(self._earlier(mailbox_id, unseen) if unseen else ())
-        for key in was_earlier:
-            found[key] = Known(by_digest[key], None, "", earlier=True)
         for key in unseen:
-            if row := self._shared(mailbox_id, key):
-                found[key] = Known(
-                    by_digest[key],
-                    row.thread_id,
-                    row.bare_subject,
-                    cited_only=True,
-                    earlier=key in was_earlier,
-                )
-        return tuple(found[key] for key in by_digest if key in found)
+            found[key] = list(self._shared(mailbox_id, key, by_digest[key], key in was_earlier))
+        return tuple(known for key in by_digest for known in found[key])
 
     def _earlier(self, mailbox_id: int, digests: list[str]) -> Iterable[str]:
         return self._connection.scalars(
             questions.EARLIER_IDS, {"mailbox_id": mailbox_id, "keys": digests}
         )
 
-    def _shared(self, mailbox_id: int, key: str) -> Any:
+    def _shared(self, mailbox_id: int, key: str, message_id: str, earlier: bool) -> Iterator[Known]:
+        """Yield an unseen id as each thread cites it, or what else is known of it."""
+        threads: dict[tuple[int, str, bool], None] = {}
+        for row in self._citing(mailbox_id, key):
+            threads[row.thread_id, row.bare_subject, row.direct] = None
+        for thread_id, subject, direct in threads:
+            yield Known(
+                message_id, thread_id, subject, cited_only=True, direct=direct, earlier=earlier
+            )
+        if earlier and not threads:
+            yield Known(message_id, None, "", earlier=True)
+
+    def _children(self, mailbox_id: int, parsed: Message) -> Iterator[Child]:
+        """Yield the messages that cite this one and came before it, one or two of a thread."""
+        seen: set[tuple[int, str, bool]] = set()
+        for row in self._citing(mailbox_id, digest(parsed.message_id)):
+            staff = row.staff_answer or (row.kind == Kind.STAFF and row.answered_at is not None)
+            if (mark := (row.thread_id, row.from_address, row.direct)) in seen:
+                continue
+            seen.add(mark)
+            yield Child(
+                row.message_id,
+                row.thread_id,
+                row.bare_subject,
+                row.from_address.lower(),
+                staff=bool(staff),
+                direct=row.direct,
+            )
+
+    def _citing(self, mailbox_id: int, key: str) -> Iterable[Row[Any]]:
         return self._connection.execute(
             questions.FIRST_CITING, {"mailbox_id": mailbox_id, "key": key}
-        ).first()
+        )
+
+    def _ordered(self, mailbox_id: int, clues: Clues) -> tuple[int, ...]:
+        """Return the threads under way in which one of these order numbers stands."""
+        if not clues.order_numbers:
+            return ()
+        asked = {(one.name, digest(one.number)) for one in clues.order_numbers}
+        rows = self._connection.execute(
+            questions.THREADS_OF_NUMBERS,
+            {"mailbox_id": mailbox_id, "keys": sorted(key for _, key in asked)},
+        )
+        found = (row.thread_id for row in rows if (row.name, row.number_sha256) in asked)
+        return tuple(dict.fromkeys(found))[:_GUESSED_AT_MOST]
+
+    def _resembling(self, mailbox_id: int, clues: Clues) -> tuple[int, ...]:
+        """Return the threads under way with this sender and subject, but for those about another
+        order.
+        """
+        if clues.subject is None or clues.since is None or not clues.author:
+            return ()
+        rows = self._connection.scalars(
+            questions.RESEMBLING,
+            {
+                "mailbox_id": mailbox_id,
+                "key": digest(clues.author),
+                "subject": clues.subject,
+                "since": clues.since,
+            },
+        )
+        found = tuple(dict.fromkeys(one for one in rows if one is not None))[:_GUESSED_AT_MOST]
+        return tuple(one for one in found if not self._is_about_another(one, clues))
+
+    def _is_about_another(self, thread_id: int, clues: Clues) -> bool:
+        if not clues.order_numbers:
+            return False
+        rows = self._connection.execute(questions.NUMBERS_OF_THREAD, {"thread_id": thread_id})
+        held = {(row.name, row.number_sha256) for row in rows}
+        asked = {(one.name, digest(one.number)) for one in clues.order_numbers}
+        return bool(held) and not held & asked
 
     def _stored(self, mailbox_id: int, digests: Collection[str]) -> Iterable[Row[Any]]:
         keys = {f"key{number}": one for number, one in enumerate(digests)}
@@ -130,8 +198,10 @@ class SqlLookups:
             reference=row.reference,
             status=Status(row.status),
             bare_subject=row.bare_subject,
-            participants=frozenset(one.address.lower() for one in people),
+            participants=frozenset(one.address.lower() for one in people if one.role != "list"),
             customers=frozenset(one.address.lower() for one in people if one.role == "customer"),
+            proven=frozenset(one.address.lower() for one in people if one.proven),
+            lists=frozenset(one.address for one in people if one.role == "list"),
             begun_earlier=row.begun_earlier,
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
@@ -141,6 +211,9 @@ class SqlLookups:
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
             junked=row.junked_at is not None,
+            kept_apart=row.kept_apart,
+            opened_at=row.opened_at,
+            resolved_at=row.resolved_at,
             responses_at=tuple(responses),
             last_message_at=row.last_message_at,
             matter=matter_of(row),

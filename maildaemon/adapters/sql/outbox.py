@@ -284,6 +284,10 @@ class SqlOutbox(SqlSettlements):
         """Cancel what is queued in a thread; return how many mails."""
         return second_look.cancel_thread(self._connection, thread_id, why, now)
 
+    def cancel_acknowledgements(self, thread_id: int, why: str, now: datetime) -> int:
+        """Cancel what is queued in a thread and only acknowledges; return how many mails."""
+        return second_look.cancel_acknowledgements(self._connection, thread_id, why, now)
+
     def withdraw(self, thread_id: int, now: datetime) -> int:
         """Cancel what is queued in a thread as if it had never been queued; return how many."""
         return second_look.withdraw(self._connection, thread_id, now)

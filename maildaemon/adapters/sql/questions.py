@@ -15,6 +15,7 @@ from maildaemon.adapters.sql.tables import (
     ledger,
     message,
     muted_sender,
+    order_number,
     outbox,
     participant,
     thread,
@@ -51,13 +52,28 @@ REFERENCE_TAKEN = select(exists().where(thread.c.reference == bindparam("referen
 EARLIER_IDS = select(earlier.c.message_id_sha256).where(
     earlier.c.mailbox_id == _MAILBOX, earlier.c.message_id_sha256.in_(_KEYS)
 )
-# The first message that cites an id: a long thread cites its root each time.
-FIRST_CITING = select(message.c.thread_id, message.c.bare_subject).where(
-    message.c.id
-    == select(func.min(citation.c.message_id))
+# The first messages that cite an id: a long thread cites its root each time.
+_CITING = (
+    select(citation.c.message_id, citation.c.direct)
     .where(citation.c.mailbox_id == _MAILBOX, citation.c.cited_sha256 == _KEY)
-    .scalar_subquery(),
-    message.c.thread_id.is_not(None),
+    .order_by(citation.c.message_id)
+    .limit(20)
+    .subquery()
+)
+FIRST_CITING = (
+    select(
+        message.c.thread_id,
+        message.c.bare_subject,
+        message.c.message_id,
+        message.c.from_address,
+        message.c.kind,
+        message.c.staff_answer,
+        thread.c.answered_at,
+        _CITING.c.direct,
+    )
+    .join(_CITING, _CITING.c.message_id == message.c.id)
+    .join(thread, thread.c.id == message.c.thread_id)
+    .order_by(message.c.id)
 )
 _OURS = (
     select(
@@ -81,9 +97,29 @@ THREAD_OF_REFERENCE = (
     .where(_tagged.c.mailbox_id == _MAILBOX, _tagged.c.reference == bindparam("reference"))
 )
 
+# Of what else may tell a thread.
+_ACTIVE = ("open", "working", "pending")
+_ORDERED = (
+    select(order_number.c.id)
+    .where(order_number.c.mailbox_id == _MAILBOX, order_number.c.number_sha256.in_(_KEYS))
+    .order_by(order_number.c.id.desc())
+    .limit(50)
+    .subquery()
+)
+THREADS_OF_NUMBERS = (
+    select(order_number.c.thread_id, order_number.c.name, order_number.c.number_sha256)
+    .join(_ORDERED, _ORDERED.c.id == order_number.c.id)
+    .join(thread, thread.c.id == order_number.c.thread_id)
+    .where(thread.c.status.in_(_ACTIVE))
+    .order_by(order_number.c.id.desc())
+)
+NUMBERS_OF_THREAD = select(order_number.c.name, order_number.c.number_sha256).where(
+    order_number.c.thread_id == _THREAD
+)
+
 # Of a thread.
 THREAD = select(thread).where(thread.c.id == _THREAD)
-PARTICIPANTS = select(participant.c.address, participant.c.role).where(
+PARTICIPANTS = select(participant.c.address, participant.c.role, participant.c.proven).where(
     participant.c.thread_id == _THREAD
 )
 RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
@@ -146,6 +182,18 @@ RECENT_FROM = (
     )
     .order_by(message.c.id.desc())
     .limit(10)
+)
+RESEMBLING = (
+    select(message.c.thread_id)
+    .join(thread, thread.c.id == message.c.thread_id)
+    .where(
+        _IS_LATELY_FROM,
+        message.c.kind == "customer",
+        message.c.bare_subject == bindparam("subject"),
+        thread.c.status.in_(_ACTIVE),
+        thread.c.last_message_at >= _SINCE,
+    )
+    .order_by(message.c.id.desc())
 )
 UNDELIVERABLE_UNTIL = select(undeliverable.c.until).where(
     undeliverable.c.mailbox_id == _MAILBOX, undeliverable.c.address_sha256 == _KEY

@@ -25,7 +25,8 @@ from maildaemon.domain.actions import OpenThread
 from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
-from maildaemon.domain.threads import Status, bare_subject
+from maildaemon.domain.subjects import bare_subject
+from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
@@ -41,9 +42,18 @@ _MAKE_CUSTOMERS = (
     .where(
         participant.c.thread_id == bindparam("thread"),
         participant.c.address_sha256.in_(bindparam("keys", expanding=True)),
-        participant.c.role != "customer",
+        participant.c.role == "copied",
     )
     .values(role="customer")
+)
+_MAKE_PROVEN = (
+    update(participant)
+    .where(
+        participant.c.thread_id == bindparam("thread"),
+        participant.c.address_sha256.in_(bindparam("keys", expanding=True)),
+        participant.c.proven.is_(False),
+    )
+    .values(proven=True)
 )
 
 
@@ -100,11 +110,8 @@ class SqlRecords(SqlLookups):
             in_junk=row.role is Role.JUNK,
         )
         # What stands in no thread leads nobody into one.
-        cited = [
-            {"mailbox_id": row.mailbox_id, "cited_sha256": digest(one), "message_id": message_id}
-            for one in (parsed.cited if thread_id is not None else ())
-        ]
-        insert_missing(self._connection, citation, cited)
+        if thread_id is not None:
+            insert_missing(self._connection, citation, _citations(row, parsed, message_id))
         files = [
             _attachment(message_id, position, *judged, held_until=held_until)
             for position, judged in enumerate(
@@ -159,7 +166,7 @@ class SqlRecords(SqlLookups):
             language=parsed.sure_language,
             opened_at=row.received_at,
             last_message_at=row.received_at,
-            linked_to=opening.linked_to,
+            linked_to=opening.linked_to or opening.continues,
             stranger=opening.linked_to is not None,
             begun_earlier=opening.begun_earlier,
             history=row.history,
@@ -167,15 +174,25 @@ class SqlRecords(SqlLookups):
         )
 
     def join_thread(
-        self, thread_id: int, status: Status | None, at: datetime, matter: Matter | None = None
+        self,
+        thread_id: int,
+        status: Status | None,
+        at: datetime,
+        matter: Matter | None = None,
+        *,
+        begins: bool = False,
     ) -> None:
         """Note a further message in a thread; it may be older than the newest."""
-        values = {} if status is None else {"status": status.value}
+        values: dict[str, Any] = {} if status is None else {"status": status.value}
         values |= matter_as_columns(matter) if matter is not None else {}
+        if begins:
+            values["begun_earlier"] = False
         self._connection.execute(_JOIN, {"thread": thread_id, "at": at, **values})
 
-    def add_participants(self, thread_id: int, addresses: Iterable[Address], role: str) -> None:
-        """Let people into a thread, as `customer` or `copied`; once a customer, always one."""
+    def add_participants(
+        self, thread_id: int, addresses: Iterable[Address], role: str, *, proven: bool = False
+    ) -> None:
+        """Let people into a thread; once a customer, always one."""
         rows = [
             {
                 "thread_id": thread_id,
@@ -183,6 +200,7 @@ class SqlRecords(SqlLookups):
                 "address_sha256": digest(address.key),
                 "name": address.name,
                 "role": role,
+                "proven": proven,
             }
             for address in addresses
         ]
@@ -191,6 +209,9 @@ class SqlRecords(SqlLookups):
             # Who was only copied so far, and writes or is written to, is one from now on.
             keys = [row["address_sha256"] for row in rows]
             self._connection.execute(_MAKE_CUSTOMERS, {"thread": thread_id, "keys": keys})
+        if proven:
+            keys = [row["address_sha256"] for row in rows]
+            self._connection.execute(_MAKE_PROVEN, {"thread": thread_id, "keys": keys})
 
     def answered(self, thread_id: int, at: datetime) -> None:
         """Note the first answer by a person."""
@@ -281,6 +302,19 @@ class SqlRecords(SqlLookups):
 
     def _update_thread(self, thread_id: int, **values: Any) -> None:
         self._connection.execute(_CHANGE_THREAD, {"thread": thread_id, **values})
+
+
+def _citations(row: InboundRow, parsed: Message, message_id: int) -> list[dict[str, Any]]:
+    mailbox_id, answered = row.mailbox_id, frozenset(parsed.in_reply_to)
+    return [
+        {
+            "mailbox_id": mailbox_id,
+            "cited_sha256": digest(one),
+            "message_id": message_id,
+            "direct": one in answered,
+        }
+        for one in parsed.cited
+    ]
 
 
 def _recipients(parsed: Message) -> list[dict[str, str]]:

@@ -90,11 +90,27 @@ def unjunk(connection: Connection, message_id: int) -> None:
 
 def cancel_thread(connection: Connection, thread_id: int, why: str, now: datetime) -> int:
     """Cancel what is queued in a thread; return how many mails."""
+    return _cancel(connection, outbox.c.thread_id == thread_id, why, now)
+
+
+def cancel_acknowledgements(connection: Connection, thread_id: int, why: str, now: datetime) -> int:
+    """Cancel what is queued in a thread and says nothing but that a mail has come; return how many
+    mails.
+    """
+    queued = select(outbox.c.id, outbox.c.sections).where(
+        outbox.c.thread_id == thread_id, or_(_queued(), _not_put_yet())
+    )
+    nothing_else = {Section.ACKNOWLEDGEMENT.value, Section.NOTICE.value}
+    ids = [row.id for row in connection.execute(queued) if nothing_else.issuperset(row.sections)]
+    return _cancel(connection, outbox.c.id.in_(ids), why, now) if ids else 0
+
+
+def _cancel(connection: Connection, which: ColumnElement[bool], why: str, now: datetime) -> int:
     # What may have been accepted cannot be called back; a witness may still show that it was.
     at_the_dot = outbox.c.phase == Phase.DOT.value
     return connection.execute(
         update(outbox)
-        .where(outbox.c.thread_id == thread_id, or_(_queued(), _not_put_yet()))
+        .where(which, or_(_queued(), _not_put_yet()))
         .values(
             state=case((at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value),
             next_attempt_at=None,

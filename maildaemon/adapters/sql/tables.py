@@ -198,6 +198,7 @@ citation = Table(
     _ref("mailbox_id", "mailbox", nullable=False),
     Column("cited_sha256", _Sha256, nullable=False),
     _ref("message_id", "message", nullable=False),
+    _flag("direct"),  # it is what the message answers (In-Reply-To)
     Index(None, "mailbox_id", "cited_sha256", "message_id"),
 )
 
@@ -245,6 +246,7 @@ thread = Table(
     _flag("stranger"),
     _flag("begun_earlier"),
     _flag("history"),
+    _flag("kept_apart"),  # a person undid a merge of it: no message merges it again
     Index(None, "mailbox_id", "last_message_at"),
     Index(None, "merged_into"),
 )
@@ -257,7 +259,7 @@ participant = Table(
     Column("address", AnyText, nullable=False),
     Column("address_sha256", _Sha256, nullable=False),
     Column("name", AnyText, nullable=False),
-    Column("role", Word(16), nullable=False),  # customer, copied
+    Column("role", Word(16), nullable=False),  # customer, copied, list
     _flag("proven"),  # our own server has vouched for a mail of his: it must from now on
     UniqueConstraint("thread_id", "address_sha256"),
     Index(None, "address_sha256"),
