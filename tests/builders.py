@@ -8,12 +8,14 @@ from typing import Any
 from maildaemon.domain.decide import Context
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.policy import (
+    ArchivePolicy,
     AttachmentPolicy,
     EchoSubject,
     Limits,
     Mode,
     Policy,
     Rate,
+    Treatment,
 )
 from maildaemon.domain.threads import Known, Lookups, Status, ThreadFacts
 from maildaemon.settings.filetypes import ALLOWED_TYPES, BLOCKED_EXTENSIONS
@@ -64,6 +66,10 @@ def a_file(**overrides: Any) -> Attachment:
     return replace(file, **overrides)
 
 
+ARCHIVES = ArchivePolicy(
+    max_depth=3, max_files=1000, max_size=200_000_000, max_ratio=100, encrypted=Treatment.REFUSE
+)
+
 TOOL = a_file(
     filename="tool.exe",
     declared_type="application/octet-stream",
@@ -106,6 +112,9 @@ def a_file_policy(**overrides: Any) -> AttachmentPolicy:
         max_files=20,
         allowed_types=ALLOWED_TYPES,
         blocked_extensions=frozenset(BLOCKED_EXTENSIONS),
+        archives=ARCHIVES,
+        macros=Treatment.REFUSE,
+        unscanned=Treatment.HOLD,
     )
     return replace(policy, **overrides)
 

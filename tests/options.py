@@ -81,6 +81,16 @@ ACTING = {
     + "test_max_message_size_is_how_much_of_a_message_is_read",
     "attachments.allowed_types": _ACTING + "test_allowed_types_replace_the_usual_ones",
     "attachments.blocked_extensions": _ACTING + "test_blocked_extensions_replace_the_usual_ones",
+    "attachments.archives.max_depth": _ACTING
+    + "test_archives_may_lie_in_each_other_as_deep_as_max_depth",
+    "attachments.archives.max_files": _ACTING + "test_archives_may_hold_as_many_files_as_max_files",
+    "attachments.archives.max_size": _ACTING + "test_archives_may_unpack_to_as_much_as_max_size",
+    "attachments.archives.max_ratio": _ACTING
+    + "test_archives_may_unpack_to_as_many_times_as_max_ratio",
+    "attachments.archives.encrypted": _ACTING
+    + "test_encrypted_is_what_becomes_of_an_archive_with_a_password",
+    "attachments.macros": _ACTING
+    + "test_macros_is_what_becomes_of_office_files_with_programs_in_them",
     "attachments.hold_days": _ACTING + "test_hold_days_are_how_long_refused_files_are_kept",
     "limits.per_address": _ACTING + "test_per_address_silences_what_is_too_much_for_one_address",
     "limits.per_thread": _ACTING + "test_per_thread_silences_what_is_too_much_for_one_conversation",
@@ -106,12 +116,6 @@ ACTING = {
 
 UNFINISHED = (
     "service.http.port",
-    "attachments.archives.max_depth",
-    "attachments.archives.max_files",
-    "attachments.archives.max_size",
-    "attachments.archives.max_ratio",
-    "attachments.archives.encrypted",
-    "attachments.macros",
     "attachments.scanner.socket",
     "attachments.scanner.unreachable",
     "hours.open",

@@ -56,8 +56,17 @@ REASONS: Mapping[str, str] = {
     Reason.TOO_LARGE: "it is too large (`attachments.max_file_size`)",
     Reason.TOO_MANY: "the message brings too many files (`attachments.max_files`)",
     Reason.TOTAL_TOO_LARGE: "the files are too large together (`attachments.max_total_size`)",
+    Reason.ARCHIVE_ENCRYPTED: "it is locked with a password (`attachments.archives.encrypted`)",
+    Reason.ARCHIVE_TOO_DEEP: "archives lie within archives (`attachments.archives.max_depth`)",
+    Reason.ARCHIVE_BOMB: "it unpacks to far too much (`attachments.archives`), or only pretends",
+    Reason.ARCHIVE_CONTAINS_BLOCKED: "a file in it would be refused by itself",
+    Reason.MACRO: "it has programs in it (`attachments.macros`)",
+    Reason.ACTIVE_CONTENT: "parts of it run or load something by themselves",
+    Reason.MALWARE: "the virus scanner found something in it",
+    Reason.SCANNER_UNAVAILABLE: "the virus scanner could not be asked "
+    "(`attachments.scanner.unreachable`)",
     Reason.AMBIGUOUS: "it can be read in more than one way; a person must look",
-    Reason.UNREADABLE: "it cannot be decoded; a person must look",
+    Reason.UNREADABLE: "nobody here can look into it, or it is damaged; a person must look",
 }
 
 SECTIONS: Mapping[str, str] = {

@@ -1,18 +1,22 @@
 """Judges files: each gets a verdict of its own, so that a good one survives a bad neighbour."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from maildaemon.domain.filenames import is_dotfile, looks_like, read_extensions
 from maildaemon.domain.mediatypes import (
+    CLOSED,
     PROGRAMS,
     RUN_BY_BROWSERS,
     SEALED,
+    has_macros,
+    is_document,
     possible_types,
     usual_name,
 )
-from maildaemon.domain.message import Attachment
-from maildaemon.domain.policy import AttachmentPolicy
+from maildaemon.domain.message import Attachment, Finding, Inside
+from maildaemon.domain.policy import AttachmentPolicy, Treatment
 
 
 class Verdict(StrEnum):
@@ -32,6 +36,14 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
     TOTAL_TOO_LARGE = "total_too_large"
+    ARCHIVE_ENCRYPTED = "archive_encrypted"
+    ARCHIVE_TOO_DEEP = "archive_too_deep"
+    ARCHIVE_BOMB = "archive_bomb"
+    ARCHIVE_CONTAINS_BLOCKED = "archive_contains_blocked"
+    MACRO = "macro"
+    ACTIVE_CONTENT = "active_content"
+    MALWARE = "malware"
+    SCANNER_UNAVAILABLE = "scanner_unavailable"
     AMBIGUOUS = "ambiguous"
     UNREADABLE = "unreadable"
 
@@ -45,6 +57,13 @@ class Judged:
 
 
 _ACCEPTED = Judged(Verdict.ACCEPTED)
+_MALWARE = Judged(Verdict.REFUSED, Reason.MALWARE)
+_SHUT = SEALED | CLOSED
+_HELD_FOR = {
+    Finding.UNREADABLE: Reason.UNREADABLE,
+    Finding.AMBIGUOUS: Reason.AMBIGUOUS,
+    Finding.UNFINISHED: Reason.UNREADABLE,
+}
 
 
 def judge(attachments: tuple[Attachment, ...], policy: AttachmentPolicy) -> tuple[Judged, ...]:
@@ -66,52 +85,126 @@ def judge(attachments: tuple[Attachment, ...], policy: AttachmentPolicy) -> tupl
 
 def _judge_alone(attachment: Attachment, policy: AttachmentPolicy) -> Judged:
     # A part may carry several names; the worst one counts.
-    extensions = {extension_of(name) for name in (*attachment.names, attachment.filename)}
-    if extensions & policy.blocked_extensions:
-        return Judged(Verdict.REFUSED, Reason.EXTENSION_BLOCKED)
-    declared = usual_name(attachment.declared_type)
+    names = (*attachment.names, attachment.filename)
+    extensions = frozenset(one for name in names for one in read_extensions(name))
     shown = usual_name(attachment.detected_type or "")
+    declared = usual_name(attachment.declared_type)
     types = possible_types(declared, shown) if attachment.size else (declared,)
+    if Finding.MALWARE in attachment.findings:
+        return _MALWARE
+    if _has_blocked(extensions, policy) or any(map(is_dotfile, names)):
+        return _refused(Reason.EXTENSION_BLOCKED)
     if shown in PROGRAMS and not _allowed(shown, policy):
-        return Judged(Verdict.REFUSED, Reason.TYPE_NOT_ALLOWED if types else Reason.TYPE_MISMATCH)
-    for finding in (Reason.UNREADABLE, Reason.AMBIGUOUS):
-        if finding in attachment.findings:
-            return Judged(Verdict.HELD, finding)
+        return _refused(Reason.TYPE_NOT_ALLOWED if types else Reason.TYPE_MISMATCH)
+    doubts = (*_doubts_inside(attachment, policy), *_doubts(attachment, policy))
+    refusal = next((one for one in doubts if one.verdict is Verdict.REFUSED), None)
+    if refusal or doubts:
+        return refusal or doubts[0]
     if not types:
-        return Judged(Verdict.REFUSED, Reason.TYPE_MISMATCH)
+        return _refused(Reason.TYPE_MISMATCH)
+    return _judge_welcome(attachment, extensions, types, policy)
+
+
+def _judge_welcome(
+    attachment: Attachment,
+    extensions: frozenset[str],
+    types: tuple[str, ...],
+    policy: AttachmentPolicy,
+) -> Judged:
+    """Judge what nothing speaks against but the operator's lists and limits."""
     run = {RUN_BY_BROWSERS[one] for one in extensions if one in RUN_BY_BROWSERS}
     welcome = any(_allowed(one, policy) for one in types)
-    if not welcome and SEALED.intersection(types):
+    if not welcome and _SHUT.intersection(types):
         return Judged(Verdict.HELD, Reason.UNREADABLE)
     if not welcome or not all(_allowed(one, policy) for one in run):
-        return Judged(Verdict.REFUSED, Reason.TYPE_NOT_ALLOWED)
+        return _refused(Reason.TYPE_NOT_ALLOWED)
     if attachment.size > policy.max_file_size:
-        return Judged(Verdict.REFUSED, Reason.TOO_LARGE)
+        return _refused(Reason.TOO_LARGE)
     return _ACCEPTED
+
+
+def _doubts(attachment: Attachment, policy: AttachmentPolicy) -> Iterator[Judged]:
+    """Yield what speaks against a file, whatever it is, as the operator wants it treated."""
+    shown, findings = attachment.detected_type or "", attachment.findings
+    if Finding.MACROS in findings or has_macros(shown):
+        yield from _treated(policy.macros, Reason.MACRO)
+    if Finding.UNSCANNED in findings:
+        yield from _treated(policy.unscanned, Reason.SCANNER_UNAVAILABLE)
+    if Finding.ENCRYPTED in findings:
+        yield from _treated(policy.archives.encrypted, Reason.ARCHIVE_ENCRYPTED)
+    for finding, reason in _HELD_FOR.items():
+        if finding in findings:
+            yield Judged(Verdict.HELD, reason)
+
+
+def _doubts_inside(attachment: Attachment, policy: AttachmentPolicy) -> Iterator[Judged]:
+    """Yield why a file is refused for what is in it, the gravest first."""
+    inside, findings = attachment.inside, attachment.findings
+    if inside is not None:
+        if _holds_blocked(inside, policy) or Finding.ESCAPING_NAMES in findings:
+            part = is_document(usual_name(attachment.detected_type or ""))
+            yield _refused(Reason.ACTIVE_CONTENT if part else Reason.ARCHIVE_CONTAINS_BLOCKED)
+        if Finding.OVERLAPPING in findings or _bursts(inside, attachment.size, policy):
+            yield _refused(Reason.ARCHIVE_BOMB)
+        if inside.depth > policy.archives.max_depth:
+            yield _refused(Reason.ARCHIVE_TOO_DEEP)
+        if Finding.UNFINISHED not in findings and _SHUT.intersection(map(usual_name, inside.types)):
+            yield Judged(Verdict.HELD, Reason.UNREADABLE)
+    if Finding.ACTIVE_CONTENT in findings:
+        yield _refused(Reason.ACTIVE_CONTENT)
+
+
+def _holds_blocked(inside: Inside, policy: AttachmentPolicy) -> bool:
+    extensions = frozenset(inside.extensions)
+    shown = {usual_name(one) for one in inside.types}
+    shown |= {RUN_BY_BROWSERS[one] for one in extensions if one in RUN_BY_BROWSERS}
+    harmful = shown & (PROGRAMS | frozenset(RUN_BY_BROWSERS.values()))
+    return _has_blocked(extensions, policy) or not all(_allowed(one, policy) for one in harmful)
+
+
+def _bursts(inside: Inside, size: int, policy: AttachmentPolicy) -> bool:
+    """Tell whether it unpacks to more than anybody wants.
+
+    What is no larger unpacked than a file may be does no harm, however well it was packed.
+    """
+    archives = policy.archives
+    if inside.size > archives.max_size or (inside.depth and inside.files > archives.max_files):
+        return True
+    return inside.size > max(policy.max_file_size, archives.max_ratio * size)
 
 
 def _judge_totals(
     attachment: Attachment, kept: Mapping[str, int], policy: AttachmentPolicy
 ) -> Judged:
     if len(kept) >= policy.max_files:
-        return Judged(Verdict.REFUSED, Reason.TOO_MANY)
+        return _refused(Reason.TOO_MANY)
     if sum(kept.values()) + attachment.size > policy.max_total_size:
-        return Judged(Verdict.REFUSED, Reason.TOTAL_TOO_LARGE)
+        return _refused(Reason.TOTAL_TOO_LARGE)
     return _ACCEPTED
 
 
-def extension_of(name: str) -> str:
-    """Return the last extension in lower case without the dot; empty if there is none.
+def _has_blocked(extensions: frozenset[str], policy: AttachmentPolicy) -> bool:
+    alike = extensions | {looks_like(one) for one in extensions}
+    return not alike.isdisjoint(policy.blocked_extensions)
 
-    Windows drops trailing dots and spaces, so `a.exe. ` runs; they are dropped here too.
-    """
-    trimmed = name.rstrip(". \t\u200b\u200e\u200f\u202e")
-    return trimmed.rpartition(".")[2].strip().lower() if "." in trimmed else ""
+
+def _treated(treatment: Treatment, reason: Reason) -> Iterator[Judged]:
+    match treatment:
+        case Treatment.REFUSE:
+            yield _refused(reason)
+        case Treatment.HOLD:
+            yield Judged(Verdict.HELD, reason)
+        case Treatment.ACCEPT:
+            return
+
+
+def _refused(reason: Reason) -> Judged:
+    return Judged(Verdict.REFUSED, reason)
 
 
 def _allowed(media_type: str, policy: AttachmentPolicy) -> bool:
     if media_type in map(usual_name, policy.allowed_types):
         return True
-    # A wildcard means documents and pictures; a program must be named.
+    # A wildcard means documents and pictures; what does harm must be named.
     family = media_type.partition("/")[0]
-    return f"{family}/*" in policy.allowed_types and media_type not in PROGRAMS
+    return f"{family}/*" in policy.allowed_types and media_type not in PROGRAMS | CLOSED

@@ -1,9 +1,16 @@
 """What a file may be taken for: the sender's word against what the content shows."""
 
+from maildaemon.domain.medianames import SYNONYMS
+
 OCTETS = "application/octet-stream"
+# What programs say that do not know, or do not care.
 _VAGUE = frozenset(
-    "application/octet-stream application/octetstream binary/octet-stream application/unknown "
-    "application/download application/x-download application/force-download".split()
+    "application/octet-stream application/octetstream application/octet binary/octet-stream "
+    "application/x-octet-stream application/x-octetstream application/binary application/x-binary "
+    "application/unknown application/x-unknown unknown/unknown application/x-unknown-content-type "
+    "application/download application/x-download application/force-download application/save "
+    "application/x-force-download application/x-forcedownload application/file application/data "
+    "application/x-any application/x-attachment application/* */*".split()
 ) | {""}
 
 # An Office file of the old kind, or one with a password: the content does not say which.
@@ -15,11 +22,23 @@ SEALED = frozenset(
     "application/pgp-encrypted application/pgp".split()
 ) | {_OLE}
 
+# Archives nobody here can look into, and images of whole disks.
+CLOSED = frozenset(
+    "application/vnd.rar application/x-7z-compressed application/x-lzh-compressed "
+    "application/x-arj application/x-ace-compressed application/x-compress application/x-lz4 "
+    "application/zstd application/x-lzip application/x-cpio application/x-alz application/x-egg "
+    "application/x-stuffit application/mac-binhex40 application/x-apple-diskimage "
+    "application/x-iso9660-image application/x-vhd application/x-vhdx application/x-ms-wim "
+    "application/x-vmdk application/x-qemu-disk".split()
+)
+
 PROGRAMS = frozenset(
     "application/x-msdownload application/vnd.microsoft.portable-executable application/x-dosexec "
     "application/x-executable application/x-elf application/x-mach-binary application/x-dex "
     "application/x-ms-shortcut application/java-archive application/java-vm application/wasm "
-    "application/vnd.android.package-archive application/x-apple-diskimage application/x-xar "
+    "application/vnd.android.package-archive application/x-xar application/x-msi "
+    "application/vnd.ms-cab-compressed application/onenote application/x-debian-package "
+    "application/x-rpm application/x-python-bytecode application/x-chrome-extension "
     "application/vnd.ms-htmlhelp application/x-shockwave-flash application/x-mswinurl "
     "application/x-sh application/x-shellscript application/x-bat application/hta "
     "application/javascript text/javascript text/x-script text/x-shellscript text/x-php".split()
@@ -35,28 +54,8 @@ RUN_BY_BROWSERS = {
     "svgz": "image/svg+xml",
 }
 
-_SYNONYMS = {
-    "image/jpg": "image/jpeg",
-    "image/pjpeg": "image/jpeg",
-    "image/x-png": "image/png",
-    "application/x-pdf": "application/pdf",
-    "text/pdf": "application/pdf",
-    "application/csv": "text/csv",
-    "text/x-csv": "text/csv",
-    "text/comma-separated-values": "text/csv",
-    "text/tab-separated-values": "text/csv",
-    "text/markdown": "text/plain",
-    "text/x-markdown": "text/plain",
-    "text/x-log": "text/plain",
-    "text/directory": "text/vcard",
-    "application/ics": "text/calendar",
-    "text/xml": "application/xml",
-    "audio/x-wav": "audio/wav",
-    "audio/x-m4a": "audio/mp4",
-    "audio/mp3": "audio/mpeg",
-    "application/vnd.ms-tnef": "application/ms-tnef",
-}
-
+_OUTLOOK = "application/vnd.ms-outlook"
+_MACROS = ".macroenabled.12"
 _SPREADSHEET = "application/vnd.ms-excel"
 # Content that is text, and may be text of any kind.
 _ANY_TEXT = frozenset({"text/plain", "application/pgp"})
@@ -83,10 +82,20 @@ _TELLING_PICTURES = frozenset(
 )
 
 
+def has_macros(media_type: str) -> bool:
+    """Tell whether a type is that of an Office file with programs in it."""
+    return media_type.strip().lower().endswith(_MACROS)
+
+
+def is_document(media_type: str) -> bool:
+    """Tell whether what lies in a file of this type is a part of it, not packed by somebody."""
+    return _family(media_type) in {"office", "pdf"} and media_type != _OUTLOOK
+
+
 def usual_name(media_type: str) -> str:
     """Return the type in lower case, by the one of its names that is used here."""
     lowered = media_type.strip().lower()
-    return _SYNONYMS.get(lowered, lowered)
+    return SYNONYMS.get(lowered, lowered)
 
 
 def possible_types(declared: str, shown: str) -> tuple[str, ...]:

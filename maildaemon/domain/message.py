@@ -62,6 +62,47 @@ class DeliveryReport:
     original_message_id: str | None
 
 
+class Finding(StrEnum):
+    """What is odd about a file, by stable names.
+
+    `ambiguous`: can be read in more than one way. `unreadable`: cannot be decoded, or is damaged.
+    `unfinished`: only a part of it was looked through. `hidden_characters`: its name has some.
+    `encrypted`: an archive with a password. `overlapping`: an archive whose files lie in each
+    other or about their sizes. `escaping_names`: an archive that writes outside its folder.
+    `active_content`: parts that run, or load something, by themselves. `calendar_reply`: an answer
+    to an invitation. `malware`: a virus scanner says so. `unscanned`: it could not be asked.
+    """
+
+    AMBIGUOUS = "ambiguous"
+    UNREADABLE = "unreadable"
+    UNFINISHED = "unfinished"
+    HIDDEN_CHARACTERS = "hidden_characters"
+    ENCRYPTED = "encrypted"
+    OVERLAPPING = "overlapping"
+    ESCAPING_NAMES = "escaping_names"
+    MACROS = "macros"
+    ACTIVE_CONTENT = "active_content"
+    CALENDAR_REPLY = "calendar_reply"
+    MALWARE = "malware"
+    UNSCANNED = "unscanned"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What was seen by looking into a file: an archive, an attached mail, an office file, a PDF.
+
+    `extensions` and `types` (what the content shows) are those of the files in it, each once.
+    `files` counts them, `size` is theirs unpacked, in bytes; `depth` is how many archives lie
+    within each other, 0 for what is no archive.
+    """
+
+    extensions: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    files: int = 0
+    size: int = 0
+    depth: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """Facts about one file. Whether it is welcome is decided in `domain.attachments`.
@@ -70,8 +111,8 @@ class Attachment:
     from the type where the sender gave none. `names` are *all* names the part carries, decoded:
     a part may call itself `a.png` and `a.exe` at once, and the worst one counts.
     `detected_type` comes from the content, None if the content tells nothing.
-    `findings` are facts that a rule may look at: `ambiguous` (can be read in more than one way),
-    `unreadable` (cannot be decoded), `calendar_reply` (an answer to an invitation).
+    `findings` are facts that a rule may look at: see `Finding`. `inside` is None for what has
+    nothing in it that is a file of its own.
     """
 
     filename: str
@@ -83,6 +124,7 @@ class Attachment:
     inline: bool
     content_id: str | None = None
     findings: tuple[str, ...] = ()
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True, slots=True)

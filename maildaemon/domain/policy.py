@@ -68,15 +68,40 @@ class Limits:
     same_subject_within: timedelta = timedelta(days=14)
 
 
+class Treatment(StrEnum):
+    """What becomes of a file that is welcome but for one thing: `hold` leaves it to staff."""
+
+    REFUSE = "refuse"
+    HOLD = "hold"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePolicy:
+    """How much an archive may hold; `max_size` in bytes, `max_ratio` unpacked to packed."""
+
+    max_depth: int
+    max_files: int
+    max_size: int
+    max_ratio: int
+    encrypted: Treatment
+
+
 @dataclass(frozen=True, slots=True)
 class AttachmentPolicy:
-    """Sizes in bytes; types may end in `/*`; extensions are lower case without the dot."""
+    """Sizes in bytes; types may end in `/*`; extensions are lower case without the dot.
+
+    `unscanned` is what becomes of a file while the virus scanner cannot be asked.
+    """
 
     max_file_size: int
     max_total_size: int
     max_files: int
     allowed_types: tuple[str, ...]
     blocked_extensions: frozenset[str]
+    archives: ArchivePolicy
+    macros: Treatment
+    unscanned: Treatment
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from maildaemon.domain.message import Attachment
+from maildaemon.domain.filenames import hides_something, read_extensions, reads_backwards
+from maildaemon.domain.message import Attachment, Finding
 from maildaemon.mail.bodies import Reading, page_source
 from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.headers import clean, decode_text
+from maildaemon.mail.inside.search import MAIL, Search
 from maildaemon.mail.names import collect_names, extensions, name_elsewhere, sanitise, spellings
 from maildaemon.mail.parameters import parse_structured
 from maildaemon.mail.prescan import scan
@@ -16,10 +18,11 @@ from maildaemon.mail.structure import Leaf, Structure, transfer_encoding
 from maildaemon.mail.tnef import SIGNATURE, TNEF_TYPES, unwrap_tnef
 from maildaemon.mail.transfer import AMBIGUOUS, UNREADABLE, decode_transfer
 from maildaemon.mail.tree import Part, Tree
-from maildaemon.mail.types import OCTETS, detect_type, extension_of
+from maildaemon.mail.types import OCTETS, detect_type, extension_of, is_text
 
 CALENDAR_REPLY = "calendar_reply"
 _MAX_CONTENT_ID = 200
+_MAILS = frozenset({MAIL, "message/global"})
 _SNIFFED = 4_096
 _METHOD_REPLY = re.compile(rb"^METHOD:REPLY\b", re.IGNORECASE | re.MULTILINE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
@@ -60,6 +63,7 @@ class _Collected:
         self.text = ""
         self.html = ""
         self.shown = shown
+        self._search = Search()
 
     def add(self, file: Enclosed, names: tuple[str, ...], location: str = "") -> None:
         """Note a file; `names` are all ways to spell its names."""
@@ -89,7 +93,7 @@ class _Collected:
         self.add(Enclosed((), content, OCTETS, None, (AMBIGUOUS,)), (name,))
 
     def _append(self, content: bytes, attachment: Attachment) -> None:
-        self.attachments.append(attachment)
+        self.attachments.append(_look_inside(attachment, content, self._search))
         self.contents[attachment.sha256] = content
 
     def _made_name(self, file: Enclosed, detected: str | None) -> str:
@@ -114,7 +118,7 @@ def _read_leaf(tree: Tree, leaf: Leaf, collected: _Collected) -> None:
     ) or spellings(name_elsewhere(part.text("content-location"), part.text("content-description")))
     if leaf.doubtful or len(extensions(names)) > 1:
         findings = tuple(dict.fromkeys((AMBIGUOUS, *findings)))
-    declared = part.media_type
+    declared = _declared(part, content)
     if declared in TNEF_TYPES or content.startswith(SIGNATURE):
         if _unwrap(content, findings, collected):
             return
@@ -140,6 +144,33 @@ def _unwrap(content: bytes, findings: tuple[str, ...], collected: _Collected) ->
     collected.text = collected.text or wrapper.text
     collected.html = collected.html or wrapper.html
     return wrapper.whole
+
+
+def _look_inside(attachment: Attachment, content: bytes, search: Search) -> Attachment:
+    """Return the file with what is odd about its names, and what was found in it."""
+    names = (*attachment.names, attachment.filename)
+    kind = attachment.detected_type
+    if (kind is None or kind.startswith("text/")) and _is_mail(attachment.declared_type, names):
+        kind = MAIL
+    found, inside = search.look(names, kind, content)
+    findings = dict.fromkeys((*attachment.findings, *found))
+    if any(map(hides_something, attachment.names)):
+        findings[Finding.HIDDEN_CHARACTERS] = None
+    if any(map(reads_backwards, attachment.names)):
+        findings[Finding.AMBIGUOUS] = None
+    return replace(attachment, findings=tuple(findings), inside=inside)
+
+
+def _is_mail(declared: str, names: tuple[str, ...]) -> bool:
+    return declared in _MAILS or any("eml" in read_extensions(name) for name in names)
+
+
+def _declared(part: Part, content: bytes) -> str:
+    """Return what the sender says a file is; RFC 2045 §5.2 makes a text of what he says nothing
+    of, but whoever attaches a photograph so did not mean that.
+    """
+    said = part.count("content-type") > 0
+    return part.media_type if said or is_text(content) else OCTETS
 
 
 def _answers(part: Part, content: bytes) -> bool:

@@ -25,6 +25,10 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"dex\n", "application/x-dex"),
     (0, b"\x00asm", "application/wasm"),
     (0, b"ITSF", "application/vnd.ms-htmlhelp"),
+    (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote"),
+    (0, b"!<arch>\ndebian", "application/x-debian-package"),
+    (0, b"\xed\xab\xee\xdb", "application/x-rpm"),
+    (0, b"Cr24", "application/x-chrome-extension"),
     (0, b"MSCF", "application/vnd.ms-cab-compressed"),
     (0, b"Rar!\x1a\x07", "application/vnd.rar"),
     (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
@@ -32,12 +36,24 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xfd7zXZ\x00", "application/x-xz"),
     (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
     (0, b"\x04\x22\x4d\x18", "application/x-lz4"),
+    (0, b"LZIP\x01", "application/x-lzip"),
+    (0, b"ALZ\x01", "application/x-alz"),
+    (0, b"EGGA", "application/x-egg"),
+    (0, b"StuffIt", "application/x-stuffit"),
+    (0, b"SIT!", "application/x-stuffit"),
+    (0, b"070707", "application/x-cpio"),
+    (0, b"070701", "application/x-cpio"),
+    (0, b"(This file must be converted with BinHex", "application/mac-binhex40"),
     (0, b"\x1f\x9d", "application/x-compress"),
     (0, b"\x60\xea", "application/x-arj"),
     (7, b"**ACE**", "application/x-ace-compressed"),
     (257, b"ustar", "application/x-tar"),
     (0, b"xar!", "application/x-xar"),
     (0x8001, b"CD001", "application/x-iso9660-image"),
+    (0x8001, b"BEA01", "application/x-iso9660-image"),  # UDF
+    (0, b"KDMV", "application/x-vmdk"),
+    (0, b"# Disk DescriptorFile", "application/x-vmdk"),
+    (0, b"QFI\xfb", "application/x-qemu-disk"),
     (0, b"conectix", "application/x-vhd"),
     (0, b"vhdxfile", "application/x-vhdx"),
     (0, b"MSWIM\x00\x00\x00", "application/x-ms-wim"),
@@ -65,8 +81,10 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"OggS", "audio/ogg"),
     (0, b"fLaC", "audio/flac"),
     (0, b"#!AMR", "audio/amr"),
+    (0, b"caff\x00\x01", "audio/x-caf"),
+    (0, b"\x00\x05\x16\x07\x00\x02\x00\x00", "application/applefile"),
+    (0, b"\x00\x05\x16\x00\x00\x02\x00\x00", "application/applefile"),
     (0, b"MThd", "audio/midi"),
-    (0, b"\x1aE\xdf\xa3", "video/x-matroska"),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
     (0, b"\x00\x00\x01\xb3", "video/mpeg"),
@@ -76,16 +94,23 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 )
 
 _MPEG_FRAMES = (b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xe3", b"\xff\xe2")
+_AAC_FRAMES = (b"\xff\xf1", b"\xff\xf9")
 
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 
 _BRANDS = (
-    ((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
     ((b"avif", b"avis"), "image/avif"),
-    ((b"qt  ",), "video/quicktime"),
-    ((b"M4A ", b"M4B "), "audio/mp4"),
-    ((b"3gp4", b"3gp5", b"3gp6", b"3ge6", b"3g2a"), "video/3gpp"),
+    (
+        (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"mif1", b"mif2", b"msf1"),
+        "image/heic",
+    ),
+    ((b"crx ",), "image/x-canon-cr3"),
+    ((b"qt  ", b"mqt "), "video/quicktime"),
+    ((b"M4A ", b"M4B ", b"M4P "), "audio/mp4"),
 )
+
+# Films of old cameras begin with one of these.
+_OLD_BOXES = (b"moov", b"mdat", b"wide", b"pnot")
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _IN_ZIP: tuple[tuple[bytes, str, str], ...] = (
@@ -118,6 +143,12 @@ _IN_OLE = (
     ("PowerPoint Document", "application/vnd.ms-powerpoint"),
     ("__substg1.0_", "application/vnd.ms-outlook"),
     ("VisioDocument", "application/vnd.visio"),
+)
+
+# Windows Installer: transform, package, patch.
+_INSTALLERS = tuple(
+    bytes([first, 0x10, 0x0C, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46])
+    for first in (0x82, 0x84, 0x86)
 )
 
 _MARKUP = (
@@ -216,6 +247,11 @@ def detect_type(content: bytes) -> str | None:
     return _detect_binary(content) or _detect_text(content)
 
 
+def is_text(content: bytes) -> bool:
+    """Tell whether nothing shows that this is anything but text."""
+    return (detect_type(content) or "text/").startswith("text/")
+
+
 def is_disguised(content: bytes) -> bool:
     """Tell whether what claims to be readable text is a binary file."""
     return b"\x00" in content[:_TEXT_SAMPLE] and _detect_binary(content) is not None
@@ -236,13 +272,29 @@ def _detect_container(content: bytes) -> str | None:
     if content.startswith(b"RIFF"):
         return _RIFF.get(content[8:12])
     if content[4:8] == b"ftyp":
-        brands = next((kind for names, kind in _BRANDS if content[8:12] in names), None)
-        return brands or "video/mp4"
+        return _detect_boxes(content)
+    if content[4:8] in _OLD_BOXES and content.startswith((b"\x00\x00\x00", b"\x00\x00\x01")):
+        return "video/quicktime"
+    if content.startswith(b"\x1aE\xdf\xa3"):
+        return "video/webm" if b"webm" in content[:64] else "video/x-matroska"
+    if content.startswith(b"FORM") and content[8:12] in (b"AIFF", b"AIFC"):
+        return "audio/aiff"
     if content.startswith(b"\xca\xfe\xba\xbe"):
         # A fat Mach-O says here how many architectures it holds; a Java class its version.
         few = int.from_bytes(content[4:8], "big") < _MAX_ARCHITECTURES
         return "application/x-mach-binary" if few else "application/java-vm"
     return None
+
+
+def _detect_boxes(content: bytes) -> str:
+    brand = content[8:12]
+    if brand == b"mif1":
+        # Which picture it is stands only among those it is compatible with.
+        others = content[16 : min(int.from_bytes(content[:4], "big"), 256)]
+        return "image/avif" if b"avif" in others else "image/heic"
+    if brand.startswith((b"3gp", b"3ge", b"3gg", b"3gr", b"3gs", b"3g2")):
+        return "video/3gpp"
+    return next((kind for names, kind in _BRANDS if brand in names), "video/mp4")
 
 
 def _detect_loose(content: bytes) -> str | None:
@@ -257,8 +309,12 @@ def _detect_loose(content: bytes) -> str | None:
         return "application/x-lzh-compressed"
     if content.startswith(_MPEG_FRAMES):
         return "audio/mpeg"
+    if content.startswith(_AAC_FRAMES):
+        return "audio/aac"
     if content[-512:-508] == b"koly":
         return "application/x-apple-diskimage"
+    if content[-512:-504] == b"conectix":
+        return "application/x-vhd"
     return None
 
 
@@ -273,6 +329,8 @@ def _detect_zip(content: bytes) -> str:
         return "application/vnd.android.package-archive"
     if b"META-INF/MANIFEST.MF" in names:
         return "application/java-archive"
+    if b"Index/Document.iwa" in names or b"Index.zip" in names:
+        return "application/vnd.apple.iwork"
     if b"[Content_Types].xml" in names:
         for folder, plain, with_macros in _IN_ZIP:
             if folder in names:
@@ -289,11 +347,20 @@ def _zip_directory(content: bytes) -> bytes:
 
 
 def _detect_ole(content: bytes) -> str:
+    if _root_class(content) in _INSTALLERS:
+        return "application/x-msi"
     sample = content[:_OLE_SAMPLE] + content[-_OLE_SAMPLE:]
     for stream, media_type in _IN_OLE:
         if stream.encode("utf-16-le") in sample:
             return media_type
     return "application/x-ole-storage"
+
+
+def _root_class(content: bytes) -> bytes:
+    """Return the class of the root entry of an OLE file: what program it belongs to."""
+    size = 1 << min(int.from_bytes(content[30:32], "little"), 16)
+    root = (int.from_bytes(content[48:52], "little") + 1) * size
+    return content[root + 80 : root + 96]
 
 
 def _detect_text(content: bytes) -> str | None:

@@ -50,6 +50,9 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
         "application/vnd.oasis.opendocument.presentation": "OpenDocument",
         "application/rtf": "RTF",
         "text/rtf": "RTF",
+        "application/vnd.apple.pages": "Pages",
+        "application/vnd.apple.numbers": "Numbers",
+        "application/vnd.apple.keynote": "Keynote",
         "text/plain": "TXT",
         "text/csv": "CSV",
     },
@@ -59,6 +62,9 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
         "audio/mp4": "M4A",
         "audio/ogg": "OGG",
         "audio/wav": "WAV",
+        "audio/amr": "AMR",
+        "audio/aac": "AAC",
+        "audio/flac": "FLAC",
     },
     "video": {
         "video/*": "",
@@ -66,6 +72,8 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
         "video/quicktime": "MOV",
         "video/webm": "WebM",
         "video/3gpp": "3GP",
+        "video/x-msvideo": "AVI",
+        "video/x-matroska": "MKV",
     },
     "archives": {
         "application/zip": "ZIP",
@@ -75,7 +83,10 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
         "application/x-tar": "TAR",
     },
 }
-_UNTOLD = re.compile(r"message/|multipart/|text/(rfc822|calendar|vcard|x-vcard)|.*signature$")
+_UNTOLD = re.compile(
+    r"message/|multipart/|text/(rfc822|calendar|vcard|x-vcard)|.*signature$"
+    r"|application/(pgp-keys|applefile|vnd\.ms-outlook)|audio/x-caf"
+)
 
 KINDS = (*_FORMATS, "other")
 

@@ -1,20 +1,25 @@
 """The long default lists: which files are welcome, which never."""
 
-# What customers send: photographs, scans, documents, a short film, a contact, a signature.
+# What customers send: photographs, scans, documents, a short film, a voice mail, a contact, a
+# signature, a zip of all that.
 ALLOWED_TYPES = tuple(
     (
         "image/jpeg image/png image/gif image/webp image/heic image/heif image/avif image/bmp "
         "image/tiff application/pdf text/plain text/csv text/calendar text/vcard text/x-vcard "
         "application/rtf text/rtf application/msword application/vnd.ms-excel "
-        "application/vnd.ms-powerpoint "
+        "application/vnd.ms-powerpoint application/vnd.ms-outlook "
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document "
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet "
         "application/vnd.openxmlformats-officedocument.presentationml.presentation "
         "application/vnd.oasis.opendocument.text application/vnd.oasis.opendocument.spreadsheet "
-        "application/vnd.oasis.opendocument.presentation audio/mpeg audio/mp4 audio/ogg audio/wav "
-        "video/mp4 video/quicktime video/webm video/3gpp message/rfc822 message/delivery-status "
-        "text/rfc822-headers application/pgp-signature application/pkcs7-signature "
-        "application/x-pkcs7-signature "
+        "application/vnd.oasis.opendocument.presentation application/vnd.apple.pages "
+        "application/vnd.apple.numbers application/vnd.apple.keynote "
+        "audio/mpeg audio/mp4 audio/ogg audio/wav audio/amr audio/aac audio/x-caf audio/flac "
+        "video/mp4 video/quicktime video/webm video/3gpp video/x-msvideo video/x-matroska "
+        "application/zip application/gzip application/x-tar message/rfc822 message/global "
+        "message/delivery-status message/disposition-notification text/rfc822-headers "
+        "application/pgp-signature application/pgp-keys application/pkcs7-signature "
+        "application/x-pkcs7-signature application/applefile "
     ).split()
 )
 

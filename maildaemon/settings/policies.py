@@ -1,12 +1,11 @@
 """The policy: what is accepted, promised and said to customers; for all mailboxes or for one."""
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from maildaemon.domain.policy import Rate
+from maildaemon.domain.policy import Rate, Treatment
 from maildaemon.settings.document import Block
 from maildaemon.settings.filetypes import ALLOWED_TYPES, BLOCKED_EXTENSIONS
 from maildaemon.settings.modes import ModeOption
@@ -37,14 +36,6 @@ from maildaemon.settings.rules import OrderNumberSettings, PartnerSettings, Rule
 from maildaemon.settings.units import MB
 
 
-class FileVerdict(StrEnum):
-    """What becomes of a file: `hold` leaves it to staff."""
-
-    REFUSE = "refuse"
-    HOLD = "hold"
-    ACCEPT = "accept"
-
-
 class ArchiveSettings(Section):
     """How far archives (zip and the like) are looked into; what goes beyond is refused."""
 
@@ -56,8 +47,8 @@ class ArchiveSettings(Section):
     max_ratio: Whole = Field(
         100, ge=2, le=10_000, description="How many times larger than the archive that may be."
     )
-    encrypted: Annotated[FileVerdict, one_of(FileVerdict)] = Field(
-        FileVerdict.REFUSE, description="What becomes of archives that nobody can look into."
+    encrypted: Annotated[Treatment, one_of(Treatment)] = Field(
+        Treatment.REFUSE, description="What becomes of archives that nobody can look into."
     )
 
 
@@ -65,8 +56,8 @@ class ScannerSettings(Section):
     """A virus scanner that is asked about every file."""
 
     socket: FilePath = Field(examples=["/run/clamav/clamd.ctl"], description="The socket of clamd.")
-    unreachable: Annotated[FileVerdict, one_of(FileVerdict)] = Field(
-        FileVerdict.HOLD, description="What becomes of files while the scanner cannot be asked."
+    unreachable: Annotated[Treatment, one_of(Treatment)] = Field(
+        Treatment.HOLD, description="What becomes of files while the scanner cannot be asked."
     )
 
 
@@ -101,8 +92,8 @@ class AttachmentSettings(Section):
     )
 
     archives: ArchiveSettings = Field(default_factory=ArchiveSettings)
-    macros: Annotated[FileVerdict, one_of(FileVerdict)] = Field(
-        FileVerdict.REFUSE, description="What becomes of office files with programs in them."
+    macros: Annotated[Treatment, one_of(Treatment)] = Field(
+        Treatment.REFUSE, description="What becomes of office files with programs in them."
     )
     scanner: ScannerSettings | None = Field(
         None, examples=[{"socket": "/run/clamav/clamd.ctl", "unreachable": "hold"}]

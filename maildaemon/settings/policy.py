@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
-from maildaemon.domain.policy import AttachmentPolicy, Limits, Notice, Policy, Reads
+from maildaemon.domain.policy import (
+    ArchivePolicy,
+    AttachmentPolicy,
+    Limits,
+    Notice,
+    Policy,
+    Reads,
+    Treatment,
+)
 from maildaemon.domain.reading import NumberPattern, Search
 from maildaemon.domain.rules import Condition, Rule
 from maildaemon.domain.understanding import Link
@@ -57,12 +65,22 @@ def _colleagues(settings: Settings) -> Iterator[str]:
 
 
 def _attachments(attachments: AttachmentSettings) -> AttachmentPolicy:
+    archives, scanner = attachments.archives, attachments.scanner
     return AttachmentPolicy(
         max_file_size=attachments.max_file_size,
         max_total_size=attachments.max_total_size,
         max_files=attachments.max_files,
         allowed_types=attachments.allowed_types,
         blocked_extensions=frozenset(attachments.blocked_extensions),
+        archives=ArchivePolicy(
+            max_depth=archives.max_depth,
+            max_files=archives.max_files,
+            max_size=archives.max_size,
+            max_ratio=archives.max_ratio,
+            encrypted=archives.encrypted,
+        ),
+        macros=attachments.macros,
+        unscanned=scanner.unreachable if scanner else Treatment.ACCEPT,
     )
 
 

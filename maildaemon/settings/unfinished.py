@@ -12,8 +12,6 @@ NOT_YET = frozenset(
         "service.http",
         "mailboxes[].imap.oauth2",
         "mailboxes[].smtp.oauth2",
-        "attachments.archives",
-        "attachments.macros",
         "attachments.scanner",
         "hours.open",
         "hours.holidays",

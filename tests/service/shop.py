@@ -23,6 +23,7 @@ from maildaemon.domain.policy import (
     Mode,
     Policy,
     Rate,
+    Treatment,
 )
 from maildaemon.domain.reading import Reading
 from maildaemon.mail.parse import parse_message
@@ -34,6 +35,7 @@ from maildaemon.services.guard import Guard
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
 from maildaemon.services.settle import settle_next
+from tests.builders import ARCHIVES
 from tests.databases import as_sqlite_says_it, open_store
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.fakes.pulse import FakeAlert, FakePulse
@@ -64,6 +66,9 @@ def a_policy(**overrides: Any) -> Policy:
             max_files=5,
             allowed_types=("image/*", "application/pdf", "text/plain"),
             blocked_extensions=frozenset({"exe", "js"}),
+            archives=ARCHIVES,
+            macros=Treatment.REFUSE,
+            unscanned=Treatment.HOLD,
         ),
         "limits": Limits(
             per_address=(Rate(1, timedelta(minutes=10)), Rate(3, timedelta(hours=24))),

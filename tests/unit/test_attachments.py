@@ -1,13 +1,16 @@
 """Which files are welcome: judged by content, declared type and name together."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from maildaemon.domain.attachments import Judged, Reason, Verdict, extension_of, judge
+from maildaemon.domain.attachments import Judged, Reason, Verdict, judge
+from maildaemon.domain.filenames import extension_of
 from maildaemon.domain.mediatypes import possible_types
-from maildaemon.domain.policy import AttachmentPolicy
-from tests.builders import TOOL, a_file, a_file_policy
+from maildaemon.domain.message import Attachment, Finding, Inside
+from maildaemon.domain.policy import AttachmentPolicy, Treatment
+from tests.builders import ARCHIVES, TOOL, a_file, a_file_policy
 
 ACCEPTED = Judged(Verdict.ACCEPTED)
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -32,6 +35,7 @@ MISMATCH = refused(Reason.TYPE_MISMATCH)
 NOT_ALLOWED = refused(Reason.TYPE_NOT_ALLOWED)
 BLOCKED = refused(Reason.EXTENSION_BLOCKED)
 SEALED = held(Reason.UNREADABLE)
+MACRO = refused(Reason.MACRO)
 
 
 def judged(
@@ -96,6 +100,10 @@ WELCOME = [
     ("clip.mov", "video/quicktime", "video/mp4"),
     ("clip.webm", "video/webm", "video/x-matroska"),
     ("clip.3gp", "video/3gpp", "video/3gpp"),
+    ("photos.zip", ZIP, ZIP),
+    ("photos.zip", "application/x-zip-compressed", ZIP),
+    ("photos.zip", OCTETS, ZIP),
+    ("mail.msg", "application/vnd.ms-outlook", "application/vnd.ms-outlook"),
 ]
 
 
@@ -141,18 +149,14 @@ UNWELCOME: list[tuple[str, str, str | None, Judged]] = [
     ("voice.mp3", "audio/mpeg", "text/plain", MISMATCH),
     ("mail.eml", "message/rfc822", EXE, MISMATCH),
     # not on the list
-    ("photos.zip", ZIP, ZIP, NOT_ALLOWED),
-    ("photos.zip", OCTETS, ZIP, NOT_ALLOWED),
-    ("photos.rar", "application/vnd.rar", "application/vnd.rar", NOT_ALLOWED),
     ("page.html", "text/html", "text/html", NOT_ALLOWED),
     ("page.html", "text/html", "text/plain", NOT_ALLOWED),
     ("note.txt", "text/plain", "text/html", NOT_ALLOWED),
     ("logo.svg", "image/svg+xml", "image/svg+xml", NOT_ALLOWED),
     ("logo.png", "image/png", "image/svg+xml", NOT_ALLOWED),
     ("invoice.xml", "text/xml", "application/xml", NOT_ALLOWED),
-    ("letter.docm", DOCM, DOCM, NOT_ALLOWED),
-    ("letter.docx", DOCX, DOCM, NOT_ALLOWED),
-    ("mail.msg", "application/vnd.ms-outlook", "application/vnd.ms-outlook", NOT_ALLOWED),
+    ("letter.docm", DOCM, DOCM, MACRO),
+    ("letter.docx", DOCX, DOCM, MACRO),
     ("data.bin", OCTETS, None, NOT_ALLOWED),
     ("data", "", None, NOT_ALLOWED),
     ("code.txt", "application/javascript", "text/plain", NOT_ALLOWED),
@@ -168,6 +172,15 @@ UNWELCOME: list[tuple[str, str, str | None, Judged]] = [
     ("encrypted.asc", OCTETS, "application/pgp", SEALED),
     ("version.asc", "application/pgp-encrypted", "text/plain", SEALED),
     ("secret.docx", DOCX, OLE, SEALED),
+    ("photos.rar", "application/vnd.rar", "application/vnd.rar", SEALED),
+    ("photos.rar", "application/x-rar-compressed", "application/vnd.rar", SEALED),
+    ("photos.7z", OCTETS, "application/x-7z-compressed", SEALED),
+    ("photos.zst", OCTETS, "application/zstd", SEALED),
+    ("image.bin", OCTETS, "application/x-iso9660-image", SEALED),
+    ("image.bin", OCTETS, "application/x-apple-diskimage", SEALED),
+    ("image.iso", OCTETS, "application/x-iso9660-image", BLOCKED),
+    # a program in an image of a disk stays closed, whatever else it is called
+    ("photo.jpg", "image/jpeg", "application/x-iso9660-image", MISMATCH),
 ]
 
 
@@ -293,15 +306,107 @@ def test_the_same_logo_again_and_again_counts_once() -> None:
     )
 
 
+# --- what was found in a file --------------------------------------------------------------
+
+
+def zip_of(*findings: Finding, **inside: Any) -> Attachment:
+    return a_file(
+        filename="photos.zip",
+        declared_type=ZIP,
+        detected_type=ZIP,
+        size=1_000_000,
+        findings=findings,
+        inside=Inside(**{"files": 3, "size": 2_000_000, "depth": 1, **inside}),
+    )
+
+
+FOUND = [
+    (zip_of(), ACCEPTED),
+    (zip_of(extensions=("jpg", "exe")), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
+    (zip_of(extensions=("html",)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
+    (zip_of(types=("image/jpeg", EXE)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
+    (zip_of(types=("image/svg+xml",)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
+    (zip_of(types=("application/xml", "image/vnd.dwg")), ACCEPTED),  # not on the list, no harm
+    (zip_of(Finding.ESCAPING_NAMES), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
+    (zip_of(Finding.OVERLAPPING), refused(Reason.ARCHIVE_BOMB)),
+    (zip_of(size=200_000_001), refused(Reason.ARCHIVE_BOMB)),
+    (zip_of(size=100_000_001), refused(Reason.ARCHIVE_BOMB)),
+    (zip_of(size=100_000_000), ACCEPTED),
+    (zip_of(files=1001), refused(Reason.ARCHIVE_BOMB)),
+    (zip_of(depth=4), refused(Reason.ARCHIVE_TOO_DEEP)),
+    (zip_of(depth=3), ACCEPTED),
+    (zip_of(Finding.ENCRYPTED), refused(Reason.ARCHIVE_ENCRYPTED)),
+    (zip_of(Finding.MACROS), refused(Reason.MACRO)),
+    (zip_of(Finding.ACTIVE_CONTENT), refused(Reason.ACTIVE_CONTENT)),
+    (zip_of(Finding.UNFINISHED), held(Reason.UNREADABLE)),
+    (zip_of(types=("application/vnd.rar",)), held(Reason.UNREADABLE)),
+    (zip_of(Finding.MALWARE), refused(Reason.MALWARE)),
+    (zip_of(Finding.UNSCANNED), held(Reason.SCANNER_UNAVAILABLE)),
+    (zip_of(Finding.HIDDEN_CHARACTERS), ACCEPTED),
+]
+
+
+@pytest.mark.parametrize(("file", "verdict"), FOUND)
+def test_a_file_is_judged_by_what_was_found_in_it(file: Attachment, verdict: Judged) -> None:
+    assert judge((file,), a_file_policy()) == (verdict,)
+
+
+def test_the_gravest_reason_is_told_first() -> None:
+    bad = zip_of(
+        Finding.ENCRYPTED, Finding.MACROS, Finding.UNREADABLE, extensions=("exe",), size=10**9
+    )
+    burst = zip_of(Finding.ENCRYPTED, Finding.UNREADABLE, depth=9, size=10**9)
+
+    verdicts = judge((bad, burst), a_file_policy())
+
+    assert verdicts == (refused(Reason.ARCHIVE_CONTAINS_BLOCKED), refused(Reason.ARCHIVE_BOMB))
+
+
+def test_what_unpacks_to_less_than_a_file_may_have_is_no_bomb_however_well_it_was_packed() -> None:
+    white = replace(zip_of(size=9_000_000), size=9_000)
+
+    assert judge((white,), a_file_policy()) == (ACCEPTED,)
+    assert judge((white,), a_file_policy(max_file_size=1_000_000)) == (
+        refused(Reason.ARCHIVE_BOMB),
+    )
+
+
+def test_a_harmful_part_of_a_document_is_active_content_and_no_packed_file() -> None:
+    page = a_file(
+        filename="a.pdf",
+        declared_type="application/pdf",
+        detected_type="application/pdf",
+        inside=Inside(extensions=("exe",)),
+    )
+
+    assert judge((page,), a_file_policy()) == (refused(Reason.ACTIVE_CONTENT),)
+
+
+def test_the_operator_says_what_becomes_of_macros_passwords_and_unscanned_files() -> None:
+    files = (zip_of(Finding.MACROS), zip_of(Finding.ENCRYPTED), zip_of(Finding.UNSCANNED))
+
+    def judged_as(treatment: Treatment) -> tuple[Judged, ...]:
+        archives = replace(ARCHIVES, encrypted=treatment)
+        policy = a_file_policy(archives=archives, macros=treatment, unscanned=treatment)
+        return judge(files, policy)
+
+    reasons = (Reason.MACRO, Reason.ARCHIVE_ENCRYPTED, Reason.SCANNER_UNAVAILABLE)
+    assert judged_as(Treatment.REFUSE) == tuple(map(refused, reasons))
+    assert judged_as(Treatment.HOLD) == tuple(map(held, reasons))
+    assert judged_as(Treatment.ACCEPT) == (ACCEPTED,) * 3
+
+
 def test_these_tests_reach_every_reason() -> None:
     reached = {verdict.reason for *_, verdict in UNWELCOME}
+    reached |= {verdict.reason for _, verdict in FOUND}
 
     assert reached | {
+        None,
         Reason.TOO_LARGE,
         Reason.TOO_MANY,
         Reason.TOTAL_TOO_LARGE,
         Reason.AMBIGUOUS,
-    } == {*Reason}
+    } == {None, *Reason}
 
 
 # --- names and types -----------------------------------------------------------------------

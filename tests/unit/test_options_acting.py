@@ -1,5 +1,6 @@
 """What each option does: another value of it, read from a configuration, and what comes of it."""
 
+import base64
 import io
 import logging
 from collections.abc import Iterator
@@ -47,7 +48,9 @@ from tests.builders import (
     a_thread,
     knowing,
 )
+from tests.made_files import docx, zipped
 from tests.service.shop import Shop, a_mail
+from tests.unit.parsing import only_file, with_parts
 from tests.unit.test_settings import MINIMAL, only_problem, policy_of, read, with_imap, with_smtp
 
 HELP = Address("", "help@example.com")
@@ -374,6 +377,64 @@ def test_blocked_extensions_replace_the_usual_ones() -> None:
     policy = policy_of(f"{MINIMAL}attachments: {{blocked_extensions: [foo]}}\n").attachments
     (verdict,) = judge((TOOL,), policy)
     assert verdict.verdict is Verdict.REFUSED, "it is judged by what it is, too"
+
+
+def found_in(**files: bytes) -> Attachment:
+    """Return a zip with these in it, as the parser sees it (`_` in a name is a dot)."""
+    raw = zipped({name.replace("_", "."): content for name, content in files.items()})
+    return only_file(with_parts(attached("a.zip", raw)))
+
+
+def attached(name: str, content: bytes) -> bytes:
+    fields = f"Content-Disposition: attachment; filename={name}\nContent-Transfer-Encoding: base64"
+    return fields.encode() + b"\n\n" + base64.encodebytes(content)
+
+
+def test_archives_may_lie_in_each_other_as_deep_as_max_depth() -> None:
+    nested = found_in(a_zip=zipped({"b.zip": zipped({"c.txt": b"c"})}))
+
+    assert reasons("archives: {max_depth: 2}", nested) == ["archive_too_deep"]
+    assert reasons("archives: {max_depth: 3}", nested) == [None]
+
+
+def test_archives_may_hold_as_many_files_as_max_files() -> None:
+    three = found_in(a_txt=b"a", b_txt=b"b", c_txt=b"c")
+
+    assert reasons("archives: {max_files: 2}", three) == ["archive_bomb"]
+    assert reasons("archives: {max_files: 3}", three) == [None]
+
+
+def test_archives_may_unpack_to_as_much_as_max_size() -> None:
+    large = found_in(a_txt=b"a lot " * 400_000)
+
+    assert reasons("archives: {max_size: 2 MB}", large) == ["archive_bomb"]
+    assert reasons("archives: {max_size: 3 MB}", large) == [None]
+
+
+def test_archives_may_unpack_to_as_many_times_as_max_ratio() -> None:
+    large = found_in(a_txt=b"a lot " * 2_000_000)
+
+    assert reasons("archives: {max_ratio: 100}", large) == ["archive_bomb"]
+    assert reasons("archives: {max_ratio: 2000}", large) == [None]
+
+
+def test_encrypted_is_what_becomes_of_an_archive_with_a_password() -> None:
+    locked = bytearray(zipped({"a.txt": b"a"}))
+    locked[6] |= 1
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    file = only_file(with_parts(attached("a.zip", bytes(locked))))
+
+    assert reasons("archives: {encrypted: accept}", file) == [None]
+    assert reasons("archives: {encrypted: hold}", file) == ["archive_encrypted"]
+    assert reasons("archives: {encrypted: refuse}", file) == ["archive_encrypted"]
+
+
+def test_macros_is_what_becomes_of_office_files_with_programs_in_them() -> None:
+    letter = only_file(with_parts(attached("a.docm", docx({"word/vbaProject.bin": b"VBA"}))))
+
+    assert reasons("macros: accept", letter) == [None]
+    assert reasons("macros: hold", letter) == ["macro"]
+    assert reasons("macros: refuse", letter) == ["macro"]
 
 
 def test_hold_days_are_how_long_refused_files_are_kept(tmp_path: Path) -> None:

@@ -27,27 +27,6 @@ OPTIONS = [
         "from 1 to 65535",
     ),
     (
-        *("attachments.archives.max_depth", "attachments: {archives: {max_depth: …}}"),
-        *("5", "5", "99", "must be from 1 to 10"),
-    ),
-    (
-        *("attachments.archives.max_files", "attachments: {archives: {max_files: …}}"),
-        *("50", "50", "all", "no whole number"),
-    ),
-    (
-        *("attachments.archives.max_size", "attachments: {archives: {max_size: …}}"),
-        *("5 MB", "5 MB", "5", "has no unit"),
-    ),
-    (
-        *("attachments.archives.max_ratio", "attachments: {archives: {max_ratio: …}}"),
-        *("20", "20", "1", "must be from 2 to 10000"),
-    ),
-    (
-        *("attachments.archives.encrypted", "attachments: {archives: {encrypted: …}}"),
-        *("hold", "hold", "open", "`open` is no choice here"),
-    ),
-    ("attachments.macros", "attachments: {macros: …}", "accept", "accept", "run", "no choice"),
-    (
         *("attachments.scanner.socket", "attachments: {scanner: {socket: …}}"),
         *("clamd.sock", "/etc/maildaemon/clamd.sock", "~/clamd", "`~` is not read here"),
     ),

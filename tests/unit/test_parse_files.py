@@ -51,7 +51,7 @@ def test_a_name_written_with_look_alike_letters_is_also_kept_as_it_will_be_read(
     file = only_file(attached('Content-Disposition: attachment; filename="a\uff0eexe"'.encode()))
 
     assert "a.exe" in file.names
-    assert file.findings == ("ambiguous",)
+    assert file.findings == ("ambiguous", "hidden_characters")
 
 
 def test_a_long_name_keeps_its_extension() -> None:
@@ -204,10 +204,10 @@ def test_a_boundary_that_is_not_the_declared_one_is_found_and_flagged() -> None:
     file = only_file(
         HEADER + b"Content-Type: multipart/mixed; boundary=declared\n\n"
         b"--real\nContent-Type: text/plain\n\nHello\n"
-        b"--real\nContent-Type: application/zip; name=a.zip\n\nPK\n--real--\n"
+        b"--real\nContent-Type: application/zip; name=a.pdf\n\nPK\n--real--\n"
     )
 
-    assert (file.filename, file.findings) == ("a.zip", ("ambiguous",))
+    assert (file.filename, file.findings) == ("a.pdf", ("ambiguous",))
 
 
 def test_pictures_that_the_page_shows_are_inline_and_others_are_not() -> None:

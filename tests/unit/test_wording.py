@@ -104,12 +104,16 @@ def test_a_limit_is_said_in_round_units(size: int, shown: str) -> None:
     assert show_size(size, {"MB": "MB", "KB": "KB"}) == shown.replace(" ", "\u00a0")
 
 
-def test_the_types_accepted_by_default_are_four_readable_lines() -> None:
+def test_the_types_accepted_by_default_are_five_readable_lines() -> None:
     assert show_types(ALLOWED_TYPES, WORDS) == (
         "pictures (JPEG, PNG, GIF, WebP, HEIC, AVIF, BMP, TIFF)",
-        "documents (PDF, TXT, CSV, RTF, Word, Excel, PowerPoint, OpenDocument)",
-        "audio (MP3, M4A, OGG, WAV)",
-        "video (MP4, MOV, WebM, 3GP)",
+        (
+            "documents (PDF, TXT, CSV, RTF, Word, Excel, PowerPoint, OpenDocument, Pages, "
+            "Numbers, Keynote)"
+        ),
+        "audio (MP3, M4A, OGG, WAV, AMR, AAC, FLAC)",
+        "video (MP4, MOV, WebM, 3GP, AVI, MKV)",
+        "archives (ZIP, GZ, TAR)",
     )
 
 

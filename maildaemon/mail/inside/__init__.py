@@ -1,0 +1,1 @@
+"""Looks into files: what is packed, embedded or hidden in them, within bounds."""
