@@ -37,7 +37,8 @@ SILENCES: Mapping[str, str] = {
     Silence.AUTH_FAILED: "its return path belongs to another domain, and nothing proves the sender",
     Silence.TOO_OLD: "it is older than `service.reply_within`, or from before the first start",
     Silence.EARLIER_CONVERSATION: "it answers mail from before we were here",
-    Silence.MUTED: "the thread is muted, or a program is suspected behind the address",
+    Silence.MUTED: "the thread is muted, a program is suspected behind the address, or our mail "
+    "was reported as spam from there",
     Silence.ADDRESS_UNDELIVERABLE: "our last mail to this address bounced",
     Silence.ANSWERS_AUTOMATIC_MAIL: "it answers an automatic mail of ours",
     Silence.ACKNOWLEDGED_ALREADY: "this thread has been acknowledged",

@@ -96,7 +96,9 @@ class MarkDeliverable:
 
 @dataclass(frozen=True, slots=True)
 class MuteSender:
-    """Send nothing automatic to this address until then: a program is suspected behind it."""
+    """Send nothing automatic to this address until then: a program is suspected behind it, or
+    somebody there complained.
+    """
 
     address: str
     until: datetime

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from maildaemon.domain.evidence import Evidence, Sign, auto_submitted, collect
+from maildaemon.domain.evidence import Evidence, auto_submitted, collect
+from maildaemon.domain.marks import Sign
 from maildaemon.domain.message import Address, Message, ReportAction
 
 
@@ -110,10 +111,12 @@ _FORBIDS = {
     Sign.REPORT: Silence.AUTO_SUBMITTED,
     Sign.FAILED_RECIPIENTS: Silence.AUTO_SUBMITTED,
     Sign.BOUNCER: Silence.AUTO_SUBMITTED,
+    Sign.READ_RECEIPT: Silence.AUTO_SUBMITTED,
     Sign.CALENDAR_REPLY: Silence.AUTO_SUBMITTED,
     Sign.AUTO_SUBMITTED: Silence.AUTO_SUBMITTED,
     Sign.RESPONDER: Silence.AUTO_SUBMITTED,
     Sign.OUT_OF_OFFICE: Silence.AUTO_SUBMITTED,
+    Sign.ACKNOWLEDGEMENT: Silence.AUTO_SUBMITTED,
     Sign.LIST: Silence.MAILING_LIST,
     Sign.BULK: Silence.BULK,
     Sign.NOBODY: Silence.RESPONDER_ADDRESS,
@@ -161,7 +164,8 @@ def _kind_of(message: Message, signs: frozenset[Sign]) -> Kind:
         return Kind.STAFF
     if Sign.LIST in signs:
         return Kind.LIST
-    if signs & {Sign.BULK, Sign.AUTO_SUBMITTED}:
+    # RFC 5321 §4.5.5: people's mail has a return path.
+    if signs & {Sign.BULK, Sign.AUTO_SUBMITTED, Sign.NULL_REVERSE_PATH}:
         return Kind.BULK
     if Sign.SPAM in signs:
         return Kind.SPAM
@@ -178,7 +182,8 @@ def _kind_of_report(message: Message, signs: frozenset[Sign]) -> Kind | None:
     if message.report_type == "delivery-status" or (bounces and not message.report_type):
         return Kind.BOUNCE
     # RFC 6522 §3: a report of a type we do not know is still a report, never a customer's text.
-    return Kind.RECEIPT if signs & {Sign.REPORT, Sign.CALENDAR_REPLY} else None
+    receipts = {Sign.REPORT, Sign.READ_RECEIPT, Sign.CALENDAR_REPLY}
+    return Kind.RECEIPT if signs & receipts else None
 
 
 def _is_auto_reply(message: Message, signs: frozenset[Sign]) -> bool:
@@ -189,5 +194,10 @@ def _is_auto_reply(message: Message, signs: frozenset[Sign]) -> bool:
     # A form mailer says auto-generated too, and a shop gets orders that way: it answers nothing.
     if Sign.AUTO_SUBMITTED in signs and message.in_reply_to:
         return True
-    # The subject alone is the last resort; in Sent it is a person's answer to such a mail.
-    return Sign.OUT_OF_OFFICE in signs and Sign.SENT not in signs
+    # In Sent it is a person's answer to such a mail.
+    if Sign.SENT in signs:
+        return False
+    if Sign.NULL_REVERSE_PATH in signs and message.in_reply_to:
+        return True
+    # The subject alone is the last resort.
+    return bool(signs & {Sign.OUT_OF_OFFICE, Sign.ACKNOWLEDGEMENT})

@@ -43,7 +43,7 @@ from maildaemon.domain.filing import find_thread, is_thanks_only
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
 from maildaemon.domain.recipients import addressed, is_one_of_us, recipients
-from maildaemon.domain.report import UNDELIVERABLE_FOR, undeliverable
+from maildaemon.domain.report import UNDELIVERABLE_FOR, follow_report
 from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
 from maildaemon.domain.subjects import bare_subject
 from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
@@ -62,8 +62,9 @@ class Context:
 
     `received_at` is the INTERNALDATE, `recorded_at` when we first saw the message: age is judged
     by that, once, so that a message does not grow old in our own queue. `own`: we signed it, or a
-    server told us this id. `reported_thread` is the thread of the mail of ours that a bounce is
-    about, `reported_ours` whether there is such a mail. What is said of the sender
+    server told us this id. `reported_thread` is the thread of the mail of ours that a bounce or
+    a receipt is about, `reported_to` the address (a key) that it went to, None if there is no such
+    mail. What is said of the sender
     (`sender_responses_at`: the times of the automatic mails to this address, `sender_lately`: his
     other mails of the last hour) is said of `find_writer`. `history`: read from the time before
     the first start. `placed`: the thread in which the message has stood since an earlier decision;
@@ -82,7 +83,7 @@ class Context:
     placed: ThreadFacts | None = None
     history: bool = False
     own: bool = False
-    reported_ours: bool = False
+    reported_to: str | None = None
     reported_thread: ThreadFacts | None = None
     undeliverable_until: datetime | None = None
     sender_muted_until: datetime | None = None
@@ -264,12 +265,8 @@ def _consequences(
         actions.append(Witness(message.message_id, filed=context.in_sent))
     # An id that only the recipient of our mail can know proves that the mail arrived.
     actions += [Witness(known.message_id) for known in context.lookups.known if known.own]
-    report = message.bounce
-    if report and context.reported_ours and report.original_message_id:
-        actions.append(Witness(report.original_message_id))
-    if report and context.reported_thread:
-        people = context.reported_thread.participants
-        actions += undeliverable(report, people, context.now)
+    if context.reported_to is not None:
+        actions += follow_report(message, context.reported_to, context.now)
     if answers and match.thread is not None:
         actions.append(CancelQueued(match.thread.thread_id, Silence.STAFF_ANSWERED))
     return actions

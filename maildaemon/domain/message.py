@@ -104,6 +104,16 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a mail that did arrive (RFC 8098), or that somebody complained about it
+    (RFC 5965); `original_message_id` is None if the report does not tell.
+    """
+
+    original_message_id: str | None
+    complaint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """Facts about one file. Whether it is welcome is decided in `domain.attachments`.
 
@@ -166,6 +176,7 @@ class Message:
     found: Findings | None = None
     attachments: tuple[Attachment, ...] = ()
     bounce: DeliveryReport | None = None
+    receipt: Receipt | None = None
     defects: tuple[str, ...] = ()
     degraded: bool = False
 
@@ -177,6 +188,13 @@ class Message:
     def field(self, name: str) -> tuple[str, ...]:
         """Return all values of a header field, in order; empty if it is absent."""
         return tuple(value for key, value in self.fields if key == name)
+
+    @property
+    def reported_id(self) -> str | None:
+        """Return the Message-ID of the mail that this one reports on, None if of none known."""
+        if self.bounce is not None:
+            return self.bounce.original_message_id
+        return self.receipt.original_message_id if self.receipt else None
 
     @property
     def cited(self) -> tuple[str, ...]:

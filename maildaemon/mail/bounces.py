@@ -44,6 +44,9 @@ def _may_report(message: Message, tree: Tree, text: str) -> bool:
     stated = tree.root.structured("content-type").first("report-type") or message.report_type or ""
     if stated.lower() == "delivery-status":
         return True
+    if stated.lower() == "disposition-notification":
+        # RFC 5429 §2.1.2: a recipient's rule that refuses a mail says that it was "deleted".
+        return any("reject" in value.lower() for value in message.field("auto-submitted"))
     return looks_like_notice(message, text)
 
 

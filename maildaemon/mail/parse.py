@@ -12,6 +12,7 @@ from maildaemon.mail.fields import message_of_header
 from maildaemon.mail.files import Files, read_files
 from maildaemon.mail.language import detect_language
 from maildaemon.mail.prescan import Scan, identity, scan
+from maildaemon.mail.receipts import parse_receipt
 from maildaemon.mail.replies import read_reply
 from maildaemon.mail.search import find, prepare
 from maildaemon.mail.structure import Structure, arrange
@@ -65,6 +66,7 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
         language=tongue.language,
         language_confidence=tongue.confidence,
         attachments=files.attachments,
+        receipt=parse_receipt(tree, structure, reading.text),
         bounce=parse_bounce(message, tree, structure, reading.text),
         defects=(*message.defects, *reading.defects, *_structure_defects(structure)),
     )

@@ -162,9 +162,12 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """A mail of ours that a report is about; `thread` is None if it belongs to none."""
+    """A mail of ours that a report is about: to whom it went (a key), and in which thread (None
+    if in none).
+    """
 
     outbox_id: int
+    recipient: str
     thread: ThreadFacts | None
 
 

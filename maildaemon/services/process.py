@@ -366,8 +366,8 @@ def load_context(
     author = writer.key if writer else ""
     mailbox_id = row.mailbox_id
     lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk))
-    report = message.bounce.original_message_id if message.bounce else None
-    sent = tx.records.find_sent(mailbox_id, report) if report else None
+    reported = message.reported_id
+    sent = tx.records.find_sent(mailbox_id, reported) if reported else None
     muted_until = tx.brakes.muted_until(mailbox_id, author)
     # Whom somebody has let in again is not judged by what came before.
     lately = max(row.received_at - SUSPECTED_WITHIN, min(muted_until or _BEGINNING, now))
@@ -385,7 +385,7 @@ def load_context(
         placed=known.thread if known else None,
         history=row.history,
         own=_is_own(tx, desk, row, message),
-        reported_ours=sent is not None,
+        reported_to=sent.recipient if sent else None,
         reported_thread=sent.thread if sent else None,
         undeliverable_until=tx.records.undeliverable_until(mailbox_id, author),
         sender_muted_until=muted_until,

@@ -131,8 +131,8 @@ def test_all_evidence_is_kept_and_not_only_the_first() -> None:
         (
             "null_reverse_path",
             "auto_submitted: auto-generated",
-            "bulk: precedence bulk",
             "list: list-id",
+            "bulk: precedence bulk",
             "nobody: noreply",
             "bulk: feedback-id",
         ),

@@ -291,7 +291,7 @@ def test_a_new_topic_with_recycled_references_is_acknowledged() -> None:
 
 
 def about_ours(**overrides: Any) -> Context:
-    return a_context(reported_ours=True, reported_thread=ACKNOWLEDGED, **overrides)
+    return a_context(reported_to=CLARA.key, reported_thread=ACKNOWLEDGED, **overrides)
 
 
 def test_a_bounce_of_our_mail_joins_its_thread_and_silences_the_dead_address() -> None:

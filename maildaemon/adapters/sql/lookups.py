@@ -248,7 +248,8 @@ class SqlLookups:
         """Return the mail of ours with this id, None if we never queued one to be sent."""
         for _, row in self._own(mailbox_id, {digest(message_id): message_id}):
             if row.state != OutboxState.SHADOW.value:
-                return SentMail(row.id, self._facts(row.thread_id))
+                recipient = row.recipient.strip().lower()
+                return SentMail(row.id, recipient, self._facts(row.thread_id))
         return None
 
     def sender_known(self, mailbox_id: int, address: str) -> bool:

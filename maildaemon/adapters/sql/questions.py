@@ -81,6 +81,7 @@ _OURS = (
         outbox.c.message_id,
         outbox.c.provider_id_sha256,
         outbox.c.thread_id,
+        outbox.c.recipient,
         outbox.c.state,
         thread.c.subject,
     )
