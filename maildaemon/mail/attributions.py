@@ -12,6 +12,7 @@ from maildaemon.mail.quote_words import (
     FORWARDED,
     OPENERS,
     ORIGINAL_MESSAGE,
+    PROCESSED,
     TOLD,
     WROTE,
 )
@@ -23,6 +24,9 @@ _MAX_SEPARATOR = 60
 _MAX_REPLY_ABOVE = 160
 _MAX_ABBREVIATION = 6
 _MAX_NAME = 80
+_DECORATED = ("##", "--", "==", "**", "__", "—-", "- ", "~~", "— ", "——")
+_ASKING = ("please ", "reply ", "write ", "respond ")
+_AMBIGUOUS = frozenset(("original", "original email", "original e-mail", "original message"))
 
 DECORATION = "-_=*—–━─> \t\u00a0\u3000"
 
@@ -34,6 +38,9 @@ _TIME = re.compile(r"\d[:.h]\d\d|\d ?[ap]\.?m\b|\d[时時시点]")
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]")
 _BRACKETED = re.compile(r"[<(\[（＜](?:mailto:)?[^\s<>()\[\]]{1,100}@[^<>()\[\]]{1,100}[>)\]）＞]")
 _MAY_ATTRIBUTE = re.compile(r"[\d@]|[:：]\W{0,10}$")
+_SHARED = re.compile(
+    r"(?<=[^\s>])(?:[ -]{1,8}|(?=(?:On|Am|Op) ))((?:On|Am|Le|Op|El|Il|Em|Den) [^<@]{0,25}\d)"
+)
 _NOTES = re.compile(r"---\d{1,4}[./-]\d{1,2}[./-]\d{2,4} \d{1,2}:\d\d[:\d]{0,3}.{0,5}---")
 _HEARD = re.compile(r"\b(?:i|you|he|she|they|we|my|your|our|ich|er|sie|mein|ihr|je|il|elle|vous)\b")
 
@@ -96,7 +103,7 @@ def _opens_with_date(line: str) -> bool:
 
 
 def _is_attribution(line: str, first: str, *, quoted: bool) -> bool:
-    text = line.strip(DECORATION).lower()
+    text = lowered(line.strip(DECORATION))
     colon = text.endswith((":", "："))
     closed = colon or text.rstrip(". ").endswith(WROTE)
     date = _DATE.search(text) is not None
@@ -104,7 +111,7 @@ def _is_attribution(line: str, first: str, *, quoted: bool) -> bool:
     who = _ADDRESS.search(text) is not None
     if not closed:
         # Old Gmail: "2026-11-20 10:00 GMT+01:00 Shop <s@shop.example>"
-        return quoted and date and time and who
+        return quoted and date and who and (time or (first[:1].isdigit() and line.endswith(">")))
     wrote = any(word in text for word in WROTE)
     told = any(phrase in text for phrase in TOLD)
     if quoted:
@@ -141,6 +148,22 @@ def _is_address_and_verb(text: str) -> bool:
     return text[found.end() :].strip(" ,:：") in WROTE or text.startswith(WROTE)
 
 
+def apart(lines: list[str]) -> list[str]:
+    """Return the lines with an attribution put below the text that shares its line."""
+    found: list[str] = []
+    for at, line in enumerate(lines):
+        shared = _SHARED.search(line) if len(line) <= MAX_MARKER and _is_closed(line) else None
+        if shared and attribution([line[shared.start(1) :], *lines[at + 1 : at + _NEAR]], 0):
+            found += [line[: shared.start()].rstrip(" -"), line[shared.start(1) :]]
+        else:
+            found.append(line)
+    return found
+
+
+def _is_closed(line: str) -> bool:
+    return line.rstrip(" -\r").endswith((":", "wrote"))
+
+
 def is_groupwise(line: str) -> bool:
     """Tell whether this is Novell's ">>> Name <address> 20.11.2026 10:00 >>>"."""
     if not line.startswith(">>") or not line.endswith((">>", ":")):
@@ -155,18 +178,20 @@ def is_notes(line: str) -> bool:
 
 
 def is_original(line: str) -> bool:
-    core = line.strip(DECORATION + "[]<>|").rstrip(": ：").lower()
+    core = lowered(line.strip(DECORATION + "[]<>|").rstrip(": ："))
     if len(core) > _MAX_SEPARATOR or not core:
         return False
-    decorated = line[:2] in ("--", "==", "__", "**", "——", "━━", "──") or line[:2] == "- "
+    if core.startswith(PROCESSED):
+        return True
+    decorated = line[:2] in ("--", "==", "__", "**", "*-", "——", "━━", "──")
     if core in ORIGINAL_MESSAGE:
-        return decorated or core not in ("original", "original email")
-    return core.startswith(ORIGINAL_MESSAGE) and (
-        (decorated and not core.startswith("original ")) or core.startswith(_OF_SEVERAL_WORDS)
-    )
+        return decorated or core not in _AMBIGUOUS
+    return decorated and core.startswith(ORIGINAL_MESSAGE) and not core.startswith("original ")
 
 
-_OF_SEVERAL_WORDS = ("original message ", "ursprüngliche nachricht ")
+def lowered(text: str) -> str:
+    """Return the text in lower case; the Turkish capital I loses the dot that it would keep."""
+    return text.lower().replace("i\u0307", "i")
 
 
 def is_forward(line: str) -> bool:
@@ -174,7 +199,7 @@ def is_forward(line: str) -> bool:
         (":", "：")
     ):
         return False
-    core = line.strip(DECORATION).lower()
+    core = lowered(line.strip(DECORATION))
     return len(core) <= 2 * _MAX_SEPARATOR and core.startswith(FORWARDED)
 
 
@@ -183,7 +208,6 @@ def is_reply_above(line: str) -> bool:
     if len(line) > _MAX_REPLY_ABOVE:
         return False
     text = line.lower()
-    if not any(phrase in text for phrase in ABOVE_THIS_LINE):
+    if not (line.startswith(_DECORATED) or text.startswith(_ASKING)):
         return False
-    decorated = line[:2] in ("##", "--", "==", "**", "__", "—-", "- ", "~~", "— ", "——")
-    return decorated or text.startswith(("please ", "reply ", "write ", "respond "))
+    return any(phrase in text for phrase in ABOVE_THIS_LINE)

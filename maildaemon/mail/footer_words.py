@@ -11,12 +11,15 @@ def _words(table: str) -> tuple[str, ...]:
 # Lines that only a telephone or a program adds.
 DEVICE_ALWAYS = _words("""
     sent from my iphone; sent from my ipad; sent from my ipod; sent from mail for; get outlook for
-    download outlook for; sent via the samsung; holen sie sich outlook; outlook für android
+    download outlook for; sent via the samsung; sent from mailspring; get bluemail; get typeapp
+    download typeapp; holen sie sich outlook
+    outlook für android
     outlook für ios herunter; laden sie outlook; obtenir outlook; téléchargez outlook
     télécharger outlook; obtenez outlook; obtener outlook; obtenga outlook; descargar outlook
     descarga outlook; obter o outlook; obtenha o outlook; scarica outlook; ottieni outlook
     download outlook per; outlook voor android; outlook voor ios; pobierz outlook
-    pobierz program outlook; скачать outlook; загрузить outlook; установить outlook
+    pobierz program outlook dla; pobierz program outlook; скачать outlook; загрузить outlook
+    установить outlook
     завантажити outlook; отримати outlook; hämta outlook; skaffa outlook; hent outlook
     få outlook; last ned outlook; hanki outlook; lataa outlook; získat outlook
     stáhnout outlook; získať outlook; az outlook; outlook letöltése; ios için outlook
@@ -26,20 +29,23 @@ DEVICE_ALWAYS = _words("""
     获取 outlook; 获取适用于; 取得適用於; 나의 iphone; 내 iphone; 나의 ipad; 내 galaxy
     ios용 outlook
     android용 outlook; outlook for ios を入手; outlook for android を入手; ios 版 outlook を入手
-    android 版 outlook を入手; từ iphone của; đã gửi từ iphone; gửi từ iphone; dikirim dari iphone
+    android 版 outlook を入手; từ iphone của; đã gửi từ iphone của tôi; đã gửi từ iphone
+    gửi từ iphone; dikirim dari iphone
     dikirim dari ponsel; נשלח מה-iphone; נשלח מה-ipad; أُرسلت من الـ iphone; مرسل من الـ iphone
     أرسلت من iphone; ส่งจาก iphone; στάλθηκε από το iphone; trimis de pe iphone
     poslano s iphone; poslano iz iphone; isprati od moj; elküldve az iphone; iphone-omról
     poslané z iphone; odesláno z iphonu; enviat des del meu; enviat des de l'iphone
-    sendt fra min iphone; skickat från min iphone; lähetetty iphonesta; iphone'umdan
+    sendt fra min iphone; skickat från min iphone; lähetetty iphon; lähetetty ipad
+    lähetetty galaxy
+    lähetetty android; lähetetty outlook; lähetetty samsung; lähetetty puhelim; lähetetty yahoo
+    lähetetty windows; lähetetty mobiili; sent via blackberry; iphone'umdan
     iphone'dan gönderildi; ipad'imden gönderildi; 由我的; 网易邮箱大师; 發自我的; 來自我的
 """)
 
 # Lines that begin so must name such a thing: "Enviado desde Madrid" is a customer's.
 DEVICE_OPENERS = _words("""
-    sent from; sent with; sent using; sent by; sent via; (sent from; <<sent; from my
-    von meinem; von meiner; gesendet von; gesendet mit; gesendet über; von unterwegs; von mobil
-    diese nachricht wurde von; diese mail wurde; mit freundlichen grüßen von meinem; versendet mit
+    sent from; sent with; sent using; sent by; sent via
+    gesendet von; gesendet mit; gesendet über; versendet mit
     envoyé de; envoyé depuis; envoyé à partir; envoyé avec; envoyé par; envoyé via
     envoyé du; provenance :; courrier envoyé
     enviado desde; enviado do; enviado de; enviada do; enviada desde; enviado mediante
@@ -50,12 +56,22 @@ DEVICE_OPENERS = _words("""
     vanuit mail; wysłane z; wysłano z; wysłana z; wysłano przez; wysłane przy; wysłano za
     отправлено с; отправлено из; отправлено через; послано из; послано с; отправлено от
     надіслано з; відправлено з; відправлено через; надіслано через; skickat från; skickad från
-    skickat via; sendt fra; sendt med; sendt via; lähetetty; odesláno z; odesláno ze
+    skickat via; sendt fra; sendt med; sendt via; odesláno z; odesláno ze
     odesláno pomocí
     poslané z; poslané cez; odoslané z; küldve; elküldve; trimis de pe; trimis din; trimis cu
     στάλθηκε από; poslano s; poslano iz; изпратено от; enviat des; enviat amb; enviat del
-    dikirim dari; được gửi từ; gửi từ; ส่งจาก; נשלח; أُرسلت; مرسل; yahoo mail; gönderildi
+    dikirim dari; được gửi từ; gửi từ; ส่งจาก; נשלח; أُرسلت; مرسل
 """)
+
+# German puts the verb last: without it, somebody tells about his telephone.
+DEVICE_GERMAN = (
+    "von meinem",
+    "von meiner",
+    "von unterwegs",
+    "von mobil",
+    "diese nachricht wurde von",
+)
+DEVICE_GERMAN_ENDS = ("gesendet", "versendet", "verschickt", "geschrieben")
 
 # Turkish, Finnish, Japanese, Korean …: the verb stands last.
 DEVICE_CLOSERS = _words("""
@@ -67,7 +83,8 @@ DEVICE_CLOSERS = _words("""
 """)
 
 DEVICES = _words("""
-    iphone; ipad; ipod; android; blackberry; samsung; galaxy; huawei; xiaomi; redmi; nokia; oppo
+    iphon; ipad; ipod; android; phone; blackberry; samsung; galaxy; huawei; xiaomi; redmi; nokia
+    oppo
     oneplus; pixel; motorola; outlook; yahoo; gmail; gmx; web.de; proton; tutanota; tuta; bluemail
     typeapp; spark; airmail; mailspring; edison; superhuman; nine; k-9; k9; fairemail; aqua mail
     canary; newton; hey; mailbird; em client; thunderbird; apple mail; zoho; libero mail
@@ -79,6 +96,11 @@ DEVICES = _words("""
     wireless
     cell; ti-85; the new mail; aol; hotmail; mail for; posta; komórk; điện thoại; ponsel; 1&1
 """)
+
+# What such a line ends with, if not with the name of the thing.
+DEVICE_ENDS = frozenset(
+    "ios email e-mail mail app application device meu mój μου uređaja 10 11 emailu".split()
+)
 
 # A closing formula that fills a line of its own, or has a name behind it.
 CLOSINGS = frozenset(
@@ -231,8 +253,12 @@ FOOTERS = _words("""
     tænk på miljøet; ajattele ympäristöä; myslete na životní prostředí; lütfen çevreyi
     çevreyi düşünün
     you received this message because you are subscribed; to unsubscribe from this group
-    to unsubscribe, e-mail; to post to this group; for more options, visit; unsubscribe:
-    sent through; scanned by mailscanner; mailscanner; click here to report this email as spam
+    to unsubscribe, e-mail; to post to this group; for more options, visit
+    yahoo mail: search, organize; yahoo mail: suchen, organisieren; yahoo mail: cerca, organizza
+    yahoo mail: busca, organiza; yahoo mail : recherchez, organisez
+    yahoo mail: recherchez, organisez
+    yahoo mail: pesquise, organize; sent through; scanned by mailscanner; mailscanner
+    click here to report this email as spam
 """)
 
 # How legal notices begin.
@@ -325,27 +351,27 @@ DISCLAIMER_SIGNS = _words("""
 
 # What such notices speak of; two of these, and one of those above, make one.
 DISCLAIMER_TERMS = _words("""
-    confidential; intended recipient; intended solely; intended only; intended for; privileged
+    intended recipient; intended solely; intended only; intended for; privileged
     unauthori
-    prohibited; received this; in error; notify; delete; disclos; liab; virus; legally; copying
+    received this; in error; notify; delete; disclos; liab; virus; legally; copying
     distribut
     dissemination; addressee; sender; attachments; gdpr; personal data; views; proprietary
     monitored
-    vertraulich; rechtlich geschützt; adressat; empfänger; irrtümlich; informieren; absender
+    vertraulich; rechtlich geschützt; adressat; empfänger; irrtümlich; informieren
     vernichten
     löschen; unbefugt; nicht gestattet; weitergabe; viren; haftung; anhäng; datenschutz
     gesetzlich
-    confidentiel; destinataire; pièces jointes; par erreur; expéditeur; détrui; supprim; interdit
+    destinataire; pièces jointes; par erreur; expéditeur; détrui; supprim; interdit
     autorisé; divulg; responsabilité; altéré; usage exclusif; données personnelles
-    confidencial; destinatari; por error; remitente; elimin; prohib; autoriz; protección de datos
+    confidencial; por error; remitente; elimin; prohib; autoriz; protección de datos
     rgpd
     responsable; derechos; 2016/679; adjuntos; datos personales; protecció de dades; ley orgánica
     riservat; confidenzial; per errore; mittente; cancell; distru; vietat; privacy; 196/2003
     allegati; dati personali; proibit; diffusione; utilizzo
-    destinatário; por engano; remetente; apag; proibid; divulga; anexos; dados pessoais; lgpd
+    destinatário; por engano; remetente; apag; proibid; anexos; dados pessoais; lgpd
     vertrouwelijk; geadresseerde; abusievelijk; ten onrechte; afzender; verwijder; vernietig
     niet toegestaan; verboden; openbaar; bestemd; bijlagen; aansprakelijk
-    poufn; adresat; pomyłk; omyłk; nadawc; usun; zabronion; rozpowszechnian; ujawni; załącznik
+    poufn; adresat; omyłk; nadawc; usun; zabronion; rozpowszechnian; ujawni; załącznik
     rodo
     danych osobowych; przeznaczon; chronion
     конфиденциал; предназнач; получател; адресат; ошибк; ошибочн; отправител; удали; запрещ
@@ -353,10 +379,10 @@ DISCLAIMER_TERMS = _words("""
     распростран; конфіденц; признач; одержувач; помилк; відправник; видал; заборон; вкладен
     розповсюдж
     konfidentiell; avsedd; mottagare; avsändare; av misstag; radera; obehörig; bifogade; förbjud
-    fortrolig; modtager; mottaker; ved en fejl; ved en feil; afsender; avsender; slet; uautoris
+    fortrolig; modtager; mottaker; ved en fejl; ved en feil; slet; uautoris
     vedlegg
     vedhæft; taushet; underrett; personopplysninger
-    luottamuksel; vastaanottaj; erehdy; lähettäj; poista; poista; luvaton; tarkoitettu; liitte
+    luottamuksel; vastaanottaj; erehdy; lähettäj; poista; luvaton; tarkoitettu; liitte
     důvěrn; dôvern; adresát; omyl; odesílatel; odosielateľ; odstra; vymaž; zakáz; určen; příloh
     príloh; příjemc
     bizalmas; címzett; téved; feladó; töröl; tilos; mellékl; jogosulat
@@ -364,13 +390,13 @@ DISCLAIMER_TERMS = _words("""
     interzis
     gizli; alıcı; yanlışlıkla; gönderen; silin; yetkisiz; yasak; sorumlu; ekleri; kişiye özel
     εμπιστευτικ; παραλήπτ; λάθος; εσφαλμέν; αποστολέ; διαγρά; απαγορε; συνημμέν; απόρρητ
-    поверител; получател; изпращач; изтри; забранен; povjerljiv; primatelj; namijenjen
+    поверител; изпращач; изтри; забранен; povjerljiv; primatelj; namijenjen
     pošiljatelj; obriš
     機密; 秘密; 受信者; 宛先; 誤って; 送信者; 破棄; 削除; 禁じ; 添付; 誤送信; 保密; 机密; 收件人
     误收; 誤收; 发件人; 寄件人; 删除; 刪除; 禁止; 附件
     기밀; 비밀; 수신인; 수신자; 잘못; 발신인; 발신자; 삭제; 금지; 첨부; סודי; חסוי; נמען; בטעות
-    מחק; לנמען
-    سرية; سري; المرسل; الخطأ; حذف; محظور; bảo mật; người nhận; nhầm; xóa; người gửi; rahasia
+    מחק
+    سري; المرسل; الخطأ; حذف; محظور; bảo mật; người nhận; nhầm; xóa; người gửi; rahasia
     penerima; hapus; pengirim
 """)
 

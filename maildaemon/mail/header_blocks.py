@@ -11,15 +11,14 @@ _RULE_LENGTH = 10
 _MAX_IN_ONE_LINE = 1_000
 _RULE = "-_=*—–━─"
 _CONTACT = ("mail", "tel", "phone", "e-mail", "email", "web", "url", "http")
+_MECHANICAL = re.compile(r"\d{1,2}:\d\d:\d\d [+-]\d{4}")
 _DATED = re.compile(r"(?:19|20)\d\d|\d[./-]\d{1,2}[./-]\d{2}|\d:\d\d")
 
 
 def label(line: str) -> str:
     """Return the label of a `Label: value` line in one spelling; empty if it is none."""
-    head = line[: _MAX_LABEL + 5].replace("：", ":").lstrip("|> ")
+    head = line[: _MAX_LABEL + 5].lstrip("|> ").replace("：", ":").replace("|", ":")
     name, colon, _ = head.partition(":")
-    if not colon:
-        name, colon, _ = head.partition("|")
     return _spelled(name) if colon else ""
 
 
@@ -55,6 +54,8 @@ def is_block(lines: list[str], at: int) -> bool:
         labels.add(label(line))
     addressed = any("@" in line for line in window[: _ROLES + 1])
     if not labels & FROM:
+        if _MECHANICAL.search(lines[at]) and labels & TO and "@" in "".join(window[1:3]):
+            return True
         return _is_without_from(labels, window, addressed=addressed)
     return roles(labels) >= _ROLES and bool(labels & SUBJECT or addressed)
 

@@ -14,10 +14,12 @@ WROTE = _words("""
     wrote; writes; quoting; schrieb; geschrieben; zitat von; schrieben; a écrit; écrit :; écrit:
     a ecrit; écrivait; citation de; escribió; escribio; escribía; citando; ha scritto; scrisse
     scritto:; escreveu; escrito:; schreef; geschreven; citeren; napisał; napisal; pisze:; napisała
+    napisana przez
     написал; пишет; писал; вы писали; цитирую; написав; написала; пише; писав; skrev; kirjoitti
     napsal; napísal; napsala; píše; ezt írta; írta:; yazdı; έγραψε; a scris; написа; писа
     napisao; napisala; je napisal; pisze; rašė; rakstīja; kirjutas; 写道; 寫道; 写了; のメッセージ
-    のメール; 書きました; 님이 작성; 작성:; 님이 쓴; 님의 말; ha escrit; va escriure; missatge de
+    のメール; 書きました; 님이 작성; 작성:; 님이 쓴; 쓴 글; 님의 말; ha escrit; va escriure
+    missatge de
     đã viết; menulis:; tulis:; เขียน; כתב; כתבה; كتب; تمت كتابة; ने लिखा; skrifaði; citat
 """)
 
@@ -57,7 +59,8 @@ TOLD = _words("""
 ORIGINAL_MESSAGE = _words("""
     original message; original-nachricht; originalnachricht; ursprüngliche nachricht
     ursprungliche nachricht; urspr. nachricht; original email; original e-mail; reply message
-    replied message; message d'origine; message d’origine; message original; message initial
+    replied message; antwort nachricht; message d'origine; message d’origine; message original
+    message initial
     mail original; courriel original; e-mail d'origine; message précédent; mensaje original
     correo original; missatge original; messaggio originale; messaggio original
     mensagem original; oorspronkelijk bericht; origineel bericht; oorspronkelijke bericht
@@ -74,8 +77,11 @@ ORIGINAL_MESSAGE = _words("""
     元のメッセージ
     元のメール; オリジナルメッセージ; 원본 메시지; 원본 메일; 원본 이메일; 원래 이메일; 원본메일
     thư gốc; tin nhắn gốc; pesan asli; mesej asal; ההודעה המקורית; הודעה מקורית; الرسالة الأصلية
-    original message processed by; original
+    original
 """)
+
+# A program for fax and mail, and a line that needs nothing around it.
+PROCESSED = ("original message processed by",)
 
 # What follows such a line was sent on by the customer for us to read: it is never cut.
 FORWARDED = _words("""

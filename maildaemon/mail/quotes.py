@@ -13,6 +13,7 @@ from enum import Enum
 from maildaemon.mail import marks
 from maildaemon.mail.attributions import (
     MAX_MARKER,
+    apart,
     attribution,
     is_forward,
     is_groupwise,
@@ -24,10 +25,15 @@ from maildaemon.mail.attributions import (
 )
 from maildaemon.mail.header_blocks import is_block, is_rule, is_ruled_block, label
 from maildaemon.mail.quote_words import FORWARDING
-from maildaemon.mail.signatures import continues_banner, is_banner, is_device, mentions_order
+from maildaemon.mail.signatures import (
+    continues_banner,
+    is_banner,
+    is_device,
+    mentions_order,
+)
 from maildaemon.mail.tails import end_of_letter
 
-MAX_LINES = 3_000
+MAX_LINES = 2_000
 _TOP = 12
 _INTRODUCED_LINES = 15
 _ATTRIBUTION_LINES = 4
@@ -62,9 +68,15 @@ class _Scan:
     lines: list[str]
     marks: list[str]
     kinds: list[Kind]
+    last_fence: int
     content_at: int | None = None  # where what was sent on to us begins
     ended: bool = False  # all that follows is old
+    own: bool = False  # something was said already
     fenced: bool = False
+
+    def add(self, kind: Kind, lines: int = 1) -> None:
+        self.kinds.extend([kind] * lines)
+        self.own = self.own or kind is Kind.OWN
 
 
 def cut_quotes(text: str, *, forwarded: bool = False) -> str:
@@ -78,6 +90,7 @@ def cut_quotes(text: str, *, forwarded: bool = False) -> str:
 def cut(text: str, *, forwarded: bool = False) -> Cut:
     """Return what is new in a text in which lines may carry marks."""
     lines = text.split("\n")
+    lines = apart(lines[:MAX_LINES]) + lines[MAX_LINES:]
     scan = _scan(lines[:MAX_LINES], forwarded=forwarded)
     quoted = scan.ended or Kind.QUOTED in scan.kinds
     if len(lines) > MAX_LINES and not scan.ended and not _is_all_quoted(lines[MAX_LINES:]):
@@ -117,7 +130,9 @@ def _letter(scan: _Scan, lines: list[str]) -> str:
 
 
 def _scan(lines: list[str], *, forwarded: bool) -> _Scan:
-    scan = _Scan([_bare(line) for line in lines], [_mark(line) for line in lines], [])
+    bare = [_bare(line) for line in lines]
+    last_fence = max((at for at, line in enumerate(bare) if line == "```"), default=-1)
+    scan = _Scan(bare, [_mark(line) for line in lines], [], last_fence)
     for at in range(len(scan.lines)):
         if at >= len(scan.kinds):
             _look(scan, at, forwarded=forwarded)
@@ -132,27 +147,29 @@ def _mark(line: str) -> str:
 
 def _bare(line: str) -> str:
     """Return what the scanner looks at: the beginning, which is too long for a mark if cut."""
-    return marks.unmarked(line[: MAX_MARKER + 2]).translate(_BIDI).strip(_EDGES)
+    text = line[: MAX_MARKER + 2]
+    if not text.isascii():
+        text = marks.unmarked(text).translate(_BIDI)
+    return text.strip(_EDGES)
 
 
 def _look(scan: _Scan, at: int, *, forwarded: bool) -> None:
     """Say what the line is, and perhaps the ones that belong to it."""
     line = scan.lines[at]
     if line.startswith("```"):
-        scan.fenced = not scan.fenced and "```" in scan.lines[at + 1 :]
-    own = Kind.OWN in scan.kinds
+        scan.fenced = not scan.fenced and at < scan.last_fence
     if not line:
-        scan.kinds.append(Kind.BLANK)
+        scan.add(Kind.BLANK)
     elif scan.fenced:
-        scan.kinds.append(Kind.OWN)
+        scan.add(Kind.OWN)
     elif is_forward(line) and _begins_quote(scan, at):
         scan.content_at = at
-    elif is_quoted(line) or scan.marks[at] == marks.QUOTED:
-        _look_at_quote(scan, at, own=own, forwarded=forwarded)
-    elif size := _separator(scan, at, own=own):
-        _look_at_separator(scan, at, size, own=own, forwarded=forwarded)
+    elif is_quoted(line) or scan.marks[at] == marks.QUOTED or _is_link_of_quote(scan, at):
+        _look_at_quote(scan, at, forwarded=forwarded)
+    elif size := _separator(scan, at):
+        _look_at_separator(scan, at, size, forwarded=forwarded)
     else:
-        _look_at_text(scan, at, own=own)
+        _look_at_text(scan, at)
 
 
 def _begins_quote(scan: _Scan, at: int) -> bool:
@@ -166,16 +183,26 @@ def _begins_quote(scan: _Scan, at: int) -> bool:
     return before is not Kind.QUOTED
 
 
-def _look_at_quote(scan: _Scan, at: int, *, own: bool, forwarded: bool) -> None:
+def _look_at_quote(scan: _Scan, at: int, *, forwarded: bool) -> None:
     line = scan.lines[at]
-    if forwarded and own:
+    if forwarded and scan.own:
         scan.content_at = at
-    elif own and is_groupwise(line) and not quote_follows(scan.lines, at + 1):
+    elif scan.own and is_groupwise(line) and not quote_follows(scan.lines, at + 1):
         scan.ended = True
     elif size := _introduced(scan, at):
-        scan.kinds.extend([Kind.OWN] * size)
+        scan.add(Kind.OWN, size)
     else:
-        scan.kinds.append(Kind.QUOTED)
+        scan.add(Kind.QUOTED)
+
+
+def _is_link_of_quote(scan: _Scan, at: int) -> bool:
+    """Tell whether this is the rest of a link that was broken off a quoted line."""
+    if not 0 < at < len(scan.lines) - 1:
+        return False
+    if not (is_quoted(scan.lines[at - 1]) and is_quoted(scan.lines[at + 1])):
+        return False
+    words = scan.lines[at].rstrip("> ").split()
+    return len(words) == 1 and (words[0].endswith(")") or "http" in words[0][:6])
 
 
 def _introduced(scan: _Scan, at: int) -> int:
@@ -195,14 +222,14 @@ def _introduced(scan: _Scan, at: int) -> int:
     return 0 if size > _INTRODUCED_LINES else size
 
 
-def _separator(scan: _Scan, at: int, *, own: bool) -> int:
+def _separator(scan: _Scan, at: int) -> int:
     """Return over how many lines something stands that divides new from old; 0 if nothing does."""
     if size := attribution(scan.lines, at) or _marked_attribution(scan, at):
         return size
     if scan.marks[at] == marks.OLD and _is_header_next(scan.lines, at):
         return 1
     line = scan.lines[at]
-    if not own:
+    if not scan.own:
         return 0
     return int(
         is_original(line)
@@ -240,35 +267,35 @@ def _is_header_next(lines: list[str], at: int) -> bool:
     )
 
 
-def _look_at_separator(scan: _Scan, at: int, size: int, *, own: bool, forwarded: bool) -> None:
+def _look_at_separator(scan: _Scan, at: int, size: int, *, forwarded: bool) -> None:
     quoted = quote_follows(scan.lines, at + size) and not _is_old(scan, at)
-    if forwarded and (own or not quoted):
+    if forwarded and (scan.own or not quoted):
         scan.content_at = at
     elif quoted:
-        scan.kinds.extend([Kind.QUOTED] * size)
-    elif own:
+        scan.add(Kind.QUOTED, size)
+    elif scan.own:
         scan.ended = True
     else:
         rule = scan.marks[at] == marks.OLD and is_rule(scan.lines[at])
-        scan.kinds.extend([Kind.BLANK if rule else Kind.OWN] * size)
+        scan.add(Kind.BLANK if rule else Kind.OWN, size)
 
 
 def _is_old(scan: _Scan, at: int) -> bool:
     return scan.marks[at] == marks.OLD or is_original(scan.lines[at])
 
 
-def _look_at_text(scan: _Scan, at: int, *, own: bool) -> None:
+def _look_at_text(scan: _Scan, at: int) -> None:
     line = scan.lines[at]
     if scan.marks[at] == marks.SIGNATURE:
         _look_at_signature(scan, at)
     elif (
-        (not own and at < _TOP and _is_of_banner(scan, at))
-        or (own and _is_device_line(scan, at))
+        (not scan.own and at < _TOP and _is_of_banner(scan, at))
+        or (scan.own and _is_device_line(scan, at))
         or is_reply_above(line)
     ):
-        scan.kinds.append(Kind.FOOTER)
+        scan.add(Kind.FOOTER)
     else:
-        scan.kinds.append(Kind.OWN)
+        scan.add(Kind.OWN)
 
 
 def _look_at_signature(scan: _Scan, at: int) -> None:
@@ -278,7 +305,7 @@ def _look_at_signature(scan: _Scan, at: int) -> None:
         end += 1
     lines = [line for line in scan.lines[at:end] if line]
     said = len(lines) > _SIGNATURE_LINES or mentions_order(lines)
-    scan.kinds.extend([Kind.OWN if said else Kind.FOOTER] * (end - at))
+    scan.add(Kind.OWN if said else Kind.FOOTER, end - at)
 
 
 def _is_of_banner(scan: _Scan, at: int) -> bool:
@@ -303,5 +330,5 @@ def _is_device_line(scan: _Scan, at: int) -> bool:
         or is_rule(below)
         or is_forward(below)
         or is_device(below)
-        or _separator(scan, following, own=True)
+        or _separator(scan, following)
     )

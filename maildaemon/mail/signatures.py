@@ -7,6 +7,7 @@ something the customer wants to say, and then all of it stays.
 
 import re
 
+from maildaemon.mail.attributions import lowered
 from maildaemon.mail.footer_words import (
     BANNER_SEQUELS,
     BANNERS,
@@ -14,6 +15,9 @@ from maildaemon.mail.footer_words import (
     CONTACT_LABELS,
     DEVICE_ALWAYS,
     DEVICE_CLOSERS,
+    DEVICE_ENDS,
+    DEVICE_GERMAN,
+    DEVICE_GERMAN_ENDS,
     DEVICE_OPENERS,
     DEVICES,
     DISCLAIMER_SIGNS,
@@ -30,6 +34,8 @@ from maildaemon.mail.header_blocks import is_rule
 MAX_LINES = 15
 _WIDTH = 90
 _DEVICE_WORDS = 9
+_DEVICE_REST = 3
+_PUNCTUATION = (",", ";", ".")
 _DEVICE_WIDTH = 100
 _MAX_FOOTER = 200
 _MAX_PARAGRAPH = 4_000
@@ -42,6 +48,7 @@ _SENTENCE_WORDS = 3
 _ORDER_DIGITS = 4
 
 _DECORATION = "-_=*—–━─> \t\u00a0[]<>(|~\"'"
+_AROUND = _DECORATION + ").!。"
 _PHONE = re.compile(r"\+?\(?\d[\d ()./-]{6,20}\d")
 _LONG_NUMBER = re.compile(r"^[#№nr.: -]{0,6}[A-Z]{0,4}-?\d{4,12}[\dA-Z-]{0,20}\.?$")
 _CASED = re.compile(r"[A-Za-zÀ-ɏͰ-ӿḀ-ỿ]")
@@ -58,30 +65,41 @@ _POSTCODE = re.compile(
 
 def is_device(line: str) -> bool:
     """Tell whether a telephone or a program added this line."""
-    text = _LINK.sub("", line[: 3 * _DEVICE_WIDTH]).strip(_DECORATION + ").!。").lower()
-    if not text or len(text) > _DEVICE_WIDTH:
+    shown = line[: 3 * _DEVICE_WIDTH]
+    shown = (_LINK.sub("", shown) if ":" in shown or "/" in shown else shown).strip(_AROUND)
+    if not shown or len(shown) > _DEVICE_WIDTH:
+        return False
+    text = lowered(shown).partition(". ")[0]
+    if text.endswith("?"):
         return False
     if text.startswith(DEVICE_ALWAYS):
-        return len(text.split()) <= 2 * _DEVICE_WORDS
+        phrase = next(phrase for phrase in DEVICE_ALWAYS if text.startswith(phrase))
+        return _ends_well(shown[len(phrase) :].partition(". ")[0])
+    words = text.split()
+    if text.startswith(DEVICE_GERMAN):
+        return text.endswith(DEVICE_GERMAN_ENDS) and len(words) <= _DEVICE_WORDS + 2
+    if len(words) > _DEVICE_WORDS:
+        return False
     if text.startswith("sent from my "):
-        return "," not in text and len(text.split()) <= _DEVICE_WORDS and not text.endswith("?")
-    opened = text.startswith(DEVICE_OPENERS)
-    if not opened and not text.endswith(DEVICE_CLOSERS):
-        return False
-    return _names_device(text, opened=opened)
+        return _ends_well(shown.partition(",")[2])
+    if text.startswith(DEVICE_OPENERS):
+        last = words[-1].strip(_DECORATION + ".")
+        named = last in DEVICE_ENDS or any(device in last for device in DEVICES)
+        return named and any(device in text for device in DEVICES)
+    return text.endswith(DEVICE_CLOSERS) and any(device in text for device in DEVICES)
 
 
-def _names_device(text: str, *, opened: bool) -> bool:
-    words = text.partition(".")[0].split() if text.count(". ") else text.split()
-    if len(words) > (_DEVICE_WORDS if opened else _DEVICE_WORDS - 2) or text.endswith("?"):
-        return False
-    return any(device in text for device in DEVICES) and not (opened and "," in text[:40])
+def _ends_well(rest: str) -> bool:
+    """Tell whether only the name of a thing goes on here, and no sentence."""
+    words = [word for word in rest.split() if not word.startswith(("iP", "iO", *DEVICES))]
+    said = [word for word in words if word[0].islower()]
+    return rest[:1] in _PUNCTUATION or (len(said) <= 1 and len(words) <= _DEVICE_REST)
 
 
 def is_footer(line: str) -> bool:
     """Tell whether a scanner for viruses, a mailing list or a friend of trees added this line."""
     text = line[:_MAX_FOOTER].strip(_DECORATION).lower()
-    return text.startswith(FOOTERS) or is_device(line)
+    return (text.startswith(FOOTERS) and not text.endswith("?")) or is_device(line)
 
 
 def is_banner(line: str) -> bool:
@@ -121,7 +139,9 @@ def is_disclaimer_title(line: str) -> bool:
 
 def begins_signature(line: str, tail: list[str]) -> bool:
     """Tell whether this line and the ones below, blank ones left out, are a signature."""
-    if len(tail) > MAX_LINES or any(len(other) > _WIDTH for other in tail):
+    if len(tail) > MAX_LINES or any(
+        len(other) > _WIDTH or other.startswith("```") for other in tail
+    ):
         return False
     if line == "--":  # RFC 3676 §4.3, with or without its space
         return bool(tail) and not any(_is_said(other) for other in tail)
@@ -142,7 +162,7 @@ def mentions_order(lines: list[str]) -> bool:
 def _closing(line: str) -> tuple[bool, bool]:
     """Tell whether a closing formula stands here, and whether a name stands behind it."""
     text = line.strip(" ,.!;:*_\u00a0，。！、-").lower()
-    if text in CLOSINGS:
+    if all(part.strip(" ,") in CLOSINGS for part in text.replace("|", "/").split("/")):
         return True, False
     if len(line) > _CARD_WIDTH:
         return False, False

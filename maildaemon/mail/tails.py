@@ -67,13 +67,14 @@ def _footer_start(lines: list[str], bare: list[str], above: int, below: int) -> 
     """Return the line of a paragraph from which all of it is footer or notice."""
     first = max(above, below - _PARAGRAPH_LINES)
     for at in range(first, below):
-        if all(is_footer(line) for line in bare[at:below]):
-            return at
         if is_disclaimer_title(bare[at]) or at == first or len(bare[at]) > _LONG:
             text = " ".join(unmarked(line[:_MAX_LINE]).strip() for line in lines[at:below])
             if is_disclaimer(text):
                 return at
-    return None
+    start = below
+    while start > first and is_footer(bare[start - 1]):
+        start -= 1
+    return start if start < below else None
 
 
 def _may_continue(

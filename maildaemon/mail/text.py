@@ -248,7 +248,7 @@ class _Writer:
 
     def _is_quote(self, node: LexborNode, attributes: containers.Attributes) -> bool:
         """Tell whether all in this element is quoted: people answer between its blockquotes."""
-        if not containers.is_quote_container(attributes):
+        if self._quotes or not containers.is_quote_container(attributes):
             return False
         self._searches -= 1
         return self._searches < 0 or node.css_first("blockquote") is None
