@@ -43,6 +43,7 @@ _SHARED = re.compile(
 )
 _NOTES = re.compile(r"---\d{1,4}[./-]\d{1,2}[./-]\d{2,4} \d{1,2}:\d\d[:\d]{0,3}.{0,5}---")
 _HEARD = re.compile(r"\b(?:i|you|he|she|they|we|my|your|our|ich|er|sie|mein|ihr|je|il|elle|vous)\b")
+_TALKING = re.compile(r"\b(?:i|you|we|they|he|she|ich|wir|ik|jag|jeg|yo|eu|nous|я|мы)\b")
 
 
 def is_quoted(line: str) -> bool:
@@ -123,7 +124,7 @@ def _is_attribution(line: str, first: str, *, quoted: bool) -> bool:
         return True
     if wrote and _is_address_and_verb(text):
         return True
-    return date and time and wrote and _opens(first)
+    return date and time and wrote and _opens(first) and not _TALKING.search(text)
 
 
 def _introduces_quote(text: str, *, wrote: bool, dated: bool, who: bool, told: bool) -> bool:

@@ -54,6 +54,13 @@ TOLD = _words("""
     написали мне; ваш коллега; вы написали; мне написал; skrev til mig; skrev till mig
     skrev til meg
     kirjoitti minulle; napsal mi; bana yazdı; napísal mi
+    i wrote; we wrote; i have written; habe ich; haben wir; ich schrieb; wir schrieben; j'ai écrit
+    j’ai écrit; nous avons; je vous ai; he escrito; hemos escrito; les escribí; ho scritto
+    abbiamo scritto; avevo scritto; vi scrissi; escrevi; ik schreef; heb ik; hebben wij; napisałem
+    napisałam; pisałem; pisałam; я писал; я написал; я вам; мы писали; вам писал; я написав
+    я писав
+    jeg skrev; jag skrev; kirjoitin; psal jsem; psala jsem; napsal jsem; napsala jsem; yazdım
+    yazmıştım; írtam; am scris; έγραψα; писах; pisao sam; pisala sam
 """)
 
 ORIGINAL_MESSAGE = _words("""
