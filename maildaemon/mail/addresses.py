@@ -35,7 +35,7 @@ _LIBRARY_ERRORS = (
 # RFC 2047 §5 (3): in a name, an encoded-word holds none of the characters that addresses are made
 # of. Some programs write them all the same.
 _BARE_SPECIALS = re.compile(
-    r"=\?[^?\s]{1,75}\?[qQ]\?[^?\s]{0,1000}[:@,;<>()\"\[\]][^?\s]{0,1000}\?="
+    r"=\?[^?\s]{1,75}\?[qQ]\?(?=[^?\s:@,;<>()\"\[\]]*+[:@,;<>()\"\[\]])[^?\s]*+\?="
 )
 
 

@@ -8,8 +8,10 @@ from maildaemon.mail.charsets import decode
 from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.marks import unmarked
 from maildaemon.mail.openpgp import without_armour
+from maildaemon.mail.rtf import read_compressed_rtf
 from maildaemon.mail.structure import Body, charset_of, transfer_encoding
 from maildaemon.mail.text import MAX_HTML, html_to_marked_text
+from maildaemon.mail.tnef import Unwrapped
 from maildaemon.mail.transfer import decode_transfer
 from maildaemon.mail.tree import Part, Tree
 from maildaemon.mail.uuencode import take_out_files
@@ -24,6 +26,7 @@ _MAX_STUB = 400
 _META = re.compile(
     rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE
 )
+_EMBEDDED = re.compile(rb"data:[a-z/+.-]{1,40};base64,[A-Za-z0-9+/=\s]{1000,}+")
 # "Your program cannot show HTML", in any language, and what stands in place of a missing text.
 _STUB = re.compile(r"\bhtml\b|^\s*\[?(?:image|cid:)[^\]]{0,200}\]?\s*$", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?")
@@ -50,6 +53,7 @@ class _Notes:
     def __init__(self) -> None:
         self.defects: dict[str, None] = {}
         self.files: list[Enclosed] = []
+        self.left = _MAX_BYTES
 
     def add(self, defect: str) -> None:
         """Note a defect, once."""
@@ -79,10 +83,14 @@ def read_bodies(tree: Tree, bodies: tuple[Body, ...]) -> Reading:
     return Reading(unmarked(text), text, tuple(notes.files), tuple(notes.defects))
 
 
-def read_text(reading: Reading, text: str, html: str) -> Reading:
-    """Return the reading with the text, or the HTML, that came in no part of its own."""
-    marked = unmarked(text[:MAX_TEXT]) or html_to_marked_text(html[:_MAX_BYTES])[0][:MAX_TEXT]
-    return replace(reading, text=unmarked(marked), marked=marked) if marked.strip() else reading
+def read_wrapped(reading: Reading, wrapper: Unwrapped) -> Reading:
+    """Return the reading with the text that Outlook's wrapper holds."""
+    marked = unmarked(wrapper.text[:MAX_TEXT])
+    if not marked.strip():
+        marked = html_to_marked_text(wrapper.html[:_MAX_BYTES])[0][:MAX_TEXT]
+    if not marked.strip():
+        marked = unmarked(read_compressed_rtf(wrapper.rtf))
+    return replace(reading, text=unmarked(marked), marked=marked)
 
 
 def page_source(tree: Tree, part: Part) -> str:
@@ -101,6 +109,12 @@ def _read_source(tree: Tree, part: Part, notes: _Notes) -> str:
     if b"begin " in content and part.media_type != "text/html":
         content, files = take_out_files(content)
         notes.files.extend(files)
+    if notes.left <= 0:
+        notes.add("text_cut")
+        return ""
+    notes.left -= len(content)
+    if len(content) > _MAX_BYTES and part.media_type == "text/html":
+        content = _EMBEDDED.sub(b"data:", content)
     if len(content) > _MAX_BYTES:
         notes.add("text_cut")
         content = content[:_MAX_BYTES].rpartition(b"\n")[0] or content[:_MAX_BYTES]

@@ -15,13 +15,14 @@ from maildaemon.mail.names import collect_names, extensions, name_elsewhere, san
 from maildaemon.mail.parameters import parse_structured
 from maildaemon.mail.prescan import scan
 from maildaemon.mail.structure import Leaf, Structure, transfer_encoding
-from maildaemon.mail.tnef import SIGNATURE, TNEF_TYPES, unwrap_tnef
+from maildaemon.mail.tnef import SIGNATURE, TNEF_TYPES, Unwrapped, unwrap_tnef
 from maildaemon.mail.transfer import AMBIGUOUS, UNREADABLE, decode_transfer
-from maildaemon.mail.tree import Part, Tree
+from maildaemon.mail.tree import LimitExceededError, Part, Tree
 from maildaemon.mail.types import OCTETS, detect_type, extension_of, is_text
 
 CALENDAR_REPLY = "calendar_reply"
 _MAX_CONTENT_ID = 200
+_MAX_FILES = 1_000
 _MAILS = frozenset({MAIL, "message/global"})
 _SNIFFED = 4_096
 _METHOD_REPLY = re.compile(rb"^METHOD:REPLY\b", re.IGNORECASE | re.MULTILINE)
@@ -33,13 +34,12 @@ _SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]{1,300})", re.IGNORECASE)
 class Files:
     """The attachments in order of appearance, and their contents by sha256.
 
-    `text` and `html` are what Outlook's wrapper holds beside files, empty if there is none.
+    `wrapper` is the one of Outlook's wrappers that holds a text, None if none does.
     """
 
     attachments: tuple[Attachment, ...]
     contents: dict[str, bytes]
-    text: str
-    html: str
+    wrapper: Unwrapped | None
 
 
 def read_files(tree: Tree, structure: Structure, reading: Reading) -> Files:
@@ -51,7 +51,7 @@ def read_files(tree: Tree, structure: Structure, reading: Reading) -> Files:
         collected.add(file, spellings(file.names))
     for text in structure.outside:
         collected.add_outside(tree.restore(text))
-    return Files(tuple(collected.attachments), collected.contents, collected.text, collected.html)
+    return Files(tuple(collected.attachments), collected.contents, collected.wrapper)
 
 
 class _Collected:
@@ -60,8 +60,7 @@ class _Collected:
     def __init__(self, shown: set[str]) -> None:
         self.attachments: list[Attachment] = []
         self.contents: dict[str, bytes] = {}
-        self.text = ""
-        self.html = ""
+        self.wrapper: Unwrapped | None = None
         self.shown = shown
         self._search = Search()
 
@@ -93,6 +92,8 @@ class _Collected:
         self.add(Enclosed((), content, OCTETS, None, (AMBIGUOUS,)), (name,))
 
     def _append(self, content: bytes, attachment: Attachment) -> None:
+        if len(self.attachments) >= _MAX_FILES:
+            raise LimitExceededError("too_many_files")
         self.attachments.append(_look_inside(attachment, content, self._search))
         self.contents[attachment.sha256] = content
 
@@ -141,8 +142,8 @@ def _unwrap(content: bytes, findings: tuple[str, ...], collected: _Collected) ->
             (), file.content, file.declared_type, clean(file.content_id or "") or None, doubt
         )
         collected.add(held, names)
-    collected.text = collected.text or wrapper.text
-    collected.html = collected.html or wrapper.html
+    if wrapper.text.strip() or wrapper.html or wrapper.rtf:
+        collected.wrapper = collected.wrapper or wrapper
     return wrapper.whole
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading as Wanted
 from maildaemon.mail.addresses import parse_addressing
-from maildaemon.mail.bodies import ENCRYPTED, Reading, read_bodies, read_text
+from maildaemon.mail.bodies import ENCRYPTED, Reading, read_bodies, read_wrapped
 from maildaemon.mail.bounces import parse_bounce
 from maildaemon.mail.degraded import parse_degraded
 from maildaemon.mail.fields import message_of_header
@@ -79,8 +79,8 @@ def _read(tree: Tree, structure: Structure) -> tuple[Reading, Files]:
     if not reading.text.strip() and structure.spare:
         reading = read_bodies(tree, structure.spare)
     files = read_files(tree, structure, reading)
-    if not reading.text.strip():
-        reading = read_text(reading, files.text, files.html)
+    if not reading.text.strip() and files.wrapper:
+        reading = read_wrapped(reading, files.wrapper)
     return reading, files
 
 

@@ -8,7 +8,7 @@ import re
 
 from maildaemon.mail.charsets import find_codec
 
-MAX_RTF = 2_000_000
+MAX_RTF = 500_000
 
 _COMPRESSED, _PLAIN = b"LZFu", b"MELA"
 _HEAD = 16

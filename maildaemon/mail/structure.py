@@ -16,6 +16,7 @@ PLAIN = "text/plain"
 HTML = "text/html"
 
 _SNIFFED = 8_192
+_MAX_UNWRAPPED = 3
 _FIELDS = ("content-type", "content-transfer-encoding", "content-disposition")
 
 # Other forms of the text beside it, which hardly any program shows.
@@ -96,6 +97,7 @@ class _Walk:
         self.odd: list[Body] = []
         self.outside: list[str] = []
         self.sealed = False
+        self._unwrapped = 0
         self._tree = tree
 
     def gather(self, part: Part, *, doubtful: bool, within: str = "") -> list[Body]:
@@ -124,8 +126,9 @@ class _Walk:
     def _unwrap(self, part: Part) -> None:
         """Put what is signed as a whole in the place of its wrapper; note what is sealed."""
         content, _ = decode_transfer(self._tree.raw(part), transfer_encoding(part))
-        inner = signed_content(content)
+        inner = signed_content(content) if self._unwrapped < _MAX_UNWRAPPED else None
         if inner is not None:
+            self._unwrapped += 1
             self._tree.graft(part, inner)
         elif not content.startswith(_CERTIFICATES):
             kind = (part.structured("content-type").first("smime-type") or "").lower()

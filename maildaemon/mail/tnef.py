@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from maildaemon.mail.charsets import decode
 from maildaemon.mail.enclosed import Enclosed
-from maildaemon.mail.rtf import read_compressed_rtf
 
 TNEF_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
 SIGNATURE = b"\x78\x9f\x3e\x22"
@@ -54,11 +53,12 @@ class Unwrapped:
     files: tuple[Enclosed, ...]
     text: str
     html: str
+    rtf: bytes
     whole: bool
 
 
 def unwrap_tnef(data: bytes, depth: int = 0) -> Unwrapped:
-    """Return what is in the wrapper; total, linear, within limits."""
+    """Return what is in the wrapper, its rich text still compressed; total, linear, bounded."""
     reader = _Reader(depth)
     whole = data.startswith(SIGNATURE)
     try:
@@ -122,15 +122,11 @@ class _Reader:
         html = _first(self._message, _HTML)
         internet = _first(self._message, _INTERNET_CODEPAGE)
         page = html if isinstance(html, str) else self._decode(html, internet)
-        return Unwrapped(tuple(files[:MAX_FILES]), self._text(), page, whole)
-
-    def _text(self) -> str:
         text = _first(self._message, _TEXT)
         found = text if isinstance(text, str) else self._decode(text or self._body, None)
-        if not found.strip("\x00 \r\n"):
-            rtf = _first(self._message, _RTF)
-            found = read_compressed_rtf(rtf) if isinstance(rtf, bytes) else ""
-        return found.strip("\x00")
+        rtf = _first(self._message, _RTF)
+        rich = rtf if isinstance(rtf, bytes) else b""
+        return Unwrapped(tuple(files[:MAX_FILES]), found.strip("\x00"), page, rich, whole)
 
     def _file(
         self, properties: Properties, title: bytes, content: bytes

@@ -206,10 +206,15 @@ class Tree:
         filled = [piece for piece in output if piece]
         return filled[0] if len(filled) == 1 else b"".join(filled)
 
-    def _read(self, header: bytes, body: bytes) -> Part:
+    def _skeleton(self, body: bytes) -> bytes:
+        """Return a body without its long stretches, which are noted."""
         skeleton = _cut_out(body, self._marker, self._pieces)
         if skeleton.count(b"\n") > MAX_LINES:
             raise LimitExceededError("too_many_lines")
+        return skeleton
+
+    def _read(self, header: bytes, body: bytes) -> Part:
+        skeleton = self._skeleton(body)
         root = _parse(header + b"\r\n" + skeleton)
         root.ambiguous = root.ambiguous or _BARE_RETURN.search(skeleton) is not None
         self._mend(root, ())
@@ -239,8 +244,7 @@ class Tree:
     def _decode_whole(self, part: Part, encoding: str) -> None:
         raw = decode_transfer(self.raw(part), encoding)[0]
         header = f"Content-Type: {part.text('content-type')}\r\n".encode("utf-8", "replace")
-        skeleton = _cut_out(raw, self._marker, self._pieces)
-        mended = _parse(header + b"\r\n" + skeleton)
+        mended = _parse(header + b"\r\n" + self._skeleton(raw))
         if mended.children:
             part.adopt(mended)
 

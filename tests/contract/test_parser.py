@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import struct
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.message import Address, Message
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.parse import parse_message
+from tests.unit import wrappers
 from tests.unit.parsing import HEADER, READING, text, with_parts
 
 PLAIN = HEADER + b"Content-Type: text/plain\n\nHello, where is my ring? It was due last week.\n"
@@ -283,6 +285,19 @@ def test_ctrl_c_at_the_terminal_does_not_reach_the_process(
     assert os.getsid(process_of(parser)) != os.getsid(0)
 
 
+def encoded_within(depth: int) -> bytes:
+    """Multiparts of which each is encoded as a whole."""
+    raw = b"Content-Type: text/plain\n\n" + b"x" * 100_000
+    for level in range(depth):
+        part = b"--b%d\n%s\n--b%d--\n" % (level, raw, level)
+        raw = (
+            b"Content-Type: multipart/mixed; boundary=b%d\nContent-Transfer-Encoding: base64\n\n"
+            % level
+            + base64.encodebytes(part)
+        )
+    return raw
+
+
 def hostile() -> dict[str, bytes]:
     """What takes Python's own parser minutes or gigabytes."""
     nested = b"".join(
@@ -290,6 +305,12 @@ def hostile() -> dict[str, bytes]:
         for level in range(1000)
     )
     mixed = HEADER + b"Content-Type: multipart/mixed; boundary=b\n\n"
+    junk = random.Random(1).randbytes(64 * 1024).translate(None, b"\r\n") * 8
+    wrapper = b"--b\nContent-Type: application/ms-tnef\n\n"
+    signature = b"Content-Type: application/pkcs7-mime; smime-type=signed-data\n\n"
+    signed = b"Content-Type: image/png\n\n" + b"x" * 12 * MEGABYTE
+    for _ in range(4):
+        signed = signature + wrappers.signed(signed)
     return {
         "1,000 multiparts deep": HEADER + nested + b"\nx",
         "1,000 messages deep": HEADER + b"Content-Type: message/rfc822\n\n" * 1000 + b"x",
@@ -310,6 +331,50 @@ def hostile() -> dict[str, bytes]:
         + b"\n\nx\n",
         "100,000 parts": mixed + b"--b\n\nx\n" * 100_000 + b"--b--\n",
         "a million lines like boundaries": mixed + b"--c\n\n" * 1_000_000,
+        "line ends in an encoded name": HEADER.replace(
+            b"Anna", b"=?utf-8?q?A" + b"=0D=0ABcc:_x@y.example" * 500 + b"?="
+        )
+        + b"\nx",
+        "30 recipients made of one encoded-word": HEADER
+        + b"".join(name + b"=?a?q?" + b":" * 30_000 + b"\n" for name in (b"Cc: ", b"Bcc: "))
+        + b"\nx",
+        "4,000 encoded-words in charsets that nobody knows": HEADER
+        + b"".join(
+            b"X-A: "
+            + b" ".join(b"=?x%d?q?=%02X=%02X=FE=FA=F1?=" % (at, at, 199 - at) for at in range(100))
+            + b"\n"
+            for _ in range(40)
+        )
+        + b"\nx",
+        "480 texts in a charset that nobody knows": mixed
+        + b"".join(b"--b\n\n" + junk[at : at + 20_000] + b"\n" for at in range(480)),
+        "480 wrappers of Outlook's": mixed
+        + (wrapper + wrappers.tnef(*[wrappers.file(b"a", b"b")] * 400) + b"\n") * 480,
+        "a wrapper with 20,000 attributes": mixed
+        + wrapper
+        + wrappers.tnef(*[wrappers.attribute(0x00069003, b"\xff" * 900)] * 20_000),
+        "a wrapper whose text unpacks without end": mixed
+        + wrapper
+        + wrappers.tnef(
+            wrappers.message(
+                wrappers.value(
+                    wrappers.RTF,
+                    wrappers.BINARY,
+                    struct.pack("<II4sI", 0, 1 << 31, b"LZFu", 0)
+                    + (b"\xff" + b"\x00\x1f" * 8) * 500_000,
+                )
+            )
+        ),
+        "signatures around 12 MB": HEADER + signed,
+        "a million lines that begin a file": HEADER + b"\n" + b"begin 644 a\n#35J0\n" * 500_000,
+        "a million lines of armour": HEADER
+        + b"\n"
+        + b"-----BEGIN PGP MESSAGE-----\n-----BEGIN PGP SIGNED MESSAGE-----\n" * 400_000,
+        "20,000 rows of a table": HEADER
+        + b"Content-Type: text/html\n\n<table>"
+        + b"<tr>" * 20_000
+        + b"<td><p>a" * 20_000,
+        "multiparts within encoded multiparts": HEADER + encoded_within(12),
         "a line of 20 MB": HEADER + b"\n" + b"a" * 20 * MEGABYTE,
         "100,000 nested elements": HEADER + b"Content-Type: text/html\n\n" + b"<div>" * 100_000,
         "25 MB of base64": mixed

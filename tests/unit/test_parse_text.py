@@ -349,8 +349,12 @@ def test_what_nobody_sees_is_not_in_the_text(hidden: str) -> None:
 
 def test_embedded_pictures_do_not_use_up_the_space_for_text() -> None:
     picture = '<img src="data:image/png;base64,' + "A" * 3_000_000 + '">'
+    page = picture + "<p>The ring is broken"
 
-    assert html(picture + "<p>The ring is broken") == "The ring is broken"
+    message = read(HEADER + b"Content-Type: text/html\n\n" + page.encode())
+
+    assert html(page) == message.text == "The ring is broken"
+    assert message.defects == ()
 
 
 @pytest.mark.parametrize(
