@@ -18,10 +18,17 @@ ReadAddressing = Callable[[Mapping[str, tuple[str, ...]]], Addressing]
 
 
 def message_of_header(
-    scanned: Scan, identity: str, size: int, read_addressing: ReadAddressing
+    scanned: Scan,
+    identity: str,
+    size: int,
+    read_addressing: ReadAddressing,
+    charset: str | None = None,
 ) -> Message:
-    """Return the message as far as its header fields describe it."""
-    charset = declared_charset(scanned)
+    """Return the message as far as its header fields describe it.
+
+    `charset` is that of the text: raw 8-bit bytes in the header are usually in it, too.
+    """
+    charset = charset or declared_charset(scanned)
     decoded = tuple(
         (name.decode("ascii"), decode_text(value, charset)[:MAX_VALUE])
         for name, value in scanned.fields
@@ -54,7 +61,7 @@ def message_of_header(
 
 
 def declared_charset(scanned: Scan) -> str | None:
-    """Return the charset of a single-part body: raw 8-bit header bytes are usually in it too."""
+    """Return the charset of a single-part body."""
     return parse_structured(_first(scanned, b"content-type", None)).first("charset")
 
 

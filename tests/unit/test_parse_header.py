@@ -245,6 +245,21 @@ def test_encoded_words_are_decoded_as_mail_programs_write_them(words: bytes, sub
     assert read(b"Subject: " + words + b"\n\nx").subject == subject
 
 
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [("gb2312", "退货申请"), ("euc-kr", "반품 문의"), ("windows-1255", "הזמנה"), ("big5", "退貨")],
+)
+def test_raw_letters_in_the_header_are_in_the_charset_of_the_text(charset: str, words: str) -> None:
+    message = read(
+        b"From: %s <a@x.example>\nSubject: %s\nContent-Type: multipart/mixed; boundary=b\n\n"
+        % (words.encode(charset), words.encode(charset))
+        + b"--b\nContent-Type: text/plain; charset=%s\n\nx\n--b--\n" % charset.encode()
+    )
+
+    assert message.subject == words
+    assert message.from_ == Address(words, "a@x.example")
+
+
 def test_a_bare_carriage_return_begins_no_header_field() -> None:
     message = read(b"From: a@x.example\nSubject: ring\rBcc: victim@x.example\n\nx")
 
