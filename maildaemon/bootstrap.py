@@ -15,6 +15,7 @@ from typing import Self
 from maildaemon.adapters.alert import CommandAlert
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.certificates import require_authorities
+from maildaemon.adapters.clamd import ClamdScanner
 from maildaemon.adapters.clock import SchedulerTicker, jitter, seconds_since_boot, utc_now
 from maildaemon.adapters.imap import ImapMailbox
 from maildaemon.adapters.imap_folders import WantedFolders
@@ -124,7 +125,14 @@ def make_desk(store: SqlStore, settings: Settings, mailbox: MailboxSettings, key
         hold_for=timedelta(days=settings.policy_of(mailbox).attachments.hold_days),
         colleagues=tuple((ids[name], name) for name, all_of_it in watched.items() if not all_of_it),
         homes=tuple(ids[name] for name, all_of_it in watched.items() if all_of_it),
+        scanner=make_scanner(settings, mailbox),
     )
+
+
+def make_scanner(settings: Settings, mailbox: MailboxSettings) -> ClamdScanner | None:
+    """Return the virus scanner of a mailbox, None if it has none; nothing is opened yet."""
+    scanner = settings.policy_of(mailbox).attachments.scanner
+    return ClamdScanner(scanner.socket) if scanner else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,14 @@ class ParserUnavailableError(TemporaryError):
     """The parse worker could not be started or died without having been given a message."""
 
 
+class ScannerUnavailableError(TemporaryError):
+    """The virus scanner cannot be asked: nobody answers, in time or in words that make sense."""
+
+
+class FileUnscannableError(TemporaryError):
+    """The virus scanner answers, but will not look at this file: it is too large for it, say."""
+
+
 class AlertFailedError(TemporaryError):
     """The operator's command did not take an alarm."""
 

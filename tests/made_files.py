@@ -121,9 +121,11 @@ def odf(kind: str = "text", more: Mapping[str, bytes | str] | None = None) -> by
         archive.writestr(
             "mimetype", f"application/vnd.oasis.opendocument.{kind}", zipfile.ZIP_STORED
         )
-        archive.writestr("content.xml", "<office:document-content/>")
-        archive.writestr("META-INF/manifest.xml", "<manifest:manifest/>")
-        for name, content in (more or {}).items():
+        parts: dict[str, bytes | str] = {
+            "content.xml": "<office:document-content/>",
+            "META-INF/manifest.xml": "<manifest:manifest/>",
+        }
+        for name, content in {**parts, **(more or {})}.items():
             archive.writestr(name, content)
     return target.getvalue()
 

@@ -89,6 +89,9 @@ ACTING = {
     + "test_archives_may_unpack_to_as_many_times_as_max_ratio",
     "attachments.archives.encrypted": _ACTING
     + "test_encrypted_is_what_becomes_of_an_archive_with_a_password",
+    "attachments.scanner.socket": _ACTING + "test_the_scanner_is_asked_at_its_socket",
+    "attachments.scanner.unreachable": _ACTING
+    + "test_unreachable_is_what_becomes_of_files_that_could_not_be_scanned",
     "attachments.macros": _ACTING
     + "test_macros_is_what_becomes_of_office_files_with_programs_in_them",
     "attachments.hold_days": _ACTING + "test_hold_days_are_how_long_refused_files_are_kept",
@@ -116,8 +119,6 @@ ACTING = {
 
 UNFINISHED = (
     "service.http.port",
-    "attachments.scanner.socket",
-    "attachments.scanner.unreachable",
     "hours.open",
     "hours.holidays.country",
     "hours.holidays.add",

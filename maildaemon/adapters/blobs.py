@@ -2,8 +2,9 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from maildaemon.errors import OperatorError, StoreUnavailableError
 
 # A file system writes down what several wait for in one go; more of them gain nothing.
 _AT_ONCE = 4
+_NAME = 64
 
 
 class FileBlobStore:
@@ -36,6 +38,8 @@ class FileBlobStore:
         path = self.path_of(name)
         try:
             if path.exists():
+                # Whoever drops what is old must see that this is wanted again.
+                os.utime(path)
                 # Whoever wrote it may have died before its name was safe.
                 _sync_folder(path.parent)
             else:
@@ -93,9 +97,32 @@ class FileBlobStore:
         """Tell whether the content is there."""
         return self.path_of(sha256).exists()
 
+    def remove(self, sha256: str, before: datetime) -> bool:
+        """See `BlobStore.remove`; OperatorError if we may not."""
+        path = self.path_of(sha256)
+        try:
+            if path.stat().st_mtime >= before.timestamp():
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise OperatorError(
+                f"cannot be removed: {(error.strerror or str(error)).lower()}",
+                where=str(path),
+                advice="give it to the user that runs maildaemon",
+            ) from error
+        return True
+
+    def names(self) -> Iterator[str]:
+        """See `BlobStore.names`."""
+        for path in self._root.glob("??/*"):
+            if len(path.name) == _NAME and not path.name.startswith("."):
+                yield path.name
+
     def path_of(self, sha256: str) -> Path:
         """Return where the content is or would be."""
-        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):  # noqa: PLR2004
+        if len(sha256) != _NAME or not set(sha256) <= set("0123456789abcdef"):
             raise ValueError(f"{sha256!r} is no sha256")
         return self._root / sha256[:2] / sha256
 

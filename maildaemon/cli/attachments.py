@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,8 +22,11 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
-from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.attachments import Reason, Verdict
 from maildaemon.errors import OperatorError
+
+if TYPE_CHECKING:
+    from maildaemon.adapters.sql.lines import FileLine
 
 _LONGEST_NAME = 150  # bytes, of the 255 that file systems take
 # What some system takes for a path, a stream, a pattern or a redirection.
@@ -61,7 +65,7 @@ def list_files(
     """List held and refused files, newest first.
 
     `reason` is the code that `explain` puts in words. A file that was taken out is marked as
-    released.
+    released; one whose bytes are gone (its time was over, or it was malware) as dropped.
     """
     wanted = {Verdict.HELD: held, Verdict.REFUSED: refused}
     verdicts = tuple(one for one, given in wanted.items() if given) or tuple(wanted)
@@ -81,7 +85,7 @@ def list_files(
                 one.filename,
                 one.detected_type or one.declared_type,
                 size_of(one.size),
-                f"{one.verdict} (released)" if one.released_at else one.verdict,
+                _told(one),
                 one.reason,
             )
             for one in found
@@ -123,6 +127,7 @@ def release(invocation: Invocation, *, file_id: int, target: Path, as_json: bool
         one = listings.file(file_id)
     if one is None:
         raise nothing_like("file", file_id, "maildaemon attachments list")
+    _refuse_malware(one)
     settings = invocation.settings()
     try:
         content = FileBlobStore(settings.service.data_dir / "files").get(one.sha256)
@@ -142,6 +147,21 @@ def release(invocation: Invocation, *, file_id: int, target: Path, as_json: bool
         say(str(path))
     if one.reason is not None:
         note(f"careful: it was {one.verdict} ({one.reason})")
+
+
+def _told(one: "FileLine") -> str:
+    if one.dropped_at:
+        return f"{one.verdict} (dropped)"
+    return f"{one.verdict} (released)" if one.released_at else one.verdict
+
+
+def _refuse_malware(one: "FileLine") -> None:
+    if one.reason == Reason.MALWARE:
+        raise WrongRequestError(
+            f"file {one.id} is malware: its bytes were dropped when it came, and nobody can take "
+            "it out",
+            "if you believe that the scanner was wrong, ask the sender for it in another form",
+        )
 
 
 def safe_name(name: str) -> str:

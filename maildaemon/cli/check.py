@@ -14,7 +14,14 @@ from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import json_option, mailbox_option, mark, plain, put_json, say
 from maildaemon.cli.teach import examples
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
-from maildaemon.services.check import Finding, Result, check_mailbox, check_transport, failed
+from maildaemon.services.check import (
+    Finding,
+    Result,
+    check_mailbox,
+    check_scanner,
+    check_transport,
+    failed,
+)
 
 if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
@@ -239,7 +246,7 @@ def _key(data_dir: Path) -> Iterator[Finding]:
 def _connections(settings: "Settings", mailboxes: "Iterable[MailboxSettings]") -> Iterator[Finding]:
     import asyncio
 
-    from maildaemon.bootstrap import make_mailbox, make_transport
+    from maildaemon.bootstrap import make_mailbox, make_scanner, make_transport
     from maildaemon.settings.policy import make_policy
 
     for mailbox in mailboxes:
@@ -247,3 +254,5 @@ def _connections(settings: "Settings", mailboxes: "Iterable[MailboxSettings]") -
         if mailbox.smtp is not None:
             transport = make_transport(mailbox.smtp)
             yield asyncio.run(check_transport(mailbox.name, transport))
+        if scanner := make_scanner(settings, mailbox):
+            yield check_scanner(mailbox.name, scanner)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from maildaemon.domain.filenames import is_dotfile, looks_like, read_extensions
 from maildaemon.domain.mediatypes import (
     CLOSED,
+    OLE,
     PROGRAMS,
     RUN_BY_BROWSERS,
     SEALED,
@@ -58,7 +59,11 @@ class Judged:
 
 _ACCEPTED = Judged(Verdict.ACCEPTED)
 _MALWARE = Judged(Verdict.REFUSED, Reason.MALWARE)
+# Bytes; a photograph is larger, even from an old telephone.
+DECORATION = 50_000
 _SHUT = SEALED | CLOSED
+# Windows leaves one of these in every folder; whether it has a password was looked at.
+_SHUT_INSIDE = _SHUT - {OLE}
 _HELD_FOR = {
     Finding.UNREADABLE: Reason.UNREADABLE,
     Finding.AMBIGUOUS: Reason.AMBIGUOUS,
@@ -69,15 +74,16 @@ _HELD_FOR = {
 def judge(attachments: tuple[Attachment, ...], policy: AttachmentPolicy) -> tuple[Judged, ...]:
     """Return one verdict a file, in order.
 
-    Only what is accepted counts against the totals, and the same content (a logo) only once.
+    Only what is accepted counts against the totals, the same content only once, and logos not
+    at all: a long correspondence carries dozens.
     """
     verdicts: list[Judged] = []
     kept: dict[str, int] = {}
     for attachment in attachments:
         judged = _judge_alone(attachment, policy)
-        if judged is _ACCEPTED and attachment.sha256 not in kept:
+        if judged is _ACCEPTED and not is_decoration(attachment) and attachment.sha256 not in kept:
             judged = _judge_totals(attachment, kept, policy)
-        if judged is _ACCEPTED:
+        if judged is _ACCEPTED and not is_decoration(attachment):
             kept[attachment.sha256] = attachment.size
         verdicts.append(judged)
     return tuple(verdicts)
@@ -148,7 +154,9 @@ def _doubts_inside(attachment: Attachment, policy: AttachmentPolicy) -> Iterator
             yield _refused(Reason.ARCHIVE_BOMB)
         if inside.depth > policy.archives.max_depth:
             yield _refused(Reason.ARCHIVE_TOO_DEEP)
-        if Finding.UNFINISHED not in findings and _SHUT.intersection(map(usual_name, inside.types)):
+        if Finding.UNFINISHED not in findings and _SHUT_INSIDE.intersection(
+            map(usual_name, inside.types)
+        ):
             yield Judged(Verdict.HELD, Reason.UNREADABLE)
     if Finding.ACTIVE_CONTENT in findings:
         yield _refused(Reason.ACTIVE_CONTENT)
@@ -171,6 +179,13 @@ def _bursts(inside: Inside, size: int, policy: AttachmentPolicy) -> bool:
     if inside.size > archives.max_size or (inside.depth and inside.files > archives.max_files):
         return True
     return inside.size > max(policy.max_file_size, archives.max_ratio * size)
+
+
+def is_decoration(attachment: Attachment) -> bool:
+    """Tell whether this is a logo or the like: a small picture that the text shows. Nobody knows
+    that he has attached it, so nobody misses it.
+    """
+    return attachment.inline and attachment.size <= DECORATION
 
 
 def _judge_totals(

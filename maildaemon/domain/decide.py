@@ -21,7 +21,7 @@ from maildaemon.domain.actions import (
     StaySilent,
     Witness,
 )
-from maildaemon.domain.attachments import Judged, Verdict, judge
+from maildaemon.domain.attachments import Judged, Verdict, is_decoration, judge
 from maildaemon.domain.authentication import (
     aligned_pass,
     by_form,
@@ -451,7 +451,9 @@ def _refusals_to_tell(
     fresh = tuple(
         Refusal(attachment.filename, judged.reason)
         for attachment, judged in zip(message.attachments, verdicts, strict=True)
-        if judged.verdict is Verdict.REFUSED and judged.reason is not None
+        if judged.verdict is Verdict.REFUSED
+        and judged.reason is not None
+        and not is_decoration(attachment)
     )
     untold = thread.untold if thread and not rehearsed else ()
     return (*untold, *fresh)

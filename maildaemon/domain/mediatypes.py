@@ -14,13 +14,13 @@ _VAGUE = frozenset(
 ) | {""}
 
 # An Office file of the old kind, or one with a password: the content does not say which.
-_OLE = "application/x-ole-storage"
+OLE = "application/x-ole-storage"
 # We cannot look into these, and most customers do not know that they have attached them: a letter
 # sealed for somebody else, Outlook's wrapper, an Office file with a password.
 SEALED = frozenset(
     "application/ms-tnef application/pkcs7-mime application/x-pkcs7-mime "
     "application/pgp-encrypted application/pgp".split()
-) | {_OLE}
+) | {OLE}
 
 # Archives nobody here can look into, and images of whole disks.
 CLOSED = frozenset(
@@ -114,7 +114,7 @@ def possible_types(declared: str, shown: str) -> tuple[str, ...]:
         kind = "text/csv" if declared == _SPREADSHEET else declared
         return (kind,) if _family(kind) in {"text", "message", "other"} else ()
     match family, _family(shown):
-        case "office", _ if shown == _OLE:
+        case "office", _ if shown == OLE:
             return (shown,)
         case "message", "text":
             return (declared,)  # a mail may hold anything

@@ -37,6 +37,15 @@ def clean(text: str) -> str:
     return text.strip()
 
 
+def clean_as_written(text: str) -> str:
+    """Return the text on one line, without control characters; directional ones stay, because a
+    file name that holds some is to be noted.
+    """
+    return (
+        text.strip() if text.isascii() and text.isprintable() else _CONTROLS.sub(" ", text).strip()
+    )
+
+
 def decode_raw(value: bytes, charset: str | None = None) -> str:
     """Return a raw value as text (RFC 6532, or 8-bit in the charset of the body); words stay."""
     if value.isascii() and b"\x1b" not in value:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
 from maildaemon.mail.charsets import decode
-from maildaemon.mail.headers import clean, decode_words
+from maildaemon.mail.headers import clean_as_written, decode_words
 
 MAX_PARAMETERS = 64
 
@@ -139,7 +139,9 @@ def _assemble(pieces: list[_Piece]) -> tuple[tuple[tuple[str, str], ...], bool]:
     """Join continuations, decode, and put the extended spelling of each name first."""
     names = {piece.name for piece in pieces}
     if len(names) == len(pieces) and not any(piece.extended or piece.index for piece in pieces):
-        return tuple((piece.name, clean(decode_words(piece.value))) for piece in pieces), False
+        return tuple(
+            (piece.name, clean_as_written(decode_words(piece.value))) for piece in pieces
+        ), False
     ambiguous = False
     found: list[tuple[str, str]] = []
     for name in dict.fromkeys(piece.name for piece in pieces):
@@ -152,7 +154,7 @@ def _assemble(pieces: list[_Piece]) -> tuple[tuple[tuple[str, str], ...], bool]:
             values.append(_decode_extended(continued))
             indexes = [piece.index for piece in continued]
             ambiguous = ambiguous or indexes != list(range(len(indexes)))
-        values.extend(clean(decode_words(piece.value)) for piece in plain)
+        values.extend(clean_as_written(decode_words(piece.value)) for piece in plain)
         ambiguous = ambiguous or len({p.value for p in plain}) > 1 or len(single) > 1
         # Of names each is looked at; of boundaries only one can be followed.
         ambiguous = ambiguous or (name == "boundary" and len({*values}) > 1)
@@ -171,5 +173,5 @@ def _decode_extended(pieces: list[_Piece]) -> str:
         encoded = value.encode("utf-8", "replace")
         raw += unquote_to_bytes(encoded) if piece.extended else encoded
     if not any(piece.extended for piece in pieces):
-        return clean(decode_words(raw.decode("utf-8", "replace")))
-    return clean(decode_words(decode(raw, charset or "utf-8")[0]))
+        return clean_as_written(decode_words(raw.decode("utf-8", "replace")))
+    return clean_as_written(decode_words(decode(raw, charset or "utf-8")[0]))

@@ -173,7 +173,10 @@ class Composer(Protocol):
 
 
 class BlobStore(Protocol):
-    """Content-addressed files that survive a power cut once `put_all` has returned."""
+    """Content-addressed files that survive a power cut once `put_all` has returned.
+
+    What is put again although it is there counts as new from then on: `remove` leaves it alone.
+    """
 
     def put_all(self, contents: Sequence[bytes]) -> list[str]:
         """Keep the contents and return their sha256 in hex; the same content is kept once."""
@@ -183,6 +186,30 @@ class BlobStore(Protocol):
 
     def has(self, sha256: str) -> bool:
         """Tell whether the content is there."""
+
+    def remove(self, sha256: str, before: datetime) -> bool:
+        """Drop a content that nobody has put since `before`; tell whether it is gone."""
+
+    def names(self) -> Iterator[str]:
+        """Yield the sha256 of everything that is kept."""
+
+
+class Scanner(Protocol):
+    """A virus scanner; any thread may use it. `place` is where it is asked, for people."""
+
+    @property
+    def place(self) -> str:
+        """Return where it is asked, as an operator knows it."""
+
+    def scan(self, content: bytes) -> str | None:
+        """Return the name of what was found in a file, None if it is clean.
+
+        Ends within its own time limit. Raises ScannerUnavailableError if it cannot be asked (for
+        a while it then says so at once), FileUnscannableError if it will not look at this file.
+        """
+
+    def ping(self) -> None:
+        """Return if it can be asked; raises ScannerUnavailableError if not."""
 
 
 class Ticker(Protocol):

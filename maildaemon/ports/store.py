@@ -289,6 +289,14 @@ class Records(Protocol):
     def asked(self, thread_id: int) -> None:
         """Note that the customer has been asked for what is missing in this thread."""
 
+    def drop_files(self, now: datetime, most: int) -> tuple[int, list[str]]:
+        """Note that held and refused files are over whose time is, at most so many; return how
+        many, and the sha256 of those contents that no record holds any more.
+        """
+
+    def holds_files(self, contents: Sequence[str]) -> frozenset[str]:
+        """Return those of the contents (sha256) that a record still holds."""
+
     def told(self, thread_id: int, at: datetime) -> None:
         """Note that all refusals of this thread have been told."""
 

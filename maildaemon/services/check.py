@@ -12,7 +12,7 @@ from maildaemon.errors import (
     OperatorError,
     StoreUnavailableError,
 )
-from maildaemon.ports import FolderName, Mailbox, Role, Transport
+from maildaemon.ports import FolderName, Mailbox, Role, Scanner, Transport
 
 
 class Result(StrEnum):
@@ -118,6 +118,16 @@ def _check_idle(name: str, mailbox: Mailbox, inbox: str) -> Finding:
         what = "IDLE is not offered: the mailbox is looked at every `imap.poll_every`"
         return Finding("idle", Result.WARNING, what, mailbox=name)
     return Finding("idle", Result.OK, "IDLE is offered: new mail is seen at once", mailbox=name)
+
+
+def check_scanner(name: str, scanner: Scanner) -> Finding:
+    """See whether the virus scanner answers."""
+    try:
+        scanner.ping()
+    except MaildaemonError as error:
+        advice = "see whether clamd is running and whether this user may use its socket"
+        return Finding("scanner", Result.FAILED, f"virus scanner: {error}", advice, name, error)
+    return Finding("scanner", Result.OK, f"virus scanner: {scanner.place} answers", mailbox=name)
 
 
 async def check_transport(name: str, transport: Transport) -> Finding:

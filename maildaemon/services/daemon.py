@@ -33,12 +33,14 @@ from maildaemon.services.desk import Desk, log
 from maildaemon.services.guard import Guard
 from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.process import process_next
+from maildaemon.services.prune import drop_orphans, prune_next
 from maildaemon.services.receive import receive_new, start_mailbox
 from maildaemon.services.settle import settle_next
 
 _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
+_PRUNE_EVERY = timedelta(hours=6)
 _ASLEEP = timedelta(seconds=60)
 _END_WITHIN = timedelta(seconds=12)
 
@@ -148,6 +150,7 @@ class Daemon:
             self._set_up(crew)
         self._add_for_all("guard", self._look_out, _TICK)
         self._add_for_all("alert", self._tell, _LOOK_EVERY)
+        self._add_for_all("prune", self._prune, _PRUNE_EVERY)
         self._ticked_at = self._works.now()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
@@ -272,6 +275,13 @@ class Daemon:
     async def _tell(self) -> int:
         works = self._works
         return await asyncio.to_thread(tell_next, works.store, works.alert, works.now)
+
+    async def _prune(self) -> int:
+        works = self._works
+        count = await asyncio.to_thread(prune_next, works.store, works.files, works.now)
+        if not count:
+            await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
+        return count
 
     def _wake(self, crew: Crew, name: str) -> None:
         if loop := self._loops.get((crew.desk.mailbox_id, name)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from maildaemon.domain.policy import Policy
+from maildaemon.ports import Scanner
 
 _log = logging.getLogger("maildaemon")
 
@@ -15,7 +16,8 @@ class Desk:
 
     `hold_for`: how long a refused file is kept for staff to release. `colleagues` are the accounts
     of which only Sent is read, by row and name: what they answer counts here. Of such an account,
-    `homes` are the rows of the mailboxes whose threads it may answer.
+    `homes` are the rows of the mailboxes whose threads it may answer. `scanner` None: files are
+    not scanned for viruses.
     """
 
     mailbox_id: int
@@ -24,6 +26,7 @@ class Desk:
     hold_for: timedelta
     colleagues: tuple[tuple[int, str], ...] = ()
     homes: tuple[int, ...] = ()
+    scanner: Scanner | None = None
 
 
 def log(

@@ -34,6 +34,7 @@ from maildaemon.services.apply import adopt_answer, apply, apply_again, take_bac
 from maildaemon.services.brakes import watch_arrivals
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt
+from maildaemon.services.scan import scan_files
 
 CLAIM = timedelta(minutes=5)
 # Well within the claim: nobody else may have taken the rows while we still work on them.
@@ -155,7 +156,7 @@ class _Batch:
             return None
         if "patterns_timed_out" in result.message.defects:
             self._tell_slow(row)
-        return result
+        return scan_files(self._store, self._desk, result, self._now)
 
     def _conclude_together(self, parsed: Sequence[tuple[InboundRow, Message]]) -> bool:
         """Conclude a backlog in one transaction; on any trouble nothing of it remains."""

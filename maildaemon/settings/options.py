@@ -33,6 +33,7 @@ from maildaemon.settings.document import Block
 from maildaemon.settings.units import format_rate, format_size, parse_rate, parse_size
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_HOST_AND_PORT = re.compile(r"([^/\\]+):(\d{1,6})")
 
 
 class WrongError(ValueError):
@@ -283,6 +284,32 @@ Ceiling = Annotated[
     PlainSerializer(format_rate),
     _schema(type="string", examples=["3 in 24 hours"]),
     Kind("rate"),
+]
+
+
+def _read_scanner(value: object, info: ValidationInfo) -> object:
+    """Return host and port where that is what stands there, else a path."""
+    if isinstance(value, tuple):
+        return value
+    found = None if isinstance(value, Path) else _HOST_AND_PORT.fullmatch(read_text(value))
+    if found is None:
+        return _read_path(value, info)
+    port = int(found[2])
+    if not 0 < port < 65_536:  # noqa: PLR2004 - there are so many
+        raise ValueError(f"`{port}` is no port; they go from 1 to 65535")
+    return parse_host(found[1]), port
+
+
+def _show_scanner(address: Path | tuple[str, int]) -> str:
+    return ":".join(map(str, address)) if isinstance(address, tuple) else str(address)
+
+
+ScannerAddress = Annotated[
+    Path | tuple[str, int],
+    BeforeValidator(_read_scanner),
+    PlainSerializer(_show_scanner),
+    _schema(type="string"),
+    Kind("path, or host:port"),
 ]
 FilePath = Annotated[
     Path, BeforeValidator(_read_path), PlainSerializer(str), _schema(type="string"), Kind("path")

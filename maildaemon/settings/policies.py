@@ -13,9 +13,9 @@ from maildaemon.settings.options import (
     Ceiling,
     Duration,
     Extension,
-    FilePath,
     Language,
     MediaType,
+    ScannerAddress,
     Section,
     Size,
     WebAddress,
@@ -55,7 +55,10 @@ class ArchiveSettings(Section):
 class ScannerSettings(Section):
     """A virus scanner that is asked about every file."""
 
-    socket: FilePath = Field(examples=["/run/clamav/clamd.ctl"], description="The socket of clamd.")
+    socket: ScannerAddress = Field(
+        examples=["/run/clamav/clamd.ctl"],
+        description="The socket of clamd: a path, or `host:port` where it listens on TCP.",
+    )
     unreachable: Annotated[Treatment, one_of(Treatment)] = Field(
         Treatment.HOLD, description="What becomes of files while the scanner cannot be asked."
     )

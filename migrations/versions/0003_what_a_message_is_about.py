@@ -54,6 +54,11 @@ def upgrade() -> None:
         ("thread", "kept_apart"),
     ):
         _add_flag(table, flag)
+    op.add_column("attachment", sa.Column("dropped_at", instant, nullable=True))
+    op.create_index(op.f("ix_attachment_sha256"), "attachment", ["sha256"])
+    op.create_index(
+        op.f("ix_attachment_dropped_at_held_until"), "attachment", ["dropped_at", "held_until"]
+    )
     op.add_column("message", sa.Column("understood", sa.JSON(), nullable=True))
     _describe_threads()
 

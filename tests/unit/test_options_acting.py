@@ -20,6 +20,7 @@ from maildaemon.bootstrap import (
     make_composer,
     make_desk,
     make_mailbox,
+    make_scanner,
     make_transport,
     open_store,
     raw_blobs,
@@ -427,6 +428,37 @@ def test_encrypted_is_what_becomes_of_an_archive_with_a_password() -> None:
     assert reasons("archives: {encrypted: accept}", file) == [None]
     assert reasons("archives: {encrypted: hold}", file) == ["archive_encrypted"]
     assert reasons("archives: {encrypted: refuse}", file) == ["archive_encrypted"]
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("/run/clamav/clamd.ctl", "/run/clamav/clamd.ctl"),
+        ("clamd.sock", "/etc/maildaemon/clamd.sock"),
+        ("clamav:3310", "clamav:3310"),
+        ("127.0.0.1:3310", "127.0.0.1:3310"),
+    ],
+)
+def test_the_scanner_is_asked_at_its_socket(written: str, place: str) -> None:
+    settings = read(f"{MINIMAL}attachments: {{scanner: {{socket: {written}}}}}\n")
+
+    scanner = make_scanner(settings, settings.mailboxes[0])
+
+    assert scanner is not None
+    assert scanner.place == place
+    assert make_scanner(read(MINIMAL), settings.mailboxes[0]) is None
+
+
+def test_unreachable_is_what_becomes_of_files_that_could_not_be_scanned() -> None:
+    unscanned = a_file(findings=("unscanned",))
+
+    def treated(treatment: str) -> list[str | None]:
+        option = f"scanner: {{socket: /run/clamd, unreachable: {treatment}}}"
+        return reasons(option, unscanned)
+
+    assert treated("accept") == [None]
+    assert treated("hold") == treated("refuse") == ["scanner_unavailable"]
+    assert reasons("scanner: {socket: /run/clamd}", unscanned) == ["scanner_unavailable"]
 
 
 def test_macros_is_what_becomes_of_office_files_with_programs_in_them() -> None:

@@ -27,15 +27,6 @@ OPTIONS = [
         "from 1 to 65535",
     ),
     (
-        *("attachments.scanner.socket", "attachments: {scanner: {socket: …}}"),
-        *("clamd.sock", "/etc/maildaemon/clamd.sock", "~/clamd", "`~` is not read here"),
-    ),
-    (
-        "attachments.scanner.unreachable",
-        "attachments: {scanner: {socket: /run/clamd, unreachable: …}}",
-        *("accept", "accept", "ignore", "`ignore` is no choice here"),
-    ),
-    (
         *("hours.open", "hours: {open: …}"),
         *("{sat: 9:00-13:00}", "{'sat': '09:00-13:00'}", "{sat: 9-13}", "is no opening time"),
     ),

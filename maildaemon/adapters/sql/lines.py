@@ -142,6 +142,7 @@ class FileLine(Line):
     told_at: datetime | None
     held_until: datetime | None
     released_at: datetime | None
+    dropped_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from maildaemon.adapters.sql.tables import (
     thread,
     undeliverable,
 )
-from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.attachments import DECORATION, Verdict
 
 _MAILBOX: BindParameter[Any] = bindparam("mailbox_id")
 _THREAD: BindParameter[Any] = bindparam("thread_id")
@@ -135,6 +135,7 @@ UNTOLD = (
         ),
         attachment.c.verdict == Verdict.REFUSED.value,
         attachment.c.told_at.is_(None),
+        or_(attachment.c.inline.is_(False), attachment.c.size > DECORATION),
     )
     .order_by(attachment.c.id)
 )

@@ -1,13 +1,13 @@
 """Messages, threads and files: written once, asked for by indexed look-ups only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
-from maildaemon.adapters.sql import second_look
+from maildaemon.adapters.sql import quarantine, second_look
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
 from maildaemon.adapters.sql.lookups import SqlLookups
@@ -22,7 +22,7 @@ from maildaemon.adapters.sql.tables import (
     undeliverable,
 )
 from maildaemon.domain.actions import OpenThread
-from maildaemon.domain.attachments import Judged, Verdict
+from maildaemon.domain.attachments import Judged, Reason, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.subjects import bare_subject
@@ -113,7 +113,7 @@ class SqlRecords(SqlLookups):
         if thread_id is not None:
             insert_missing(self._connection, citation, _citations(row, parsed, message_id))
         files = [
-            _attachment(message_id, position, *judged, held_until=held_until)
+            _attachment(message_id, position, *judged, held_until, row.recorded_at)
             for position, judged in enumerate(
                 zip(parsed.attachments, decision.verdicts, strict=True)
             )
@@ -122,6 +122,14 @@ class SqlRecords(SqlLookups):
         named = decision.understanding.order_numbers
         save_numbers(self._connection, row.mailbox_id, thread_id, message_id, named)
         return message_id
+
+    def drop_files(self, now: datetime, most: int) -> tuple[int, list[str]]:
+        """See `Records.drop_files`."""
+        return quarantine.drop_files(self._connection, now, most)
+
+    def holds_files(self, contents: Sequence[str]) -> frozenset[str]:
+        """See `Records.holds_files`."""
+        return quarantine.holds_files(self._connection, contents)
 
     def decide_again(
         self, message_id: int, decision: Decision, thread_id: int | None, *, in_junk: bool
@@ -335,9 +343,16 @@ def _report(parsed: Message) -> dict[str, Any] | None:
 
 
 def _attachment(
-    message_id: int, position: int, file: Attachment, judged: Judged, *, held_until: datetime
+    message_id: int,
+    position: int,
+    file: Attachment,
+    judged: Judged,
+    held_until: datetime,
+    now: datetime,
 ) -> dict[str, Any]:
     accepted = judged.verdict is Verdict.ACCEPTED
+    # Its bytes were never kept.
+    malware = judged.reason is Reason.MALWARE
     return {
         "message_id": message_id,
         "position": position,
@@ -351,5 +366,6 @@ def _attachment(
         "findings": list(file.findings),
         "verdict": judged.verdict.value,
         "reason": judged.reason.value if judged.reason else None,
-        "held_until": None if accepted else held_until,
+        "held_until": None if accepted or malware else held_until,
+        "dropped_at": now if malware else None,
     }

@@ -302,8 +302,11 @@ attachment = Table(
     Column("told_at", Instant),
     Column("held_until", Instant),
     Column("released_at", Instant),
+    Column("dropped_at", Instant),
     Index(None, "message_id"),
     Index(None, "verdict", "message_id"),
+    Index(None, "sha256"),
+    Index(None, "dropped_at", "held_until"),
 )
 
 outbox = Table(

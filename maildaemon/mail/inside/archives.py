@@ -24,7 +24,7 @@ def look_into_zip(look: Look, content: bytes) -> None:
     size = sum(one.size for one in directory.entries)
     inner = look.archive(directory.count, size)
     # Far too much of it: the beginning of each file tells what it is.
-    briefly = size > look.budget.left
+    briefly = max(size, look.notes.size) > look.budget.left
     if briefly:
         look.find(Finding.UNFINISHED)
     for entry in directory.entries:

@@ -144,6 +144,8 @@ def _look_at_node(look: Look, file: OleFile, node: Node) -> None:
         case "\x01ole10native":
             names, packed = read_package(file.stream(node))
             look.file(names, packed)
+        case "encryptedpackage":
+            look.find(Finding.UNFINISHED)
         case "package":
             look.file((), file.stream(node))
         case name if name.startswith("__attach_version1.0_#"):

@@ -100,7 +100,7 @@ def _end64(content: bytes, end: int, told: tuple[int, int, int]) -> tuple[int, i
         # Where it says it is, or (with something before the archive) right before the locator.
         for at in (_LOCATOR.unpack_from(content, locator)[2], locator - _END64.size):
             if 0 <= at <= locator - _END64.size and content[at : at + 4] == b"PK\x06\x06":
-                *_, count, size, offset = map(int, _END64.unpack_from(content, at))
+                count, size, offset = map(int, _END64.unpack_from(content, at)[-3:])
                 return at, count, size, offset
     count, size, offset = told
     return end, count, size, offset
