@@ -24,6 +24,7 @@ _MAX_SEPARATOR = 60
 _MAX_REPLY_ABOVE = 160
 _MAX_ABBREVIATION = 6
 _MAX_NAME = 80
+_MAX_INITIALS = 6
 _DECORATED = ("##", "--", "==", "**", "__", "—-", "- ", "~~", "— ", "——")
 _ASKING = ("please ", "reply ", "write ", "respond ")
 _AMBIGUOUS = frozenset(("original", "original email", "original e-mail", "original message"))
@@ -147,6 +148,29 @@ def _is_address_and_verb(text: str) -> bool:
     if found is None or found.start() > _MAX_NAME:
         return False
     return text[found.end() :].strip(" ,:：") in WROTE or text.startswith(WROTE)
+
+
+def with_marks(lines: list[str]) -> list[str]:
+    """Return the lines with `>` where The Bat puts the author's initials before it: "AR> …".
+
+    Consoles prompt like that, too: an attribution must stand above the first of such lines.
+    """
+    initials = ""
+    found = list(lines)
+    for at, line in enumerate(lines):
+        head, mark, _ = line[:_MAX_INITIALS].partition(">")
+        if not mark or not head.isalpha():
+            continue
+        if head != initials and _is_introduced(lines, at):
+            initials = head
+        if head == initials:
+            found[at] = line[len(head) :]
+    return found
+
+
+def _is_introduced(lines: list[str], at: int) -> bool:
+    above = next((line for line in reversed(lines[max(0, at - 3) : at]) if line), "")
+    return bool(above) and _is_attribution(above, above, quoted=True)
 
 
 def apart(lines: list[str]) -> list[str]:

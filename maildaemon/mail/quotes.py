@@ -22,6 +22,7 @@ from maildaemon.mail.attributions import (
     is_quoted,
     is_reply_above,
     quote_follows,
+    with_marks,
 )
 from maildaemon.mail.header_blocks import is_block, is_rule, is_ruled_block, label
 from maildaemon.mail.quote_words import FORWARDING
@@ -130,7 +131,7 @@ def _letter(scan: _Scan, lines: list[str]) -> str:
 
 
 def _scan(lines: list[str], *, forwarded: bool) -> _Scan:
-    bare = [_bare(line) for line in lines]
+    bare = with_marks([_bare(line) for line in lines])
     last_fence = max((at for at, line in enumerate(bare) if line == "```"), default=-1)
     scan = _Scan(bare, [_mark(line) for line in lines], [], last_fence)
     for at in range(len(scan.lines)):

@@ -9,6 +9,7 @@ _LONG = 120
 # So few words can be an order number or a greeting in any language.
 _FEW = 4
 _SHORTEST_STEM = 4
+_LONGEST_STEM = max(len(stem) for stems in STEMS.values() for stem in stems)
 _AROUND_WORDS = ".,;:!()[]\"'«»„“”*-…、。！"
 
 
@@ -41,6 +42,7 @@ def _asks_in(language: str, words: list[str], folded: str) -> bool:
 
 def _is_from(stems: frozenset[str], word: str) -> bool:
     """Tell whether a word is among them, or begins with one that is no short word itself."""
+    longest = min(len(word) - 1, _LONGEST_STEM)
     return word in stems or any(
-        word[:length] in stems for length in range(_SHORTEST_STEM, len(word))
+        word[:length] in stems for length in range(_SHORTEST_STEM, longest + 1)
     )

@@ -1,5 +1,7 @@
 """What is looked for in a mail: words that stand alone, expressions, senders, order numbers."""
 
+import time
+
 import pytest
 
 from maildaemon.domain.ordernumbers import number_key, proves, usual_form
@@ -282,3 +284,11 @@ def test_a_question_in_the_subject_alone_is_one() -> None:
 )
 def test_where_it_is_unsure_nobody_is_asked_for_a_question(text: str, language: str | None) -> None:
     assert asks(text, language) is None
+
+
+def test_a_word_of_a_megabyte_takes_no_time() -> None:
+    began = time.process_time()
+
+    asks("Hello " + "x" * 1_000_000)
+
+    assert time.process_time() - began < 1
