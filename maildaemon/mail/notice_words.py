@@ -81,7 +81,8 @@ TECHNICAL = phrases(
     mail system | host unknown | undelivered mail | following address | delivery status |
     mailbox is full | mailbox full | over quota | quota exceeded | did not reach the |
     mail delivery agent | sendmail | qmail | postfix | exchange server | diagnostic |
-    unknown recipient | returned mail | your mail | your message | mailbox | domino |
+    unknown recipient | returned mail | your mail to | your mail could |
+    your message | user mailbox | domino |
     address book | ihre nachricht | ihre e-mail | postfach | votre message | votre courriel |
     boîte aux lettres | il messaggio | tuo messaggio | casella | su mensaje | el mensaje |
     buzón | sua mensagem | a mensagem | uw bericht | wiadomoś | skrzynk | ваше письмо |

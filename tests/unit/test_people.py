@@ -168,3 +168,62 @@ def test_a_report_whose_parts_a_mail_program_sends_on_is_a_persons_mail() -> Non
 
     assert message.bounce is None
     assert classify(message, Circumstances(message.from_)).kind is Kind.CUSTOMER
+
+
+PARCELS = [
+    (
+        "DHL <noreply@dhl.example>",
+        "Delivery notification: your parcel could not be delivered",
+        (
+            "Your parcel 00340434 could not be delivered. The recipient was not at home; we left a "
+            "card in your mailbox. Reach us at service@dhl.example."
+        ),
+    ),
+    (
+        "Carrier <delivery@carrier.example>",
+        "Delivery failed: order 123456",
+        (
+            "The delivery failed: the address was not found.\nRecipient: clara@customer.example\n"
+            "Track it at https://carrier.example."
+        ),
+    ),
+    (
+        "Paketdienst <no-reply@paket.example>",
+        "Zustellung fehlgeschlagen",
+        (
+            "Ihr Paket konnte nicht zugestellt werden. Empfänger: clara@customer.example. "
+            "Eine Karte liegt im Briefkasten."
+        ),
+    ),
+    (
+        "La Poste <noreply@poste.example>",
+        "Votre colis n'a pas pu être remis : avis de non-distribution",
+        "Votre colis n'a pas pu être remis au destinataire clara@customer.example.",
+    ),
+    (
+        "Почта <noreply@pochta.example>",
+        "Посылка не доставлена",
+        "Не удалось вручить посылку. Получатель: clara@customer.example",
+    ),
+    (
+        "Market <notification@market.example>",
+        "Delivery status of your order",
+        "The buyer clara@customer.example says that it was not delivered. Error in the address?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sender", "subject", "text"), PARCELS, ids=lambda one: one[:30])
+@pytest.mark.parametrize("fields", ["", "Auto-Submitted: auto-generated\n", "Return-Path: <>\n"])
+def test_what_a_parcel_service_reports_is_no_report_on_mail(
+    sender: str, subject: str, text: str, fields: str
+) -> None:
+    raw = (
+        f"{fields}From: {sender}\nTo: support@shop.example\nSubject: {subject}\n"
+        "Message-ID: <p@carrier.example>\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n"
+        f"Content-Type: text/plain; charset=utf-8\n\n{text}\n"
+    )
+    message = read(raw.encode())
+
+    assert message.bounce is None
+    assert classify(message, Circumstances(message.from_)).kind in {Kind.CUSTOMER, Kind.BULK}
