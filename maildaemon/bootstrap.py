@@ -29,6 +29,7 @@ from maildaemon.adapters.installation import (
     only_one,
     read_key,
 )
+from maildaemon.adapters.lookup import CsvRegister, NumberLookup, Register, SqlRegister
 from maildaemon.adapters.smtp import SmtpTransport
 from maildaemon.adapters.smtp_session import SmtpAccount
 from maildaemon.adapters.sql.postgresql import hold_by, lock_name, only_one_on
@@ -126,6 +127,7 @@ def make_desk(store: SqlStore, settings: Settings, mailbox: MailboxSettings, key
         colleagues=tuple((ids[name], name) for name, all_of_it in watched.items() if not all_of_it),
         homes=tuple(ids[name] for name, all_of_it in watched.items() if all_of_it),
         scanner=make_scanner(settings, mailbox),
+        lookup=make_lookup(settings, mailbox),
     )
 
 
@@ -133,6 +135,20 @@ def make_scanner(settings: Settings, mailbox: MailboxSettings) -> ClamdScanner |
     """Return the virus scanner of a mailbox, None if it has none; nothing is opened yet."""
     scanner = settings.policy_of(mailbox).attachments.scanner
     return ClamdScanner(scanner.socket) if scanner else None
+
+
+def make_lookup(settings: Settings, mailbox: MailboxSettings) -> NumberLookup | None:
+    """Return where the order numbers of a mailbox are looked up, None for nowhere. Nothing is
+    opened yet.
+    """
+    registers: dict[str, Register] = {}
+    for one in settings.policy_of(mailbox).order_numbers:
+        where = one.lookup
+        if where and where.csv and where.column:
+            registers[one.name] = CsvRegister(where.csv, where.column)
+        elif where and where.database and where.query:
+            registers[one.name] = SqlRegister(where.database.resolve, where.query)
+    return NumberLookup(registers) if registers else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ An option that nothing is done about yet has its line in `UNFINISHED`, and a cas
 
 _ACTING = "tests/unit/test_options_acting.py::"
 _POLICY = "tests/unit/test_settings_policy.py::"
+_RULES = "tests/unit/test_options_rules.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
 _UNFINISHED = "tests/unit/test_options_unfinished.py::"
 _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
@@ -114,12 +115,45 @@ ACTING = {
     "notices[].template": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
     "privacy.notice": _POLICY + "test_the_privacy_notice_is_a_page_of_the_web",
     "alerts.command": _POLICY + "test_alerts_go_to_a_command_given_as_words",
+    "hours.open": _RULES + "test_a_rule_can_ask_whether_the_shop_is_open",
+    "rules[].name": _RULES + "test_a_rule_says_what_a_mail_is_about_and_is_named",
+    "rules[].when.any": _RULES + "test_words_are_looked_for_with_any_all_none_and_in",
+    "rules[].when.all": _RULES + "test_words_are_looked_for_with_any_all_none_and_in",
+    "rules[].when.none": _RULES + "test_words_are_looked_for_with_any_all_none_and_in",
+    "rules[].when.in": _RULES + "test_words_are_looked_for_with_any_all_none_and_in",
+    "rules[].when.sender": _RULES + "test_a_rule_can_ask_for_the_sender",
+    "rules[].when.recipient": _RULES + "test_a_rule_can_ask_for_the_recipient",
+    "rules[].when.attachments": _RULES + "test_a_rule_can_ask_for_attachments",
+    "rules[].when.language": _RULES + "test_a_rule_can_ask_for_the_language",
+    "rules[].when.hours": _RULES + "test_a_rule_can_ask_whether_the_shop_is_open",
+    "rules[].set.category": _RULES + "test_a_rule_says_what_a_mail_is_about_and_is_named",
+    "rules[].set.priority": _RULES + "test_a_rule_says_what_a_mail_is_about_and_is_named",
+    "rules[].set.tags": _RULES + "test_a_rule_says_what_a_mail_is_about_and_is_named",
+    "rules[].set.promise": _RULES + "test_a_rule_says_what_a_mail_is_about_and_is_named",
+    "rules[].need": _RULES + "test_need_asks_for_what_is_missing",
+    "rules[].faq[].title": _RULES
+    + "test_faq_links_stand_in_the_acknowledgement_with_title_and_url",
+    "rules[].faq[].url": _RULES + "test_faq_links_stand_in_the_acknowledgement_with_title_and_url",
+    "rules[].assign": _RULES + "test_a_rule_can_assign_forward_and_say_after_answer",
+    "rules[].forward": _RULES + "test_a_rule_can_assign_forward_and_say_after_answer",
+    "rules[].after_answer": _RULES + "test_a_rule_can_assign_forward_and_say_after_answer",
+    "rules[].mute": _RULES + "test_mute_sends_nothing_at_all",
+    "order_numbers[].name": _RULES + "test_an_order_number_has_a_name_a_pattern_and_a_checksum",
+    "order_numbers[].pattern": _RULES + "test_an_order_number_has_a_name_a_pattern_and_a_checksum",
+    "order_numbers[].checksum": _RULES + "test_an_order_number_has_a_name_a_pattern_and_a_checksum",
+    "order_numbers[].lookup.csv": _RULES
+    + "test_order_numbers_are_looked_up_in_a_csv_file_by_its_column",
+    "order_numbers[].lookup.column": _RULES
+    + "test_order_numbers_are_looked_up_in_a_csv_file_by_its_column",
+    "order_numbers[].lookup.database": _RULES
+    + "test_order_numbers_are_looked_up_in_a_database_by_a_query",
+    "order_numbers[].lookup.query": _RULES
+    + "test_order_numbers_are_looked_up_in_a_database_by_a_query",
     "include": _INCLUDE + "test_rules_may_stand_in_a_file_of_their_own",
 }
 
 UNFINISHED = (
     "service.http.port",
-    "hours.open",
     "hours.holidays.country",
     "hours.holidays.add",
     "hours.holidays.remove",
@@ -146,34 +180,6 @@ UNFINISHED = (
     "follow_up[].template",
     "follow_up[].resolve",
     "feedback.after",
-    "rules[].name",
-    "rules[].when.any",
-    "rules[].when.all",
-    "rules[].when.none",
-    "rules[].when.in",
-    "rules[].when.sender",
-    "rules[].when.recipient",
-    "rules[].when.attachments",
-    "rules[].when.language",
-    "rules[].when.hours",
-    "rules[].set.category",
-    "rules[].set.priority",
-    "rules[].set.tags",
-    "rules[].set.promise",
-    "rules[].need",
-    "rules[].faq[].title",
-    "rules[].faq[].url",
-    "rules[].assign",
-    "rules[].forward",
-    "rules[].mute",
-    "rules[].after_answer",
-    "order_numbers[].name",
-    "order_numbers[].pattern",
-    "order_numbers[].checksum",
-    "order_numbers[].lookup.csv",
-    "order_numbers[].lookup.column",
-    "order_numbers[].lookup.database",
-    "order_numbers[].lookup.query",
     "partners[].name",
     "partners[].address",
     "contacts.telephone",

@@ -48,6 +48,7 @@ def template_values(
         "accepted": show_types(draft.accepted_types, words),
         "max_file_size": show_size(draft.max_file_size, words),
         "missing": [words[f"need.{it}"] for it in draft.missing],
+        "faq": [{"title": clean_header(it.title), "url": it.url} for it in draft.faq],
         "notices": [it for one in draft.notices for it in _notice(one, vocabulary, default)],
         "automatic": draft.auto_submitted is not None,
         "privacy_url": draft.privacy_url,
@@ -56,7 +57,7 @@ def template_values(
 
 def _title(draft: Draft, vocabulary: Vocabulary, several: int) -> str:
     """Return what the whole mail is about: its heading, and its subject unless that is echoed."""
-    match frozenset(draft.sections) - {Section.NOTICE}:
+    match frozenset(draft.sections) - {Section.FAQ, Section.NOTICE}:
         case sections if Section.ACKNOWLEDGEMENT in sections:
             return vocabulary.form("title_received")
         case sections if sections == {Section.REFUSED_FILES}:

@@ -31,6 +31,7 @@ from maildaemon.adapters.vocabulary import Vocabulary, parse_words, unread, veri
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.delivery import Announcement, Draft, Refusal, Section
 from maildaemon.domain.message import Address
+from maildaemon.domain.understanding import Link
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header, compose_mail, echo_subject
 from maildaemon.shipped import shipped
@@ -300,6 +301,7 @@ def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Dra
         refused,
         sections=tuple(Section),
         missing=("order_number", "photo", "question"),
+        faq=(Link(worst, "https://shop.example/?a=%22%3E&b=<'>"), Link("A", "https://a.example/")),
         notices=tuple(Announcement(it, last_day) for it in ("holiday", *notices)),
         refusals=refused.refusals * 30,
         accepted_types=("image/jpeg", "application/pdf", "application/x-{{ 7*7 }}"),

@@ -29,7 +29,7 @@ _SENTENCES = (
     *("title_received", "title_files", "title_missing", "title_several"),
     *("greeting", "received", "thanks", "slower"),
     *("files_heading", "files", "refused", "more_files", "rest", "formats", "size"),
-    *("missing_heading", "missing", "notice_heading"),
+    *("missing_heading", "missing", "faq_heading", "faq", "notice_heading"),
     *("next_heading", "send", "add", "spam", "reference", "goodbye", "automatic", "privacy"),
     *("need.order_number", "need.photo", "need.question"),
 )

@@ -15,7 +15,7 @@ from maildaemon.cli.output import note, plain
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Policy
 from maildaemon.errors import OperatorError
-from maildaemon.ports import Parser
+from maildaemon.ports import Lookup, Parser
 from maildaemon.services.desk import Desk
 from maildaemon.services.explain import (
     Arrival,
@@ -126,7 +126,17 @@ def _desk(settings: Settings, mailbox: MailboxSettings, store: SqlStore, key: by
         with read_listings(store) as listings:
             mailbox_id = listings.mailbox_id(mailbox.name) or 0
     hold_for = timedelta(days=settings.policy_of(mailbox).attachments.hold_days)
-    return Desk(mailbox_id, make_policy(settings, mailbox), key, hold_for)
+    lookup = _make_lookup(settings, mailbox)
+    return Desk(mailbox_id, make_policy(settings, mailbox), key, hold_for, lookup=lookup)
+
+
+def _make_lookup(settings: Settings, mailbox: MailboxSettings) -> Lookup | None:
+    if not any(one.lookup for one in settings.policy_of(mailbox).order_numbers):
+        return None
+    # It loads everything that a daemon needs.
+    from maildaemon.bootstrap import make_lookup
+
+    return make_lookup(settings, mailbox)
 
 
 def _by_itself(store: SqlStore) -> Judge:

@@ -33,6 +33,7 @@ from maildaemon.domain.actions import (
 from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.message import Address, Attachment, DeliveryReport, Message
 from maildaemon.domain.policy import Mode
+from maildaemon.domain.understanding import Priority, Understanding
 from maildaemon.services.explain import Explanation
 
 
@@ -50,14 +51,7 @@ def as_object(file: str, one: Explanation, mode: Mode) -> dict[str, Any]:
             _attachment(*judged)
             for judged in zip(one.message.attachments, decision.verdicts, strict=True)
         ],
-        "understood": {
-            "category": None,
-            "priority": "normal",
-            "tags": [],
-            "order_numbers": [],
-            "missing": [],
-            "rules": [],
-        },
+        "understood": understood_as_object(decision.understanding),
         "thread": {
             "match": decision.match.rule.value,
             "reference": one.reference,
@@ -94,6 +88,27 @@ def _message(message: Message) -> dict[str, Any]:
         "language": message.language,
         "language_confidence": message.language_confidence if message.language else None,
         "defects": list(message.defects),
+    }
+
+
+def understood_as_object(one: Understanding) -> dict[str, Any]:
+    """Return what a message is about, as every `--json` shows it."""
+    return {
+        "category": one.category,
+        "priority": one.priority.value,
+        "tags": list(one.tags),
+        "promise": one.promise.value if one.promise else None,
+        "order_numbers": [
+            {"name": it.name, "number": it.number, "known": it.known} for it in one.order_numbers
+        ],
+        "missing": [it.value for it in one.missing],
+        "faq": [{"title": it.title, "url": it.url} for it in one.faq],
+        "assign": one.assign,
+        "forward": one.forward,
+        "mute": one.mute,
+        "after_answer": one.after_answer.value if one.after_answer else None,
+        "distress": list(one.distress),
+        "rules": list(one.rules),
     }
 
 
@@ -184,6 +199,7 @@ def put_page(
         ("  reports", _reported(message.bounce)),
         ("  language", _language(message)),
         ("  damage", ", ".join(message.defects) or None),
+        *(("  about", fact) for fact in _about(one.decision.understanding)),
         ("  thread", _thread(one)),
         ("  answers", one.parent),
         *(("  file", fact) for fact in _files(one)),
@@ -219,6 +235,30 @@ def _reported(report: DeliveryReport | None) -> str | None:
 def _thread(one: Explanation) -> str:
     rule = one.decision.match.rule.value
     return f"{one.reference}, by {rule}: {one.why}" if one.reference else f"{rule}: {one.why}"
+
+
+def _about(one: Understanding) -> Iterator[str]:
+    """Yield what a message is about, a line for each kind of thing."""
+    if one.category or one.tags or one.priority is not Priority.NORMAL:
+        words = [one.category or "", f"priority {one.priority.value}", " ".join(one.tags)]
+        yield ", ".join(word for word in words if word)
+    if one.promise:
+        yield f"the promise of priority {one.promise.value}"
+    for it in one.order_numbers:
+        certainty = {True: "known", False: "not among ours", None: ""}[it.known]
+        yield f"{it.name} number {it.number}{f', {certainty}' if certainty else ''}"
+    if one.missing:
+        yield f"missing: {', '.join(one.missing)}"
+    yield from (f"link: {it.title}, {it.url}" for it in one.faq)
+    if one.assign or one.forward:
+        yield f"for {' and '.join(it for it in (one.assign, one.forward) if it)}"
+    if one.mute:
+        yield "nothing automatic in this conversation"
+    if one.after_answer:
+        yield f"{one.after_answer.value} once a person has answered"
+    yield from (f"distress: {it}" for it in one.distress)
+    if one.rules:
+        yield f"by {'; '.join(f'rule `{it}`' for it in one.rules)}"
 
 
 def _files(one: Explanation) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """`maildaemon messages`: one recorded mail, and what was decided about it."""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,7 @@ from maildaemon.cli.output import (
     put_json,
     say,
     size_of,
+    word,
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
@@ -112,6 +114,18 @@ def _as_object(
     }
 
 
+def _about(understood: dict[str, Any]) -> Iterator[str]:
+    """Yield what the message is about, as it was understood when it was recorded."""
+    for name, value in understood.items():
+        if name == "order_numbers":
+            yield from (f"{one['name']} number: {one['number']}" for one in value)
+        elif name == "faq":
+            yield from (f"link: {one['url']}" for one in value)
+        elif value and value != "normal":
+            shown = ", ".join(value) if isinstance(value, list) else word(value)
+            yield f"{name.replace('_', ' ')}: {shown}"
+
+
 def _put(
     one: "MessageLine",
     texts: "MessageTexts",
@@ -140,6 +154,7 @@ def _put(
             ("evidence", "; ".join(one.evidence) or None),
             ("language", one.language),
             ("damage", ", ".join(one.defects) or None),
+            *(("about", fact) for fact in _about(one.understood or {})),
             ("response", silence),
             *(("response", response) for response in responses),
         ]

@@ -25,6 +25,7 @@ from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
 from maildaemon.cli.thread_verbs import VERBS, bare, until
 from maildaemon.domain.threads import Status
+from maildaemon.domain.understanding import Priority
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import EventLine, MailLine, MessageLine
@@ -59,6 +60,7 @@ for verb in VERBS:
     epilog=examples(
         "maildaemon threads list",
         "maildaemon threads list --status open --mailbox support",
+        "maildaemon threads list --status open --priority urgent",
         "maildaemon threads list --limit 0 --json",
     ),
 )
@@ -68,12 +70,26 @@ for verb in VERBS:
     metavar="STATUS",
     help=f"Only threads in this status: {', '.join(one.value for one in Status)}.",
 )
+@click.option("--category", metavar="NAME", help="Only threads of this category.")
+@click.option(
+    "--priority",
+    type=click.Choice([one.value for one in Priority]),
+    metavar="PRIORITY",
+    help=f"Only threads of this priority: {', '.join(one.value for one in Priority)}.",
+)
+@click.option("--tag", metavar="NAME", help="Only threads with this tag.")
 @mailbox_option
 @limit_option
 @json_option
 @click.pass_obj
 def list_threads(
-    invocation: Invocation, *, status: str | None, mailbox: str | None, limit: int, as_json: bool
+    invocation: Invocation,
+    /,
+    *,
+    mailbox: str | None,
+    limit: int,
+    as_json: bool,
+    **wanted: str | None,
 ) -> None:
     """List threads, the last active first.
 
@@ -81,17 +97,22 @@ def list_threads(
     customer's, `resolved` and `ignored` nobody's.
     """
     with reading(invocation) as listings:
-        found = listings.threads(mailbox_name=mailbox, status=status, limit=limit or None)
+        found = listings.threads(mailbox_name=mailbox, limit=limit or None, **wanted)
     if as_json:
         for line in found:
             put_json(line)
         return
     put_table(
-        ("THREAD", "STATUS", "LAST MAIL", "MAILS", "CUSTOMER", "SUBJECT", "ASSIGNED TO"),
+        (
+            *("THREAD", "STATUS", "PRIORITY", "CATEGORY", "LAST MAIL", "MAILS"),
+            *("CUSTOMER", "SUBJECT", "ASSIGNED TO"),
+        ),
         (
             (
                 one.reference,
                 one.status,
+                "" if one.priority == Priority.NORMAL else one.priority,
+                one.category,
                 one.last_message_at,
                 one.messages,
                 one.customer,
@@ -128,11 +149,13 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
         messages = listings.messages_of(reference)
         mails = listings.mails_of(reference)
         events = listings.events(reference)
+        numbers = listings.numbers(reference)
     if as_json:
         put_json(
             {
                 "thread": thread,
                 "participants": people,
+                "order_numbers": numbers,
                 "messages": messages,
                 "mails": mails,
                 "events": events,
@@ -144,6 +167,12 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
             ("thread", thread.reference),
             ("status", thread.status),
             ("subject", thread.subject),
+            ("category", thread.category),
+            ("priority", thread.priority),
+            ("tags", " ".join(thread.tags) or None),
+            *(("number", f"{one.name} {one.number}{_certainty(one.known)}") for one in numbers),
+            ("missing", ", ".join(thread.missing) or None),
+            ("asked for", ", ".join(thread.asked) or None),
             ("mailbox", thread.mailbox),
             ("language", thread.language),
             ("opened", thread.opened_at),
@@ -157,6 +186,10 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
         ]
     )
     _put_course(messages, mails, events)
+
+
+def _certainty(known: bool | None) -> str:
+    return {True: ", known", False: ", not among ours", None: ""}[known]
 
 
 def _put_course(

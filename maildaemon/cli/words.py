@@ -74,6 +74,7 @@ SECTIONS: Mapping[str, str] = {
     Section.ACKNOWLEDGEMENT: "an acknowledgement",
     Section.REFUSED_FILES: "which files were refused, and why",
     Section.MISSING_FACTS: "which facts are missing",
+    Section.FAQ: "links that may help",
     Section.NOTICE: "a notice for these days",
 }
 

@@ -10,6 +10,7 @@ from maildaemon.domain.automatic import Silence
 from maildaemon.domain.delivery import Announcement, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.threads import Status
+from maildaemon.domain.understanding import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class QueueMail:
     echo_subject: bool
     sender_known: bool = False
     missing: tuple[str, ...] = ()
+    faq: tuple[Link, ...] = ()
     notices: tuple[Announcement, ...] = ()
     slower: bool = False
 

@@ -305,6 +305,10 @@ def _respond(
         sections.append(Section.REFUSED_FILES)
     if missing:
         sections.append(Section.MISSING_FACTS)
+    # A link is told with the acknowledgement; whoever has that has it already.
+    faq = () if no_acknowledgement else understood.faq
+    if faq:
+        sections.append(Section.FAQ)
     # A notice is told by the way; it is never the reason for a mail.
     if notices := _notices_to_tell(match, context):
         sections.append(Section.NOTICE)
@@ -315,6 +319,7 @@ def _respond(
         language=answer_language(message, context.earlier_language, policy),
         refusals=refusals,
         missing=tuple(one.value for one in missing),
+        faq=faq,
         notices=notices,
         slower=not no_acknowledgement and is_foreign(message, policy),
         echo_subject=may_echo_subject(message, context),

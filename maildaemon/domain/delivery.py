@@ -22,6 +22,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from maildaemon.domain.message import Address
+from maildaemon.domain.understanding import Link
 
 
 class OutboxState(StrEnum):
@@ -120,6 +121,7 @@ class Section(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     REFUSED_FILES = "refused_files"
     MISSING_FACTS = "missing_facts"
+    FAQ = "faq"
     NOTICE = "notice"
 
 
@@ -133,9 +135,9 @@ class Draft:
     that a person is to send: nothing in it says that a program wrote it.
     `sender_known`: authenticated, or here before; anybody else may have forged the address.
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
-    `missing` are the facts that are asked for (`order_number`, `photo`, `question`), `notices` the
-    dated texts of these days. `slower`: the customer's language
-    is none of ours, and an answer may take longer. `privacy_url` None: no privacy foot.
+    `missing` are the facts that are asked for (`order_number`, `photo`, `question`), `faq` the
+    pages that may answer at once, `notices` the dated texts of these days. `slower`: the customer's
+    language is none of ours, and an answer may take longer. `privacy_url` None: no privacy foot.
     """
 
     message_id: str
@@ -156,6 +158,7 @@ class Draft:
     accepted_types: tuple[str, ...] = ()
     max_file_size: int = 0
     missing: tuple[str, ...] = ()
+    faq: tuple[Link, ...] = ()
     notices: tuple[Announcement, ...] = ()
     slower: bool = False
     privacy_url: str | None = None

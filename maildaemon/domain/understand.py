@@ -78,7 +78,7 @@ def _by_rules(sight: Sight, matter: Matter) -> Understanding:
         tags=_each(tag for one in rules for tag in one.tags),
         promise=_first(rules, lambda one: one.promise),
         order_numbers=sight.found.numbers,
-        missing=_each(fact for fact in needed if fact not in there),
+        missing=_facts({*needed} - there),
         faq=_each(link for one in rules for link in one.faq),
         assign=_first(rules, lambda one: one.assign),
         forward=_first(rules, lambda one: one.forward),
@@ -171,8 +171,9 @@ def matter_after(
     )
 
 
-def _facts(before: Iterable[Fact], more: Iterable[Fact]) -> tuple[Fact, ...]:
-    every = {*before, *more}
+def _facts(*some: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return all of them, each once, always in the same order."""
+    every = {fact for facts in some for fact in facts}
     return tuple(one for one in Fact if one in every)
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from maildaemon.domain.delivery import Draft, Envelope, Outcome
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading
+from maildaemon.domain.understanding import OrderNumber
 
 Now = Callable[[], datetime]
 
@@ -156,6 +157,31 @@ class Parser(Protocol):
 
     def close(self) -> None:
         """End the worker process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A kind of numbers that cannot be looked up just now, and why, in words for the operator."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Numbers with what is known of them, and what could not be asked."""
+
+    numbers: tuple[OrderNumber, ...]
+    troubles: tuple[Trouble, ...]
+
+
+class Lookup(Protocol):
+    """The shop's own lists of its orders. Only read, and asked outside of our transactions."""
+
+    def look_up(self, numbers: tuple[OrderNumber, ...]) -> Looked:
+        """Return the numbers in their order, `known` filled in where it can be told; a list that
+        cannot be reached costs seconds at most and raises nothing.
+        """
 
 
 class Composer(Protocol):

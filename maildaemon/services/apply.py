@@ -408,6 +408,7 @@ def draft_response(
         accepted_types=policy.attachments.allowed_types,
         max_file_size=policy.attachments.max_file_size,
         missing=action.missing,
+        faq=action.faq,
         notices=action.notices,
         slower=action.slower,
         privacy_url=policy.privacy_url if Section.ACKNOWLEDGEMENT in action.sections else None,

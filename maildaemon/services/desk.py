@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from maildaemon.domain.policy import Policy
-from maildaemon.ports import Scanner
+from maildaemon.ports import Lookup, Scanner
 
 _log = logging.getLogger("maildaemon")
 
@@ -17,7 +17,7 @@ class Desk:
     `hold_for`: how long a refused file is kept for staff to release. `colleagues` are the accounts
     of which only Sent is read, by row and name: what they answer counts here. Of such an account,
     `homes` are the rows of the mailboxes whose threads it may answer. `scanner` None: files are
-    not scanned for viruses.
+    not scanned for viruses. `lookup` None: order numbers are looked up nowhere.
     """
 
     mailbox_id: int
@@ -27,6 +27,7 @@ class Desk:
     colleagues: tuple[tuple[int, str], ...] = ()
     homes: tuple[int, ...] = ()
     scanner: Scanner | None = None
+    lookup: Lookup | None = None
 
 
 def log(

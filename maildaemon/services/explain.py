@@ -13,6 +13,7 @@ from maildaemon.ports.rows import InboundRow
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import apply, draft_response
 from maildaemon.services.desk import Desk
+from maildaemon.services.lookup import look_up
 from maildaemon.services.process import load_context
 
 
@@ -54,6 +55,7 @@ def read_message(parser: Parser, desk: Desk, raw: bytes) -> Message:
 
 def explain(tx: Transaction, desk: Desk, message: Message, arrival: Arrival) -> Explanation:
     """Return what would be decided now; nothing is written."""
+    message, _ = look_up(desk, message)
     row = _row(desk, message, arrival)
     decision = decide(message, load_context(tx, row, message, desk, arrival.now))
     thread = decision.match.thread
@@ -98,7 +100,15 @@ class Correspondence:
             explanation = explain(tx, desk, message, arrival)
             if explanation.recorded is None:
                 row = _row(desk, message, arrival)
-                apply(tx, _Unwritten(), desk, row, message, explanation.decision, arrival.now)
+                apply(
+                    tx,
+                    _Unwritten(),
+                    desk,
+                    row,
+                    explanation.message,
+                    explanation.decision,
+                    arrival.now,
+                )
         parent = self._parent(message, explanation.decision)
         self._names.setdefault(message.message_id, name)
         if explanation.recorded is None:

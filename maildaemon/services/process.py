@@ -26,13 +26,14 @@ from maildaemon.errors import (
     StaleClaimError,
     StoreUnavailableError,
 )
-from maildaemon.ports import BlobStore, Composer, Now, Parser, Role
+from maildaemon.ports import BlobStore, Composer, Now, Parser, Role, Trouble
 from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
 from maildaemon.services.brakes import watch_arrivals
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
 from maildaemon.services.scan import scan_files
 
@@ -115,12 +116,17 @@ class _Batch:
         """Parse and conclude what was taken, as far as the time goes."""
         parsed: list[tuple[InboundRow, Message]] = []
         contents: list[bytes] = []
+        troubles: tuple[Trouble, ...] | None = None
         for row in [*self._left.values()]:
             if self._late(0.5):
                 break
             if found := self._parse(row):
-                parsed.append((row, found.message))
+                message, asked = look_up(self._desk, found.message)
+                troubles = troubles if asked is None else asked
+                parsed.append((row, message))
                 contents += found.contents.values()
+        if troubles is not None:
+            tell_troubles(self._store, self._desk, troubles, self._now())
         self._files.put_all(contents)
         if len(parsed) > 1 and self._conclude_together(parsed):
             return

@@ -48,7 +48,8 @@ class RuleCondition(Section):
     sender: tuple[Words, ...] = Field(
         (),
         examples=[["/@bank[.]example$/"]],
-        description="The sender's address is, or is matched by, one of these.",
+        description="The sender's address is one of these, belongs to one (`@bank.example`), or is "
+        "matched by an expression.",
     )
     recipient: tuple[EmailAddress, ...] = Field(
         (), examples=[["returns@example.com"]], description="It is addressed to one of these."
@@ -101,7 +102,12 @@ class LinkSettings(Section):
 
 
 class RuleSettings(Section):
-    """What certain words, senders or files mean."""
+    """What certain words, senders or files mean.
+
+    Rules are read from the top. If several match, the first that says something decides where there
+    can be only one (`category`, `promise`, `assign`, `forward`, `after_answer`); the most urgent
+    `priority` wins; `tags`, `need` and `faq` add up. docs/rules.md has examples.
+    """
 
     name: Text = Field(
         examples=["damaged on delivery"], description="What `explain` calls it; each name once."
@@ -173,7 +179,10 @@ class OrderNumberSettings(Section):
         description="What it looks like; round brackets stand around the number itself.",
     )
     checksum: Annotated[Checksum, one_of(Checksum)] | None = Field(
-        None, examples=["luhn"], description="How it proves itself; `null` if it does not."
+        None,
+        examples=["luhn"],
+        description="How it proves itself: `luhn`, `mod11` (as ISBN-10), `mod97` (ISO 7064); `null` "
+        "if it does not.",
     )
     lookup: LookupSettings | None = Field(None, examples=[{"csv": "orders.csv", "column": "order"}])
 

@@ -10,12 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from maildaemon.adapters import worker
 from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.message import Address, Message
+from maildaemon.domain.reading import Findings, FoundWords, Part, Search
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.parse import parse_message
 from tests.unit import wrappers
@@ -283,6 +286,61 @@ def test_ctrl_c_at_the_terminal_does_not_reach_the_process(
     read(parser)
 
     assert os.getsid(process_of(parser)) != os.getsid(0)
+
+
+SLOW = "/(a+)+$/"
+LOOKING = replace(READING, searches=(Search("ring"), Search(SLOW)))
+
+
+def test_what_is_looked_for_is_found_in_the_process(make: Callable[..., ProcessParser]) -> None:
+    message = make().parse(PLAIN, LOOKING).message
+
+    assert message.found is not None
+    assert message.found.words == (
+        FoundWords("ring", Part.SUBJECT),
+        FoundWords("ring", Part.TEXT),
+    )
+    assert message.found.asks is True
+
+
+def test_a_pattern_that_takes_too_long_costs_the_findings_and_not_the_mail(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    read(parser)
+    began = time.monotonic()
+    message = parser.parse(HEADER + b"\n" + b"a" * 5000 + b"!\n", LOOKING).message
+
+    assert message.defects == ("patterns_timed_out",)
+    assert message.found is None
+    assert not message.degraded
+    assert message.reply_text.startswith("aaaa")
+    assert time.monotonic() - began < 20
+    again = parser.parse(PLAIN, LOOKING).message
+    assert again.found is not None
+    assert again.found.words
+
+
+def test_a_process_killed_while_it_looks_for_patterns_costs_nothing(
+    make: Callable[..., ProcessParser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parser = make()
+    expected = parser.parse(PLAIN, LOOKING)
+    findings = worker._Child.findings
+    deaths: list[int] = []
+
+    def die_once(child: worker._Child, seconds: float) -> Findings:
+        if not deaths:
+            deaths.append(child._process.pid)
+            child.kill()
+            child._process.wait()
+            raise ConnectionError("the child has ended")
+        return findings(child, seconds)
+
+    monkeypatch.setattr(worker._Child, "findings", die_once)
+
+    assert parser.parse(PLAIN, LOOKING) == expected
+    assert is_gone(deaths[0])
 
 
 def encoded_within(depth: int) -> bytes:

@@ -33,6 +33,13 @@ class ThreadLine(Line):
     assigned_to: str | None
     linked_to: str | None
     merged_into: str | None
+    category: str | None
+    priority: str
+    tags: list[str]
+    promise: str | None
+    after_answer: str | None
+    missing: list[str]
+    asked: list[str]
     stranger: bool
     history: bool
 
@@ -44,6 +51,15 @@ class ParticipantLine(Line):
     address: str
     name: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLine(Line):
+    """An order number that was named in a thread; `known` None: nobody could tell."""
+
+    name: str
+    number: str
+    known: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,7 @@ class MessageLine(Line):
     match: str
     why_match: str
     silence: str | None
+    understood: dict[str, Any] | None
     staff_answer: bool
     history: bool
     raw_sha256: str | None

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Text, cast, func, select
 
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.lines import (
@@ -15,6 +15,7 @@ from maildaemon.adapters.sql.lines import (
     MailLine,
     MessageLine,
     MessageTexts,
+    NumberLine,
     ParkedLine,
     ParticipantLine,
     PlaceLine,
@@ -29,6 +30,7 @@ from maildaemon.adapters.sql.tables import (
     inbound,
     mailbox,
     message,
+    order_number,
     outbox,
     participant,
     thread,
@@ -67,15 +69,25 @@ class SqlListings:
         return SqlStanding(self._connection, mailbox_id, now).read()
 
     def threads(
-        self, *, mailbox_name: str | None, status: str | None, limit: int | None
+        self,
+        *,
+        mailbox_name: str | None,
+        limit: int | None,
+        tag: str | None = None,
+        **wanted: str | None,
     ) -> list[ThreadLine]:
-        """Return threads, the last active first; `limit` None for all. What was merged into
-        another is left out: it is empty.
+        """Return threads, the last active first; `limit` None for all. `wanted` are values of
+        columns, None for any. What was merged into another is left out: it is empty.
         """
         statement = _threads().where(thread.c.merged_into.is_(None))
         statement = statement.order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
-        if status is not None:
-            statement = statement.where(thread.c.status == status)
+        for name, value in wanted.items():
+            if value is not None:
+                statement = statement.where(thread.c[name] == value)
+        if tag is not None:
+            # Tags are short names: nothing in them has a meaning of its own here.
+            written = cast(thread.c.tags, Text)
+            statement = statement.where(written.contains(f'"{tag}"', autoescape=True))
         return [ThreadLine.of(row) for row in self._some(statement, mailbox_name, limit)]
 
     def thread(self, reference: str) -> ThreadLine | None:
@@ -94,6 +106,17 @@ class SqlListings:
             .order_by(participant.c.id)
         )
         return [ParticipantLine.of(row) for row in self._connection.execute(statement)]
+
+    def numbers(self, reference: str) -> list[NumberLine]:
+        """Return the order numbers that were named in a thread, each once."""
+        statement = (
+            select(*_columns(order_number, NumberLine))
+            .join(thread, thread.c.id == order_number.c.thread_id)
+            .where(thread.c.reference == reference)
+            .order_by(order_number.c.id)
+        )
+        rows = self._connection.execute(statement)
+        return [*dict.fromkeys(NumberLine.of(row) for row in rows)]
 
     def events(self, reference: str) -> list[EventLine]:
         """Return the history of a thread and of those merged into it, oldest first."""
