@@ -41,14 +41,20 @@ from maildaemon.domain.automatic import (
 from maildaemon.domain.delivery import Announcement, Refusal, Section, is_writable
 from maildaemon.domain.filing import find_thread, is_thanks_only
 from maildaemon.domain.message import Address, Message
-from maildaemon.domain.policy import EchoSubject, Mode, Policy, Rate
+from maildaemon.domain.policy import EchoSubject, Mode, Policy
 from maildaemon.domain.recipients import addressed, is_one_of_us, recipients
 from maildaemon.domain.report import UNDELIVERABLE_FOR, follow_report
 from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
 from maildaemon.domain.subjects import bare_subject
 from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
 from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts
-from maildaemon.domain.understand import Sight, matter_after, status_after_answer, understand
+from maildaemon.domain.understand import (
+    Sight,
+    matter_after,
+    not_asked_yet,
+    status_after_answer,
+    understand,
+)
 from maildaemon.domain.understanding import Fact, Matter, Understanding
 
 _DEAD_AT_LEAST = timedelta(days=1)
@@ -149,7 +155,7 @@ def decide(message: Message, context: Context) -> Decision:
         judgement = replace(judgement, evidence=(*judgement.evidence, _THANKS_ONLY))
     verdicts = judge(message.attachments, context.policy.attachments)
     sight = Sight(message, writer, verdicts, context.received_at, context.policy)
-    before = match.thread.matter if match.thread else Matter()
+    before = match.matter
     understood = understand(sight, judgement.kind, before)
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
     response = _respond(sight, judgement, match, understood, context, thanked=thanked)
@@ -161,8 +167,7 @@ def decide(message: Message, context: Context) -> Decision:
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
-    late = _is_late(match.thread, context)
-    asked = _asked(response, context.policy)
+    late, asked = _is_late(match.thread, context), _asked(response, context.policy)
     matter = matter_after(before, understood, sight, judgement.kind, asked, late=late)
     return Decision(
         judgement, match, verdicts, tuple(actions), silence, answers, understood, matter
@@ -170,9 +175,7 @@ def decide(message: Message, context: Context) -> Decision:
 
 
 def _asked(response: QueueMail | StaySilent, policy: Policy) -> tuple[Fact, ...]:
-    """Return the facts that the customer is asked for. What is only rehearsed counts for nothing
-    later.
-    """
+    """Return the facts that the customer is asked for; a rehearsal counts for nothing later."""
     if isinstance(response, StaySilent) or policy.mode_of(response.sections) is Mode.SHADOW:
         return ()
     return tuple(map(Fact, response.missing))
@@ -286,7 +289,7 @@ def _respond(
     recipient = find_recipient(message, context.policy)
     refusals = _refusals_to_tell(message, sight.verdicts, match, context)
     no_acknowledgement = why_not_acknowledged(match, context)
-    missing = () if understood.mute else _facts_to_ask(understood, match, context)
+    missing = _facts_to_ask(understood, match, context)
     reasons = {
         *judgement.forbidden,
         *why_silent(message, recipient, match, context),
@@ -300,21 +303,19 @@ def _respond(
     reason = first_silence(reasons)
     if reason is not None or isinstance(recipient, Silence):
         return StaySilent(reason or Silence.NOTHING_TO_SAY)
-    sections = [] if no_acknowledgement else [Section.ACKNOWLEDGEMENT]
-    if refusals:
-        sections.append(Section.REFUSED_FILES)
-    if missing:
-        sections.append(Section.MISSING_FACTS)
-    # A link is told with the acknowledgement; whoever has that has it already.
-    faq = () if no_acknowledgement else understood.faq
-    if faq:
-        sections.append(Section.FAQ)
-    # A notice is told by the way; it is never the reason for a mail.
-    if notices := _notices_to_tell(match, context):
-        sections.append(Section.NOTICE)
     policy = context.policy
+    # Links and notices are told by the way; they are never the reason for a mail.
+    faq = () if no_acknowledgement else understood.faq
+    notices = _notices_to_tell(match, context)
+    said = {
+        Section.ACKNOWLEDGEMENT: not no_acknowledgement,
+        Section.REFUSED_FILES: refusals,
+        Section.MISSING_FACTS: missing,
+        Section.FAQ: faq,
+        Section.NOTICE: notices,
+    }
     return QueueMail(
-        sections=tuple(sections),
+        sections=tuple(section for section, is_said in said.items() if is_said),
         to=recipient,
         language=answer_language(message, context.earlier_language, policy),
         refusals=refusals,
@@ -422,16 +423,12 @@ def why_too_much(match: Match, context: Context) -> Iterator[Silence]:
     """Yield the ceilings that this response would break."""
     limits = context.policy.limits
     thread_responses = match.thread.responses_at if match.thread else ()
-    if _reached(thread_responses, limits.per_thread, context.now):
+    if limits.per_thread.is_reached(thread_responses, context.now):
         yield Silence.THREAD_CEILING
-    if any(_reached(context.sender_responses_at, one, context.now) for one in limits.per_address):
+    if any(it.is_reached(context.sender_responses_at, context.now) for it in limits.per_address):
         yield Silence.SENDER_CEILING
     if context.breaker_open:
         yield Silence.BREAKER_OPEN
-
-
-def _reached(times: tuple[datetime, ...], rate: Rate, now: datetime) -> bool:
-    return sum(now - at < rate.per for at in times) >= rate.count
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:
@@ -474,12 +471,9 @@ def _facts_to_ask(understood: Understanding, match: Match, context: Context) -> 
     """Return what is missing and was not asked for in this thread yet."""
     if not _ASKED_NO_MORE.isdisjoint(why_not_acknowledged(match, context)):
         return ()
-    thread = match.thread
-    if thread is None:
-        return understood.missing
-    if Section.MISSING_FACTS in _rehearsed(thread, context):
+    if match.thread and Section.MISSING_FACTS in _rehearsed(match.thread, context):
         return ()
-    return tuple(one for one in understood.missing if one not in thread.matter.asked)
+    return not_asked_yet(understood, match.matter)
 
 
 def _notices_to_tell(match: Match, context: Context) -> tuple[Announcement, ...]:

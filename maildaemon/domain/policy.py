@@ -46,6 +46,10 @@ class Rate:
     count: int
     per: timedelta
 
+    def is_reached(self, times: tuple[datetime, ...], now: datetime) -> bool:
+        """Tell whether one more now would be too many."""
+        return sum(now - at < self.per for at in times) >= self.count
+
     def __str__(self) -> str:
         """Return the rate as an operator reads it."""
         return f"{self.count} in {self.per}"

@@ -174,6 +174,11 @@ class Match:
     begins: bool = False
     answered: bool = False
 
+    @property
+    def matter(self) -> Matter:
+        """Return what the conversation was about before this message."""
+        return self.thread.matter if self.thread else Matter()
+
 
 _REFERENCES_AT_MOST = 1500
 _AROUND_AN_ID = len("<> ")

@@ -116,6 +116,13 @@ def facts_in(sight: Sight) -> frozenset[Fact]:
     return frozenset(facts)
 
 
+def not_asked_yet(understood: Understanding, matter: Matter) -> tuple[Fact, ...]:
+    """Return what is missing and was not asked for in the conversation."""
+    if understood.mute:
+        return ()
+    return tuple(one for one in understood.missing if one not in matter.asked)
+
+
 def _unsure(sight: Sight) -> frozenset[Fact]:
     """Return the facts that it may hold although they were not found: they are not asked for."""
     found = sight.message.found

@@ -181,8 +181,8 @@ class OrderNumberSettings(Section):
     checksum: Annotated[Checksum, one_of(Checksum)] | None = Field(
         None,
         examples=["luhn"],
-        description="How it proves itself: `luhn`, `mod11` (as ISBN-10), `mod97` (ISO 7064); `null` "
-        "if it does not.",
+        description="How it proves itself: `luhn`, `mod11` (as ISBN-10), `mod97` (ISO 7064); "
+        "`null` if it does not.",
     )
     lookup: LookupSettings | None = Field(None, examples=[{"csv": "orders.csv", "column": "order"}])
 

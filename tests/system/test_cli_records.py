@@ -109,6 +109,13 @@ def test_threads_are_listed_with_whose_turn_it_is(call: Call) -> None:
         "assigned_to": None,
         "linked_to": None,
         "merged_into": None,
+        "category": None,
+        "priority": "normal",
+        "tags": [],
+        "promise": None,
+        "after_answer": None,
+        "missing": [],
+        "asked": [],
         "stranger": False,
         "history": False,
     }
