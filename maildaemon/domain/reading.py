@@ -81,4 +81,4 @@ class Findings:
 
     def holds(self, search: Search) -> bool:
         """Tell whether these words stand where they are looked for."""
-        return any(FoundWords(search.words, part) in self.words for part in search.parts)
+        return any(one.words == search.words and one.part in search.parts for one in self.words)

@@ -1,6 +1,8 @@
 """Whether a customer asks for anything. When it is not sure, he is not bothered with it."""
 
-from maildaemon.mail.plainwords import plain_words, stand_alone
+from collections.abc import Sequence
+
+from maildaemon.mail.plainwords import stand_alone
 from maildaemon.mail.request_words import PHRASES, STEMS
 
 _QUESTION_MARKS = frozenset("?？؟‽⁇⸮՞፧")
@@ -13,14 +15,16 @@ _LONGEST_STEM = max(len(stem) for stems in STEMS.values() for stem in stems)
 _AROUND_WORDS = ".,;:!()[]\"'«»„“”*-…、。！"
 
 
-def asks_for_something(subject: str, text: str, language: str | None) -> bool | None:
-    """Return whether there is a question or a request in it; None if that is unsure.
+def asks_for_something(
+    texts: Sequence[str], folded_texts: Sequence[str], language: str | None
+) -> bool | None:
+    """Return whether there is a question or a request in them; None if that is unsure.
 
-    `language` is that of the text as far as it is known.
+    `folded_texts` are the same as `plain_words`, `language` that of the text as far as it is known.
     """
-    if _QUESTION_MARKS.intersection(subject) or _QUESTION_MARKS.intersection(text):
+    if any(mark in text for mark in _QUESTION_MARKS for text in texts):
         return True
-    folded = plain_words(f"{subject}\n{text}")
+    folded = " ".join(folded_texts)
     words = [one.strip(_AROUND_WORDS) for one in folded.split(" ", _LONG)]
     if len(words) > _LONG:
         return None

@@ -18,7 +18,7 @@ from maildaemon.domain.reading import (
 )
 from maildaemon.domain.rules import is_expression
 from maildaemon.domain.understanding import OrderNumber
-from maildaemon.mail.plainwords import plain_words, stand_alone
+from maildaemon.mail.plainwords import plain_words, stand_alone, without_invisible
 from maildaemon.mail.requests import asks_for_something
 
 # What stands behind that is no letter any more. A bound, so that no pattern meets megabytes.
@@ -29,7 +29,8 @@ _WRITERS_AT_MOST = 20
 _LONGEST_ADDRESS = 320
 _LONGEST_NUMBER = 100
 _FLAGS = re.IGNORECASE | re.MULTILINE
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")) | {0xA0: " "}
+# What asks for the ends of lines must see them; anything else is found in whole paragraphs.
+_ABOUT_LINES = ("^", "$", "\\n", "\\r", "\\A", "\\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ def find(message: Message, prepared: Prepared) -> Findings:
         words=tuple(_words(prepared, parts)),
         senders=tuple(_senders(prepared, message)),
         numbers=numbers,
-        asks=asks_for_something(subject, text, message.language),
+        asks=asks_for_something(
+            (subject, text), [one.folded for one in parts.values()], message.language
+        ),
     )
 
 
@@ -90,7 +93,9 @@ def _text(text: str) -> _Text:
 
 
 def _visible(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", without_invisible(text).replace("\xa0", " "))
 
 
 def _unwrapped(text: str) -> str:
@@ -111,8 +116,14 @@ def _words(prepared: Prepared, parts: Mapping[Part, _Text]) -> Iterator[FoundWor
     for search, expression in prepared.expressions.items():
         for part in search.parts:
             text = parts[part]
-            if expression.search(text.lines) or expression.search(text.unwrapped):
+            if expression.search(text.unwrapped) or (
+                _is_about_lines(expression) and expression.search(text.lines)
+            ):
                 yield FoundWords(search.words, part)
+
+
+def _is_about_lines(expression: re.Pattern[str]) -> bool:
+    return any(one in expression.pattern for one in _ABOUT_LINES)
 
 
 def _senders(prepared: Prepared, message: Message) -> Iterator[FoundSender]:
