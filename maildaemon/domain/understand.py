@@ -178,6 +178,23 @@ def matter_after(
     )
 
 
+def joined(one: Matter, other: Matter) -> Matter:
+    """Return what a conversation is about that took in another one; of single things its own
+    word goes before the other's.
+    """
+    facts = _facts(one.facts, other.facts)
+    return Matter(
+        category=one.category or other.category,
+        priority=_more_urgent(one.priority, other.priority),
+        tags=_each((*one.tags, *other.tags)),
+        promise=one.promise or other.promise,
+        after_answer=one.after_answer or other.after_answer,
+        facts=facts,
+        missing=_facts({*one.missing, *other.missing} - {*facts}),
+        asked=_facts(one.asked, other.asked),
+    )
+
+
 def _facts(*some: Iterable[Fact]) -> tuple[Fact, ...]:
     """Return all of them, each once, always in the same order."""
     every = {fact for facts in some for fact in facts}

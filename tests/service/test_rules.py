@@ -13,6 +13,7 @@ from maildaemon.domain.policy import Mode
 from maildaemon.domain.reading import NumberPattern, Part, Search
 from maildaemon.domain.rules import Condition, Rule
 from maildaemon.domain.understanding import AfterAnswer, Fact, Link, Priority
+from maildaemon.services.by_hand import merge, split
 from maildaemon.services.desk import Desk
 from tests.service.shop import KEY, PNG, Shop, a_mail
 
@@ -192,20 +193,31 @@ def test_a_list_that_cannot_be_read_costs_no_mail_and_is_told(tmp_path: Path) ->
     shop.close()
 
 
-def test_a_merged_conversation_holds_the_numbers_of_both(shop: Shop) -> None:
-    shop.write(a_mail("Order 111111?"))
+def test_a_merged_conversation_is_about_both_until_they_are_taken_apart(shop: Shop) -> None:
+    shop.write(a_mail("Order 111111 arrived broken, what now?"))
     shop.write(
         a_mail("Order 222222?", message_id="c2@customer.example", sender="d@customer.example")
     )
     shop.round()
     references = [row[0] for row in shop.rows("select reference from thread order by id")]
     with shop.store.begin() as tx:
-        from maildaemon.services.by_hand import merge
-
         source, target = (tx.by_hand.thread(one) for one in references)
         assert source
         assert target
         merge(tx, source, target, "anna", shop.at)
 
     with read_listings(shop.sql) as listings:
+        merged = listings.thread(references[1])
         assert [one.number for one in listings.numbers(references[1])] == ["111111", "222222"]
+    assert merged is not None
+    assert (merged.category, merged.priority, merged.tags) == ("shipping", "urgent", ["damage"])
+    assert (merged.missing, merged.asked) == (["photo"], ["photo"])
+
+    with shop.store.begin() as tx:
+        split(tx, source, target, "anna", shop.at)
+
+    with read_listings(shop.sql) as listings:
+        apart = listings.thread(references[1])
+        assert [one.number for one in listings.numbers(references[1])] == ["222222"]
+    assert apart is not None
+    assert (apart.category, apart.priority, apart.tags) == (None, "normal", [])

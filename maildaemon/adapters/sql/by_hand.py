@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Table, func, select, update
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.matters import matter_as_columns, matter_of
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.tables import (
     event,
@@ -23,6 +24,7 @@ from maildaemon.adapters.sql.tables import (
 from maildaemon.domain.by_hand import HeldMail, ThreadState
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Section
 from maildaemon.domain.threads import Status
+from maildaemon.domain.understand import joined
 from maildaemon.errors import StaleClaimError
 from maildaemon.ports.rows import NewMail
 
@@ -68,6 +70,7 @@ class SqlByHand:
             "source_was": asdict(source)["status"],
             "target_was": asdict(target)["status"],
             "filled": self._fill(source, target),
+            "matter_was": self._join_matters(source, target),
         }
         newest = self._connection.scalar(
             select(func.max(thread.c.last_message_at)).where(
@@ -112,6 +115,7 @@ class SqlByHand:
         before: dict[str, Any] = {} if newest is None else {"last_message_at": newest}
         if not self._written_since(source, target):
             before |= {"status": merge["target_was"], **dict.fromkeys(merge["filled"])}
+            before |= merge.get("matter_was", {})
         self._update(target.thread_id, **before)
 
     def mail(self, outbox_id: int) -> HeldMail | None:
@@ -248,6 +252,15 @@ class SqlByHand:
         }
         self._update(target.thread_id, **filled)
         return list(filled)
+
+    def _join_matters(self, source: ThreadState, target: ThreadState) -> dict[str, Any]:
+        """Let a thread be about what both are about; return what it was about before."""
+        one, other = (
+            matter_of(self._connection.execute(select(thread).where(thread.c.id == it)).one())
+            for it in (target.thread_id, source.thread_id)
+        )
+        self._update(target.thread_id, **matter_as_columns(joined(one, other)))
+        return matter_as_columns(one)
 
     def _written_since(self, source: ThreadState, target: ThreadState) -> bool:
         """Tell whether anything has come into the other thread since the merge."""
