@@ -36,13 +36,15 @@ _NOBODYS_KEY = bytes(32)
 @dataclass(frozen=True, slots=True)
 class Bench:
     """`desks` are the mailboxes in question. `anybodys`: there is no configuration, so whatever a
-    message is addressed to counts as ours.
+    message is addressed to counts as ours. `settled` gives the thread that one has become part of
+    since.
     """
 
     settings: Settings
     desks: tuple[Desk, ...]
     anybodys: bool
     judge: Judge
+    settled: Callable[[str | None], str | None]
 
     def read(self, parser: Parser, raw: bytes) -> tuple[Desk, Message]:
         """Return the message, and the mailbox that it is for."""
@@ -95,8 +97,9 @@ def open_bench(invocation: Invocation, mailbox: str | None, *, in_order: bool) -
     key = _read_key(settings.service.data_dir) if path is not None else _NOBODYS_KEY
     try:
         desks = tuple(_desk(settings, one, store, key) for one in chosen)
-        judge = Correspondence(store).add if in_order else _by_itself(store)
-        yield Bench(settings, desks, path is None, judge)
+        letters = Correspondence(store, all_take_part=path is None)
+        judge = letters.add if in_order else _by_itself(store)
+        yield Bench(settings, desks, path is None, judge, letters.settled)
     finally:
         store.close()
 

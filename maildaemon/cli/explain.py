@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +86,9 @@ def explain(
 
         bench = stack.enter_context(open_bench(invocation, mailbox, in_order=in_order))
         task = _Task(bench, parser, received, now, sent=sent, as_json=as_json)
-        readable = [task.explain(file) for file in _counted(files)]
+        explained = map(task.explain, _counted(files))
+        # A later mail may show that two threads are one.
+        readable = [one and task.put(one) for one in ([*explained] if in_order else explained)]
     return Exit.OK if all(readable) else Exit.NO_INPUT
 
 
@@ -110,21 +112,20 @@ class _Task:
     sent: bool
     as_json: bool
 
-    def explain(self, file: str) -> bool:
-        """Print the explanation of one file; False if it cannot be read."""
+    def explain(self, file: str) -> "_Explained | None":
+        """Return the explanation of one file; None if it cannot be read."""
         try:
             raw = _read(file)
         except OSError as error:
             advice = "; name the files in it" if isinstance(error, IsADirectoryError) else ""
             note(f"error: {file}: {(error.strerror or str(error)).lower()}{advice}")
-            return False
+            return None
         desk, message = self.bench.read(self.parser, raw)
         if "no_header" in message.defects:
             note(f"{file}: this is hardly a mail; save one with all its headers (.eml, “source”)")
         arrival = self._arrival(message)
         explanation = self.bench.judge(file, desk, message, arrival)
-        self._put(file, desk, explanation, arrival)
-        return True
+        return _Explained(file, desk, explanation, arrival)
 
     def _arrival(self, message: "Message") -> "Arrival":
         from maildaemon.ports import Role
@@ -134,16 +135,28 @@ class _Task:
         role = Role.SENT if self.sent else Role.INBOX
         return Arrival(received, self.now or received, role)
 
-    def _put(self, file: str, desk: "Desk", explanation: "Explanation", arrival: "Arrival") -> None:
+    def put(self, one: "_Explained") -> bool:
+        """Print an explanation; return True."""
         from maildaemon.cli.explanation import as_object, put_page
 
-        mail = explanation.decision.mail
+        desk, mail = one.desk, one.explanation.decision.mail
+        settled = self.bench.settled(one.explanation.reference)
+        explanation = replace(one.explanation, reference=settled)
         mode = desk.policy.mode_of(mail.sections) if mail else desk.policy.mode
         if self.as_json:
-            put_json(as_object(file, explanation, mode))
-            return
-        text = self.bench.compose(desk, explanation, arrival.now)
-        put_page(file, explanation, mode, received_at=arrival.received_at, mail=text)
+            put_json(as_object(one.file, explanation, mode))
+            return True
+        text = self.bench.compose(desk, explanation, one.arrival.now)
+        put_page(one.file, explanation, mode, received_at=one.arrival.received_at, mail=text)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    file: str
+    desk: "Desk"
+    explanation: "Explanation"
+    arrival: "Arrival"
 
 
 def _read(file: str) -> bytes:

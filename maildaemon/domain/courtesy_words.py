@@ -31,7 +31,7 @@ AROUND = frozenset(
         "kind quick fast "
         "swift prompt speedy help reply response answer email mail message service support "
         "assistance effort efforts time really it i we is of in and great excellent wonderful "
-        "amazing lovely super kindly with best regards wishes have nice good day "
+        "amazing lovely kindly with best regards wishes have nice good day "
         "weekend evening too "
         "info information update letting me us know getting back from greetings "
         "warm sincerely yours "
@@ -44,11 +44,11 @@ AROUND = frozenset(
         "bearbeitung bemühungen mühe service nochmal nochmals im und auch noch mal "
         "viele liebe beste "
         "freundlichen grüße grüßen gruß gruss gruesse grüsse schöne schönes tag wochenende abend "
-        "hallo guten mit mfg lg vg ich wir bei super schön dankend für's fürs einen ein wünsche "
+        "hallo guten mit mfg lg vg ich wir bei schön dankend für's fürs einen ein wünsche "
         # French
         "beaucoup bien infiniment mille fois pour votre vos ton ta de la le les réponse rapide "
         "rapidité aide retour réactivité je vous te nous à et encore tout tous par bonne journée "
-        "soirée fin semaine cordialement salutations bonjour bonsoir excellente super grand un "
+        "soirée fin semaine cordialement salutations bonjour bonsoir excellente grand un "
         "service sincères mes "
         # Italian
         "mille tante molte infinite molto per la il vostra sua tua risposta rapida celere veloce "
@@ -78,7 +78,8 @@ AROUND = frozenset(
         "вітаю й та ще "
         # Northern Europe
         "så mycket för hjälpen svaret snabbt svar på med vänlig hälsning hälsningar vänliga hej ha "
-        "en bra dag ett det mvh mange for hjælpen hjælp hurtige venlig hilsen god hjelpen raske "
+        "en bra dag ett det mvh mange for hjælpen hjælp hurtige hurtigt venlig hilsen god "
+        "hjelpen raske "
         "raskt vennlig hei igjen igen meget skal du dere deg dig i have deres din jeres "
         "er ditt ert "
         "paljon avusta nopeasta vastauksesta vastauksestanne terveisin hyvää päivänjatkoa "

@@ -104,7 +104,7 @@ def auto_submitted(message: Message) -> str | None:
 
 def list_id(message: Message) -> str | None:
     """Return by what a mailing list calls itself (RFC 2919 §2), None if it does not."""
-    for name in ("list-id", "x-mailing-list", "list-post", "mailing-list"):
+    for name in ("list-id", "x-mailing-list", "x-beenthere", "list-post", "mailing-list"):
         for value in message.field(name):
             named = value.rpartition("<")[2].partition(">")[0] if "<" in value else value
             if word := named.strip().lower().removeprefix("mailto:"):

@@ -48,12 +48,14 @@ class _Way:
     """One way into a thread. `parent` is the id that shows it, empty for none.
 
     `proves`: by it alone the thread and whatever else the message belongs to are one conversation.
+    `mutual`: it writes to whoever shows the way; nobody draws in those who do not.
     """
 
     rule: MatchRule
     thread_id: int
     parent: str = ""
     proves: bool = False
+    mutual: bool = True
     child: Child | None = None
 
 
@@ -76,7 +78,8 @@ def match_thread(
         thread = lookups.threads[way.thread_id]
         if not _may_enter(author, thread, way):
             # Whom others cite is no stranger to them.
-            refused = refused or (thread if way.child is None else None)
+            drawn = way.child is not None or (author.key in thread.participants and not way.mutual)
+            refused = refused or (None if drawn else thread)
         elif _has_lapsed(thread, at, reopen_within):
             lapsed = lapsed or thread
         else:
@@ -111,6 +114,7 @@ def _ways(message: Message, lookups: Lookups, author: Author) -> Iterator[_Way]:
     )
     stored = [one for one in seen if not one.cited_only]
     answered = frozenset(message.in_reply_to)
+    named = _named(message, author)
 
     def agrees(one: Known | Child) -> bool:
         # Clients recycle References for new topics: there the subject must agree as well.
@@ -121,7 +125,7 @@ def _ways(message: Message, lookups: Lookups, author: Author) -> Iterator[_Way]:
 
     def known(rule: MatchRule, found: Iterable[Known]) -> Iterator[_Way]:
         for one in found:
-            proves = one.cited_only or one.message_id in answered or agrees(one)
+            proves = one.message_id in answered or agrees(one)
             yield _Way(rule, one.thread_id or 0, one.message_id, proves)
 
     yield from known(MatchRule.OWN_MESSAGE_ID, (one for one in stored if one.own))
@@ -130,9 +134,10 @@ def _ways(message: Message, lookups: Lookups, author: Author) -> Iterator[_Way]:
     direct = (one for one in stored if one.message_id in answered)
     yield from known(MatchRule.IN_REPLY_TO, direct)
     yield from known(MatchRule.REFERENCES, filter(agrees, stored))
-    shared = (one for one in seen if one.cited_only and shares(one))
-    yield from known(MatchRule.SHARED_REFERENCE, shared)
-    named = _named(message, author)
+    for one in filter(shares, (one for one in seen if one.cited_only)):
+        mutual = one.staff or one.author in named
+        rule, thread_id = MatchRule.SHARED_REFERENCE, one.thread_id or 0
+        yield _Way(rule, thread_id, one.message_id, proves=True, mutual=mutual)
     for child in lookups.children:
         if (child.direct or agrees(child)) and (child.staff or child.author in named):
             rule = MatchRule.SHARED_REFERENCE
@@ -155,6 +160,8 @@ def _named(message: Message, author: Author) -> frozenset[str]:
 
 
 def _may_enter(author: Author, thread: ThreadFacts, way: _Way) -> bool:
+    if not way.mutual:
+        return False
     if author.staff or way.rule is MatchRule.REPLY_ADDRESS:
         return True
     if author.through is not None and author.through in thread.lists:

@@ -90,8 +90,9 @@ class Known:
 
     `own`: it is an automatic mail of ours. `thread_id` None: the record belongs to no thread.
     `cited_only`: never seen itself, but another stored message cites it too, of which
-    `bare_subject` is the subject; `direct`: as what it answers. There may be several of these to
-    one id. `earlier`: seen only as a header when the mailbox was first read.
+    `bare_subject` is the subject and `author` the key of its From; `direct`: as what it answers;
+    `staff`: we wrote it, provably. There may be several of these to one id. `earlier`: seen only
+    as a header when the mailbox was first read.
     """
 
     message_id: str
@@ -99,6 +100,8 @@ class Known:
     bare_subject: str
     own: bool = False
     cited_only: bool = False
+    author: str = ""
+    staff: bool = False
     direct: bool = False
     earlier: bool = False
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from maildaemon.domain.actions import JoinThread, OpenThread
+from maildaemon.domain.actions import JoinThread, MergeThread, OpenThread
 from maildaemon.domain.decide import Decision, decide
 from maildaemon.domain.delivery import Draft
 from maildaemon.domain.message import Message
@@ -85,12 +85,15 @@ class Correspondence:
     """Several messages as if they came in this order, each knowing those before it.
 
     `store` is an empty database that may be written to. Threads are called T1, T2, ….
+    `all_take_part`: nobody has said which addresses are ours, so all who are named take part.
     """
 
     store: Store
+    all_take_part: bool = False
     _threads: dict[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _placed: dict[str, str | None] = field(default_factory=dict)
+    _merged: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, desk: Desk, message: Message, arrival: Arrival) -> Explanation:
         """Return what would be decided about the next message, and let it be known from then on."""
@@ -100,15 +103,9 @@ class Correspondence:
             explanation = explain(tx, desk, message, arrival)
             if explanation.recorded is None:
                 row = _row(desk, message, arrival)
-                apply(
-                    tx,
-                    _Unwritten(),
-                    desk,
-                    row,
-                    explanation.message,
-                    explanation.decision,
-                    arrival.now,
-                )
+                message, decision = explanation.message, explanation.decision
+                recorded = apply(tx, _Unwritten(), desk, row, message, decision, arrival.now)
+                self._admit(tx, recorded, message)
         parent = self._parent(message, explanation.decision)
         self._names.setdefault(message.message_id, name)
         if explanation.recorded is None:
@@ -120,6 +117,18 @@ class Correspondence:
             why=self._renamed(explanation.why),
         )
 
+    def settled(self, name: str | None) -> str | None:
+        """Return the thread that this one has become part of, itself if of none."""
+        while name in self._merged:
+            name = self._merged[name]
+        return name
+
+    def _admit(self, tx: Transaction, recorded: int, message: Message) -> None:
+        thread = tx.records.recorded(recorded).thread
+        if thread is not None and self.all_take_part:
+            named = (*message.to, *message.cc, *message.bcc)
+            tx.records.add_participants(thread.thread_id, named, "copied")
+
     def _renamed(self, text: str) -> str:
         for reference, name in self._threads.items():
             text = text.replace(reference, name)
@@ -127,6 +136,9 @@ class Correspondence:
 
     def _thread(self, decision: Decision) -> str | None:
         for action in decision.actions:
+            if isinstance(action, MergeThread):
+                source, into = self._threads[action.reference], self._threads[action.into]
+                self._merged[source] = into
             if isinstance(action, OpenThread | JoinThread):
                 name = f"T{len(self._threads) + 1}"
                 return self._threads.setdefault(action.reference, name)

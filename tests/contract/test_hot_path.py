@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import metadata
+from maildaemon.domain.reading import NumberPattern
 from tests.databases import is_sqlite
 from tests.service.shop import EXE, START, Shop, a_mail
 from tests.service.test_spine import a_bounce
@@ -29,7 +30,7 @@ TOOL = (("tool.exe", "application/x-dosexec", EXE),)
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    opened = Shop(tmp_path)
+    opened = Shop(tmp_path, order_numbers=(NumberPattern("order", r"\b(\d{6})\b"),))
     opened.start()
     yield opened
     opened.close()
@@ -247,6 +248,17 @@ def fill(shop: Shop, count: int) -> None:
                 "address_sha256": digest(f"c{n}@x"),
                 "name": "",
                 "role": "customer",
+            },
+        )
+        insert(
+            "order_number",
+            lambda n: {
+                "mailbox_id": 1,
+                "thread_id": n,
+                "message_id": n,
+                "name": "order",
+                "number": f"{n:06}",
+                "number_sha256": digest(f"{n:06}"),
             },
         )
         insert(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from maildaemon.domain.reading import NumberPattern
 from maildaemon.domain.threads import Status
 from maildaemon.services import by_hand
 from tests.service.shop import EXE, PNG, Shop, a_mail, a_policy
@@ -629,3 +630,64 @@ def test_staff_may_answer_in_a_thread_that_was_resolved_long_ago(shop: Shop) -> 
     answer(shop)
 
     assert threads(shop) == [("pending", 0, None)]
+
+
+# --- order numbers -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def numbered(tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(tmp_path, order_numbers=(NumberPattern("order", r"#?\b(\d{6})\b"),))
+    opened.start()
+    yield opened
+    opened.close()
+
+
+def test_a_customer_is_known_by_the_number_of_his_order(numbered: Shop) -> None:
+    write(numbered, 1, "Order 123456 has not come.", subject="Ring")
+    numbered.wait(days=40)
+    write(numbered, 2, "About 123456: it came, and is broken.", subject="Broken")
+    write(numbered, 3, "Order 654321 has come.", subject="Necklace")
+
+    assert placed(numbered) == [
+        ("c1", 1, "new"),
+        ("c2", 1, "order_number"),
+        ("c3", 2, "new"),
+    ]
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"sender": EVE},
+    {"List_Id": "<talk.customer.example>"},
+    {"Auto_Submitted": "auto-generated"},
+]
+
+
+@pytest.mark.parametrize("fields", OTHERS)
+def test_S9_nobody_else_is_let_in_by_the_number_of_an_order(
+    numbered: Shop, fields: dict[str, Any]
+) -> None:
+    write(numbered, 1, "Order 123456 has not come.", subject="Ring")
+    numbered.wait(hours=2)
+    write(numbered, 2, "Send 123456 to my new address.", **{"subject": "Ring", **fields})
+
+    assert placed(numbered)[1][1:] == (2, "new")
+
+
+def test_the_order_of_a_resolved_thread_begins_a_new_one(numbered: Shop) -> None:
+    write(numbered, 1, "Order 123456 has not come.", subject="Ring")
+    resolve(numbered)
+    numbered.wait(hours=2)
+    write(numbered, 2, "And 123456 again.", subject="Once more")
+
+    assert placed(numbered)[1][1:] == (2, "new")
+
+
+def test_one_subject_about_two_orders_is_two_conversations(numbered: Shop) -> None:
+    write(numbered, 1, "123456 has not come.", subject="Where is it now")
+    numbered.wait(hours=2)
+    write(numbered, 2, "This is about 654321!", subject="Where is it now")
+    numbered.wait(hours=2)
+    write(numbered, 3, "And no number here.", subject="Where is it now")
+
+    assert [thread for _, thread, _ in placed(numbered)] == [1, 2, 2]

@@ -21,7 +21,7 @@ from tests.builders import ANNA, CLARA, EVE, HOUR, NOW, a_known, a_message, a_th
 
 OURS = a_known("md.ours@shop.example", own=True)
 HERS = a_known("c0@customer.example")
-GHOST = a_known("ghost@customer.example", cited_only=True)
+GHOST = a_known("ghost@customer.example", cited_only=True, author=CLARA.key)
 THREAD = a_thread()
 OTHER = a_thread(thread_id=2, reference="BBBB-33", participants=frozenset({EVE.key}))
 
@@ -98,7 +98,7 @@ def test_the_stronger_rule_wins() -> None:
         a_known("md.ours@shop.example", own=True, thread_id=1),
         a_known("stored@x", thread_id=2),
         a_known("cited@x", thread_id=3),
-        a_known("shared@x", cited_only=True, thread_id=4),
+        a_known("shared@x", cited_only=True, author=CLARA.key, thread_id=4),
     ]
     threads = [a_thread(thread_id=number, kept_apart=True) for number in range(1, 9)]
     guessed: dict[str, Any] = {"tagged": 5, "ordered": (6,), "resembling": (7,)}
@@ -202,7 +202,8 @@ def test_a_stranger_does_not_get_in_whatever_he_cites(
 
 @pytest.mark.parametrize(("lookups", "message"), WAYS_IN)
 def test_staff_get_in_everywhere(lookups: Lookups, message: dict[str, Any]) -> None:
-    assert matched(lookups, author=ANNA.key, staff=True, **message).thread == THREAD
+    answer = {"to": (CLARA,), **message}
+    assert matched(lookups, author=ANNA.key, staff=True, **answer).thread == THREAD
 
 
 def test_somebody_copied_by_a_participant_gets_in() -> None:
@@ -286,6 +287,17 @@ def test_whoever_writes_through_the_same_list_takes_part() -> None:
     through = Author(EVE.key, person=False, through="list:talk.x.example")
     assert match_thread(answer, found, through).thread == thread
     assert match_thread(answer, found, replace(through, through="list:x.example")).thread is None
+
+
+def test_whoever_cites_an_id_first_draws_nobody_in_who_does_not_write_to_him() -> None:
+    eves = a_thread(participants=frozenset({CLARA.key, EVE.key}))
+    planted = replace(GHOST, author=EVE.key)
+    found = knowing(planted, threads=[eves])
+
+    assert matched(found, in_reply_to=(GHOST.message_id,)).thread is None
+    assert matched(found, in_reply_to=(GHOST.message_id,), cc=(EVE,)).thread == eves
+    ours = knowing(replace(planted, staff=True), threads=[eves])
+    assert matched(ours, in_reply_to=(GHOST.message_id,)).thread == eves
 
 
 # --- what came late ------------------------------------------------------------------------

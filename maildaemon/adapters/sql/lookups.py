@@ -57,7 +57,7 @@ class SqlLookups:
             known=self._known(mailbox_id, by_digest) if by_digest else (),
             tagged=self._tagged(mailbox_id, subject_tag(parsed.subject)),
             addressed=self._tagged(mailbox_id, clues.reply_token),
-            children=tuple(self._children(mailbox_id, parsed)),
+            children=tuple(self._citing(mailbox_id, digest(parsed.message_id))),
             ordered=self._ordered(mailbox_id, clues),
             resembling=self._resembling(mailbox_id, clues),
         )
@@ -90,37 +90,44 @@ class SqlLookups:
 
     def _shared(self, mailbox_id: int, key: str, message_id: str, earlier: bool) -> Iterator[Known]:
         """Yield an unseen id as each thread cites it, or what else is known of it."""
-        threads: dict[tuple[int, str, bool], None] = {}
-        for row in self._citing(mailbox_id, key):
-            threads[row.thread_id, row.bare_subject, row.direct] = None
-        for thread_id, subject, direct in threads:
-            yield Known(
-                message_id, thread_id, subject, cited_only=True, direct=direct, earlier=earlier
+        found = [
+            Known(
+                message_id,
+                child.thread_id,
+                child.bare_subject,
+                cited_only=True,
+                author=child.author,
+                staff=child.staff,
+                direct=child.direct,
+                earlier=earlier,
             )
-        if earlier and not threads:
+            for child in self._citing(mailbox_id, key)
+        ]
+        yield from found
+        if earlier and not found:
             yield Known(message_id, None, "", earlier=True)
 
-    def _children(self, mailbox_id: int, parsed: Message) -> Iterator[Child]:
-        """Yield the messages that cite this one and came before it, one or two of a thread."""
-        seen: set[tuple[int, str, bool]] = set()
-        for row in self._citing(mailbox_id, digest(parsed.message_id)):
-            staff = row.staff_answer or (row.kind == Kind.STAFF and row.answered_at is not None)
-            if (mark := (row.thread_id, row.from_address, row.direct)) in seen:
+    def _citing(self, mailbox_id: int, key: str) -> Iterator[Child]:
+        """Yield the first messages that cite an id, of each thread and author one or two."""
+        seen: set[tuple[int, str, str, bool]] = set()
+        rows = self._connection.execute(
+            questions.FIRST_CITING, {"mailbox_id": mailbox_id, "key": key}
+        )
+        for row in rows:
+            author = row.from_address.lower()
+            mark = (row.thread_id, author, row.bare_subject, row.direct)
+            if mark in seen:
                 continue
             seen.add(mark)
+            begun = row.kind == Kind.STAFF and row.answered_at is not None
             yield Child(
                 row.message_id,
                 row.thread_id,
                 row.bare_subject,
-                row.from_address.lower(),
-                staff=bool(staff),
+                author,
+                staff=bool(row.staff_answer or begun),
                 direct=row.direct,
             )
-
-    def _citing(self, mailbox_id: int, key: str) -> Iterable[Row[Any]]:
-        return self._connection.execute(
-            questions.FIRST_CITING, {"mailbox_id": mailbox_id, "key": key}
-        )
 
     def _ordered(self, mailbox_id: int, clues: Clues) -> tuple[int, ...]:
         """Return the threads under way in which one of these order numbers stands."""

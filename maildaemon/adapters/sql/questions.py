@@ -101,18 +101,22 @@ THREAD_OF_REFERENCE = (
 # Of what else may tell a thread.
 _ACTIVE = ("open", "working", "pending")
 _ORDERED = (
-    select(order_number.c.id)
+    select(
+        order_number.c.id,
+        order_number.c.thread_id,
+        order_number.c.name,
+        order_number.c.number_sha256,
+    )
     .where(order_number.c.mailbox_id == _MAILBOX, order_number.c.number_sha256.in_(_KEYS))
     .order_by(order_number.c.id.desc())
     .limit(50)
     .subquery()
 )
 THREADS_OF_NUMBERS = (
-    select(order_number.c.thread_id, order_number.c.name, order_number.c.number_sha256)
-    .join(_ORDERED, _ORDERED.c.id == order_number.c.id)
-    .join(thread, thread.c.id == order_number.c.thread_id)
+    select(_ORDERED.c.thread_id, _ORDERED.c.name, _ORDERED.c.number_sha256)
+    .join(thread, thread.c.id == _ORDERED.c.thread_id)
     .where(thread.c.status.in_(_ACTIVE))
-    .order_by(order_number.c.id.desc())
+    .order_by(_ORDERED.c.id.desc())
 )
 NUMBERS_OF_THREAD = select(order_number.c.name, order_number.c.number_sha256).where(
     order_number.c.thread_id == _THREAD
