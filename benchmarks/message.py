@@ -33,7 +33,8 @@ from maildaemon.adapters.sql.schema import upgrade
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.worker import ProcessParser
 from maildaemon.bootstrap import make_desk
-from maildaemon.domain.decide import Decision, decide
+from maildaemon.domain.context import Decision
+from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message
 from maildaemon.mail import parse
 from maildaemon.mail.language import warm_up
@@ -191,6 +192,12 @@ class _Silent:
 
     def compose(self, draft: object) -> bytes:
         return b""
+
+    def compose_note(self, note: object) -> bytes:
+        return b""
+
+    def words_for_partner(self, language: str, reference: str) -> tuple[str, str]:
+        return "", ""
 
 
 def _row(desk: Desk, message: Message) -> InboundRow:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from maildaemon.domain.decide import Context
+from maildaemon.domain.context import Context
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.policy import (
     ArchivePolicy,

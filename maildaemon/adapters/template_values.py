@@ -34,6 +34,8 @@ def template_values(
         "reference": draft.reference,
         "shop": clean_header(draft.sender.name) or draft.sender.address,
         "slower": draft.slower,
+        "telephone": clean_header(draft.contacts.telephone) if draft.contacts else "",
+        "telephone_hours": clean_header(draft.contacts.hours or "") if draft.contacts else "",
         "refused": several,
         "refused_files": [
             {

@@ -29,11 +29,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from maildaemon.adapters.template_values import template_values
 from maildaemon.adapters.vocabulary import Vocabulary, parse_words, unread, verify
 from maildaemon.domain.attachments import Reason
-from maildaemon.domain.delivery import Announcement, Draft, Refusal, Section
+from maildaemon.domain.delivery import Announcement, Contacts, Draft, Note, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.understanding import Link
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header, compose_mail, echo_subject
+from maildaemon.mail.compose_note import compose_note
 from maildaemon.shipped import shipped
 
 _ORDERS = ("response.txt", "response.html")
@@ -114,6 +115,16 @@ class TemplateComposer:
         subject = echo_subject(draft.subject or "") or clean_header(fixed)
         page = self._render(html, {**context, "subject": subject})
         return compose_mail(draft, subject, text.lstrip("\n"), page)
+
+    def words_for_partner(self, language: str, reference: str) -> tuple[str, str]:
+        """See `Composer.words_for_partner`."""
+        say = self._vocabulary(self._spoken(language)).fill
+        texts = (say("partner_text"), say("partner_reply", reference=reference))
+        return f"[#{reference}] {say('partner_title')}", "\n\n".join(texts)
+
+    def compose_note(self, note: Note) -> bytes:
+        """See `Composer.compose_note`."""
+        return compose_note(note)
 
     def check(self) -> None:
         """Write every mail in every language with awkward values; raise OperatorError."""
@@ -283,9 +294,10 @@ def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Dra
         sender=Address("", "support@shop.example"),
         subject=worst,
         slower=True,
+        contacts=Contacts(worst, worst),
         privacy_url="https://shop.example/?a=%22%3E&b=<\"'>",
     )
-    yield replace(acknowledgement, auto_submitted=None)
+    yield replace(acknowledgement, auto_submitted=None, contacts=Contacts("+39 06 1234567"))
     missing = replace(
         acknowledgement, sections=(Section.MISSING_FACTS,), missing=("order_number", "photo")
     )

@@ -19,6 +19,9 @@ _FILLED_IN: Mapping[str, frozenset[str]] = {
     "more_files": frozenset({"count"}),
     "size": frozenset({"size"}),
     "reference": frozenset({"reference"}),
+    "call": frozenset({"telephone"}),
+    "call_hours": frozenset({"hours"}),
+    "partner_reply": frozenset({"reference"}),
     "privacy": frozenset({"url"}),
     "date": frozenset({"day", "month", "year"}),
     "notice": frozenset({"date", "weekday"}),
@@ -27,10 +30,11 @@ _FILLED_IN: Mapping[str, frozenset[str]] = {
 _OPTIONAL = frozenset({"more_files", "notice"})
 _SENTENCES = (
     *("title_received", "title_files", "title_missing", "title_several"),
-    *("greeting", "received", "thanks", "slower"),
+    *("greeting", "received", "thanks", "slower", "call", "call_hours"),
     *("files_heading", "files", "refused", "more_files", "rest", "formats", "size"),
     *("missing_heading", "missing", "faq_heading", "faq", "notice_heading"),
     *("next_heading", "send", "add", "spam", "reference", "goodbye", "automatic", "privacy"),
+    *("partner_title", "partner_text", "partner_reply"),
     *("need.order_number", "need.photo", "need.question"),
 )
 _WORDS = (*KINDS, "file", "date", "first_day", "months", "weekdays", "MB", "KB")

@@ -18,7 +18,9 @@ from maildaemon.cli.output import (
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES, in_words
 from maildaemon.domain.actions import (
     Action,
+    Assign,
     CancelQueued,
+    Forward,
     JoinThread,
     MarkDeliverable,
     MarkUndeliverable,
@@ -28,6 +30,7 @@ from maildaemon.domain.actions import (
     OpenThread,
     QueueMail,
     StaySilent,
+    WithholdForward,
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Verdict
@@ -165,6 +168,18 @@ def _action(action: Action) -> dict[str, Any]:
             return {"do": "stay_silent", "reason": reason.value}
         case CancelQueued(reason=reason):
             return {"do": "cancel_queued", "reason": reason.value}
+        case MarkUndeliverable() | MarkDeliverable() | MuteSender():
+            return _about_address(action)
+        case Assign() | Forward() | WithholdForward():
+            return _handed_over(action)
+        case Witness(message_id):
+            return {"do": "witness", "message_id": message_id}
+        case _:
+            assert_never(action)
+
+
+def _about_address(action: MarkUndeliverable | MarkDeliverable | MuteSender) -> dict[str, Any]:
+    match action:
         case MarkUndeliverable(address, until, status):
             return {
                 "do": "mark_undeliverable",
@@ -176,8 +191,18 @@ def _action(action: Action) -> dict[str, Any]:
             return {"do": "mark_deliverable", "address": address}
         case MuteSender(address, until):
             return {"do": "mute_sender", "address": address, "until": until}
-        case Witness(message_id):
-            return {"do": "witness", "message_id": message_id}
+        case _:
+            assert_never(action)
+
+
+def _handed_over(action: Assign | Forward | WithholdForward) -> dict[str, Any]:
+    match action:
+        case Assign(to):
+            return {"do": "assign", "to": to}
+        case Forward(partner, to):
+            return {"do": "forward", "partner": partner, "to": to}
+        case WithholdForward(partner, why):
+            return {"do": "withhold_forward", "partner": partner, "why": why}
         case _:
             assert_never(action)
 
@@ -205,6 +230,7 @@ def put_page(
         *(("  file", fact) for fact in _files(one)),
         ("  known", _known(one)),
         *(("  response", fact) for fact in _response(one, mode)),
+        *(("  inside", fact) for fact in _inside(one)),
     ]
     put_facts(facts)
     if mail is not None:
@@ -275,6 +301,20 @@ def _known(one: Explanation) -> str | None:
     if one.recorded is None:
         return None
     return f"as message {one.recorded}, and left at that; what follows is for another one like it"
+
+
+def _inside(one: Explanation) -> Iterator[str]:
+    """Yield which colleague is told, and which partner gets it."""
+    for action in one.decision.actions:
+        match action:
+            case Assign(to):
+                yield f"given to {to}, who is told of it"
+            case Forward(partner, to):
+                yield f"sent on, as it came, to the partner {partner}, {to}"
+            case WithholdForward(partner, why):
+                yield f"not sent on to the partner {partner}: {why}"
+            case _:
+                continue
 
 
 def _response(one: Explanation, mode: Mode) -> Iterator[str]:

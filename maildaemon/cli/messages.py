@@ -134,7 +134,9 @@ def _put(
     places: "list[PlaceLine]",
 ) -> None:
     silence = f"none, {in_words(one.silence, SILENCES)}" if one.silence else None
-    responses = [f"mail {mail.id}, {'+'.join(mail.sections)}: {mail.state}" for mail in mails]
+    responses = [
+        f"mail {mail.id}, {'+'.join(mail.sections or (mail.kind,))}: {mail.state}" for mail in mails
+    ]
     put_facts(
         [
             ("message", one.id),

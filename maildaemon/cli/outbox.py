@@ -84,7 +84,7 @@ def list_mails(
                 f"{one.state} (resent)" if one.resent else one.state,
                 one.concluded_at or one.queued_at,
                 one.recipient,
-                "+".join(one.sections),
+                "+".join(one.sections or (one.kind,)),
                 one.thread,
                 _why(one),
             )
@@ -139,7 +139,7 @@ def show(invocation: Invocation, *, outbox_id: int, raw: bool, as_json: bool) ->
             ("server said", reply),
             ("to", one.recipient),
             ("subject", subject),
-            ("made of", "+".join(one.sections)),
+            ("made of", "+".join(one.sections or (one.kind,))),
             ("language", one.language),
             ("mailbox", one.mailbox),
             ("thread", one.thread),

@@ -213,8 +213,9 @@ def _received(one: "MessageLine") -> str:
 
 def _queued(one: "MailLine") -> str:
     concluded = f" {local(one.concluded_at)}" if one.concluded_at else ""
+    made_of = "+".join(one.sections or (one.kind,))
     return (
-        f"mail {one.id} ({'+'.join(one.sections)}) to {one.recipient}: {one.state}{concluded}"
+        f"mail {one.id} ({made_of}) to {one.recipient}: {one.state}{concluded}"
         f"{f', {one.why}' if one.why else ''}"
     )
 

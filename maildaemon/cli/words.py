@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     Kind.STAFF: "written by one of us",
     Kind.FEEDBACK: "an answer to our question how we did",
     Kind.CUSTOMER: "written by a customer",
+    Kind.PARTNER: "written by a partner: never acknowledged, never mailed on",
 }
 
 SILENCES: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maildaemon.domain.automatic import Silence
-from maildaemon.domain.delivery import Announcement, Refusal, Section
+from maildaemon.domain.delivery import Announcement, Contacts, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Link
@@ -50,7 +50,7 @@ class JoinThread:
 @dataclass(frozen=True, slots=True)
 class QueueMail:
     """Send one response to this message. `missing`: the facts it asks for, as in `Draft`.
-    `slower`: the customer's language is none of ours.
+    `slower`: the customer's language is none of ours. `contacts`: another way, as it is urgent.
     """
 
     sections: tuple[Section, ...]
@@ -63,6 +63,7 @@ class QueueMail:
     faq: tuple[Link, ...] = ()
     notices: tuple[Announcement, ...] = ()
     slower: bool = False
+    contacts: Contacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,29 @@ class MuteThread:
 
 
 @dataclass(frozen=True, slots=True)
+class Assign:
+    """Give the conversation to a colleague, and tell this address of it."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Send the message, as it came, to a partner (by name) at this address."""
+
+    partner: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithholdForward:
+    """A partner should get the message, and must not: `why`. A person may send it on by hand."""
+
+    partner: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """A mail of ours was seen: whatever we thought, it was accepted. `filed`: seen in Sent."""
 
@@ -131,5 +155,8 @@ Action = (
     | MarkDeliverable
     | MuteSender
     | MuteThread
+    | Assign
+    | Forward
+    | WithholdForward
     | Witness
 )

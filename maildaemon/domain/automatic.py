@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SPAM = "spam"
     STAFF = "staff"
     FEEDBACK = "feedback"
+    PARTNER = "partner"
     CUSTOMER = "customer"
 
 
@@ -92,7 +93,7 @@ class Circumstances:
     `own`: it carries what only we can have signed, or the id a server gave to a mail of ours.
     `sent`: it lies in Sent, `junk`: in the junk folder; `rescued`: somebody took it out of there,
     whatever a filter says. `author`: who is taken for its writer,
-    `staff`: that is one of us (an address can be forged).
+    `staff`: that is one of us, `partner`: one of our partners (an address can be forged).
     """
 
     author: Address | None
@@ -101,6 +102,7 @@ class Circumstances:
     junk: bool = False
     rescued: bool = False
     staff: bool = False
+    partner: bool = False
 
 
 # RFC 3834 §2: any sign of a program forbids an answer, and so does a null reverse path
@@ -147,6 +149,7 @@ def _proofs_around(around: Circumstances) -> list[Evidence]:
         (around.own, Evidence(Sign.OWN)),
         (around.sent, Evidence(Sign.SENT)),
         (around.staff, Evidence(Sign.STAFF)),
+        (around.partner, Evidence(Sign.PARTNER)),
         (around.junk, Evidence(Sign.SPAM, "junk folder")),
     )
     return [evidence for holds, evidence in proofs if holds]
@@ -169,7 +172,9 @@ def _kind_of(message: Message, signs: frozenset[Sign]) -> Kind:
         return Kind.BULK
     if Sign.SPAM in signs:
         return Kind.SPAM
-    return Kind.STAFF if Sign.STAFF in signs else Kind.CUSTOMER
+    if Sign.STAFF in signs:
+        return Kind.STAFF
+    return Kind.PARTNER if Sign.PARTNER in signs else Kind.CUSTOMER
 
 
 def _kind_of_report(message: Message, signs: frozenset[Sign]) -> Kind | None:

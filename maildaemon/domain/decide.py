@@ -5,7 +5,7 @@ Everything a decision needs arrives in `Context`; the answer is a value that can
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from maildaemon.domain.actions import (
@@ -38,8 +38,10 @@ from maildaemon.domain.automatic import (
     classify,
     first_silence,
 )
-from maildaemon.domain.delivery import Announcement, Refusal, Section, is_writable
+from maildaemon.domain.context import Context, Decision
+from maildaemon.domain.delivery import Announcement, Contacts, Refusal, Section, is_writable
 from maildaemon.domain.filing import find_thread, is_thanks_only
+from maildaemon.domain.handover import hand_over, is_partner
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy
 from maildaemon.domain.recipients import addressed, is_one_of_us, recipients
@@ -47,7 +49,7 @@ from maildaemon.domain.report import UNDELIVERABLE_FOR, follow_report
 from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
 from maildaemon.domain.subjects import bare_subject
 from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
-from maildaemon.domain.threads import Lookups, Match, MatchRule, Status, ThreadFacts
+from maildaemon.domain.threads import Match, MatchRule, Status, ThreadFacts
 from maildaemon.domain.understand import (
     Sight,
     matter_after,
@@ -55,84 +57,14 @@ from maildaemon.domain.understand import (
     status_after_answer,
     understand,
 )
-from maildaemon.domain.understanding import Fact, Matter, Understanding
+from maildaemon.domain.understanding import Fact, Priority, Understanding
+
+# What a decision is made from, and what it is, belong to it wherever they stand.
+__all__ = ["Context", "Decision", "decide"]
 
 _DEAD_AT_LEAST = timedelta(days=1)
 _SUSPECT = "three similar messages within an hour: a program seems to answer"
 _THANKS_ONLY = "thanks only"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a decision knows besides the message. Instants are aware UTC.
-
-    `received_at` is the INTERNALDATE, `recorded_at` when we first saw the message: age is judged
-    by that, once, so that a message does not grow old in our own queue. `own`: we signed it, or a
-    server told us this id. `reported_thread` is the thread of the mail of ours that a bounce or
-    a receipt is about, `reported_to` the address (a key) that it went to, None if there is no such
-    mail. What is said of the sender
-    (`sender_responses_at`: the times of the automatic mails to this address, `sender_lately`: his
-    other mails of the last hour) is said of `find_writer`. `history`: read from the time before
-    the first start. `placed`: the thread in which the message has stood since an earlier decision;
-    `rescued`: that one took it for spam, and a person did not.
-    """
-
-    policy: Policy
-    now: datetime
-    received_at: datetime
-    recorded_at: datetime
-    new_reference: str
-    lookups: Lookups = field(default_factory=Lookups)
-    in_sent: bool = False
-    in_junk: bool = False
-    rescued: bool = False
-    placed: ThreadFacts | None = None
-    history: bool = False
-    own: bool = False
-    reported_to: str | None = None
-    reported_thread: ThreadFacts | None = None
-    undeliverable_until: datetime | None = None
-    sender_muted_until: datetime | None = None
-    sender_lately: tuple[Glance, ...] = ()
-    sender_responses_at: tuple[datetime, ...] = ()
-    sender_known: bool = False
-    earlier_language: str | None = None
-    breaker_open: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The whole answer: what the message is, where it belongs, what is done about it.
-
-    `silence` is None exactly if a mail is queued. `understanding` is of the message alone,
-    `matter` of its conversation with it.
-    """
-
-    judgement: Judgement
-    match: Match
-    verdicts: tuple[Judged, ...]
-    actions: tuple[Action, ...]
-    silence: Silence | None
-    staff_answer: bool = False
-    understanding: Understanding = field(default_factory=Understanding)
-    matter: Matter = field(default_factory=Matter)
-
-    @property
-    def staff_begins(self) -> bool:
-        """Tell whether one of us, provably, begins a conversation with this message."""
-        opened = (a for a in self.actions if isinstance(a, OpenThread))
-        return any(a.status is Status.PENDING for a in opened)
-
-    @property
-    def thread(self) -> str | None:
-        """Return the reference of the thread that the message goes to, None for no thread."""
-        filed = (a.reference for a in self.actions if isinstance(a, OpenThread | JoinThread))
-        return next(filed, None)
-
-    @property
-    def mail(self) -> QueueMail | None:
-        """Return the mail that is to be queued, None if there is silence."""
-        return next((a for a in self.actions if isinstance(a, QueueMail)), None)
 
 
 def decide(message: Message, context: Context) -> Decision:
@@ -147,6 +79,7 @@ def decide(message: Message, context: Context) -> Decision:
             junk=context.in_junk,
             rescued=context.rescued,
             staff=is_one_of_us(writer, context.policy),
+            partner=is_partner(writer, context.policy),
         ),
     )
     match = _match(message, judgement, context)
@@ -156,7 +89,7 @@ def decide(message: Message, context: Context) -> Decision:
     verdicts = judge(message.attachments, context.policy.attachments)
     sight = Sight(message, writer, verdicts, context.received_at, context.policy)
     before = match.matter
-    understood = understand(sight, judgement.kind, before)
+    understood = understand(sight, judgement.kind, before, _asked_at(match, context))
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
     response = _respond(sight, judgement, match, understood, context, thanked=thanked)
     actions: list[Action] = [
@@ -164,6 +97,7 @@ def decide(message: Message, context: Context) -> Decision:
         *_consequences(message, match, context, answers=answers),
         *_about_sender(message, judgement, context),
         *((MuteThread(),) if understood.mute else ()),
+        *_hand_over(sight, judgement, match, understood, context),
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
@@ -172,6 +106,27 @@ def decide(message: Message, context: Context) -> Decision:
     return Decision(
         judgement, match, verdicts, tuple(actions), silence, answers, understood, matter
     )
+
+
+def _asked_at(match: Match, context: Context) -> tuple[datetime, ...]:
+    return (*(match.thread.asked_at if match.thread else ()), context.received_at)
+
+
+def _hand_over(
+    sight: Sight,
+    judgement: Judgement,
+    match: Match,
+    understood: Understanding,
+    context: Context,
+) -> Iterator[Action]:
+    """Yield which colleague or partner gets word of what a customer has just written."""
+    if judgement.kind is not Kind.CUSTOMER or context.history:
+        return
+    old = _age(sight.message, context) > context.policy.reply_within
+    muted = _lasts(context.sender_muted_until, context.now)
+    junked = match.thread is not None and match.thread.junked
+    if not (old or muted or junked or is_suspect(sight.message, judgement, context)):
+        yield from hand_over(sight.verdicts, understood, match.thread, context.policy)
 
 
 def _asked(response: QueueMail | StaySilent, policy: Policy) -> tuple[Fact, ...]:
@@ -236,7 +191,7 @@ def _file(
     if kind in ABOUT_ANOTHER_MAIL:
         return []
     match kind:
-        case Kind.CUSTOMER:
+        case Kind.CUSTOMER | Kind.PARTNER:
             status = Status.OPEN
         case Kind.STAFF if _begins_conversation(message, context):
             status = Status.PENDING
@@ -323,9 +278,16 @@ def _respond(
         faq=faq,
         notices=notices,
         slower=not no_acknowledgement and is_foreign(message, policy),
+        contacts=_contacts_to_tell(understood, match, policy) if not no_acknowledgement else None,
         echo_subject=may_echo_subject(message, context),
         sender_known=is_known(message, context),
     )
+
+
+def _contacts_to_tell(understood: Understanding, match: Match, policy: Policy) -> Contacts | None:
+    """Return another way to reach the shop if the matter cannot wait, or could not before."""
+    known = match.thread.matter.priority if match.thread else Priority.NORMAL
+    return policy.contacts if Priority.URGENT in {understood.priority, known} else None
 
 
 def why_silent(
@@ -336,6 +298,9 @@ def why_silent(
     # What lies in Sent was written by us, and so was what comes from an address of ours.
     if context.in_sent or is_one_of_us(find_writer(message, policy), policy):
         yield Silence.OWN_ADDRESS
+    # A partner writes because we asked him to.
+    if is_partner(find_writer(message, policy), policy):
+        yield Silence.NOTHING_TO_SAY
     if thread and thread.junked:
         yield Silence.SPAM
     # RFC 5230 §4.5: one of our addresses must stand where recipients stand.

@@ -50,6 +50,8 @@ class MailKind(StrEnum):
     """Why a mail is sent; part of the cause from which its Message-ID is derived."""
 
     RESPONSE = "response"
+    ASSIGNMENT = "assignment"
+    FORWARD = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,32 @@ class Section(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contacts:
+    """Another way to reach the shop. `hours` are in the shop's own words, None if it names none."""
+
+    telephone: str
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A mail to a colleague or a partner: plain text, and perhaps a message as it came.
+
+    `auto_submitted` is an RFC 3834 §5 keyword, None for a draft that a person is to send.
+    """
+
+    message_id: str
+    date: datetime
+    sender: Address
+    recipient: Address
+    subject: str
+    text: str
+    loop_token: str
+    auto_submitted: str | None
+    enclosed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """All that a composer needs to write one mail; the bytes follow from it and the templates.
 
@@ -137,7 +165,8 @@ class Draft:
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
     `missing` are the facts that are asked for (`order_number`, `photo`, `question`), `faq` the
     pages that may answer at once, `notices` the dated texts of these days. `slower`: the customer's
-    language is none of ours, and an answer may take longer. `privacy_url` None: no privacy foot.
+    language is none of ours, and an answer may take longer. `contacts`: named because it is urgent.
+    `privacy_url` None: no privacy foot.
     """
 
     message_id: str
@@ -161,6 +190,7 @@ class Draft:
     faq: tuple[Link, ...] = ()
     notices: tuple[Announcement, ...] = ()
     slower: bool = False
+    contacts: Contacts | None = None
     privacy_url: str | None = None
     thread_index: str | None = None
     thread_topic: str | None = None

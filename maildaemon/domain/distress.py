@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from maildaemon.domain.distress_words import ANGER, CHASING, GLAD, PERSONS, SMALL
 from maildaemon.domain.threat_words import REVIEWS, THREATS
@@ -56,7 +56,11 @@ _WORD = re.compile(r"\w+|[,.!?;:…]|\n\s*\n")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BURST = re.compile(r"[!?！？]{3,}")
 _ENDS = frozenset(".!?;:…\n")
-_PLAIN = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е", "ı": "i"})
+_ACCENTED = map(chr, range(0xC0, 0x250))
+_PLAIN = str.maketrans(
+    {one: unicodedata.normalize("NFD", one)[0] for one in _ACCENTED}
+    | {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е", "ı": "i"}
+)
 
 
 def find_distress(
@@ -92,12 +96,14 @@ def _times(asked_at: tuple[datetime, ...]) -> int:
 
 # --- phrases -------------------------------------------------------------------------------
 
-_Run = tuple[tuple[str, ...], ...]
+# How a word may be written: whole, or by how it begins.
+_Word = tuple[frozenset[str], tuple[str, ...]]
+_Run = tuple[_Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """Runs of words that must stand near each other; a word is its spellings, `x*` begins one."""
+    """Runs of words that must stand near each other."""
 
     sign: Distress
     runs: tuple[_Run, ...]
@@ -111,21 +117,25 @@ class _Index:
     beginning: Mapping[str, tuple[_Phrase, ...]]
     lengths: tuple[int, ...]
 
-    def starting_with(self, word: str) -> Iterator[_Phrase]:
-        yield from self.whole.get(word, ())
-        for length in self.lengths:
-            if length <= len(word):
-                yield from self.beginning.get(word[:length], ())
+    def starting_with(self, word: str) -> tuple[_Phrase, ...]:
+        beginnings = (word[:length] for length in self.lengths if length <= len(word))
+        found = (self.beginning.get(one, ()) for one in beginnings)
+        return tuple(chain(self.whole.get(word, ()), *found))
+
+
+@lru_cache(maxsize=5000)
+def _starting_with(language: str | None, word: str) -> tuple[_Phrase, ...]:
+    return _index(language).starting_with(word)
 
 
 def _phrases(text: str, language: str | None) -> Iterator[str]:
     """Yield one piece of evidence for each sign that the words show."""
-    index = _index(language if language in THREATS else None)
+    language = language if language in THREATS else None
     words = _WORD.findall(_fold(text).replace("e-mail", "email"))
     seen: set[Distress] = set()
     tried = Counter[int]()
     for at, word in enumerate(words):
-        for phrase in index.starting_with(word):
+        for phrase in _starting_with(language, word):
             # Whoever repeats one word a thousand times shall not keep us busy.
             tried[id(phrase)] += 1
             if phrase.sign in seen or tried[id(phrase)] > _TRIES:
@@ -165,11 +175,10 @@ def _near(words: list[str], start: int, end: int) -> tuple[int, int]:
 def _stands(words: list[str], at: int, run: _Run) -> bool:
     if at + len(run) > len(words):
         return False
-    return all(_is(words[at + offset], spellings) for offset, spellings in enumerate(run))
-
-
-def _is(word: str, spellings: tuple[str, ...]) -> bool:
-    return any(word.startswith(one[:-1]) if one.endswith("*") else one == word for one in spellings)
+    for place, (whole, beginnings) in enumerate(run, at):
+        if words[place] not in whole and not words[place].startswith(beginnings):
+            return False
+    return True
 
 
 @lru_cache(maxsize=16)
@@ -178,10 +187,9 @@ def _index(language: str | None) -> _Index:
     whole: dict[str, tuple[_Phrase, ...]] = {}
     beginning: dict[str, tuple[_Phrase, ...]] = {}
     for phrase in _all_phrases(language):
-        for one in phrase.runs[0][0]:
-            place = beginning if one.endswith("*") else whole
-            word = one.removesuffix("*")
-            place[word] = (*place.get(word, ()), phrase)
+        for place, spellings in zip((whole, beginning), phrase.runs[0][0], strict=True):
+            for word in spellings:
+                place[word] = (*place.get(word, ()), phrase)
     return _Index(whole, beginning, tuple(sorted({*map(len, beginning)})))
 
 
@@ -196,20 +204,17 @@ def _all_phrases(language: str | None) -> Iterator[_Phrase]:
 
 
 def _run(text: str) -> _Run:
-    return tuple(tuple(word.split("|")) for word in text.split())
+    return tuple(_word(one.split("|")) for one in text.split())
+
+
+def _word(spellings: list[str]) -> _Word:
+    whole = frozenset(one for one in spellings if not one.endswith("*"))
+    return whole, tuple(one[:-1] for one in spellings if one.endswith("*"))
 
 
 def _fold(text: str) -> str:
     """Return it in lower case, Latin letters without accents."""
-    lower = text.lower().translate(_PLAIN)
-    if lower.isascii():
-        return lower
-    return "".join(one if one.isascii() or one >= "\u0400" else _bare(one) for one in lower)
-
-
-@lru_cache(maxsize=1000)
-def _bare(char: str) -> str:
-    return "".join(it for it in unicodedata.normalize("NFD", char) if not unicodedata.combining(it))
+    return unicodedata.normalize("NFC", text.lower()).translate(_PLAIN)
 
 
 # --- loudness ------------------------------------------------------------------------------

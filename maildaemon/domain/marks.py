@@ -24,6 +24,7 @@ class Sign(StrEnum):
     SPAM = "spam"
     SENT = "sent"
     STAFF = "staff"
+    PARTNER = "partner"
 
 
 def _fields(sign: Sign, names: str) -> dict[str, Sign]:

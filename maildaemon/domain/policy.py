@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from maildaemon.domain.delivery import Section
+from maildaemon.domain.delivery import Contacts, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.reading import NumberPattern, Reading
@@ -122,6 +122,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """A seller or workshop that gets mails from rules; `address` is in lower case."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that is decided for one mailbox by configuration.
 
@@ -152,6 +160,8 @@ class Policy:
     notices: tuple[Notice, ...] = ()
     plus_address: bool = False
     privacy_url: str | None = None
+    partners: tuple[Partner, ...] = ()
+    contacts: Contacts | None = None
     hours: Hours = field(default_factory=Hours)
     rules: tuple[Rule, ...] = ()
     order_numbers: tuple[NumberPattern, ...] = ()
@@ -166,4 +176,6 @@ class Policy:
         """Return the mode of a mail with these sections: that of the most cautious one."""
         special = dict(self.modes)
         cautious = [*Mode]
-        return min((special.get(one, self.mode) for one in sections), key=cautious.index)
+        modes = (special.get(one, self.mode) for one in sections)
+        # What has no sections, a mail to a colleague or a partner, follows the mailbox.
+        return min(modes, key=cautious.index, default=self.mode)

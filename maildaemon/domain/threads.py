@@ -53,7 +53,8 @@ class ThreadFacts:
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
     refused file, `noticed_at` when the newest that tells a notice was queued, `untold` are
     refusals that none of them has told yet. `rehearsed` is what mails of it would have said that
-    were only recorded (shadow). `begun_earlier`: the
+    were only recorded (shadow). `asked_at`: when the
+    customer's mails came that no person has answered. `begun_earlier`: the
     conversation was under way before we knew of it. `junked`: a person moved a message of it to
     Junk, and not back. `kept_apart`: a person took it out of another one, or another out of it.
     `matter`: what its customers wrote of.
@@ -80,6 +81,8 @@ class ThreadFacts:
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     last_message_at: datetime | None = None
+    assigned_to: str | None = None
+    asked_at: tuple[datetime, ...] = ()
     responses_at: tuple[datetime, ...] = ()
     matter: Matter = field(default_factory=Matter)
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.automatic import Kind
+from maildaemon.domain.distress import find_distress, more_urgent
 from maildaemon.domain.mediatypes import usual_name
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.opening import is_open
@@ -57,13 +58,19 @@ class Sight:
 _NAMES_ORDERS = frozenset({Kind.CUSTOMER, Kind.STAFF, Kind.LIST, Kind.BULK})
 
 
-def understand(sight: Sight, kind: Kind, matter: Matter) -> Understanding:
-    """Return what a message is about; `matter` is what its conversation is so far.
+def understand(
+    sight: Sight, kind: Kind, matter: Matter, asked_at: tuple[datetime, ...] = ()
+) -> Understanding:
+    """Return what a message is about; `matter` is what its conversation is so far, `asked_at`
+    when the customer's mails came that nobody has answered, this one included.
 
-    Rules judge the mails of customers only.
+    Rules judge the mails of customers only, and only customers can be upset.
     """
     if kind is Kind.CUSTOMER:
-        return _by_rules(sight, matter)
+        message, understood = sight.message, _by_rules(sight, matter)
+        distress = find_distress(message.subject, message.reply_text, message.language, asked_at)
+        priority = more_urgent(understood.priority, distress)
+        return replace(understood, distress=distress, priority=priority)
     return Understanding(order_numbers=sight.found.numbers if kind in _NAMES_ORDERS else ())
 
 

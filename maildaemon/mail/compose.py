@@ -20,7 +20,7 @@ _MAX_VALUE = 200
 _MAX_ADDRESS = 320
 _MAX_LINE = 76
 _FLOWED_LINE = 72
-_HARD_LINE = 998
+HARD_LINE = 998
 _FOLD = "\r\n "
 
 # RFC 5322 §3.6.4, as far as it can be cited: one token, with nothing that ends it early.
@@ -65,8 +65,7 @@ def compose_mail(draft: Draft, subject: str, text: str, html: str) -> bytes:
             f"Content-Type: {kind}",
             "Content-Transfer-Encoding: quoted-printable",
             "",
-            # RFC 2045 §6.7: a trailing line break would be part of the text.
-            *quopri.encodestring(content.encode()).decode("ascii").split("\n")[:-1],
+            *quoted_printable(content),
         ]
     wire = "\r\n".join([*lines, "", f"--{boundary}--", ""])
     _prove(wire, fields, draft, subject, texts)
@@ -75,31 +74,48 @@ def compose_mail(draft: Draft, subject: str, text: str, html: str) -> bytes:
 
 def _fields(draft: Draft, subject: str) -> Fields:
     fields = [
-        ("From", _address(draft.sender)),
+        ("From", address_field(draft.sender)),
         # The customer's display name is text of the customer's: it stays out.
         ("To", draft.recipient.address),
         *([("Reply-To", draft.reply_to)] if draft.reply_to else []),
-        ("Subject", _unstructured("Subject", subject)),
+        ("Subject", unstructured("Subject", subject)),
         ("Date", format_datetime(draft.date)),
-        ("Message-ID", f"<{_require(_MESSAGE_ID, draft.message_id)}>"),
+        ("Message-ID", message_id_field(draft.message_id)),
     ]
     if draft.in_reply_to and _MESSAGE_ID.fullmatch(draft.in_reply_to):
         fields.append(("In-Reply-To", f"<{draft.in_reply_to}>"))
     if cited := [f"<{it}>" for it in draft.references if _MESSAGE_ID.fullmatch(it)]:
         fields.append(("References", _FOLD.join(cited)))
-    if draft.auto_submitted is not None:
-        fields += [
-            # RFC 3834 §5: says that no person wrote this; no `Precedence`, which harms delivery.
-            ("Auto-Submitted", _require(_KEYWORD, draft.auto_submitted)),
-            ("X-Auto-Response-Suppress", "All"),
-            ("X-Maildaemon-Loop", _require(_TOKEN, draft.loop_token)),
-        ]
+    fields += markers(draft.auto_submitted, draft.loop_token)
     if draft.thread_topic and (topic := clean_header(draft.thread_topic)):
-        fields.append(("Thread-Topic", _unstructured("Thread-Topic", topic)))
+        fields.append(("Thread-Topic", unstructured("Thread-Topic", topic)))
     if draft.thread_index and _BASE64.fullmatch(draft.thread_index):
         fields.append(("Thread-Index", draft.thread_index))
     fields.append(("MIME-Version", "1.0"))
     return fields
+
+
+def markers(auto_submitted: str | None, loop_token: str) -> Fields:
+    """Return the fields that say that no person wrote this; none for a person's draft."""
+    if auto_submitted is None:
+        return []
+    return [
+        # RFC 3834 §5: no `Precedence` besides, which harms delivery.
+        ("Auto-Submitted", _require(_KEYWORD, auto_submitted)),
+        ("X-Auto-Response-Suppress", "All"),
+        ("X-Maildaemon-Loop", _require(_TOKEN, loop_token)),
+    ]
+
+
+def message_id_field(message_id: str) -> str:
+    """Return the value of a Message-ID field. Raises ValueError if it is fit for none."""
+    return f"<{_require(_MESSAGE_ID, message_id)}>"
+
+
+def quoted_printable(text: str) -> list[str]:
+    """Return the encoded lines of a text that ends in a line break."""
+    # RFC 2045 §6.7: a trailing line break would be part of the text.
+    return quopri.encodestring(text.encode()).decode("ascii").split("\n")[:-1]
 
 
 def _require(form: re.Pattern[str], value: str) -> str:
@@ -108,14 +124,16 @@ def _require(form: re.Pattern[str], value: str) -> str:
     return value
 
 
-def _unstructured(name: str, value: str) -> str:
+def unstructured(name: str, value: str) -> str:
+    """Return a value as it stands in an unstructured field, folded."""
     # What looks like an encoded-word would be decoded at the other end into who knows what.
     if value.isascii() and "=?" not in value and len(name) + 2 + len(value) <= _MAX_LINE:
         return value
     return _words(name, value)
 
 
-def _address(address: Address) -> str:
+def address_field(address: Address) -> str:
+    """Return an address as it stands in a field, folded."""
     name = clean_header(address.name)
     if not name:
         return address.address
@@ -168,12 +186,12 @@ def _prove(wire: str, fields: Fields, draft: Draft, subject: str, texts: dict[st
         == [(name, _flat(value)) for name, value in fields],
         "recipient": getaddresses(mail.get_all("To", [])) == [("", recipient)],
         "sender": [it for _, it in getaddresses(mail.get_all("From", []))] == [sender],
-        "addresses": all(map(_is_address, (sender, recipient, draft.reply_to or sender))),
+        "addresses": all(map(is_address, (sender, recipient, draft.reply_to or sender))),
         "subject": clean_header(subject) == subject == _decoded_words(mail.get("Subject", "")),
         "structure": [part.get_content_type() for part in mail.walk()]
         == ["multipart/alternative", *(it.partition(";")[0] for it in texts)],
         "texts": [_decoded(part) for part in parts] == list(texts.values()),
-        "lines": max(map(len, wire.encode().split(b"\r\n"))) <= _HARD_LINE,
+        "lines": max(map(len, wire.encode().split(b"\r\n"))) <= HARD_LINE,
         "line ends": wire.count("\r") == wire.count("\n") == wire.count("\r\n"),
         "defects": not any(part.defects for part in mail.walk()),
     }
@@ -181,7 +199,7 @@ def _prove(wire: str, fields: Fields, draft: Draft, subject: str, texts: dict[st
         raise ValueError(f"the composed mail is not as intended: {', '.join(wrong)}")
 
 
-def _is_address(address: str) -> bool:
+def is_address(address: str) -> bool:
     local_part, _, domain = address.rpartition("@")
     whole = clean(address, _MAX_ADDRESS) == address and " " not in address
     return whole and bool(local_part and domain)

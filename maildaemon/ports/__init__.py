@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from maildaemon.domain.delivery import Draft, Envelope, Outcome
+from maildaemon.domain.delivery import Draft, Envelope, Note, Outcome
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading
 from maildaemon.domain.understanding import OrderNumber
@@ -196,6 +196,12 @@ class Composer(Protocol):
         What was serialised is parsed again and must have exactly the intended header fields
         and recipient, else ValueError: nothing of the sort may ever be queued.
         """
+
+    def words_for_partner(self, language: str, reference: str) -> tuple[str, str]:
+        """Return the subject and the text of a mail that encloses a customer's message."""
+
+    def compose_note(self, note: Note) -> bytes:
+        """Return the wire bytes of a mail to a colleague or partner, proven as `compose` does."""
 
 
 class BlobStore(Protocol):

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from maildaemon.domain.actions import OpenThread
-from maildaemon.domain.decide import Decision
+from maildaemon.domain.context import Decision
 from maildaemon.domain.delivery import OutboxState, Reply
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.responder import Glance
@@ -276,7 +276,7 @@ class Records(Protocol):
     def add_participants(
         self, thread_id: int, addresses: Iterable[Address], role: str, *, proven: bool = False
     ) -> None:
-        """Let people into a thread, as `customer` or `copied`; once a customer, always one. The
+        """Let people into a thread, as `customer`, `copied` or `partner`; a customer stays one. The
         same for `proven`: our own server vouches for their mail. A `list` is named by its id.
         """
 

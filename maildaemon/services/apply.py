@@ -6,7 +6,9 @@ from typing import assert_never
 
 from maildaemon.domain.actions import (
     Action,
+    Assign,
     CancelQueued,
+    Forward,
     JoinThread,
     MarkDeliverable,
     MarkUndeliverable,
@@ -16,14 +18,16 @@ from maildaemon.domain.actions import (
     OpenThread,
     QueueMail,
     StaySilent,
+    WithholdForward,
     Witness,
 )
 from maildaemon.domain.authentication import Trust, find_writer, judge_author
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import FOR_GOOD
-from maildaemon.domain.decide import Decision
-from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
+from maildaemon.domain.context import Decision
+from maildaemon.domain.delivery import Draft, MailKind, Section
 from maildaemon.domain.evidence import list_id
+from maildaemon.domain.handover import is_partner
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.recipients import is_one_of_us
@@ -35,14 +39,16 @@ from maildaemon.domain.tokens import (
     issue_message_id,
     issue_reply_address,
 )
+from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import file_copy_at, mail_lives
-from maildaemon.ports import Composer
+from maildaemon.ports import BlobStore, Composer
 from maildaemon.ports.brakes import Muted
 from maildaemon.ports.rows import InboundRow, NewMail, Recorded, Verb
 from maildaemon.ports.store import Transaction
 from maildaemon.services.brakes import doubt_memory, mute_sender
 from maildaemon.services.by_hand import merge
 from maildaemon.services.desk import Desk
+from maildaemon.services.handover import STATES, Handover
 
 
 def apply(
@@ -53,15 +59,29 @@ def apply(
     message: Message,
     decision: Decision,
     now: datetime,
+    blobs: BlobStore | None = None,
 ) -> int:
     """Record the message and do what was decided; return the record's id.
 
-    Nothing of it stands before the transaction is committed.
+    Nothing of it stands before the transaction is committed. `blobs` hold the message as it came;
+    without them it is sent on to nobody.
     """
     thread_id, reference = _place(tx, row, message, decision, now)
     held_until = now + desk.hold_for
     message_id = tx.records.save_message(row, message, decision, thread_id, held_until)
-    filing = _Filing(tx, composer, desk, row, message, thread_id, reference, message_id, now)
+    filing = _Filing(
+        tx,
+        composer,
+        desk,
+        row,
+        message,
+        thread_id,
+        reference,
+        message_id,
+        now,
+        decision.understanding,
+        blobs,
+    )
     filing.note(
         "message_received",
         kind=decision.judgement.kind.value,
@@ -73,7 +93,7 @@ def apply(
     return message_id
 
 
-def apply_again(
+def apply_again(  # noqa: PLR0913 - a first decision needs all of it but the record
     tx: Transaction,
     composer: Composer,
     desk: Desk,
@@ -82,11 +102,25 @@ def apply_again(
     decision: Decision,
     recorded: int,
     now: datetime,
+    *,
+    blobs: BlobStore | None = None,
 ) -> None:
     """Let a later decision about a recorded message take the place of the first one."""
     thread_id, reference = _place(tx, row, message, decision, now)
     tx.records.decide_again(recorded, decision, thread_id, in_junk=False)
-    filing = _Filing(tx, composer, desk, row, message, thread_id, reference, recorded, now)
+    filing = _Filing(
+        tx,
+        composer,
+        desk,
+        row,
+        message,
+        thread_id,
+        reference,
+        recorded,
+        now,
+        decision.understanding,
+        blobs,
+    )
     filing.note(
         "message_decided_again",
         moved="out of Junk",
@@ -211,6 +245,8 @@ class _Filing:
     reference: str
     message_id: int
     now: datetime
+    understanding: Understanding
+    blobs: BlobStore | None
 
     def carry_out(self, action: Action) -> None:
         match action:
@@ -223,6 +259,20 @@ class _Filing:
             case CancelQueued(thread_id, reason):
                 at = self.row.received_at
                 _cancel(self.tx, self.desk, thread_id, reason, self.message_id, at, self.now)
+            case MarkUndeliverable() | MarkDeliverable() | MuteSender():
+                self._note_about(action)
+            case Assign() | Forward() | WithholdForward():
+                self._hand_over(action)
+            case MuteThread():
+                self._mute()
+            case Witness(seen_id, filed):
+                self._witness(seen_id, filed=filed)
+            case _:
+                assert_never(action)
+
+    def _note_about(self, action: MarkUndeliverable | MarkDeliverable | MuteSender) -> None:
+        """Remember what is known of an address."""
+        match action:
             case MarkUndeliverable(address, until, status):
                 self.tx.records.mark_undeliverable(self.desk.mailbox_id, address, until, status)
             case MarkDeliverable(address):
@@ -231,10 +281,34 @@ class _Filing:
             case MuteSender(address, until, why):
                 mute_sender(self.tx, self.desk, Muted(address, until, why), self.now)
                 self.note("sender_muted", address=address, until=until.isoformat())
-            case MuteThread():
-                self._mute()
-            case Witness(seen_id, filed):
-                self._witness(seen_id, filed=filed)
+            case _:
+                assert_never(action)
+
+    def _hand_over(self, action: Assign | Forward | WithholdForward) -> None:
+        """Let a colleague or a partner have it. What stands in no thread is nobody's."""
+        if self.thread_id is None:
+            return
+        handover = Handover(
+            self.tx,
+            self.composer,
+            self.desk,
+            self.row,
+            self.message,
+            self.understanding,
+            self.thread_id,
+            self.reference,
+            self.message_id,
+            self.now,
+        )
+        match action:
+            case Assign():
+                handover.assign(action)
+            case Forward() if self.row.raw_sha256 and self.blobs:
+                handover.forward(action, self.blobs.get(self.row.raw_sha256))
+            case Forward(partner):
+                handover.withhold(partner, "it is too large: only its header was read")
+            case WithholdForward(partner, why):
+                handover.withhold(partner, why)
             case _:
                 assert_never(action)
 
@@ -254,6 +328,7 @@ class _Filing:
         addressed = (*message.to, *message.cc, *message.bcc)
         policy = self.desk.policy
         others = [one for one in addressed if one.address and not is_one_of_us(one, policy)]
+        others = [one for one in others if not is_partner(one, policy)]
         trust = judge_author(message, policy)
         writer = find_writer(message, policy)
         if decision.judgement.kind in _BY_PEOPLE and writer is not None:
@@ -264,9 +339,14 @@ class _Filing:
         elif decision.judgement.kind is Kind.SPAM and writer is not None:
             # A customer's mail may have been taken for it; he asks again, or a person answers him.
             add(self.thread_id, [writer], "customer")
+        elif decision.judgement.kind is Kind.PARTNER and writer is not None:
+            # Whom he copies in is his affair: they get nothing of ours by it, and have no say.
+            add(self.thread_id, [writer], "partner")
         elif decision.staff_answer or decision.staff_begins:
-            # Whom staff write to is a customer of the thread.
+            # Whom staff write to is a customer of the thread, if he is no partner.
             add(self.thread_id, others, "customer")
+            partners = [one for one in addressed if is_partner(one, policy)]
+            add(self.thread_id, partners, "partner")
         if decision.judgement.kind is Kind.LIST and (through := list_id(message)):
             add(self.thread_id, [Address("", through)], "list")
         if decision.staff_begins:
@@ -329,7 +409,7 @@ class _Filing:
             reverse_path=draft.reply_to or self.desk.policy.sender.address,
             recipient=action.to.address,
             raw=self.composer.compose(draft),
-            state=_STATES[mode],
+            state=STATES[mode],
             queued_at=self.now,
             send_at=self.now,
             # Not since now: it may have been parked for a week.
@@ -355,13 +435,6 @@ class _Filing:
             self.tx.records.acknowledged(self.thread_id, self.now)
         if self.thread_id is not None and Section.REFUSED_FILES in mail.sections:
             self.tx.records.told(self.thread_id, self.now)
-
-
-_STATES = {
-    Mode.LIVE: OutboxState.QUEUED,
-    Mode.DRAFTS: OutboxState.DRAFT,
-    Mode.SHADOW: OutboxState.SHADOW,
-}
 
 
 def _cause(message: Message) -> str:
@@ -411,6 +484,7 @@ def draft_response(
         faq=action.faq,
         notices=action.notices,
         slower=action.slower,
+        contacts=action.contacts,
         privacy_url=policy.privacy_url if Section.ACKNOWLEDGEMENT in action.sections else None,
         thread_index=next(iter(message.field("thread-index")), None),
         thread_topic=next(iter(topic), None),

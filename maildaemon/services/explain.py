@@ -162,6 +162,12 @@ class _Unwritten:
     def compose(self, draft: Draft) -> bytes:
         return b""
 
+    def compose_note(self, note: object) -> bytes:
+        return b""
+
+    def words_for_partner(self, language: str, reference: str) -> tuple[str, str]:
+        return "", ""
+
 
 def _row(desk: Desk, message: Message, arrival: Arrival) -> InboundRow:
     return InboundRow(

@@ -14,7 +14,8 @@ from typing import Any
 
 from maildaemon.domain.authentication import by_form, find_writer
 from maildaemon.domain.automatic import Kind
-from maildaemon.domain.decide import Context, Decision, decide
+from maildaemon.domain.context import Context, Decision
+from maildaemon.domain.decide import decide
 from maildaemon.domain.matching import telling_subject
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import SUSPECTED_WITHIN
@@ -202,7 +203,7 @@ class _Batch:
                 log("message.filed", **line)
 
     def _case(self, tx: Transaction, row: InboundRow, message: Message) -> "_Case":
-        return _Case(tx, self._composer, self._desk, row, message, self._now())
+        return _Case(tx, self._composer, self._blobs, self._desk, row, message, self._now())
 
     def _fail(self, row: InboundRow, error: Exception) -> None:
         failures = row.failures + 1
@@ -256,6 +257,7 @@ class _Case:
 
     tx: Transaction
     composer: Composer
+    blobs: BlobStore
     desk: Desk
     row: InboundRow
     message: Message
@@ -293,7 +295,7 @@ class _Case:
 
     def record(self, decision: Decision) -> int:
         tx, desk, row, message, now = self.tx, self.desk, self.row, self.message, self.now
-        message_id = apply(tx, self.composer, desk, row, message, decision, now)
+        message_id = apply(tx, self.composer, desk, row, message, decision, now, self.blobs)
         if decision.judgement.kind is Kind.CUSTOMER and not row.history:
             watch_arrivals(tx, desk, row.received_at, message.date, now)
         return message_id
@@ -325,7 +327,17 @@ class _Case:
         received_at = min(self.row.received_at, known.received_at)
         row = replace(self.row, received_at=received_at, history=known.history)
         decision = replace(self, row=row).decision(known)
-        apply_again(tx, self.composer, self.desk, row, self.message, decision, recorded, self.now)
+        apply_again(
+            tx,
+            self.composer,
+            self.desk,
+            row,
+            self.message,
+            decision,
+            recorded,
+            self.now,
+            blobs=self.blobs,
+        )
         return {"moved": "out of Junk", **_summary(decision)}
 
     def _see_in_sent(self, recorded: int) -> None:

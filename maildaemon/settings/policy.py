@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from maildaemon.domain.delivery import Contacts
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.policy import (
@@ -11,6 +12,7 @@ from maildaemon.domain.policy import (
     AttachmentPolicy,
     Limits,
     Notice,
+    Partner,
     Policy,
     Reads,
     Treatment,
@@ -20,7 +22,7 @@ from maildaemon.domain.rules import Condition, Rule
 from maildaemon.domain.understanding import Link
 from maildaemon.settings.models import MailboxSettings, Settings
 from maildaemon.settings.policies import AttachmentSettings, LimitSettings
-from maildaemon.settings.promises import HourSettings, NoticeSettings
+from maildaemon.settings.promises import ContactSettings, HourSettings, NoticeSettings
 from maildaemon.settings.rules import RuleCondition, RuleSettings
 
 
@@ -33,7 +35,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         mailbox=mailbox.name,
         sender=Address(mailbox.display_name or "", mailbox.address),
         addresses=frozenset(one.lower() for one in (mailbox.address, *mailbox.aliases)),
-        staff=frozenset(one.lower() for one in (*mailbox.staff, *_colleagues(settings))),
+        staff=frozenset(map(str.lower, _staff(settings, mailbox))),
         trust_reply_to=frozenset(one.lower() for one in mailbox.trust_reply_to),
         authserv_id=mailbox.authserv_id,
         default_language=usual if usual in languages else languages[0],
@@ -49,12 +51,24 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         notices=tuple(_notice(one, zone) for one in policy.notices),
         plus_address=mailbox.plus_address,
         privacy_url=policy.privacy.notice,
+        partners=tuple(Partner(one.name, one.address.lower()) for one in policy.partners),
+        contacts=_contacts(policy.contacts),
         hours=_hours(policy.hours),
         rules=tuple(map(_rule, policy.rules)),
         order_numbers=tuple(
             NumberPattern(one.name, one.pattern, one.checksum) for one in policy.order_numbers
         ),
     )
+
+
+def _staff(settings: Settings, mailbox: MailboxSettings) -> Iterator[str]:
+    """Yield the addresses of colleagues: who is given a conversation by a rule is one, too."""
+    yield from (*mailbox.staff, *_colleagues(settings))
+    yield from (one.assign for one in settings.policy_of(mailbox).rules if one.assign)
+
+
+def _contacts(contacts: ContactSettings | None) -> Contacts | None:
+    return Contacts(contacts.telephone, contacts.hours) if contacts else None
 
 
 def _colleagues(settings: Settings) -> Iterator[str]:

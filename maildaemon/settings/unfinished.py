@@ -17,8 +17,6 @@ NOT_YET = frozenset(
         "escalation",
         "follow_up",
         "feedback",
-        "partners",
-        "contacts",
         "privacy.retention",
         "alerts.webhook",
         "alerts.smtp",

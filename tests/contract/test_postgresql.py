@@ -22,7 +22,7 @@ from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import event, mailbox, message
 from maildaemon.bootstrap import Locks
 from maildaemon.domain.automatic import Judgement, Kind
-from maildaemon.domain.decide import Decision
+from maildaemon.domain.context import Decision
 from maildaemon.domain.message import Address
 from maildaemon.domain.reading import Reading
 from maildaemon.domain.threads import Match, MatchRule

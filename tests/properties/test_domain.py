@@ -12,7 +12,8 @@ from maildaemon.domain.actions import JoinThread, OpenThread, QueueMail, StaySil
 from maildaemon.domain.attachments import Verdict, judge
 from maildaemon.domain.authentication import aligned_pass, find_writer
 from maildaemon.domain.automatic import Circumstances, classify
-from maildaemon.domain.decide import Context, decide, has_staff_powers
+from maildaemon.domain.context import Context
+from maildaemon.domain.decide import decide, has_staff_powers
 from maildaemon.domain.fields import plain
 from maildaemon.domain.matching import Author, match_thread
 from maildaemon.domain.message import (

@@ -327,6 +327,7 @@ def test_no_author_is_nobody_in_particular() -> None:
         (Circumstances(CLARA, own=True), Kind.OWN, {Silence.OWN_MAIL}),
         (Circumstances(CLARA, junk=True), Kind.SPAM, {Silence.SPAM}),
         (Circumstances(CLARA, staff=True), Kind.STAFF, set()),
+        (Circumstances(CLARA, partner=True), Kind.PARTNER, set()),
         (Circumstances(CLARA, sent=True), Kind.STAFF, set()),
     ],
 )
@@ -404,7 +405,7 @@ def test_automatic_mail_receipts_and_calendar_answers_in_sent_are_nobodys_answer
 def test_these_tests_reach_every_kind_but_those_of_later_features() -> None:
     reached = {kind for _, _, kind, _ in HEADERS} | {kind for _, kind in REPORTS}
 
-    assert reached | {Kind.OWN, Kind.STAFF} == {*Kind} - {Kind.PROBE, Kind.FEEDBACK}
+    assert reached | {Kind.OWN, Kind.STAFF, Kind.PARTNER} == {*Kind} - {Kind.PROBE, Kind.FEEDBACK}
 
 
 def test_the_first_of_several_silences_is_the_one_that_stands_first() -> None:

@@ -18,7 +18,8 @@ from maildaemon.domain.actions import (
 )
 from maildaemon.domain.attachments import Judged, Reason, Verdict
 from maildaemon.domain.automatic import Judgement, Kind, Silence
-from maildaemon.domain.decide import Context, Decision, decide
+from maildaemon.domain.context import Context, Decision
+from maildaemon.domain.decide import decide
 from maildaemon.domain.delivery import Announcement, Refusal, Section
 from maildaemon.domain.message import (
     Address,

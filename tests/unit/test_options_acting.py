@@ -26,9 +26,12 @@ from maildaemon.bootstrap import (
     raw_blobs,
 )
 from maildaemon.cli.invocation import choose_mailbox
+from maildaemon.domain.actions import Assign, Forward
 from maildaemon.domain.attachments import Verdict, judge
 from maildaemon.domain.automatic import Silence
-from maildaemon.domain.decide import Decision, decide
+from maildaemon.domain.context import Decision
+from maildaemon.domain.decide import decide
+from maildaemon.domain.delivery import Contacts
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.pacing import Queue, next_slot
 from maildaemon.domain.policy import Mode
@@ -75,6 +78,49 @@ def reasons(options: str, *files: Attachment) -> list[str | None]:
 
 def in_folder(folder: Path, text: str) -> Settings:
     return read_settings(text, folder / "maildaemon.yaml")
+
+
+# Colleagues, partners, customers in a hurry.
+
+ALWAYS = "rules: [{name: all, when: {sender: [clara@customer.example]}, …}]\n"
+
+
+def test_partners_are_found_by_name_and_written_to_at_their_address() -> None:
+    partners = (
+        "partners: [{name: other, address: o@x.example}, {name: smith, address: S@x.example}]\n"
+    )
+    rule = ALWAYS.replace("…", "forward: smith")
+
+    actions = decided(f"{MINIMAL}{partners}{rule}").actions
+
+    assert Forward("smith", "s@x.example") in actions
+    problem = only_problem(f"{MINIMAL}partners: [{{name: The Smith, address: s@x.example}}]\n")
+    assert "is no short name" in problem
+    problem = only_problem(f"{MINIMAL}partners: [{{name: smith, address: Smith}}]\n")
+    assert "is no mail address" in problem
+
+
+def test_whom_rules_assign_to_is_told_and_counts_as_staff() -> None:
+    text = f"{MINIMAL}{ALWAYS.replace('…', 'assign: Berta@shop.example')}"
+
+    assert Assign("Berta@shop.example") in decided(text).actions
+    assert policy_of(text).staff == {"berta@shop.example"}
+
+
+def test_contacts_name_telephone_and_hours_where_it_is_urgent() -> None:
+    contacts = "contacts: {telephone: 06 123, hours: Mon-Fri 9-18}\n"
+    urgent = ALWAYS.replace("…", "set: {priority: urgent}")
+
+    mail = decided(f"{MINIMAL}{contacts}{urgent}").mail
+    calm = decided(f"{MINIMAL}{contacts}").mail
+    only_number = decided(f"{MINIMAL}contacts: {{telephone: 06 123}}\n{urgent}").mail
+
+    assert mail is not None
+    assert mail.contacts == Contacts("06 123", "Mon-Fri 9-18")
+    assert calm is not None
+    assert calm.contacts is None
+    assert only_number is not None
+    assert only_number.contacts == Contacts("06 123")
 
 
 # The daemon itself.

@@ -115,22 +115,7 @@ OPTIONS = [
         *("feedback.after", "feedback: {after: …}"),
         *("1 business day", "1 business day", "1 open day", "counted in `business days`"),
     ),
-    (
-        *("partners[].name", "partners: [{address: a@b.example, name: …}]"),
-        *("seller", "seller", "The Seller", "is no short name"),
-    ),
-    (
-        *("partners[].address", "partners: [{name: seller, address: …}]"),
-        *("a@b.example", "a@b.example", "Shop <a@b.example>", "write the bare address"),
-    ),
-    (
-        *("contacts.telephone", "contacts: {telephone: …}"),
-        *("0123 456", "0123 456", "[1]", "expected one value, found a list"),
-    ),
-    (
-        *("contacts.hours", "contacts: {telephone: 1, hours: …}"),
-        *("Mon-Fri 9-18", "Mon-Fri 9-18", '"a\\nb"', "line breaks and control characters"),
-    ),
+    (),
     *(
         (
             *(f"privacy.retention.{name}", "privacy: {retention: {NAME: …}}".replace("NAME", name)),

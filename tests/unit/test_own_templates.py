@@ -107,18 +107,18 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("break_it", "where", "what"),
     [
-        (edit("response.txt", "{{ shop }}", "{{ shopp }}"), "it/response.txt:67", "'shopp'"),
+        (edit("response.txt", "{{ shop }}", "{{ shopp }}"), "it/response.txt:74", "'shopp'"),
         (edit("response.html", "<h1", "{% if %}<h1"), "it/response.html:13", "Expected"),
-        (edit("response.txt", "{{ shop }}", "{{ shop / 2 }}"), "it/response.txt:67", "TypeError"),
-        (edit("response.txt", "{{ shop }}", "{{ 1 // 0 }}"), "it/response.txt:67", "ZeroDivision"),
+        (edit("response.txt", "{{ shop }}", "{{ shop / 2 }}"), "it/response.txt:74", "TypeError"),
+        (edit("response.txt", "{{ shop }}", "{{ 1 // 0 }}"), "it/response.txt:74", "ZeroDivision"),
         (
             edit("response.txt", "{{ shop }}", "{{ shop.__class__.__mro__ }}"),
-            "it/response.txt:67",
+            "it/response.txt:74",
             "__class__",
         ),
         (
             edit("response.txt", "{{ shop }}", '{% include "it/none.txt" %}'),
-            "it/response.txt:67",
+            "it/response.txt:74",
             "it/none.txt",
         ),
         (
@@ -126,8 +126,8 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
             "it/response.txt",
             "longer than",
         ),
-        (edit("response.txt", '"goodbye"', '"godbye"'), "it/response.txt:66", "`godbye`"),
-        (edit("response.txt", '"spam"', '"files"'), "it/response.txt:61", "no line `files`"),
+        (edit("response.txt", '"goodbye"', '"godbye"'), "it/response.txt:73", "`godbye`"),
+        (edit("response.txt", '"spam"', '"files"'), "it/response.txt:68", "no line `files`"),
         (edit("response.txt", "Subject:", "Oggetto:"), "it/response.txt", "begins with 'Oggetto"),
         (edit("words.txt", "{count} file", "file {n}"), "it/words.txt", "`more_files.one` has {n}"),
         (edit("words.txt", "è {reference}", "è"), "it/words.txt", "lacks {reference}"),

@@ -223,6 +223,8 @@ class SqlLookups:
             resolved_at=row.resolved_at,
             responses_at=tuple(responses),
             last_message_at=row.last_message_at,
+            assigned_to=row.assigned_to,
+            asked_at=tuple(self._connection.scalars(questions.ASKED_AT, this)),
             matter=matter_of(row),
         )
 

@@ -127,6 +127,23 @@ THREAD = select(thread).where(thread.c.id == _THREAD)
 PARTICIPANTS = select(participant.c.address, participant.c.role, participant.c.proven).where(
     participant.c.thread_id == _THREAD
 )
+# When its customer asked since a person answered last; the newest will do.
+_LAST_ANSWER = (
+    select(func.max(message.c.received_at))
+    .where(message.c.thread_id == _THREAD, message.c.staff_answer.is_(True))
+    .scalar_subquery()
+)
+ASKED_AT = (
+    select(message.c.received_at)
+    .where(
+        message.c.thread_id == _THREAD,
+        message.c.kind == "customer",
+        message.c.history.is_(False),
+        or_(_LAST_ANSWER.is_(None), message.c.received_at > _LAST_ANSWER),
+    )
+    .order_by(message.c.id.desc())
+    .limit(20)
+)
 RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
 SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at).where(
     outbox.c.thread_id == _THREAD

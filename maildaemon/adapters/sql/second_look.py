@@ -27,7 +27,7 @@ from maildaemon.adapters.sql.tables import (
     thread,
 )
 from maildaemon.domain.automatic import Silence
-from maildaemon.domain.decide import Decision
+from maildaemon.domain.context import Decision
 from maildaemon.domain.delivery import OutboxState, Phase, Section
 from maildaemon.domain.threads import Status
 from maildaemon.ports.rows import Verb

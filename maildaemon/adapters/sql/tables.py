@@ -259,7 +259,7 @@ participant = Table(
     Column("address", AnyText, nullable=False),
     Column("address_sha256", _Sha256, nullable=False),
     Column("name", AnyText, nullable=False),
-    Column("role", Word(16), nullable=False),  # customer, copied, list
+    Column("role", Word(16), nullable=False),  # customer, copied, list, partner
     _flag("proven"),  # our own server has vouched for a mail of his: it must from now on
     UniqueConstraint("thread_id", "address_sha256"),
     Index(None, "address_sha256"),
