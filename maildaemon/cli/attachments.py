@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import FileLine
 
 _LONGEST_NAME = 150  # bytes, of the 255 that file systems take
+# Windows opens a device of one of these names, whatever its extension.
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE
+)
 # What some system takes for a path, a stream, a pattern or a redirection.
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]')
 
@@ -167,6 +171,8 @@ def _refuse_malware(one: "FileLine") -> None:
 def safe_name(name: str) -> str:
     """Return a name that means nothing to any file system but itself."""
     harmless = _UNSAFE.sub("_", name).lstrip(".- ").rstrip(". ")
+    if _DEVICE.match(harmless):
+        harmless = f"_{harmless}"
     stem, dot, extension = harmless.rpartition(".")
     ending = f"{dot}{extension}" if stem and len(extension.encode()) < 20 else ""  # noqa: PLR2004
     room = _LONGEST_NAME - len(ending.encode())

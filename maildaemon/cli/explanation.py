@@ -34,7 +34,7 @@ from maildaemon.domain.actions import (
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Verdict
-from maildaemon.domain.message import Address, Attachment, DeliveryReport, Message
+from maildaemon.domain.message import Address, Attachment, DeliveryReport, Finding, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.understanding import Priority, Understanding
 from maildaemon.services.explain import Explanation
@@ -146,6 +146,7 @@ def _attachment(file: Attachment, judged: Judged) -> dict[str, Any]:
         "inline": file.inline,
         "verdict": judged.verdict.value,
         "reason": judged.reason.value if judged.reason else None,
+        "findings": list(file.findings),
     }
 
 
@@ -294,6 +295,8 @@ def _files(one: Explanation) -> Iterator[str]:
         line = f"{sign(good=signs[judged.verdict])} {file.filename} ({kind}, {size_of(file.size)})"
         if judged.reason is not None:
             line += f" {judged.verdict.value}, {in_words(judged.reason.value, REASONS)}"
+        if Finding.HIDDEN_CHARACTERS in file.findings:
+            line += "; its name holds characters that nobody sees, or that look like others"
         yield line
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from maildaemon.adapters.clamd import ClamdScanner
 from maildaemon.errors import FileUnscannableError, ScannerUnavailableError
+from maildaemon.services.check import Result, check_scanner
 from tests.made_files import zipped
 from tests.servers.clamd import EICAR, LARGEST, MARKED, Clamd
 from tests.servers.process import HOST, temporary_folder
@@ -182,6 +183,16 @@ def test_a_scanner_that_is_not_there_is_unavailable_and_says_where(tmp_path: Pat
         scanner.scan(b"content")
     with pytest.raises(ScannerUnavailableError):
         scanner.ping()
+
+
+def test_check_says_whether_the_scanner_answers(clamd: Clamd, tmp_path: Path) -> None:
+    well = check_scanner("support", ClamdScanner(clamd.socket))
+    ill = check_scanner("support", ClamdScanner(tmp_path / "nothing"))
+
+    assert (well.result, well.what) == (Result.OK, f"virus scanner: {clamd.socket} answers")
+    assert ill.result is Result.FAILED
+    assert "no such file" in ill.what
+    assert "clamd is running" in ill.advice
 
 
 def test_a_scanner_that_failed_is_left_alone_for_a_while() -> None:

@@ -142,6 +142,7 @@ def test_one_object_a_file_with_every_key_of_the_contract(here: Installation) ->
                 "inline": False,
                 "verdict": "refused",
                 "reason": "extension_blocked",
+                "findings": [],
             }
         ],
         "understood": {

@@ -224,6 +224,29 @@ def test_a_refused_file_is_released_under_a_harmless_name(call: Call, tmp_path: 
     assert lines(call("attachments", "list", "--held", "--json")) == []
 
 
+def test_malware_cannot_be_taken_out_and_why_is_said(
+    call: Call, shop: Installation, tmp_path: Path
+) -> None:
+    path = shop.data / "maildaemon.db"
+    [file] = lines(call("attachments", "list", "--refused", "--json"))
+
+    def mark(reason: str, dropped_at: str | None) -> None:
+        with sqlite3.connect(path) as database:
+            words = "UPDATE attachment SET reason = ?, dropped_at = ? WHERE id = ?"
+            database.execute(words, (reason, dropped_at, file["id"]))
+        database.close()
+
+    mark("malware", "2026-11-22 10:00:00.000000")
+    outcome = call("attachments", "release", file["id"], "--to", tmp_path)
+    page = call("attachments", "list")
+    mark(file["reason"], None)
+
+    assert outcome.code == USAGE
+    assert "is malware: its bytes were dropped when it came" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+    assert "refused (dropped)" in page.out
+
+
 def test_a_parked_message_is_listed_and_tried_again(call: Call, shop: Installation) -> None:
     with sqlite3.connect(shop.data / "maildaemon.db") as database:
         database.execute("UPDATE inbound SET state='parked', failures=3, error='boom' WHERE id=1")
