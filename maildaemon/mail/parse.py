@@ -15,7 +15,7 @@ from maildaemon.mail.prescan import Scan, identity, scan
 from maildaemon.mail.receipts import parse_receipt
 from maildaemon.mail.replies import read_reply
 from maildaemon.mail.search import find, prepare
-from maildaemon.mail.structure import Structure, arrange, charset_of
+from maildaemon.mail.structure import Structure, arrange
 from maildaemon.mail.tree import LimitExceededError, Part, Tree
 
 
@@ -51,7 +51,7 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     hash_ = identity(scanned)
     tree = Tree(_mime_header(scanned), scanned.body, hash_)
     message = replace(
-        message_of_header(scanned, hash_, len(raw), parse_addressing, _charset(tree.root)),
+        message_of_header(scanned, hash_, len(raw), parse_addressing, tree.charset),
         content_type=tree.root.media_type,
         report_type=_report_type(tree.root),
     )
@@ -91,13 +91,6 @@ def _mime_header(scanned: Scan) -> bytes:
         for name, value in scanned.fields
         if name.startswith(b"content-")
     )
-
-
-def _charset(part: Part) -> str | None:
-    """Return the first charset that a text of the message declares."""
-    if part.media_type.startswith("text/"):
-        return charset_of(part)
-    return next((found for child in part.children if (found := _charset(child))), None)
 
 
 def _report_type(root: Part) -> str | None:

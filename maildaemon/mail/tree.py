@@ -32,7 +32,8 @@ _BLANK = re.compile(rb"\n\r?\n")
 _MAX_PART_HEADER = 8_192
 
 # What only some readers take for the end of a line or of a header, or for the end of a name.
-_ODD_IN_FIELD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]|\n[ \t]+(?:\r?\n|$)")
+# (Japanese and Korean charsets are switched by control characters.)
+_ODD_IN_FIELD = re.compile("[\x00-\x08\x0b\x0c\x10-\x1a\x1c-\x1f]|\n[ \t]+(?:\r?\n|$)")
 _BARE_RETURN = re.compile(rb"\r(?=--|content-)", re.IGNORECASE)
 
 # Fields that the library did not take for fields: a space before the colon, bytes in the name.
@@ -60,6 +61,7 @@ class Part(EmailMessage):
         self.depth = 0
         self.counter = [1]
         self.ambiguous = False
+        self.charset: str | None = None
         self._structured: dict[str, Structured] = {}
 
     def attach(self, payload: "Part") -> None:  # type: ignore[override]
@@ -123,7 +125,7 @@ class Part(EmailMessage):
         for key, value in self.raw_items():
             if key.lower() == name:
                 unfolded = "".join(str(value).splitlines())
-                yield decode_raw(unfolded.encode("utf-8", "surrogateescape"))
+                yield decode_raw(unfolded.encode("utf-8", "surrogateescape"), self.charset)
 
     def count(self, name: str) -> int:
         """Return how often a field occurs."""
@@ -175,13 +177,18 @@ class Part(EmailMessage):
 
 
 class Tree:
-    """A parsed message: the root part, and the bytes that were cut out of it."""
+    """A parsed message: the root part, and the bytes that were cut out of it.
+
+    `charset` is the first that a text declares, None if none does.
+    """
 
     def __init__(self, header: bytes, body: bytes, nonce: str) -> None:
         """Parse; raises LimitExceededError. `nonce` must be nothing a sender could foresee."""
         self._marker = f"\x00{nonce}:".encode("ascii")
         self._pieces: list[bytes] = []
         self.root = self._read(header, body)
+        self.charset = _charset(self.root)
+        _set_charset(self.root, self.charset)
 
     def graft(self, part: Part, raw: bytes) -> None:
         """Put the entity that was wrapped in a leaf in its place; raises LimitExceededError."""
@@ -247,6 +254,20 @@ class Tree:
         mended = _parse(header + b"\r\n" + self._skeleton(raw))
         if mended.children:
             part.adopt(mended)
+
+
+def _charset(part: Part) -> str | None:
+    """Return the first charset that a text of the message declares."""
+    if part.media_type.startswith("text/"):
+        return part.structured("content-type").first("charset")
+    return next((found for child in part.children if (found := _charset(child))), None)
+
+
+def _set_charset(part: Part, charset: str | None) -> None:
+    """Let raw 8-bit bytes in the fields of the parts be read in the charset of the text."""
+    part.charset = charset
+    for child in part.children:
+        _set_charset(child, charset)
 
 
 def _split_entity(raw: bytes) -> tuple[bytes, bytes]:

@@ -433,6 +433,7 @@ def hostile() -> dict[str, bytes]:
         + b"<tr>" * 20_000
         + b"<td><p>a" * 20_000,
         "multiparts within encoded multiparts": HEADER + encoded_within(12),
+        "a word of 100,000 letters": HEADER + b"\n" + b"a." * 50_000,
         "a line of 20 MB": HEADER + b"\n" + b"a" * 20 * MEGABYTE,
         "100,000 nested elements": HEADER + b"Content-Type: text/html\n\n" + b"<div>" * 100_000,
         "25 MB of base64": mixed

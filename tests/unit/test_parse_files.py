@@ -47,6 +47,33 @@ def test_names_are_decoded_and_made_safe(fields: bytes, filename: str) -> None:
     assert only_file(attached(fields)).filename == filename
 
 
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("gb2312", "发票扫描件.pdf"),
+        ("shift_jis", "領収書.pdf"),
+        ("iso-2022-jp", "領収書.pdf"),
+        ("euc-kr", "영수증.pdf"),
+        ("big5", "發票.pdf"),
+        ("windows-1251", "чек.pdf"),
+        ("koi8-r", "Чек.pdf"),
+        ("windows-1255", "קבלה.pdf"),
+        ("iso-8859-2", "žádost.pdf"),
+        ("utf-8", "領収書.pdf"),
+    ],
+)
+def test_raw_letters_in_a_name_are_in_the_charset_of_the_text(charset: str, name: str) -> None:
+    file = only_file(
+        with_parts(
+            f"Content-Type: text/plain; charset={charset}\n\nx".encode(),
+            b'Content-Type: application/pdf\nContent-Disposition: attachment; filename="%s"\n\nx'
+            % name.encode(charset),
+        )
+    )
+
+    assert (file.filename, file.findings) == (name, ())
+
+
 def test_a_name_written_with_look_alike_letters_is_also_kept_as_it_will_be_read() -> None:
     file = only_file(attached('Content-Disposition: attachment; filename="a\uff0eexe"'.encode()))
 
