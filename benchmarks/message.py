@@ -10,11 +10,12 @@ mails before it. The stages are those of the same mails parsed in this process.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from inspect import isfunction
 from pathlib import Path
 from random import Random
 from statistics import median, quantiles
@@ -38,6 +39,7 @@ from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message
 from maildaemon.mail import parse
 from maildaemon.mail.language import warm_up
+from maildaemon.mail.tree import Tree
 from maildaemon.ports import Composer, Role
 from maildaemon.ports.rows import InboundRow
 from maildaemon.services.apply import apply
@@ -50,18 +52,20 @@ LIMIT = 5.0
 MAILS = 400
 _UNTIL = datetime(2026, 11, 20, 18, tzinfo=UTC)
 _WARM = 20
-# What `parse_message` calls, by the name it has there.
-_PARSING = {
-    "scan": "header: bounds, fields, identity",
-    "identity": "header: bounds, fields, identity",
-    "message_of_header": "header: bounds, fields, identity",
-    "Tree": "MIME tree",
-    "arrange": "MIME tree",
-    "read_bodies": "text",
-    "cut_quotes": "quotes",
-    "detect_language": "language",
-    "parse_bounce": "bounce look",
-    "read_files": "files",
+# What `parse_message` calls, by the module that it has it from.
+_STAGES = {
+    "prescan": "header: bounds, fields, identity",
+    "fields": "header: bounds, fields, identity",
+    "tree": "MIME tree",
+    "structure": "MIME tree",
+    "bodies": "text",
+    "text": "text",
+    "quotes": "quotes",
+    "replies": "quotes",
+    "language": "language",
+    "bounces": "bounce look",
+    "files": "files",
+    "patterns": "understand",
 }
 _REST = "parse: between them"
 
@@ -222,9 +226,10 @@ def _row(desk: Desk, message: Message) -> InboundRow:
 @contextmanager
 def _watched(watch: Stopwatch) -> Iterator[None]:
     with ExitStack() as stack:
-        for name, stage in _PARSING.items():
-            work: Callable[..., Any] = getattr(parse, name)
-            stack.enter_context(patch.object(parse, name, watch.timed(stage, work)))
+        for name, work in [*vars(parse).items()]:
+            stage = _STAGES.get(getattr(work, "__module__", "").rpartition(".")[2])
+            if stage and (isfunction(work) or work is Tree):
+                stack.enter_context(patch.object(parse, name, watch.timed(stage, work)))
         stack.enter_context(watch.stage(_REST))
         yield
 

@@ -26,8 +26,8 @@ from maildaemon.services import process, receive
 from maildaemon.settings import load_settings
 
 _ASKING = frozenset(
-    "find is_earlier holds_id lookups find_sent undeliverable_until sender_responses_at "
-    "sender_known sender_language braked is_provider_id reference_free".split()
+    "find is_earlier holds_id lookups find_sent first_look sender_responses_at "
+    "sender_language recent_from reference_free".split()
 )
 
 

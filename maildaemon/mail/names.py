@@ -36,7 +36,7 @@ def collect_names(
 def spellings(written: Iterable[str]) -> tuple[str, ...]:
     """Return names as written and as any system may read them, each once."""
     names: dict[str, None] = {}
-    for name in islice(written, MAX_NAMES):
+    for name in map(clean, islice(written, MAX_NAMES)):
         folded = sanitise(unicodedata.normalize("NFKC", name))
         names.update(dict.fromkeys((name, sanitise(name), folded, sanitise(name.strip("'")))))
     return tuple(name for name in names if name)

@@ -113,9 +113,6 @@ class Brakes(Protocol):
     def mute(self, mailbox_id: int, muted: Muted, at: datetime) -> None:
         """Let nothing automatic go to this address for a while."""
 
-    def muted_until(self, mailbox_id: int, address: str) -> datetime | None:
-        """Return until when nothing automatic goes to this address, None if it never was muted."""
-
     def unmute(self, mailbox_id: int, address: str, now: datetime) -> int:
         """Let automatic mail go to an address again, whether it was muted or held for
         undeliverable; return how often it was not allowed.

@@ -82,6 +82,23 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What is known of a message's sender and of its id before anything is decided.
+
+    `sender_known`: a person has answered this address, or it wrote before our first start. That it
+    wrote to us since proves nothing: it may be forged each time. Nothing automatic goes to it
+    before `sender_muted_until` and `undeliverable_until` (None: it never was). `is_provider_id`: a
+    server named this id when it took a mail of ours. `reference_free`: no thread has the reference.
+    """
+
+    sender_known: bool
+    sender_muted_until: datetime | None
+    undeliverable_until: datetime | None
+    is_provider_id: bool
+    reference_free: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GapRow:
     """A UID that the server lists but does not deliver."""
 

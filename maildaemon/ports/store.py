@@ -23,6 +23,7 @@ from maildaemon.ports.rows import (
     AccountRow,
     Concern,
     Earlier,
+    FirstLook,
     FolderRow,
     GapRow,
     InboundRow,
@@ -180,17 +181,15 @@ class Records(Protocol):
         what else may tell its thread.
         """
 
-    def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
-        """Tell whether a server named this id when it took a mail of ours."""
+    def first_look(
+        self, mailbox_id: int, sender: str, message_id: str, reference: str
+    ) -> FirstLook:
+        """Return what one question tells about a message: of its sender's address, its id, and
+        the reference that a thread begun by it would have.
+        """
 
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
         """Return the mail of ours with this id, None if we never queued one to be sent."""
-
-    def sender_known(self, mailbox_id: int, address: str) -> bool:
-        """Tell whether a person has answered this address, or it wrote before our first start.
-
-        That it wrote to us since proves nothing: the address may be forged each time.
-        """
 
     def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
         """Tell whether this message was there before the first start: its id, author and Date
@@ -207,9 +206,6 @@ class Records(Protocol):
 
     def mark_deliverable(self, mailbox_id: int, address: str, now: datetime) -> None:
         """Let automatic mail go to an address again that was dead."""
-
-    def undeliverable_until(self, mailbox_id: int, address: str) -> datetime | None:
-        """Return until when nothing automatic goes to this address."""
 
     def sender_language(
         self, mailbox_id: int, address: str, languages: tuple[str, ...]

@@ -387,32 +387,35 @@ def load_context(
     lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk))
     reported = message.reported_id
     sent = tx.records.find_sent(mailbox_id, reported) if reported else None
-    muted_until = tx.brakes.muted_until(mailbox_id, author)
+    reference = thread_reference(desk.key, message.identity, 0)
+    look = tx.records.first_look(mailbox_id, author, message.message_id, reference)
     # Whom somebody has let in again is not judged by what came before.
-    lately = max(row.received_at - SUSPECTED_WITHIN, min(muted_until or _BEGINNING, now))
+    lately = max(
+        row.received_at - SUSPECTED_WITHIN, min(look.sender_muted_until or _BEGINNING, now)
+    )
     oldest_date = min(row.received_at, message.date or row.received_at)
     return Context(
         policy=desk.policy,
         now=now,
         received_at=row.received_at,
         recorded_at=row.recorded_at,
-        new_reference=_free_reference(tx, desk, message),
+        new_reference=reference if look.reference_free else _free_reference(tx, desk, message),
         lookups=lookups,
         in_sent=row.role is Role.SENT,
         in_junk=row.role is Role.JUNK,
         rescued=known is not None and row.role is not Role.JUNK,
         placed=known.thread if known else None,
         history=row.history,
-        own=_is_own(tx, desk, row, message),
+        own=look.is_provider_id or _is_signed(desk, message),
         reported_to=sent.recipient if sent else None,
         reported_thread=sent.thread if sent else None,
-        undeliverable_until=tx.records.undeliverable_until(mailbox_id, author),
-        sender_muted_until=muted_until,
+        undeliverable_until=look.undeliverable_until,
+        sender_muted_until=look.sender_muted_until,
         sender_lately=tx.records.recent_from(mailbox_id, author, lately),
         sender_responses_at=tx.records.sender_responses_at(
             mailbox_id, author, now - _LONGEST_CEILING
         ),
-        sender_known=tx.records.sender_known(mailbox_id, author),
+        sender_known=look.sender_known,
         earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
         breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
     )
@@ -455,16 +458,14 @@ def _reply_token(message: Message, desk: Desk) -> str | None:
     return next((one for one in found if one is not None), None)
 
 
-def _is_own(tx: Transaction, desk: Desk, row: InboundRow, message: Message) -> bool:
-    """Tell whether this is a mail of ours: by signature, or by the id the server gave it."""
+def _is_signed(desk: Desk, message: Message) -> bool:
+    """Tell whether this carries what only we can have signed."""
     tokens = (message.message_id, *message.field("x-maildaemon-loop"))
-    if any(is_ours(desk.key, token) for token in tokens):
-        return True
-    return tx.records.is_provider_id(row.mailbox_id, message.message_id)
+    return any(is_ours(desk.key, token) for token in tokens)
 
 
 def _free_reference(tx: Transaction, desk: Desk, message: Message) -> str:
-    attempt = 0
+    attempt = 1
     while not tx.records.reference_free(
         reference := thread_reference(desk.key, message.identity, attempt)
     ):

@@ -92,12 +92,6 @@ class SqlBrakes:
             )
         )
 
-    def muted_until(self, mailbox_id: int, address: str) -> datetime | None:
-        """Return until when nothing automatic goes to this address."""
-        return self._connection.scalar(
-            questions.MUTED_UNTIL, {"mailbox_id": mailbox_id, "key": digest(address)}
-        )
-
     def _muted(self, mailbox_id: int, address: str) -> tuple[Any, ...]:
         return (
             muted_sender.c.mailbox_id == mailbox_id,

@@ -17,7 +17,7 @@ from maildaemon.domain.message import Message
 from maildaemon.domain.responder import Glance
 from maildaemon.domain.subjects import bare_subject, subject_tag
 from maildaemon.domain.threads import Child, Clues, Known, Lookups, Status, ThreadFacts
-from maildaemon.ports.rows import Recorded, SentMail
+from maildaemon.ports.rows import FirstLook, Recorded, SentMail
 
 # A crafted References field may cite thousands; the nearest ancestors and the root decide.
 _CITED_AT_MOST = 50
@@ -244,13 +244,23 @@ class SqlLookups:
                 noticed.append(queued_at)
         return frozenset(said[0]), frozenset(said[1]), max(noticed, default=None)
 
-    def is_provider_id(self, mailbox_id: int, message_id: str) -> bool:
-        """Tell whether a server named this id when it took a mail of ours."""
-        return bool(
-            self._connection.scalar(
-                questions.IS_PROVIDER_ID,
-                {"mailbox_id": mailbox_id, "key": digest(provider_id(message_id))},
-            )
+    def first_look(
+        self, mailbox_id: int, sender: str, message_id: str, reference: str
+    ) -> FirstLook:
+        """Return what one question tells."""
+        asked = {
+            "mailbox_id": mailbox_id,
+            "key": digest(sender),
+            "provider_id": digest(provider_id(message_id)),
+            "reference": reference,
+        }
+        row = self._connection.execute(questions.FIRST_LOOK, asked).one()
+        return FirstLook(
+            sender_known=bool(row.sender_known),
+            sender_muted_until=row.muted_until,
+            undeliverable_until=row.undeliverable_until,
+            is_provider_id=bool(row.is_provider_id),
+            reference_free=not row.reference_taken,
         )
 
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
@@ -260,14 +270,6 @@ class SqlLookups:
                 recipient = row.recipient.strip().lower()
                 return SentMail(row.id, recipient, self._facts(row.thread_id))
         return None
-
-    def sender_known(self, mailbox_id: int, address: str) -> bool:
-        """Tell whether a person has answered this address, or it wrote before our first start."""
-        return bool(
-            self._connection.scalar(
-                questions.SENDER_KNOWN, {"mailbox_id": mailbox_id, "key": digest(address)}
-            )
-        )
 
     def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
         """Tell whether this message was there before the first start."""
@@ -307,12 +309,6 @@ class SqlLookups:
                 questions.SENDER_RESPONSES,
                 {"mailbox_id": mailbox_id, "key": digest(address), "since": since},
             )
-        )
-
-    def undeliverable_until(self, mailbox_id: int, address: str) -> datetime | None:
-        """Return until when nothing automatic goes to this address."""
-        return self._connection.scalar(
-            questions.UNDELIVERABLE_UNTIL, {"mailbox_id": mailbox_id, "key": digest(address)}
         )
 
     def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
