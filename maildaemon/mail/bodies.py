@@ -31,6 +31,7 @@ _EMBEDDED = re.compile(rb"data:[a-z/+.-]{1,40};base64,[A-Za-z0-9+/=\s]{1000,}+")
 _STUB = re.compile(r"\bhtml\b|^\s*\[?(?:image|cid:)[^\]]{0,200}\]?\s*$", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?")
 _CONTROLS = {code: None for code in range(32) if code not in (9, 10)} | {127: None, 12: "\n"}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def _read_source(tree: Tree, part: Part, notes: _Notes) -> str:
     if not as_declared:
         notes.add("charset_guessed")
     text = _LINE_END.sub("\n", text) if "\r" in text else text
-    return unmarked(text.removeprefix("\ufeff").translate(_CONTROLS))
+    text = text.removeprefix("\ufeff")
+    return unmarked(text.translate(_CONTROLS) if _CONTROL.search(text) else text)
 
 
 def _read_plain(tree: Tree, part: Part, notes: _Notes) -> str:

@@ -178,8 +178,9 @@ def _votes(words: list[str]) -> Mapping[str, float]:
             said = min(times, _TWICE) * _UNIQUE * (1 - (len(speakers) - 1) / _MOST_SHARERS)
             for language in speakers:
                 votes[language] += said * (0.5 if len(word) == 1 else 1)
+    spoken = [{*lexicon.get(_fold(word), ())} for word in {*words}]
     for one, other in _NEIGHBOURS:
-        only = [{one, other} & {*lexicon.get(_fold(word), ())} for word in {*words}]
+        only = [{one, other} & speakers for speakers in spoken]
         difference = _NEIGHBOURLY * (only.count({one}) - only.count({other}))
         votes[one] += min(difference, 0.0)
         votes[other] -= max(difference, 0.0)

@@ -79,7 +79,7 @@ def _flaws_of_texts(message: Message) -> Iterator[str]:
 
 def flaws_of_reply(text: str, reply: str) -> Iterator[str]:
     """Yield what cutting may not do: invent a line, or leave nothing of something."""
-    lines = {line.strip() for line in text.splitlines()}
+    lines = {"", *(line.strip() for line in text.splitlines())}
     if invented := [line for line in reply.splitlines() if line.strip() not in lines]:
         yield f"a line of reply_text stands nowhere in text: {invented[0][:200]!r}"
     if bool(reply.strip()) != bool(text.strip()):
