@@ -115,7 +115,6 @@ OPTIONS = [
         *("feedback.after", "feedback: {after: …}"),
         *("1 business day", "1 business day", "1 open day", "counted in `business days`"),
     ),
-    (),
     *(
         (
             *(f"privacy.retention.{name}", "privacy: {retention: {NAME: …}}".replace("NAME", name)),
