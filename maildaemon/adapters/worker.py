@@ -34,6 +34,10 @@ START_SECONDS = 30.0
 RECYCLE_AFTER = 500
 
 _PATTERNS_TIMED_OUT = "patterns_timed_out"
+# The same bytes may be kept as files in several readings: decoded and as they are, with the wrapper
+# around them and without.
+MOST_READINGS = 4
+
 _CHUNK = 1024 * 1024
 _MAX_ANSWER = 32 * 1024 * 1024
 _CHILD = "maildaemon.adapters.worker_child"
@@ -213,7 +217,7 @@ class _Child:
             raise ConnectionError("the child says more than it can have to say")
         message = _decode(self._read(message_size, deadline))
         sizes = json.loads(self._read(list_size, deadline))
-        if sum(size for _, size in sizes) > len(raw):
+        if sum(size for _, size in sizes) > MOST_READINGS * len(raw):
             raise ConnectionError("the child found more bytes than there were")
         contents = {sha256: bytes(self._read(size, deadline)) for sha256, size in sizes}
         return Parsed(message, contents)

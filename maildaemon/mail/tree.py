@@ -305,13 +305,18 @@ def _stretches(body: bytes) -> Iterator[tuple[int, int]]:
     """
     position = 0
     inside = not body.startswith(b"--")
+    blank, searched = None, 0
     for _ in range(_MAX_STRETCHES):
         if inside:
             stop = _next_dashes(body, position)
             if stop - position >= _CUT_FROM:
                 yield position, stop
             position = max(position, stop)
-        blank = _BLANK.search(body, position, position + _MAX_PART_HEADER)
+        if blank is None or blank.start() < position:
+            # Where none was found the time before, none is looked for again.
+            limit = position + _MAX_PART_HEADER
+            blank = _BLANK.search(body, max(position, searched), limit)
+            searched = limit - 2 if blank is None else searched
         inside = blank is not None
         position = blank.end() if blank else _next_dashes(body, position + 3)
         if position >= len(body):

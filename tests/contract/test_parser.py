@@ -21,6 +21,7 @@ from maildaemon.domain.message import Address, Message
 from maildaemon.domain.reading import Findings, FoundWords, Part, Search
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.parse import parse_message
+from tests.fuzz.seeds import FOUND
 from tests.unit import wrappers
 from tests.unit.parsing import HEADER, READING, text, with_parts
 
@@ -66,6 +67,18 @@ def test_what_comes_back_is_what_was_parsed(make: Callable[..., ProcessParser]) 
     )
 
     assert make().parse(raw, READING) == parse_message(raw, READING)
+
+
+def test_a_part_that_is_kept_in_two_readings_crosses_the_pipes(
+    make: Callable[..., ProcessParser],
+) -> None:
+    raw = (FOUND / "parser-one-part-kept-in-two-readings.eml").read_bytes()
+
+    parsed = make().parse(raw, READING)
+
+    assert not parsed.message.degraded
+    assert sum(map(len, parsed.contents.values())) > len(raw)
+    assert parsed == parse_message(raw, READING)
 
 
 def test_one_process_serves_many_messages(make: Callable[..., ProcessParser]) -> None:
