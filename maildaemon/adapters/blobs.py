@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from maildaemon.errors import OperatorError, StoreUnavailableError
 
@@ -21,6 +22,8 @@ class FileBlobStore:
     def __init__(self, root: Path) -> None:
         """Nothing is made before the first `put`."""
         self._root = root
+        # What is wanted again must not be dropped between the look at its age and its end.
+        self._dropping = Lock()
 
     def put_all(self, contents: Sequence[bytes]) -> list[str]:
         """Keep them all and return their sha256s: see `put`. The disk is waited for together."""
@@ -37,9 +40,7 @@ class FileBlobStore:
         name = sha256(content).hexdigest()
         path = self.path_of(name)
         try:
-            if path.exists():
-                # Whoever drops what is old must see that this is wanted again.
-                os.utime(path)
+            if self._is_there(path):
                 # Whoever wrote it may have died before its name was safe.
                 _sync_folder(path.parent)
             else:
@@ -54,6 +55,14 @@ class FileBlobStore:
             # A full disk: the mail is safe on the server until there is room.
             raise StoreUnavailableError(f"cannot write {path}: {error.strerror}") from error
         return name
+
+    def _is_there(self, path: Path) -> bool:
+        """Tell whether it is kept already; if so, it counts as new from now on."""
+        with self._dropping:
+            if not path.exists():
+                return False
+            os.utime(path)
+            return True
 
     def _write(self, path: Path, content: bytes) -> None:
         is_new = not path.parent.is_dir()
@@ -101,9 +110,10 @@ class FileBlobStore:
         """See `BlobStore.remove`; OperatorError if we may not."""
         path = self.path_of(sha256)
         try:
-            if path.stat().st_mtime >= before.timestamp():
-                return False
-            path.unlink()
+            with self._dropping:
+                if path.stat().st_mtime >= before.timestamp():
+                    return False
+                path.unlink()
         except FileNotFoundError:
             return True
         except OSError as error:

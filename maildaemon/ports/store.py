@@ -235,9 +235,18 @@ class Records(Protocol):
         """Return how a recorded message was decided, and the thread it stands in."""
 
     def decide_again(
-        self, message_id: int, decision: Decision, thread_id: int | None, *, in_junk: bool
+        self,
+        message_id: int,
+        decision: Decision,
+        thread_id: int | None,
+        *,
+        in_junk: bool,
+        held_until: datetime,
+        now: datetime,
     ) -> None:
-        """Put a later decision in the place of the one by which the message was recorded."""
+        """Put a later decision in the place of the one by which the message was recorded, also of
+        its files, whose bytes have just been kept again.
+        """
 
     def junk(self, thread_id: int, at: datetime) -> None:
         """Note that a person moved a message of this thread to Junk: nobody's turn, unless a

@@ -107,7 +107,10 @@ def apply_again(  # noqa: PLR0913 - a first decision needs all of it but the rec
 ) -> None:
     """Let a later decision about a recorded message take the place of the first one."""
     thread_id, reference = _place(tx, row, message, decision, now)
-    tx.records.decide_again(recorded, decision, thread_id, in_junk=False)
+    held_until = now + desk.hold_for
+    tx.records.decide_again(
+        recorded, decision, thread_id, in_junk=False, held_until=held_until, now=now
+    )
     filing = _Filing(
         tx,
         composer,
@@ -139,7 +142,10 @@ def take_back(
     in its thread; return how many mails.
     """
     thread_id = recorded.thread.thread_id if recorded.thread else None
-    tx.records.decide_again(recorded.message_id, decision, thread_id, in_junk=True)
+    held_until = now + desk.hold_for
+    tx.records.decide_again(
+        recorded.message_id, decision, thread_id, in_junk=True, held_until=held_until, now=now
+    )
     cancelled = 0
     if thread_id is not None:
         tx.records.junk(thread_id, now)

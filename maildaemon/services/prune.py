@@ -1,7 +1,7 @@
 """Drops the bytes of files that nobody has asked for in time, and what no record knows of."""
 
-import logging
 from datetime import timedelta
+from itertools import islice
 
 from maildaemon.ports import BlobStore, Now
 from maildaemon.ports.store import Store
@@ -10,6 +10,8 @@ from maildaemon.services.desk import log
 _BATCH = 200
 # What is younger may belong to a message that is being processed.
 _SETTLED = timedelta(days=1)
+# Whoever restores the wrong backup, which knows none of the newest files, needs time to see it.
+_FORGOTTEN = timedelta(days=14)
 
 
 def prune_next(store: Store, files: BlobStore, now: Now) -> int:
@@ -29,16 +31,11 @@ def prune_next(store: Store, files: BlobStore, now: Now) -> int:
 def drop_orphans(store: Store, files: BlobStore, now: Now) -> int:
     """Drop the bytes that no record holds (a death left them); return how many."""
     dropped = 0
-    batch: list[str] = []
-    for name in (*files.names(), None):
-        if name is not None:
-            batch.append(name)
-        if len(batch) < _BATCH and name is not None:
-            continue
+    names = files.names()
+    while batch := list(islice(names, _BATCH)):
         with store.read() as tx:
             held = tx.records.holds_files(batch)
-        dropped += sum(files.remove(one, now() - _SETTLED) for one in batch if one not in held)
-        batch.clear()
+        dropped += sum(files.remove(one, now() - _FORGOTTEN) for one in batch if one not in held)
     if dropped:
-        log("orphans.dropped", logging.INFO, count=dropped)
+        log("orphans.dropped", count=dropped)
     return dropped

@@ -1,6 +1,7 @@
 """A virus scanner beside the mail: what it finds, and what becomes of mail while it is away."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,23 @@ def test_malware_is_refused_told_and_its_bytes_are_not_kept(shop: ScannedShop) -
     (mail,) = shop.customers_got
     assert "virus scanner found harmful software" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     shop.close()
+
+
+def test_what_turns_out_to_be_malware_when_it_is_judged_again_is_kept_no_longer(
+    shop: ScannedShop,
+) -> None:
+    shop.treat(Treatment.ACCEPT)
+    shop.scanner.away = True
+    uid = shop.write(with_files(VIRUS), "Junk")
+    shop.round()
+    assert shop.verdicts == [("0.png", "accepted", None)]
+    shop.scanner.away = False
+    shop.account.move("Junk", uid, "INBOX")
+    shop.round()
+
+    assert shop.rows("select reason, dropped_at is not null from attachment") == [("malware", 1)]
+    with shop.store.read() as tx:
+        assert not tx.records.holds_files([sha256(VIRUS).hexdigest()])
 
 
 def test_a_mail_without_files_asks_no_scanner(shop: ScannedShop) -> None:

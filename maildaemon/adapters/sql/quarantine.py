@@ -2,11 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from maildaemon.adapters.sql.tables import attachment
-from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.attachments import Judged, Reason, Verdict
+
+
+def as_columns(judged: Judged, held_until: datetime, now: datetime) -> dict[str, Any]:
+    """Return the columns that say what was decided about a file, and how long it is kept."""
+    # Those of malware never were.
+    malware = judged.reason is Reason.MALWARE
+    held = judged.verdict is not Verdict.ACCEPTED and not malware
+    return {
+        "verdict": judged.verdict.value,
+        "reason": judged.reason.value if judged.reason else None,
+        "held_until": held_until if held else None,
+        "dropped_at": now if malware else None,
+    }
+
+
+def judge_again(
+    connection: Connection,
+    message_id: int,
+    position: int,
+    judged: Judged,
+    held_until: datetime,
+    now: datetime,
+) -> None:
+    """Put a later verdict in the place of the first."""
+    connection.execute(
+        update(attachment)
+        .where(attachment.c.message_id == message_id, attachment.c.position == position)
+        .values(as_columns(judged, held_until, now))
+    )
 
 
 def drop_files(connection: Connection, now: datetime, most: int) -> tuple[int, list[str]]:
@@ -18,7 +48,7 @@ def drop_files(connection: Connection, now: datetime, most: int) -> tuple[int, l
         .where(
             attachment.c.dropped_at.is_(None),
             attachment.c.held_until <= now,
-            # It may have been decided again since.
+            # Earlier versions left it where a file was decided again.
             attachment.c.verdict != Verdict.ACCEPTED.value,
         )
         .order_by(attachment.c.held_until)

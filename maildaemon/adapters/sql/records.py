@@ -22,7 +22,7 @@ from maildaemon.adapters.sql.tables import (
     undeliverable,
 )
 from maildaemon.domain.actions import OpenThread
-from maildaemon.domain.attachments import Judged, Reason, Verdict
+from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.decide import Decision
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.subjects import bare_subject
@@ -132,10 +132,19 @@ class SqlRecords(SqlLookups):
         return quarantine.holds_files(self._connection, contents)
 
     def decide_again(
-        self, message_id: int, decision: Decision, thread_id: int | None, *, in_junk: bool
+        self,
+        message_id: int,
+        decision: Decision,
+        thread_id: int | None,
+        *,
+        in_junk: bool,
+        held_until: datetime,
+        now: datetime,
     ) -> None:
         """Put a later decision in the place of the one by which the message was recorded."""
         second_look.decide_again(self._connection, message_id, decision, thread_id, in_junk=in_junk)
+        for position, judged in enumerate(decision.verdicts):
+            quarantine.judge_again(self._connection, message_id, position, judged, held_until, now)
 
     def junk(self, thread_id: int, at: datetime) -> None:
         """Note that a person moved a message of this thread to Junk."""
@@ -350,9 +359,6 @@ def _attachment(
     held_until: datetime,
     now: datetime,
 ) -> dict[str, Any]:
-    accepted = judged.verdict is Verdict.ACCEPTED
-    # Its bytes were never kept.
-    malware = judged.reason is Reason.MALWARE
     return {
         "message_id": message_id,
         "position": position,
@@ -364,8 +370,5 @@ def _attachment(
         "sha256": file.sha256,
         "inline": file.inline,
         "findings": list(file.findings),
-        "verdict": judged.verdict.value,
-        "reason": judged.reason.value if judged.reason else None,
-        "held_until": None if accepted or malware else held_until,
-        "dropped_at": now if malware else None,
+        **quarantine.as_columns(judged, held_until, now),
     }

@@ -63,14 +63,6 @@ def decide_again(
     mailbox_id = connection.scalar(select(message.c.mailbox_id).where(message.c.id == message_id))
     named = decision.understanding.order_numbers
     save_numbers(connection, mailbox_id or 0, thread_id, message_id, named)
-    for position, judged in enumerate(decision.verdicts):
-        connection.execute(
-            update(attachment)
-            .where(attachment.c.message_id == message_id, attachment.c.position == position)
-            .values(
-                verdict=judged.verdict.value, reason=judged.reason.value if judged.reason else None
-            )
-        )
 
 
 def junk(connection: Connection, thread_id: int, at: datetime) -> None:
