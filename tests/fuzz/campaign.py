@@ -102,9 +102,10 @@ def _fuzz(
     executed, told = 0, time.monotonic()
     waiting = [*reversed(pool)]
     while (now := time.monotonic()) < deadline:
-        raw = waiting.pop() if waiting else _next(target, random, pool)
-        _show(shared, executed, len(shapes), raw)
         _allow()
+        raw = waiting.pop() if waiting else _next(target, random, pool)
+        _allow()
+        _show(shared, executed, len(shapes), raw)
         answer = look(target, raw, twice=False)
         executed += 1
         if answer.shape not in shapes:

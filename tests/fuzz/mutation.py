@@ -19,7 +19,7 @@ _CHARSET = re.compile(rb'charset\*?="?([^";\s?]{1,40})', re.IGNORECASE)
 _ENCODING = re.compile(rb"content-transfer-encoding:[ \t]*([^\r\n;]{1,40})", re.IGNORECASE)
 _TYPE = re.compile(rb"content-type:[ \t]*([^\r\n;]{1,60})", re.IGNORECASE)
 _WORD = re.compile(rb"=\?[^?\s]{1,40}\?[bBqQ]\?")
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,100}\r?\n){2,}[A-Za-z0-9+/]*={0,2}")
+_BASE64 = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{40,100}+\r?\n){2,}+[A-Za-z0-9+/]*+={0,2}")
 
 
 def mutate(random: Random, mail: bytes, other: bytes) -> bytes:
