@@ -452,7 +452,11 @@ HARMFUL_OFFICE = {
     "docm named docx": (docx({"word/vbaProject.bin": b"x"}), MACRO),
     "docm by another name": (docx({"word/vbaData.xml": "<x/>"}), MACRO),
     "docm by its word": (
-        docx({"[Content_Types].xml": "<Types>…macroEnabled.main+xml</Types>"}),
+        docx(
+            {
+                "[Content_Types].xml": '<Types><Override ContentType="x.macroEnabled.main+xml"/></Types>'
+            }
+        ),
         MACRO,
     ),
     "xlsm": (xlsx({"xl/vbaProject.bin": b"x"}), MACRO),

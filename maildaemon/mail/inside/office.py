@@ -1,11 +1,14 @@
 """Office files: programs in them, files embedded in them, and what they load from elsewhere."""
 
 import re
+from collections.abc import Iterable
 
 from maildaemon.domain.message import Finding
 from maildaemon.mail.inside.archives import open_entry
 from maildaemon.mail.inside.look import Look
 from maildaemon.mail.inside.ole import Node, OleFile
+from maildaemon.mail.inside.unpack import Unpacked
+from maildaemon.mail.inside.xmlparts import Element, read_elements
 from maildaemon.mail.inside.zips import Entry, read_directory
 
 _MOST_XML = 8 * 1024 * 1024
@@ -19,22 +22,29 @@ _MACROS = re.compile(
 _CONTROLS = re.compile(r"(^|/)activex/[^/]+\.(bin|xml)$")
 _EMBEDDED = re.compile(r"(^|/)embeddings/[^/]+$|^object ?[0-9]+$")
 _FIELDS = re.compile(r"^word/[^/]+\.xml$")
+_LINKS = re.compile(r"^xl/externallinks/[^/]+\.xml$")
+_DECLARATION = re.compile(r"^<\?xml[^>]{0,500}\?>")
+_MOST_FIELD = 4000
 
-_RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\s([^>]{1,4096})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
 # What is loaded when the file is opened, not when somebody clicks.
-_LOADED = (b"attachedtemplate", b"oleobject", b"frame", b"subdocument", b"package", b"webview")
+_LOADED = ("attachedtemplate", "oleobject", "frame", "subdocument", "package", "webview")
 # A server within a company answers only there; a whole address answers everywhere.
 _ELSEWHERE = re.compile(
-    rb"(?:https?|ftp|mhtml|mk|ms-its|its|search-ms|ms-\w+|script|javascript|vbscript|about):"
-    rb"|(?:file:)?[/\\]{2,}[^/\\.]+\.[^/\\]+[/\\]",
+    r"(?:https?|ftp|mhtml|mk|ms-its|its|search-ms|ms-\w+|script|javascript|vbscript|about):"
+    r"|(?:file:)?[/\\]{2,}(?:[^/\\.]+\.[^/\\]+|\d+|0x[0-9a-f]+|[^/\\]*[@:\[][^/\\]*)[/\\]",
     re.IGNORECASE,
 )
-_FIELD_TEXT = re.compile(
-    rb"<w:instrText[^>]{0,200}>([^<]{0,2000})<|<w:fldSimple[^>]{0,1000}?w:instr=\"([^\"]{0,2000})\"|(<w:fldChar\b)"
+# Space and control characters, which those who follow an address leave out.
+_NOTHING = re.compile(r"[\x00-\x20\x7f]+")
+# Elements of the parts that are read, by their local names.
+_TOLD = frozenset(
+    "relationship default override instrtext fldsimple fldchar ddelink dde-source "
+    "encryption-data".split()
 )
+# No letter of the name of an element can be written otherwise.
+_HAS_FIELDS = (b"instrText", b"fldSimple")
+_XML_COST = 4
 _DDE = re.compile(rb"\x13[\s\"\\]*DDE(AUTO)?\b", re.IGNORECASE)
-_ENTITY = re.compile(rb"<!ENTITY\s", re.IGNORECASE)
 
 
 def look_into_office(look: Look, content: bytes) -> None:
@@ -65,58 +75,82 @@ def _look_at_part(look: Look, content: bytes, entry: Entry, name: str) -> None:
     if _EMBEDDED.search(name):
         got = open_entry(look, content, entry)
         look.file(entry.names, got.content, whole=got.whole)
-    elif name.endswith(".rels") or _says_what_it_is(name) or _FIELDS.match(name):
-        _look_at_xml(look, open_entry(look, content, entry, _MOST_XML).content, name)
-    elif name.startswith("xl/externallinks/"):
-        xml = open_entry(look, content, entry, _MOST_XML).content
-        if b"ddeLink" in xml:
-            look.find(Finding.ACTIVE_CONTENT)
+    elif _is_read(name):
+        _look_at_xml(look, open_entry(look, content, entry, _MOST_XML), name)
 
 
-def _says_what_it_is(name: str) -> bool:
-    return name in {"[content_types].xml", "meta-inf/manifest.xml", "content.xml"}
+def _is_read(name: str) -> bool:
+    if name in {"[content_types].xml", "meta-inf/manifest.xml", "content.xml"}:
+        return True
+    return bool(name.endswith(".rels") or _FIELDS.match(name) or _LINKS.match(name))
 
 
-def _look_at_xml(look: Look, xml: bytes, name: str) -> None:
+def _look_at_xml(look: Look, part: Unpacked, name: str) -> None:
+    xml = part.content
     if xml.startswith((b"\xff\xfe", b"\xfe\xff")):
-        xml = xml.decode("utf-16", "replace").encode()
-    if _ENTITY.search(xml, 0, 4096):
-        # No program writes entities of its own into such a file; a few of them fill a memory.
+        # The name of the encoding would be wrong afterwards.
+        xml = _DECLARATION.sub("", xml.decode("utf-16", "replace")).encode()
+    if b"<!ENTITY" in xml:
         look.find(Finding.OVERLAPPING)
-    if name.endswith(".rels") and _loads_from_elsewhere(xml):
-        look.find(Finding.ACTIVE_CONTENT)
-    elif name == "[content_types].xml" and b"macroenabled" in xml.lower():
-        look.find(Finding.MACROS)
-    elif name == "meta-inf/manifest.xml" and b"encryption-data" in xml:
+        return
+    if _FIELDS.match(name) and not any(one in xml for one in _HAS_FIELDS):
+        return
+    look.budget.spend(_XML_COST * len(xml))
+    read = read_elements(xml, _TOLD)
+    if not read.sound and part.whole:
         look.find(Finding.UNREADABLE)
-    elif (_FIELDS.match(name) and _has_dde(xml)) or (
-        name == "content.xml" and b"office:dde-source" in xml
-    ):
+    elif not part.whole:
+        look.find(Finding.UNFINISHED)
+    for element in read.found:
+        _look_at_element(look, element, name)
+    if _FIELDS.match(name) and _has_dde(read.found):
         look.find(Finding.ACTIVE_CONTENT)
 
 
-def _loads_from_elsewhere(xml: bytes) -> bool:
-    for relationship in _RELATIONSHIP.findall(xml):
-        told = {key.lower(): value for key, value in _ATTRIBUTE.findall(relationship)}
-        kind = told.get(b"type", b"").lower().rpartition(b"/")[2]
-        if (
-            told.get(b"targetmode", b"").lower() == b"external"
-            and kind in _LOADED
-            and _ELSEWHERE.match(told.get(b"target", b"").replace(b"file:///", b"").strip())
-        ):
-            return True
-    return False
+def _look_at_element(look: Look, element: Element, name: str) -> None:
+    match element.name:
+        case "relationship" if _loads_from_elsewhere(element.attributes):
+            look.find(Finding.ACTIVE_CONTENT)
+        case "default" | "override" if name == "[content_types].xml":
+            kind = element.attributes.get("contenttype", "").lower()
+            if any(one in kind for one in ("macroenabled", "vbaproject", "macrosheet")):
+                look.find(Finding.MACROS)
+        case "encryption-data" if name == "meta-inf/manifest.xml":
+            look.find(Finding.UNREADABLE)
+        case "ddelink" | "dde-source":
+            look.find(Finding.ACTIVE_CONTENT)
+        case _:
+            return
 
 
-def _has_dde(xml: bytes) -> bool:
+def _loads_from_elsewhere(told: dict[str, str]) -> bool:
+    kind = told.get("type", "").strip().lower().rpartition("/")[2]
+    target = _NOTHING.sub("", told.get("target", "")).replace("file:///", "")
+    external = told.get("targetmode", "").strip().lower() == "external"
+    return external and kind in _LOADED and leads_elsewhere(target)
+
+
+def leads_elsewhere(address: str) -> bool:
+    """Tell whether this is fetched from a server that anybody may have."""
+    return bool(_ELSEWHERE.match(_NOTHING.sub("", address)))
+
+
+def _has_dde(elements: Iterable[Element]) -> bool:
     """Tell whether a field starts another program; Word cuts its text where it likes."""
-    field = b""
-    for text, simple, begin in _FIELD_TEXT.findall(xml):
-        if simple.strip(b' "\\').upper().startswith(b"DDE"):
-            return True
-        field = b"" if begin else field + text
-        if field.strip(b' "\\').upper().startswith((b"DDE ", b"DDEAUTO")):
-            return True
+    field = ""
+    for element in elements:
+        match element.name:
+            case "fldsimple":
+                if element.attributes.get("instr", "").strip(' "\\').upper().startswith("DDE"):
+                    return True
+            case "fldchar":
+                field = ""
+            case "instrtext":
+                field = (field + element.text)[:_MOST_FIELD]
+                if field.strip(' "\\').upper().startswith(("DDE ", "DDEAUTO")):
+                    return True
+            case _:
+                continue
     return False
 
 

@@ -20,6 +20,11 @@ _FILESPEC = re.compile(rb"/(?:UF|F|DOS|Unix|Mac)\s{0,20}([(<])")
 _EMBEDDED = re.compile(rb"/EmbeddedFile(?![\w#])")
 _OBJECTS = re.compile(rb"/ObjStm(?![\w#])")
 _FILTER = re.compile(rb"/(FlateDecode|Fl|ASCIIHexDecode|AHx|ASCII85Decode|A85)(?![\w#])")
+# No program packs objects like this; whoever does so hides something from those who search.
+_UNUSUAL = re.compile(
+    rb"/(?:LZWDecode|LZW|RunLengthDecode|RL|CCITTFaxDecode|CCF|DCTDecode|DCT|JBIG2Decode|JPXDecode"
+    rb"|Crypt)(?![\w#])|/Predictor(?!\s{1,20}1\s{0,20}[/>])"
+)
 _STRING_ESCAPE = re.compile(rb"\\([0-7]{1,3}|[\s\S])")
 _LONGEST_NAME = 1024
 
@@ -32,7 +37,8 @@ def look_into_pdf(look: Look, content: bytes) -> None:
             look.find(Finding.UNFINISHED)
             return
         if _OBJECTS.search(dictionary):
-            objects = _decode(look, dictionary, data)
+            unusual = _UNUSUAL.search(dictionary)
+            objects = None if unusual else _decode(look, dictionary, data)
             if objects is None and b"/Encrypt" not in content:
                 # Object streams that nobody can read hide something, or are damaged.
                 look.find(Finding.UNREADABLE)
@@ -90,7 +96,10 @@ def _decode(look: Look, dictionary: bytes, data: bytes) -> bytes | None:
     for name in filters:
         match name:
             case b"FlateDecode" | b"Fl":
-                data = unpack(data, "zlib", look.budget, most=_MOST, keep=_MOST).content
+                got = unpack(data, "zlib", look.budget, most=_MOST, keep=_MOST)
+                if not got.finished and got.size > _MOST:
+                    look.find(Finding.UNFINISHED)
+                data = got.content
             case b"ASCIIHexDecode" | b"AHx":
                 digits = re.sub(rb"[^0-9A-Fa-f]", b"", data.partition(b">")[0])
                 data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))

@@ -88,6 +88,9 @@ def read_directory(content: bytes, most: int) -> Directory:
     if before:
         # Something stands before it: another program, or another archive.
         reader.findings[Finding.AMBIGUOUS] = None
+    if len(entries) < most and _hides_more(content, reader.spans, before, start):
+        # Programs that read from the beginning see files that the directory does not tell of.
+        reader.findings[Finding.AMBIGUOUS] = None
     if _overlap(entries):
         reader.findings[Finding.OVERLAPPING] = None
     return Directory(entries, max(count, len(entries)), tuple(reader.findings))
@@ -109,6 +112,7 @@ def _end64(content: bytes, end: int, told: tuple[int, int, int]) -> tuple[int, i
 class _Reader:
     def __init__(self, content: bytes, before: int) -> None:
         self.findings: dict[Finding, None] = {}
+        self.spans: list[tuple[int, int]] = []
         self._content = content
         self._before = before
 
@@ -128,6 +132,7 @@ class _Reader:
         made_by, flags, method = fields[1], fields[3], fields[4]
         packed, size, offset = _sizes(fields, extras.get(_WIDE, b""))
         begins_at = self._begin(self._before + offset, name)
+        self.spans.append((self._before + offset, begins_at + packed))
         if flags & 1 == 0 and method == 0 and packed != size:
             self.findings[Finding.OVERLAPPING] = None
         return Entry(
@@ -180,6 +185,16 @@ def _names(name: bytes, flags: int, unicode_path: bytes) -> tuple[str, ...]:
     plain = name.decode("utf-8" if flags & _UTF8 else "cp437", "replace")
     other = unicode_path[5:].decode("utf-8", "replace")
     return tuple(dict.fromkeys(one for one in (plain, other) if one)) or ("",)
+
+
+def _hides_more(content: bytes, spans: list[tuple[int, int]], begin: int, end: int) -> bool:
+    """Tell whether another file begins between those that the directory tells of."""
+    at = begin
+    for first, last in (*sorted(spans), (end, end)):
+        if at < first and content.find(b"PK\x03\x04", at, first) >= 0:
+            return True
+        at = max(at, last)
+    return False
 
 
 def _overlap(entries: tuple[Entry, ...]) -> bool:
