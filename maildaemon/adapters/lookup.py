@@ -10,7 +10,7 @@ import time
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +35,21 @@ class Register(Protocol):
     def known(self, numbers: Iterable[str]) -> Iterator[bool]:
         """Yield for each number whether it is there; raises _UnreachableError."""
 
+    def try_out(self) -> tuple[str, int]:
+        """Ask it beforehand: return where it is and how many numbers it holds, -1 if nobody
+        counts; raises _UnreachableError.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a list answered beforehand; `why_not` is None if it can be asked."""
+
+    name: str
+    place: str
+    numbers: int
+    why_not: str | None
+
 
 class _UnreachableError(Exception):
     """It cannot be asked; the words are for the operator."""
@@ -57,6 +72,18 @@ class NumberLookup:
                 known |= self._ask(name, register, asked)
         told = tuple(replace(one, known=known.get(one)) for one in numbers)
         return Looked(told, tuple(Trouble(name, why) for name, (_, why) in self._resting.items()))
+
+    def try_out(self, *, databases: bool) -> Iterator[Tried]:
+        """Ask every list beforehand whether it can be asked; without `databases` only the files."""
+        for name, register in self._registers.items():
+            if not databases and isinstance(register, SqlRegister):
+                continue
+            try:
+                place, numbers = register.try_out()
+            except _UnreachableError as error:
+                yield Tried(name, "", 0, str(error))
+            else:
+                yield Tried(name, place, numbers, None)
 
     def _rests(self, name: str) -> bool:
         until, _ = self._resting.get(name, (0.0, ""))
@@ -93,6 +120,11 @@ class CsvRegister:
             key = _short(number)
             at = bisect_left(self._numbers, key)
             yield at < len(self._numbers) and self._numbers[at] == key
+
+    def try_out(self) -> tuple[str, int]:
+        """See `Register.try_out`."""
+        self._refresh()
+        return f"column `{self._column}` of {self._path}", len(self._numbers)
 
     def _refresh(self) -> None:
         try:
@@ -166,6 +198,11 @@ class SqlRegister:
             ) from error
         except MaildaemonError as error:
             raise _UnreachableError(str(error)) from error
+
+    def try_out(self) -> tuple[str, int]:
+        """See `Register.try_out`. The query is run once, for the number 0."""
+        list(self.known(("0",)))
+        return "the database", -1
 
 
 def _engine(url: URL) -> Engine:

@@ -41,14 +41,19 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
         "maildaemon --config new.yaml check && mv new.yaml maildaemon.yaml",
     )
 )
-@click.option("--connect", is_flag=True, help="Also log in to every mailbox and SMTP server.")
+@click.option(
+    "--connect",
+    is_flag=True,
+    help="Also log in to every mailbox and SMTP server, and ask scanner and databases.",
+)
 @mailbox_option
 @json_option
 @click.pass_obj
 def check(invocation: Invocation, *, connect: bool, mailbox: str | None, as_json: bool) -> int:
     """Check beforehand that it will run: files, folders, servers.
 
-    Looks at the configuration, the templates, the data folder and the database. Without
+    Looks at the configuration, the templates, the CSV files of order numbers, the data folder
+    and the database. Without
     --connect no server is asked and no password is needed. Nothing is changed and no mail
     is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if a
     server cannot be used.
@@ -108,10 +113,11 @@ def _findings(invocation: Invocation, mailbox: str | None, *, connect: bool) -> 
     yield from _templates(settings)
     yield from _certificates(settings)
     yield from _alerts(settings)
+    chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
+    yield from _lookups(settings, chosen, databases=connect)
     yield from _data_folder(settings.service.data_dir)
     yield from _database(settings)
     if connect:
-        chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
         yield from _connections(settings, chosen)
 
 
@@ -165,6 +171,27 @@ def _alerts(settings: "Settings") -> Iterator[Finding]:
         advice="name it with its whole path, and make it executable",
     )
     yield failed("alerts", error)
+
+
+def _lookups(
+    settings: "Settings", mailboxes: "Iterable[MailboxSettings]", *, databases: bool
+) -> Iterator[Finding]:
+    """Each list of order numbers once, whichever mailboxes ask it."""
+    from maildaemon.bootstrap import make_lookup
+
+    lookups = [one for one in (make_lookup(settings, mailbox) for mailbox in mailboxes) if one]
+    tried = [one for lookup in lookups for one in lookup.try_out(databases=databases)]
+    for one in dict.fromkeys(tried):
+        about = f"order numbers `{one.name}`"
+        if one.why_not is not None:
+            advice = "look at `order_numbers[].lookup`; relative paths count from the configuration"
+            yield failed("lookup", OperatorError(one.why_not, where=about, advice=advice))
+        elif one.numbers == 0:
+            what = f"{about}: {one.place} holds no number: every one would count as unknown"
+            yield Finding("lookup", Result.WARNING, what, "see whether it is the right file")
+        else:
+            held = "can be asked" if one.numbers < 0 else f"numbers there: {one.numbers}"
+            yield Finding("lookup", Result.OK, f"{about}: {one.place}, {held}")
 
 
 def _data_folder(folder: Path) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ _ADVICE = (
     ("but got '{'", "put a text that holds a bracket in quotes"),
     ("expected ',' or", "a bracket is not closed, or a comma is missing"),
     ("while scanning a quoted scalar", "a quote is not closed"),
+    ("unknown escape character", "write the text in single quotes: there a backslash is just that"),
     ("cannot start any token", "put the text in quotes"),
 )
 

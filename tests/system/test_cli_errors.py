@@ -185,6 +185,27 @@ def test_check_names_a_command_for_alarms_that_cannot_be_run(here: Installation)
     assert (there.code, "alerts: cat is told" in there.out) == (0, True)
 
 
+def test_check_asks_the_lists_of_order_numbers_before_a_customer_does(here: Installation) -> None:
+    (here.folder / "orders.csv").write_text("Order;Name\n123456;Rossi\n234567;Weber\n")
+    (here.folder / "empty.csv").write_text("Order;Name\n")
+    lists = (("gone", "order.csv", "order"), ("other", "orders.csv", "Nr"))
+    lists += (("none", "empty.csv", "order"), ("right", "orders.csv", "order"))
+    numbers = [
+        f"  - {{name: {name}, pattern: '\\d+', lookup: {{csv: {csv}, column: {column}}}}}\n"
+        for name, csv, column in lists
+    ]
+    here.config.write_text(a_config(NOWHERE, NOWHERE, "order_numbers:\n" + "".join(numbers)))
+
+    outcome = here.call("check")
+
+    assert outcome.code == CONFIG
+    assert f"✗ order numbers `gone`: {here.folder}/order.csv cannot be read" in outcome.out
+    assert "orders.csv has no column `Nr`; its columns: order, name" in outcome.out
+    assert "empty.csv holds no number: every one would count as unknown" in outcome.out
+    assert f"✓ order numbers `right`: column `order` of {here.folder}/orders.csv, " in outcome.out
+    assert "numbers there: 2" in outcome.out
+
+
 def test_check_names_a_data_folder_that_cannot_be_written(here: Installation) -> None:
     here.data.write_text("a file where the folder should be")
 

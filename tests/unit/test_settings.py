@@ -442,6 +442,7 @@ def test_a_name_cannot_smuggle_a_line_break() -> None:
         ("a: [b, c\nd: e\n", "a bracket is not closed"),
         ("a: {b: ${C}}\n", "put a text that holds a bracket in quotes"),
         ('a: "b\n', "a quote is not closed"),
+        ('a: "\\d+"\n', "write the text in single quotes"),
         ("a:\n    b: c\n  d: e\n", "3:3: not valid YAML"),
         ("a: b\x00c\n", "1:5: a control character"),
         ("a: 1\nb: \x07\n", "2:4: a control character"),
