@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from maildaemon.adapters.vocabulary import Vocabulary
 from maildaemon.domain.delivery import Announcement, Draft, Section
+from maildaemon.domain.understanding import Fact
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header
 from maildaemon.mail.wording import show_filename, show_size, show_types
@@ -49,12 +50,20 @@ def template_values(
         "more_files": total - len(told),
         "accepted": show_types(draft.accepted_types, words),
         "max_file_size": show_size(draft.max_file_size, words),
-        "missing": [words[f"need.{it}"] for it in draft.missing],
+        "missing": [words[_need(it, draft)] for it in draft.missing],
         "faq": [{"title": clean_header(it.title), "url": it.url} for it in draft.faq],
         "notices": [it for one in draft.notices for it in _notice(one, vocabulary, default)],
         "automatic": draft.auto_submitted is not None,
         "privacy_url": draft.privacy_url,
     }
+
+
+def _need(fact: str, draft: Draft) -> str:
+    """Return the name of the words that ask for a fact. Who gave a number is not asked for it as
+    if he had not: he is told that it was not found.
+    """
+    again = fact == Fact.ORDER_NUMBER and draft.number_unknown
+    return f"need.{fact}_again" if again else f"need.{fact}"
 
 
 def _title(draft: Draft, vocabulary: Vocabulary, several: int) -> str:

@@ -313,6 +313,7 @@ def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Dra
         refused,
         sections=tuple(Section),
         missing=("order_number", "photo", "question"),
+        number_unknown=True,
         faq=(Link(worst, "https://shop.example/?a=%22%3E&b=<'>"), Link("A", "https://a.example/")),
         notices=tuple(Announcement(it, last_day) for it in ("holiday", *notices)),
         refusals=refused.refusals * 30,

@@ -35,7 +35,7 @@ _SENTENCES = (
     *("missing_heading", "missing", "faq_heading", "faq", "notice_heading"),
     *("next_heading", "send", "add", "spam", "reference", "goodbye", "automatic", "privacy"),
     *("partner_title", "partner_text", "partner_reply"),
-    *("need.order_number", "need.photo", "need.question"),
+    *("need.order_number", "need.order_number_again", "need.photo", "need.question"),
 )
 _WORDS = (*KINDS, "file", "date", "first_day", "months", "weekdays", "MB", "KB")
 _NEEDED = (*_SENTENCES, *_WORDS, *(reason.value for reason in Reason))

@@ -50,7 +50,8 @@ class JoinThread:
 @dataclass(frozen=True, slots=True)
 class QueueMail:
     """Send one response to this message. `missing`: the facts it asks for, as in `Draft`.
-    `slower`: the customer's language is none of ours. `contacts`: another way, as it is urgent.
+    `number_unknown`: he gave an order number, and it is none of ours. `slower`: the customer's
+    language is none of ours. `contacts`: another way, as it is urgent.
     """
 
     sections: tuple[Section, ...]
@@ -60,6 +61,7 @@ class QueueMail:
     echo_subject: bool
     sender_known: bool = False
     missing: tuple[str, ...] = ()
+    number_unknown: bool = False
     faq: tuple[Link, ...] = ()
     notices: tuple[Announcement, ...] = ()
     slower: bool = False

@@ -275,6 +275,7 @@ def _respond(
         language=answer_language(message, context.earlier_language, policy),
         refusals=refusals,
         missing=tuple(one.value for one in missing),
+        number_unknown=any(one.known is False for one in understood.order_numbers),
         faq=faq,
         notices=notices,
         slower=not no_acknowledgement and is_foreign(message, policy),

@@ -163,9 +163,10 @@ class Draft:
     that a person is to send: nothing in it says that a program wrote it.
     `sender_known`: authenticated, or here before; anybody else may have forged the address.
     `accepted_types` and `max_file_size` (bytes) are told to a customer whose file was refused.
-    `missing` are the facts that are asked for (`order_number`, `photo`, `question`), `faq` the
-    pages that may answer at once, `notices` the dated texts of these days. `slower`: the customer's
-    language is none of ours, and an answer may take longer. `contacts`: named because it is urgent.
+    `missing` are the facts that are asked for (`order_number`, `photo`, `question`),
+    `number_unknown`: an order number was given and is none of ours. `faq` are the pages that may
+    answer at once, `notices` the dated texts of these days. `slower`: the customer's language is
+    none of ours, and an answer may take longer. `contacts`: named because it is urgent.
     `privacy_url` None: no privacy foot.
     """
 
@@ -187,6 +188,7 @@ class Draft:
     accepted_types: tuple[str, ...] = ()
     max_file_size: int = 0
     missing: tuple[str, ...] = ()
+    number_unknown: bool = False
     faq: tuple[Link, ...] = ()
     notices: tuple[Announcement, ...] = ()
     slower: bool = False

@@ -13,7 +13,7 @@ from typing import TypeVar
 from maildaemon.domain.attachments import Judged, Verdict
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.distress import find_distress, more_urgent
-from maildaemon.domain.mediatypes import usual_name
+from maildaemon.domain.mediatypes import CLOSED, usual_name
 from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.opening import is_open
 from maildaemon.domain.policy import Policy
@@ -30,12 +30,15 @@ from maildaemon.domain.understanding import (
 )
 
 COMPLAINT = "complaint"
+_SENTENCE = 25  # letters
 _NOTHING = Findings()
 _URGENCY = tuple(Priority)
 _Value = TypeVar("_Value")
 
 # Logos and signatures are images, too: small ones within the text, or called so.
 _SMALL_PICTURE = 40_000
+# Nobody who sends his photos in one of these is asked for a photo.
+_MAY_HOLD_PHOTOS = CLOSED | {"application/zip", "application/x-tar", "application/gzip"}
 _DECORATION = ("logo", "signature", "banner", "facebook", "instagram", "linkedin", "twitter")
 
 
@@ -77,7 +80,7 @@ def understand(
 def _by_rules(sight: Sight, matter: Matter) -> Understanding:
     rules = tuple(one for one in sight.policy.rules if applies(one.when, sight))
     needed = [*matter.missing, *(fact for one in rules for fact in one.need)]
-    there = {*matter.facts, *facts_in(sight), *_unsure(sight)}
+    there = {*matter.facts, *facts_in(sight), *_unsure(sight), *_told(sight, rules)}
     priorities = [one.priority for one in rules if one.priority is not None]
     return Understanding(
         category=_first(rules, lambda one: one.category),
@@ -135,7 +138,25 @@ def _unsure(sight: Sight) -> frozenset[Fact]:
     found = sight.message.found
     if found is None:
         return frozenset(Fact)
-    return frozenset({Fact.QUESTION}) if found.asks is None else frozenset()
+    pairs = zip(sight.message.attachments, sight.verdicts, strict=True)
+    types = {_type_of(file) for file, one in pairs if one.verdict is not Verdict.REFUSED}
+    facts = set()
+    # What is wanted may be spoken in a voice mail, or stand in a form.
+    if found.asks is None or not all(one.startswith("image/") for one in types):
+        facts.add(Fact.QUESTION)
+    if any(one.startswith("video/") or one in _MAY_HOLD_PHOTOS for one in types):
+        facts.add(Fact.PHOTO)
+    return frozenset(facts)
+
+
+def _told(sight: Sight, rules: Iterable[Rule]) -> frozenset[Fact]:
+    """Return that nobody need ask what is wanted: a sentence that a rule knows the matter of.
+
+    "My ring arrived broken" asks for nothing, and says it all. A single word does not.
+    """
+    sentence = sum(map(str.isalpha, sight.message.reply_text)) >= _SENTENCE
+    known = any(one.category and Fact.QUESTION not in one.need for one in rules)
+    return frozenset({Fact.QUESTION}) if sentence and known else frozenset()
 
 
 def is_photo(file: Attachment) -> bool:

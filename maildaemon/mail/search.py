@@ -28,6 +28,9 @@ _NUMBERS_AT_MOST = 50
 _WRITERS_AT_MOST = 20
 _LONGEST_ADDRESS = 320
 _LONGEST_NUMBER = 100
+# Where Chinese, Japanese and Korean put no space, `\b` finds no end of a word.
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_NO_SPACE = re.compile(rf"(?<=[{_CJK}])(?=[#0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[{_CJK}])")
 _FLAGS = re.IGNORECASE | re.MULTILINE
 # What asks for the ends of lines must see them; anything else is found in whole paragraphs.
 _ABOUT_LINES = ("^", "$", "\\n", "\\r", "\\A", "\\Z")
@@ -137,6 +140,13 @@ def _senders(prepared: Prepared, message: Message) -> Iterator[FoundSender]:
 
 
 def _numbers(prepared: Prepared, text: str) -> tuple[OrderNumber, ...]:
+    found = _numbers_in(prepared, text)
+    if found or text.isascii():
+        return found
+    return _numbers_in(prepared, _NO_SPACE.sub(" ", text))
+
+
+def _numbers_in(prepared: Prepared, text: str) -> tuple[OrderNumber, ...]:
     found: dict[tuple[str, str], OrderNumber] = {}
     for kind, expression in prepared.numbers:
         for count, match in enumerate(expression.finditer(text)):

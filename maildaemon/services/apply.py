@@ -487,6 +487,7 @@ def draft_response(
         accepted_types=policy.attachments.allowed_types,
         max_file_size=policy.attachments.max_file_size,
         missing=action.missing,
+        number_unknown=action.number_unknown,
         faq=action.faq,
         notices=action.notices,
         slower=action.slower,

@@ -188,8 +188,10 @@ def test_check_names_a_command_for_alarms_that_cannot_be_run(here: Installation)
 def test_check_asks_the_lists_of_order_numbers_before_a_customer_does(here: Installation) -> None:
     (here.folder / "orders.csv").write_text("Order;Name\n123456;Rossi\n234567;Weber\n")
     (here.folder / "empty.csv").write_text("Order;Name\n")
-    lists = (("gone", "order.csv", "order"), ("other", "orders.csv", "Nr"))
-    lists += (("none", "empty.csv", "order"), ("right", "orders.csv", "order"))
+    lists = (
+        *(("gone", "order.csv", "order"), ("other", "orders.csv", "Nr")),
+        *(("none", "empty.csv", "order"), ("right", "orders.csv", "order")),
+    )
     numbers = [
         f"  - {{name: {name}, pattern: '\\d+', lookup: {{csv: {csv}, column: {column}}}}}\n"
         for name, csv, column in lists

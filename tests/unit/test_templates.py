@@ -52,6 +52,16 @@ def content(part: Any) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
+def test_who_gave_an_unknown_order_number_is_told_that_it_was_not_found(
+    composer: TemplateComposer,
+) -> None:
+    draft = a_draft(sections=(Section.MISSING_FACTS,), missing=("order_number",))
+
+    _, told, _ = written(composer, replace(draft, number_unknown=True))
+
+    assert "- your order number once more: we could not find the one in your message" in told
+
+
 def test_an_acknowledgement_in_english(composer: TemplateComposer) -> None:
     subject, text, _ = written(composer, a_draft())
 

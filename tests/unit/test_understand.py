@@ -172,6 +172,52 @@ def test_a_number_that_is_certainly_not_ours_is_asked_for_again() -> None:
     assert "order_number" not in asked(saying("ring", numbers=(unsure,)))
 
 
+def test_who_gave_a_number_that_is_not_ours_is_told_so_and_not_asked_as_if_there_were_none() -> (
+    None
+):
+    policy, wrong = with_rules(NEEDY), OrderNumber("order", "123456", known=False)
+
+    mails = [
+        decided(saying("ring", numbers=numbers), policy=policy).mail for numbers in ((wrong,), ())
+    ]
+
+    assert [mail and mail.number_unknown for mail in mails] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "asks"),
+    [
+        ("Good morning, my ring has arrived broken.", "damage", False),
+        ("Good morning, my ring has arrived broken.", None, True),
+        ("ring", "damage", True),
+    ],
+)
+def test_who_tells_in_a_sentence_what_a_rule_knows_is_not_asked_what_we_can_do(
+    text: str, category: str | None, *, asks: bool
+) -> None:
+    policy = with_rules(a_rule("damage", category=category), a_rule("all", need=(Fact.QUESTION,)))
+
+    mail = saying("ring", asks=False, text=text, reply_text=text)
+
+    assert asked(mail, policy=policy) == (("question",) if asks else ())
+
+
+@pytest.mark.parametrize(
+    ("media_type", "asks"), [("audio/wav", False), ("application/pdf", False), ("image/png", True)]
+)
+def test_what_is_wanted_may_be_spoken_or_stand_in_a_form(media_type: str, *, asks: bool) -> None:
+    file = a_file(filename="a", declared_type=media_type, detected_type=media_type)
+
+    assert ("question" in asked(saying("ring", asks=False, attachments=(file,)))) == asks
+
+
+@pytest.mark.parametrize("media_type", ["application/zip", "application/vnd.rar", "video/mp4"])
+def test_who_sends_photos_in_an_archive_or_a_film_is_not_asked_for_a_photo(media_type: str) -> None:
+    file = a_file(filename="photos", declared_type=media_type, detected_type=media_type)
+
+    assert "photo" not in asked(saying("ring", attachments=(file,)))
+
+
 def test_nobody_is_asked_for_a_question_when_it_is_unsure_whether_there_is_one() -> None:
     assert "question" not in asked(saying("ring", asks=None))
 
