@@ -36,15 +36,15 @@ _NOBODYS_KEY = bytes(32)
 @dataclass(frozen=True, slots=True)
 class Bench:
     """`desks` are the mailboxes in question. `anybodys`: there is no configuration, so whatever a
-    message is addressed to counts as ours. `settled` gives the thread that one has become part of
-    since.
+    message is addressed to counts as ours. `settled` tells how an explanation stands once all
+    messages are in.
     """
 
     settings: Settings
     desks: tuple[Desk, ...]
     anybodys: bool
     judge: Judge
-    settled: Callable[[str | None], str | None]
+    settled: Callable[[Explanation], Explanation]
 
     def read(self, parser: Parser, raw: bytes) -> tuple[Desk, Message]:
         """Return the message, and the mailbox that it is for."""

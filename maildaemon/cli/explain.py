@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,8 +140,7 @@ class _Task:
         from maildaemon.cli.explanation import as_object, put_page
 
         desk, mail = one.desk, one.explanation.decision.mail
-        settled = self.bench.settled(one.explanation.reference)
-        explanation = replace(one.explanation, reference=settled)
+        explanation = self.bench.settled(one.explanation)
         mode = desk.policy.mode_of(mail.sections) if mail else desk.policy.mode
         if self.as_json:
             put_json(as_object(one.file, explanation, mode))

@@ -94,6 +94,7 @@ class Correspondence:
     _names: dict[str, str] = field(default_factory=dict)
     _placed: dict[str, str | None] = field(default_factory=dict)
     _merged: dict[str, str] = field(default_factory=dict)
+    _explained: dict[str, Explanation] = field(default_factory=dict)
 
     def add(self, name: str, desk: Desk, message: Message, arrival: Arrival) -> Explanation:
         """Return what would be decided about the next message, and let it be known from then on."""
@@ -110,18 +111,38 @@ class Correspondence:
         self._names.setdefault(message.message_id, name)
         if explanation.recorded is None:
             self._placed[message.identity] = self._thread(explanation.decision)
-        return replace(
+        explanation = replace(
             explanation,
             reference=self._placed[message.identity],
             parent=parent,
             why=self._renamed(explanation.why),
         )
+        self._explained.setdefault(message.message_id, explanation)
+        return explanation
 
-    def settled(self, name: str | None) -> str | None:
-        """Return the thread that this one has become part of, itself if of none."""
+    def settled(self, explanation: Explanation) -> Explanation:
+        """Return how it stands now: the thread that its thread has become part of, and the message
+        that it answers, although that came later.
+        """
+        reference = self._surviving(explanation.reference)
+        parent = explanation.parent or self._late_parent(explanation.message, reference)
+        return replace(explanation, reference=reference, parent=parent)
+
+    def _surviving(self, name: str | None) -> str | None:
         while name in self._merged:
             name = self._merged[name]
         return name
+
+    def _late_parent(self, message: Message, thread: str | None) -> str | None:
+        for one in message.cited:
+            other = self._explained.get(one)
+            # Two that cite each other: the first that came has no parent.
+            if other is None or message.message_id in other.message.cited:
+                continue
+            together = thread is not None and self._surviving(other.reference) == thread
+            if together or one in message.in_reply_to:
+                return self._names[one]
+        return None
 
     def _admit(self, tx: Transaction, recorded: int, message: Message) -> None:
         thread = tx.records.recorded(recorded).thread
@@ -146,6 +167,9 @@ class Correspondence:
 
     def _parent(self, message: Message, decision: Decision) -> str | None:
         match = decision.match
+        # What it says that it answers, whatever led into the thread.
+        if direct := next((one for one in message.in_reply_to if one in self._names), None):
+            return self._names[direct]
         if match.thread is not None:
             return self._names.get(match.parent or "")
         if match.stranger_to is None:

@@ -84,7 +84,7 @@ def _compare(corpora: Corpora, case: Case, reader: Reader, costs: Costs) -> Iter
     for reading in conversation.readings:
         costs.add(reading)
     yield compare_conversation(case, conversation, "as listed")
-    # A parent that comes later than its answer cannot be named when the answer comes.
+    # Who takes part is known by what has come before.
     dates = {one.name: one.message.date or _LATEST for one in conversation.readings}
     members = sorted(case.members, key=lambda member: dates[member[0]])
     yield compare_conversation(case, reader.converse(members), "by date")

@@ -141,8 +141,10 @@ class Reader:
         try:
             with store.begin() as tx:
                 mailbox_id = tx.mailboxes.ensure("support").mailbox_id
-            bench = replace(self._bench, judge=Correspondence(store).add)
-            readings = tuple(self._judge(bench, mailbox_id, *member) for member in members)
+            letters = Correspondence(store, all_take_part=True)
+            bench = replace(self._bench, judge=letters.add)
+            arrived = [self._judge(bench, mailbox_id, *member) for member in members]
+            readings = tuple(_settled(letters, one) for one in arrived)
             return Conversation(readings, *_threads(store))
         finally:
             store.close()
@@ -162,6 +164,11 @@ class Reader:
             self._parser.memory,
             len(self._parser.deaths) > deaths,
         )
+
+
+def _settled(letters: Correspondence, one: Reading) -> Reading:
+    explanation = letters.settled(one.explanation)
+    return replace(one, told=as_object(one.name, explanation, Mode.LIVE), explanation=explanation)
 
 
 class _Nobody(Invocation):

@@ -150,6 +150,15 @@ def test_a_stranger_in_a_series_opens_a_thread_but_his_parent_is_named() -> None
     assert stranger.why == "mallory@example.com takes no part in T1"
 
 
+def test_a_parent_that_comes_after_its_answer_is_named_in_the_end() -> None:
+    answer = a_mail("b", "In-Reply-To: <a@example.net>")
+
+    [child, parent] = in_series([answer, a_mail("a")])
+
+    assert (child.parent, parent.parent) == ("1", None)
+    assert child.reference == parent.reference
+
+
 def test_a_series_is_judged_as_if_its_mails_were_sent() -> None:
     [first, second] = in_series([a_mail("a"), a_mail("b", "In-Reply-To: <a@example.net>")])
 
@@ -175,4 +184,4 @@ def in_series(letters: list[bytes]) -> list[Explanation]:
         at = START + timedelta(minutes=number)
         explanations.append(series.add(str(number), desk, message, Arrival(at, at)))
     store.close()
-    return explanations
+    return [series.settled(one) for one in explanations]
