@@ -304,11 +304,12 @@ def _stretches(body: bytes) -> Iterator[tuple[int, int]]:
     until a line begins with `--`.
     """
     position = 0
+    dashes = _Dashes(body)
     inside = not body.startswith(b"--")
     blank, searched = None, 0
     for _ in range(_MAX_STRETCHES):
         if inside:
-            stop = _next_dashes(body, position)
+            stop = dashes.after(position)
             if stop - position >= _CUT_FROM:
                 yield position, stop
             position = max(position, stop)
@@ -318,18 +319,30 @@ def _stretches(body: bytes) -> Iterator[tuple[int, int]]:
             blank = _BLANK.search(body, max(position, searched), limit)
             searched = limit - 2 if blank is None else searched
         inside = blank is not None
-        position = blank.end() if blank else _next_dashes(body, position + 3)
+        position = blank.end() if blank else dashes.after(position + 3)
         if position >= len(body):
             return
 
 
-def _next_dashes(body: bytes, position: int) -> int:
-    """Return where the line end before the next line with `--` in front begins."""
-    start = max(0, position - 1)
-    stop = body.find(b"\n--", start)
-    stop = len(body) if stop < 0 else stop - (body[stop - 1 : stop] == b"\r")
-    bare = body.find(b"\r--", start, stop)  # for the library, CR alone ends a line, too
-    return stop if bare < 0 else bare
+class _Dashes:
+    """Finds the lines with `--` in front; asked for ascending places, it reads the body once."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._at = {b"\n--": -1, b"\r--": -1}
+
+    def after(self, position: int) -> int:
+        """Return where the line end before the next such line begins."""
+        start = max(0, position - 1)
+        line, bare = self._next(b"\n--", start), self._next(b"\r--", start)
+        with_cr = line < len(self._body) and self._body[line - 1 : line] == b"\r"
+        return min(line - with_cr, bare)  # for the library, CR alone ends a line, too
+
+    def _next(self, mark: bytes, start: int) -> int:
+        if self._at[mark] < start:
+            found = self._body.find(mark, start)
+            self._at[mark] = len(self._body) if found < 0 else found
+        return self._at[mark]
 
 
 def _find_boundary(part: Part) -> None:

@@ -402,6 +402,10 @@ def hostile() -> dict[str, bytes]:
         + b"\n\nx\n",
         "100,000 parts": mixed + b"--b\n\nx\n" * 100_000 + b"--b--\n",
         "a million lines like boundaries": mixed + b"--c\n\n" * 1_000_000,
+        "lines that end and begin like boundaries for some, 24 MB before one for all": mixed
+        + b"\r--x\n\n" * 2_000
+        + b"QUJD" * 6 * MEGABYTE
+        + b"\n--b--\n",
         "line ends in an encoded name": HEADER.replace(
             b"Anna", b"=?utf-8?q?A" + b"=0D=0ABcc:_x@y.example" * 500 + b"?="
         )
