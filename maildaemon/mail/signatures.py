@@ -186,7 +186,8 @@ def _is_name(word: str) -> bool:
 
 def _is_said(line: str) -> bool:
     """Tell whether this is something that nobody puts on a card."""
-    first = line.lower().split(maxsplit=1)[0] if line else ""
+    # A line may hold nothing but a space of a kind that is not looked for.
+    first, *_ = line.lower().split(maxsplit=1) or [""]
     return (
         line.endswith(("?", "？", "؟")) or first.rstrip(":,") in POSTSCRIPTS or _is_numbered(line)
     )

@@ -451,6 +451,9 @@ def hostile() -> dict[str, bytes]:
         + b"<td><p>a" * 20_000,
         "multiparts within encoded multiparts": HEADER + encoded_within(12),
         "a word of 100,000 letters": HEADER + b"\n" + b"a." * 50_000,
+        "20 MB behind lines like boundaries that a bare CR begins": mixed
+        + b"\n\nab\r--" * 3000
+        + b"x" * 20 * MEGABYTE,
         "a line of 20 MB": HEADER + b"\n" + b"a" * 20 * MEGABYTE,
         "100,000 nested elements": HEADER + b"Content-Type: text/html\n\n" + b"<div>" * 100_000,
         "25 MB of base64": mixed

@@ -225,3 +225,7 @@ def test_a_line_of_a_megabyte_takes_no_time(line: str) -> None:
     cut_quotes("\n".join((line[:200] + "\n") * 10 for _ in range(500)))
 
     assert time.process_time() - began < 1
+
+
+def test_a_signature_may_hold_a_line_of_unusual_space() -> None:
+    assert cut_quotes("Where is it?\n--\n\u2003\nAnna") == "Where is it?"
