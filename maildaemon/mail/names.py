@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
-from maildaemon.mail.headers import clean, decode_words
+from maildaemon.mail.headers import clean, clean_as_written, decode_words
 from maildaemon.mail.parameters import Structured
 
 MAX_NAME = 200
@@ -36,7 +36,7 @@ def collect_names(
 def spellings(written: Iterable[str]) -> tuple[str, ...]:
     """Return names as written and as any system may read them, each once."""
     names: dict[str, None] = {}
-    for name in map(clean, islice(written, MAX_NAMES)):
+    for name in map(clean_as_written, islice(written, MAX_NAMES)):
         folded = sanitise(unicodedata.normalize("NFKC", name))
         names.update(dict.fromkeys((name, sanitise(name), folded, sanitise(name.strip("'")))))
     return tuple(name for name in names if name)
