@@ -23,10 +23,12 @@ from maildaemon.domain.actions import (
 )
 from maildaemon.domain.attachments import Judged, Verdict, is_decoration, judge
 from maildaemon.domain.authentication import (
+    Trust,
     aligned_pass,
     by_form,
     find_recipient,
     find_writer,
+    judge_author,
     strong_pass,
 )
 from maildaemon.domain.automatic import (
@@ -356,7 +358,9 @@ def _about_sender(message: Message, judgement: Judgement, context: Context) -> I
     if writer is None or is_one_of_us(writer, context.policy):
         return
     muted = _lasts(context.sender_muted_until, context.now)
-    if not muted and is_suspect(message, judgement, context):
+    # Three forged mails must not silence whom they name.
+    forged = judge_author(message, context.policy) is Trust.FAILED
+    if not (muted or forged) and is_suspect(message, judgement, context):
         yield MuteSender(writer.key, context.now + MUTED_FOR, _SUSPECT)
     dead = _lasts(context.undeliverable_until, context.now)
     if dead and _proves_life(message, judgement, context):

@@ -62,7 +62,8 @@ FIELDS: dict[str, Sign] = {
     **_fields(
         Sign.SUPPRESSED,
         "x-auto-response-suppress x-rt-loop-prevention x-otrs-loop x-znuny-loop "
-        "x-libredesk-loop-prevention x-roundup-loop x-freescout-mail-type x-helpscout-origin",
+        "x-libredesk-loop-prevention x-roundup-loop x-freescout-mail-type x-helpscout-origin "
+        "x-servicenow-generated",
     ),
     **_fields(Sign.FAILED_RECIPIENTS, "x-failed-recipients"),
 }

@@ -339,8 +339,10 @@ class _Filing:
         writer = find_writer(message, policy)
         if decision.judgement.kind in _BY_PEOPLE and writer is not None:
             add(self.thread_id, [writer], "customer", proven=trust is Trust.PASSED)
-            # By what anybody can guess somebody gets in himself, but brings nobody with him.
-            if decision.match.rule not in GUESSABLE or trust is Trust.PASSED:
+            # By what anybody can guess somebody gets in himself, but brings nobody with him; nor
+            # does a forger: whom he names would write among his friends.
+            brings = trust is not Trust.FAILED and decision.match.rule not in GUESSABLE
+            if brings or trust is Trust.PASSED:
                 add(self.thread_id, others, "copied")
         elif decision.judgement.kind is Kind.SPAM and writer is not None:
             # A customer's mail may have been taken for it; he asks again, or a person answers him.

@@ -471,6 +471,13 @@ def test_S9_who_forges_the_address_of_a_participant_for_whom_our_server_vouched_
     assert placed(checked)[-1][:2] == ("c3", 1)
 
 
+def test_S10_a_forger_brings_nobody_into_a_thread_that_he_begins_for_another(checked: Shop) -> None:
+    forged = vouched("clara@customer.example", "fail")
+    write(checked, 1, "Where is my ring?", subject="Ring", Cc=EVE, **forged)
+
+    assert ("eve@elsewhere.example",) not in checked.rows("select address from participant")
+
+
 def test_S9_a_forged_staff_mail_is_no_answer_and_gets_in_nowhere(shop: Shop) -> None:
     begin(shop)
 

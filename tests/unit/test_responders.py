@@ -191,6 +191,7 @@ FIELDS = [
     # Behind these stands a program that would answer, and before it perhaps a person.
     ("X-RT-Loop-Prevention", "desk.example", Kind.CUSTOMER),
     ("X-OTRS-Loop", "yes", Kind.CUSTOMER),
+    ("X-ServiceNow-Generated", "true", Kind.CUSTOMER),
 ]
 
 
