@@ -1,5 +1,6 @@
 """Reads corpora as the daemon would: by the worker with its limits, judged as `explain` does."""
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -30,13 +31,14 @@ CRASHES = frozenset({"parser_died", "parser_timeout", "parse_failed"})
 class WatchedParser(ProcessParser):
     """The parser of the daemon, watched: how long a message took and what it did to the process.
 
-    `seconds` and `memory` (the peak of the process, in bytes) are those of the last message;
+    `seconds` by the clock, `cpu` seconds of the processor and `memory` (the peak of the process, in
+    bytes) are those of the last message;
     `deaths` are the exit statuses of processes that ended by themselves.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.seconds = 0.0
+        self.seconds = self.cpu = 0.0
         self.memory = 0
         self.deaths: list[int] = []
         self.contents: dict[str, bytes] = {}
@@ -44,10 +46,14 @@ class WatchedParser(ProcessParser):
     def parse(self, raw: bytes, reading: wanted.Reading) -> Parsed:
         with self._lock:
             self._ready_child()
-        _forget_the_peak(self._pid())
+        pid = self._pid()
+        cpu = _cpu(pid)
+        _forget_the_peak(pid)
         began = time.perf_counter()
         parsed = super().parse(raw, reading)
         self.seconds = time.perf_counter() - began
+        same = self._child is not None and self._pid() == pid
+        self.cpu = _cpu(pid) - cpu if same else self.seconds
         self.memory = _peak(self._pid()) if self._child is not None else 0
         self.contents = dict(parsed.contents)
         return parsed
@@ -65,6 +71,15 @@ class WatchedParser(ProcessParser):
 def _forget_the_peak(pid: int) -> None:
     with suppress(FileNotFoundError):  # it has died since; that is told elsewhere
         Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _cpu(pid: int) -> float:
+    """Return the processor time that a process has used; of one that has gone, none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak(pid: int) -> int:
