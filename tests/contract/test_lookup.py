@@ -184,6 +184,16 @@ def test_a_query_that_takes_too_long_is_broken_off(
     assert "the database cannot be asked" in trouble(shop(endless), "5")
 
 
+@pytest.mark.postgresql
+def test_all_numbers_of_a_mail_share_one_time_limit(
+    shop: Callable[..., NumberLookup], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maildaemon.adapters.lookup._SECONDS", 1)
+    slow = "SELECT 1 FROM pg_sleep(0.4) WHERE :number <> ''"
+
+    assert "takes longer than 1 s" in trouble(shop(slow), *map(str, range(50)))
+
+
 @pytest.mark.sqlite
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     lookup = NumberLookup({"order": SqlRegister(lambda: f"sqlite:///{tmp_path}/none.db", QUERY)})
