@@ -11,11 +11,11 @@ from maildaemon.mail.tree import Tree
 _MAX_HTML = 300_000
 _SAME = 0.9
 
-_QUOTES = re.compile(
-    r"<blockquote|gmail_quote|yahoo_quoted|divrplyfwdmsg|appendonsend|protonmail_quote|moz-cite"
-    r"|olk_src_body|outlookmessageheader|border-top\s*:\s*solid|zmail_extra|tutanota_quote"
-    r"|reference-message|mail-quote|reply-intro|messagereplysection",
-    re.IGNORECASE,
+_QUOTES = (
+    *("<blockquote", "gmail_quote", "yahoo_quoted", "divrplyfwdmsg", "appendonsend"),
+    *("protonmail_quote", "moz-cite", "olk_src_body", "outlookmessageheader", "border-top"),
+    *("zmail_extra", "tutanota_quote", "reference-message", "mail-quote", "reply-intro"),
+    "messagereplysection",
 )
 _WORD = re.compile(r"\w+")
 
@@ -32,7 +32,8 @@ def read_reply(tree: Tree, bodies: tuple[Body, ...], reading: Reading, subject: 
         return plain.text
     for part in bodies[0].html:
         source = page_source(tree, part)[:_MAX_HTML]
-        if not _QUOTES.search(source):
+        lowered = source.lower()
+        if not any(mark in lowered for mark in _QUOTES):
             continue
         marked, _ = html_to_marked_text(source)
         page = cut(marked)
