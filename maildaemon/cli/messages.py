@@ -23,7 +23,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
-from maildaemon.cli.words import KINDS, SILENCES, in_words
+from maildaemon.cli.words import KINDS, REASONS, SILENCES, in_words
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import (
@@ -162,7 +162,7 @@ def _put(
         ]
     )
     for file in files:
-        reason = f" {file.verdict}, {file.reason}" if file.reason else ""
+        reason = f" {file.verdict}, {in_words(file.reason, REASONS)}" if file.reason else ""
         good = {"accepted": True, "refused": False}.get(file.verdict)
         what = f"{file.filename} ({file.detected_type or file.declared_type}, {size_of(file.size)})"
         say(f"{mark(good=good)} file {file.id}: {plain(what)}{reason}")

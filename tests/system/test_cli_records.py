@@ -171,6 +171,12 @@ def test_a_message_is_found_by_number_and_by_id(call: Call) -> None:
     assert "Please find the form attached." in by_id["text"]
 
 
+def test_messages_show_says_in_words_why_a_file_was_refused(call: Call) -> None:
+    outcome = call("messages", "show", "second@example.net")
+
+    assert "refused, extension_blocked: files of this name are refused" in outcome.out
+
+
 def test_the_bytes_of_a_message_come_as_they_are(call: Call) -> None:
     outcome = call("messages", "show", "first@example.net", "--raw")
 
