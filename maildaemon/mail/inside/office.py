@@ -24,7 +24,7 @@ _EMBEDDED = re.compile(r"(^|/)embeddings/[^/]+$|^object ?[0-9]+$")
 _FIELDS = re.compile(r"^word/[^/]+\.xml$")
 _LINKS = re.compile(r"^xl/externallinks/[^/]+\.xml$")
 _DECLARATION = re.compile(r"^<\?xml[^>]{0,500}\?>")
-_MOST_FIELD = 4000
+_MOST_FIELD = 16
 
 # What is loaded when the file is opened, not when somebody clicks.
 _LOADED = ("attachedtemplate", "oleobject", "frame", "subdocument", "package", "webview")
@@ -43,7 +43,8 @@ _TOLD = frozenset(
 )
 # No letter of the name of an element can be written otherwise.
 _HAS_FIELDS = (b"instrText", b"fldSimple")
-_XML_COST = 4
+# What it costs to read a byte, and an element, measured in bytes of DEFLATE.
+_XML_COST, _ELEMENT_COST = 2, 500
 _DDE = re.compile(rb"\x13[\s\"\\]*DDE(AUTO)?\b", re.IGNORECASE)
 
 
@@ -96,7 +97,11 @@ def _look_at_xml(look: Look, part: Unpacked, name: str) -> None:
     if _FIELDS.match(name) and not any(one in xml for one in _HAS_FIELDS):
         return
     look.budget.spend(_XML_COST * len(xml))
-    read = read_elements(xml, _TOLD)
+    if not look.budget.left:
+        look.find(Finding.UNFINISHED)
+        return
+    read = read_elements(xml, _TOLD, look.budget.left // _ELEMENT_COST)
+    look.budget.spend(_ELEMENT_COST * read.work)
     if not read.sound and part.whole:
         look.find(Finding.UNREADABLE)
     elif not part.whole:
@@ -146,8 +151,9 @@ def _has_dde(elements: Iterable[Element]) -> bool:
             case "fldchar":
                 field = ""
             case "instrtext":
-                field = (field + element.text)[:_MOST_FIELD]
-                if field.strip(' "\\').upper().startswith(("DDE ", "DDEAUTO")):
+                # It can only begin with it.
+                field = (field + element.text).lstrip(' "\\')[:_MOST_FIELD]
+                if field.upper().startswith(("DDE ", "DDEAUTO")):
                     return True
             case _:
                 continue

@@ -32,6 +32,7 @@ _LONGEST_NAME = 1024
 def look_into_pdf(look: Look, content: bytes) -> None:
     """Look at the names in a PDF file, at those in its packed objects, and at embedded files."""
     _look_at_names(look, content)
+    encrypted = b"/Encrypt" in content
     for dictionary, data in _streams(content):
         if not look.budget.left:
             look.find(Finding.UNFINISHED)
@@ -39,7 +40,7 @@ def look_into_pdf(look: Look, content: bytes) -> None:
         if _OBJECTS.search(dictionary):
             unusual = _UNUSUAL.search(dictionary)
             objects = None if unusual else _decode(look, dictionary, data)
-            if objects is None and b"/Encrypt" not in content:
+            if objects is None and not encrypted:
                 # Object streams that nobody can read hide something, or are damaged.
                 look.find(Finding.UNREADABLE)
             _look_at_names(look, objects or b"")

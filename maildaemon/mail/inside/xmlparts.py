@@ -8,7 +8,10 @@ from typing import Never
 from xml.parsers import expat
 
 _LONGEST_TEXT = 2000
-_FED = 64 * 1024
+# What is wanted takes longer; so does an element of a thousand attributes.
+_WANTED, _MANY = 3, 16
+# Deeper than anything that a person wrote: the parser remembers each level.
+_DEEPEST = 5000
 
 
 @dataclass(slots=True)
@@ -24,19 +27,26 @@ class Element:
 
 @dataclass(slots=True)
 class Elements:
-    """Those that were wanted, in order; `sound` is false where the XML breaks or ends too early."""
+    """Those that were wanted, in order, and the `work` that all were; `sound` is false where the
+    XML breaks or ends too early, or is more work than it may be.
+    """
 
     found: list[Element]
+    work: int
     sound: bool = True
 
 
-class _EntityFoundError(Exception):
-    """No program writes entities of its own into such a file; a few of them fill a memory."""
+class _TooMuchError(Exception):
+    """No program writes entities of its own into such a file; a few of them fill a memory, and so
+    does a great depth.
+    """
 
 
-def read_elements(xml: bytes, wanted: Collection[str]) -> Elements:
-    """Return the elements with these local names (lower case)."""
-    reader = _Reader(wanted)
+def read_elements(xml: bytes, wanted: Collection[str], most: int) -> Elements:
+    """Return the elements with these local names (lower case), as far as `most` units of work
+    go, one an element.
+    """
+    reader = _Reader(wanted, most)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
@@ -44,30 +54,37 @@ def read_elements(xml: bytes, wanted: Collection[str]) -> Elements:
     parser.CharacterDataHandler = reader.text
     parser.EntityDeclHandler = reader.declare
     try:
-        for at in range(0, len(xml), _FED):
-            parser.Parse(xml[at : at + _FED], False)
-        parser.Parse(b"", True)
-    except (_EntityFoundError, expat.ExpatError, ValueError, LookupError):
-        return Elements(reader.found, sound=False)
-    return Elements(reader.found)
+        # At once: what comes in pieces is read from the beginning of a tag with each of them.
+        parser.Parse(xml, True)
+    except (_TooMuchError, expat.ExpatError, ValueError, LookupError):
+        return Elements(reader.found, reader.work, sound=False)
+    return Elements(reader.found, reader.work)
 
 
 class _Reader:
     """What an XML parser calls."""
 
-    def __init__(self, wanted: Collection[str]) -> None:
+    def __init__(self, wanted: Collection[str], most: int) -> None:
         self.found: list[Element] = []
-        self._wanted = wanted
+        self.work = 0
+        self._wanted, self._most = wanted, most
+        self._depth = 0
         self._open: list[Element] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.work += 1 + (2 * len(attributes) if len(attributes) > _MANY else 0)
+        self._depth += 1
+        if self.work > self._most or self._depth > _DEEPEST:
+            raise _TooMuchError
         local = _local(name)
         if local in self._wanted:
+            self.work += _WANTED
             told = {_local(key): value for key, value in attributes.items()}
             self.found.append(Element(local, told))
             self._open.append(self.found[-1])
 
     def end(self, name: str) -> None:
+        self._depth -= 1
         if self._open and self._open[-1].name == _local(name):
             self._open.pop()
 
@@ -76,7 +93,7 @@ class _Reader:
             self._open[-1].text += characters
 
     def declare(self, *_: object) -> Never:
-        raise _EntityFoundError
+        raise _TooMuchError
 
 
 def _local(name: str) -> str:
