@@ -41,14 +41,18 @@ def make_file(random: Random, number: int, size: int) -> File:
         case "docx":
             name = f"Angebot_{number}.docx"
             declared = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-            parts = {"[Content_Types].xml": b"<Types/>" + mark, "word/document.xml": noise}
+            parts = {
+                "[Content_Types].xml": b"<Types><!--%s--></Types>" % mark,
+                "word/document.xml": b'<w:document xmlns:w="w"><w:body/></w:document>',
+                "word/media/image1.jpeg": b"\xff\xd8\xff" + noise,
+            }
             return File(name, declared, _zip(parts), True)
         case "csv":
             rows = b"article,price\r\n" + mark + b",9.90\r\n" * (min(size, 60_000) // 10)
             return File(f"orders-{number}.csv", "text/csv", rows, True)
         case "zip":
             content = _zip({"photos/1.jpg": b"\xff\xd8\xff" + mark + noise})
-            return File(f"photos{number}.zip", "application/zip", content, False)
+            return File(f"photos{number}.zip", "application/zip", content, True)
         case _:
             program = b"MZ\x90\x00\x03\x00\x00\x00" + mark + noise
             return File(f"invoice{number}.pdf.exe", "application/octet-stream", program, False)
