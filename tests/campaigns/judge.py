@@ -19,7 +19,7 @@ from tests.campaigns.table import Table
 from tests.servers.dovecot import Stored
 from tests.servers.sink import Accepted
 
-_NUMBER = re.compile(rb"^X-Campaign: (\d+)\r?$", re.MULTILINE)
+_NUMBER = re.compile(rb"^X-Mail-Number: (\d+)\r?$", re.MULTILINE)
 _LOG_LINE = re.compile(r"\S+Z \[(\w+) *\] ([\w.]+)")
 
 

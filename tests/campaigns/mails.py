@@ -1,6 +1,6 @@
 """What customers, machines and broken programs write: made from a seed, expectations included.
 
-Every mail carries its number in `X-Campaign`, by which the judge recognises it on the server. A
+Every mail carries its number in `X-Mail-Number`, by which the judge recognises it on the server. A
 person (an address) belongs to one conversation only, so that what the person must get is one
 acknowledgement or none, whatever order the daemon sees the mails in after it died.
 """
@@ -224,7 +224,7 @@ def _mail(
     domain = person.partition("@")[2]
     message_id = None if kind is Kind.NO_MESSAGE_ID else f"campaign.{number}@{domain}"
     header = {
-        "X-Campaign": str(number),
+        "X-Mail-Number": str(number),
         "From": f"Person {number} <{person}>",
         "To": SUPPORT,
         "Subject": _encoded(subject),

@@ -140,7 +140,7 @@ def _tidy(account: Account, case: Case, uid: int, arrived: float, tick: threadin
 
 def _is(raw: bytes, number: int) -> bool:
     # Our acknowledgements lie in Sent too.
-    return b"\nX-Campaign: " in raw and number_of(raw) == number
+    return b"\nX-Mail-Number: " in raw and number_of(raw) == number
 
 
 def _judge_records(
@@ -171,7 +171,7 @@ def _judge_mailbox(
     changed = []
     for folder in _FOLDERS:
         for stored in account.messages(folder):
-            if b"\nX-Campaign: " not in stored.raw:
+            if b"\nX-Mail-Number: " not in stored.raw:
                 continue
             number = number_of(stored.raw)
             places[number].append(folder)
