@@ -236,15 +236,18 @@ def _watched(watch: Stopwatch) -> Iterator[None]:
         yield
 
 
+def promised(costs: Costs) -> list[float]:
+    """Return what parse, understand and decide take of each mail, without the look-ups."""
+    return [sum(one.values()) - one[_CONTEXT] for one in costs.stages]
+
+
 def table(costs: Costs, command: str) -> str:
     """Return the table as Markdown."""
     names = dict.fromkeys(name for one in costs.stages for name in one)
     rows = {
         "worker (both ways) + context + decide, by the clock": costs.whole,
         **{f"{name}, CPU": [one.get(name, 0.0) for one in costs.stages] for name in names},
-        "parse + understand + decide, CPU": [
-            sum(one.values()) - one[_CONTEXT] for one in costs.stages
-        ],
+        "parse + understand + decide, CPU": promised(costs),
         "the stages together, CPU": [sum(one.values()) for one in costs.stages],
         "for comparison: mail-parser alone, CPU": costs.library,
     }
@@ -272,7 +275,7 @@ def main() -> int:
     print(written)
     if given.write:
         keep_table("message", written)
-    if median(costs.whole) > LIMIT:
+    if median(promised(costs)) > LIMIT:
         print(f"more than {LIMIT:g} ms a mail", file=sys.stderr)
         return 1
     return 0
