@@ -12,6 +12,7 @@ from maildaemon.adapters.alert import CommandAlert
 from maildaemon.adapters.installation import HeartbeatFile
 from maildaemon.errors import AlertFailedError
 from maildaemon.ports.brakes import AlertRow, Beat
+from tests.servers.process import wait_until
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ALARM = AlertRow(
@@ -75,7 +76,14 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
         CommandAlert(a_command(tmp_path, body), seconds=3).tell(ALARM)
 
     status = Path(f"/proc/{(tmp_path / 'child').read_text()}/stat")
-    assert not status.exists() or status.read_text().rpartition(") ")[2][0] in "ZX"
+    wait_until(lambda: has_ended(status), 10, "what it started is gone")
+
+
+def has_ended(status: Path) -> bool:
+    try:
+        return status.read_text().rpartition(") ")[2][0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_a_command_that_is_not_there_is_told() -> None:
