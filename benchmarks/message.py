@@ -40,10 +40,11 @@ from maildaemon.domain.message import Message
 from maildaemon.mail import parse
 from maildaemon.mail.language import warm_up
 from maildaemon.mail.tree import Tree
-from maildaemon.ports import Composer, Role
+from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
 from maildaemon.services.apply import apply
 from maildaemon.services.desk import Desk
+from maildaemon.services.explain import Unwritten
 from maildaemon.services.process import load_context
 from maildaemon.settings import minimal, read_settings
 from tests.campaigns.table import machine
@@ -188,22 +189,7 @@ class _Bench:
         return {name: seconds * 1000 for name, seconds in watch.seconds.items()}
 
     def _keep(self, tx: Any, row: InboundRow, message: Message, decision: Decision) -> None:
-        composer: Composer = _Silent()
-        apply(tx, composer, self._desk, row, message, decision, row.recorded_at)
-
-
-class _Silent:
-    def languages(self) -> tuple[str, ...]:
-        return ()
-
-    def compose(self, draft: object) -> bytes:
-        return b""
-
-    def compose_note(self, note: object) -> bytes:
-        return b""
-
-    def words_for_partner(self, language: str, reference: str) -> tuple[str, str]:
-        return "", ""
+        apply(tx, Unwritten(), self._desk, row, message, decision, row.recorded_at)
 
 
 def _row(desk: Desk, message: Message) -> InboundRow:

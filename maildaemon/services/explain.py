@@ -105,7 +105,7 @@ class Correspondence:
             if explanation.recorded is None:
                 row = _row(desk, message, arrival)
                 message, decision = explanation.message, explanation.decision
-                recorded = apply(tx, _Unwritten(), desk, row, message, decision, arrival.now)
+                recorded = apply(tx, Unwritten(), desk, row, message, decision, arrival.now)
                 self._admit(tx, recorded, message)
         parent = self._parent(message, explanation.decision)
         self._names.setdefault(message.message_id, name)
@@ -177,7 +177,7 @@ class Correspondence:
         return next((self._names[one] for one in message.cited if one in self._names), None)
 
 
-class _Unwritten:
+class Unwritten:
     """A `Composer` for mails that nobody will read."""
 
     def languages(self) -> tuple[str, ...]:
