@@ -1,7 +1,7 @@
 """Where order numbers are looked up: real files, real databases, and what stands in their way."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -116,22 +116,24 @@ def test_numbers_without_a_list_of_their_own_are_left_as_they_are(tmp_path: Path
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Callable[..., NumberLookup]:
+def shop(tmp_path: Path) -> Iterator[Callable[..., NumberLookup]]:
     """A database of the shop's, and a way to ask it."""
     url = database_url(tmp_path)
     from sqlalchemy import create_engine, text
 
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS orders"))
         connection.execute(text("CREATE TABLE orders (number varchar(20))"))
         connection.execute(text("INSERT INTO orders VALUES ('123456')"))
-    engine.dispose()
 
     def ask(query: str = QUERY) -> NumberLookup:
         return NumberLookup({"order": SqlRegister(lambda: url, query)})
 
-    return ask
+    yield ask
+    # The server's databases are used again, and not every test expects a table of the shop's.
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE orders"))
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

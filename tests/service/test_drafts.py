@@ -127,7 +127,7 @@ def test_the_customers_answer_to_it_is_an_answer_to_a_person(shop: Shop) -> None
     send_draft(shop)
     shop.round()
     shop.wait(hours=1)
-    shop.write(a_mail("Thank you!", message_id="c2@c.example", In_Reply_To=sent_id, date=shop.at))
+    shop.write(a_mail("When?", message_id="c2@c.example", In_Reply_To=sent_id, date=shop.at))
     shop.round()
 
     assert shop.silences[-1] == "acknowledged_already"
