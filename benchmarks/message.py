@@ -43,9 +43,9 @@ from maildaemon.mail.tree import Tree
 from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
 from maildaemon.services.apply import apply
+from maildaemon.services.context import load_context
 from maildaemon.services.desk import Desk
 from maildaemon.services.explain import Unwritten
-from maildaemon.services.process import load_context
 from maildaemon.settings import minimal, read_settings
 from tests.campaigns.table import machine
 

@@ -163,7 +163,7 @@ class NewMail:
 
     mailbox_id: int
     thread_id: int | None
-    cause_id: int
+    cause_id: int | None
     message_id: str
     kind: MailKind
     sections: tuple[Section, ...]

@@ -25,30 +25,23 @@ from maildaemon.domain.authentication import Trust, find_writer, judge_author
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import FOR_GOOD
 from maildaemon.domain.context import Decision
-from maildaemon.domain.delivery import Draft, MailKind, Section
 from maildaemon.domain.evidence import list_id
 from maildaemon.domain.handover import is_partner
 from maildaemon.domain.message import Address, Message
-from maildaemon.domain.policy import Mode
 from maildaemon.domain.recipients import is_one_of_us
-from maildaemon.domain.threads import GUESSABLE, trim_references
-from maildaemon.domain.tokens import (
-    is_ours,
-    issue_draft_id,
-    issue_loop_token,
-    issue_message_id,
-    issue_reply_address,
-)
+from maildaemon.domain.threads import GUESSABLE
+from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.understanding import Understanding
-from maildaemon.domain.waiting import file_copy_at, mail_lives
+from maildaemon.domain.waiting import file_copy_at
 from maildaemon.ports import BlobStore, Composer
 from maildaemon.ports.brakes import Muted
-from maildaemon.ports.rows import InboundRow, NewMail, Recorded, Verb
+from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Transaction
 from maildaemon.services.brakes import doubt_memory, mute_sender
 from maildaemon.services.by_hand import merge
 from maildaemon.services.desk import Desk
-from maildaemon.services.handover import STATES, Handover
+from maildaemon.services.handover import Handover
+from maildaemon.services.respond import Response
 
 
 def apply(
@@ -261,7 +254,7 @@ class _Filing:
             case StaySilent(reason):
                 self.note("silence", reason=reason.value)
             case QueueMail():
-                self._queue(action)
+                self._respond(action)
             case CancelQueued(thread_id, reason):
                 at = self.row.received_at
                 _cancel(self.tx, self.desk, thread_id, reason, self.message_id, at, self.now)
@@ -402,99 +395,16 @@ class _Filing:
             **detail,
         )
 
-    def _queue(self, action: QueueMail) -> None:
-        draft = draft_response(self.desk, self.message, action, self.reference, self.now)
-        mode = self.desk.policy.mode_of(action.sections)
-        mail = NewMail(
-            mailbox_id=self.desk.mailbox_id,
-            thread_id=self.thread_id,
-            cause_id=self.message_id,
-            # Whatever the mode: one cause has one mail.
-            message_id=_own_id(self.desk, self.message),
-            kind=MailKind.RESPONSE,
-            sections=action.sections,
-            language=action.language,
-            reverse_path=draft.reply_to or self.desk.policy.sender.address,
-            recipient=action.to.address,
-            raw=self.composer.compose(draft),
-            state=STATES[mode],
-            queued_at=self.now,
-            send_at=self.now,
-            # Not since now: it may have been parked for a week.
-            expires_at=self.row.recorded_at + mail_lives(action.sections),
+    def _respond(self, action: QueueMail) -> None:
+        response = Response(
+            self.tx,
+            self.composer,
+            self.desk,
+            self.row,
+            self.message,
+            self.thread_id,
+            self.reference,
+            self.message_id,
+            self.now,
         )
-        outbox_id = self.tx.outbox.queue(mail)
-        if outbox_id is None:
-            return  # this cause has sent its mail, perhaps before a database was restored
-        if self.tx.records.holds_id(mail.mailbox_id, mail.message_id):
-            # A copy came before its cause: it was sent before the database was restored.
-            self.tx.outbox.witnessed(mail.mailbox_id, mail.message_id, self.now)
-        if mode is not Mode.SHADOW:
-            self._count(mail)
-        if mode is Mode.DRAFTS:
-            self.tx.outbox.add_settlement(mail.mailbox_id, outbox_id, self.now, Verb.PUT_DRAFT)
-        sections = [section.value for section in action.sections]
-        self.note("mail_queued", outbox_id=outbox_id, mode=mode.value, sections=sections)
-
-    def _count(self, mail: NewMail) -> None:
-        """Remember what the customer is told. What is only rehearsed counts for nothing later."""
-        self.tx.outbox.count_response(mail)
-        if self.thread_id is not None and Section.ACKNOWLEDGEMENT in mail.sections:
-            self.tx.records.acknowledged(self.thread_id, self.now)
-        if self.thread_id is not None and Section.REFUSED_FILES in mail.sections:
-            self.tx.records.told(self.thread_id, self.now)
-
-
-def _cause(message: Message) -> str:
-    # Never a row id: a restored database reuses those.
-    return f"{message.identity}:{MailKind.RESPONSE.value}"
-
-
-def _own_id(desk: Desk, message: Message) -> str:
-    return issue_message_id(desk.key, _cause(message), desk.policy.sender.domain)
-
-
-def _reply_address(desk: Desk, reference: str, *, by_a_person: bool) -> str | None:
-    """Return the address to which answers are to go, None if there is none but our usual one."""
-    if by_a_person or not reference or not desk.policy.plus_address:
-        return None
-    return issue_reply_address(desk.key, desk.policy.sender.address, reference)
-
-
-def draft_response(
-    desk: Desk, message: Message, action: QueueMail, reference: str, now: datetime
-) -> Draft:
-    """Return the response to a message, ready to be composed: ours, or a draft for a person."""
-    policy = desk.policy
-    message_id = _own_id(desk, message)
-    by_a_person = policy.mode_of(action.sections) is Mode.DRAFTS
-    topic = message.field("thread-topic") if action.echo_subject else ()
-    return Draft(
-        message_id=issue_draft_id(desk.key, message_id) if by_a_person else message_id,
-        date=now.replace(microsecond=0),
-        sender=policy.sender,
-        # The customer's own display name stays out: it is text of the customer's.
-        recipient=Address("", action.to.address),
-        language=action.language,
-        reference=reference,
-        sections=action.sections,
-        subject=message.subject if action.echo_subject else None,
-        in_reply_to=message.message_id,
-        references=trim_references((*message.references, message.message_id)),
-        loop_token=issue_loop_token(desk.key, _cause(message)),
-        reply_to=_reply_address(desk, reference, by_a_person=by_a_person),
-        auto_submitted=None if by_a_person else "auto-replied",
-        refusals=action.refusals,
-        sender_known=action.sender_known,
-        accepted_types=policy.attachments.allowed_types,
-        max_file_size=policy.attachments.max_file_size,
-        missing=action.missing,
-        number_unknown=action.number_unknown,
-        faq=action.faq,
-        notices=action.notices,
-        slower=action.slower,
-        contacts=action.contacts,
-        privacy_url=policy.privacy_url if Section.ACKNOWLEDGEMENT in action.sections else None,
-        thread_index=next(iter(message.field("thread-index")), None),
-        thread_topic=next(iter(topic), None),
-    )
+        response.queue(action)

@@ -11,10 +11,11 @@ from maildaemon.domain.policy import Mode
 from maildaemon.ports import Parser, Role
 from maildaemon.ports.rows import InboundRow
 from maildaemon.ports.store import Store, Transaction
-from maildaemon.services.apply import apply, draft_response
+from maildaemon.services.apply import apply
+from maildaemon.services.context import load_context
 from maildaemon.services.desk import Desk
 from maildaemon.services.lookup import look_up
-from maildaemon.services.process import load_context
+from maildaemon.services.respond import draft_response
 
 
 @dataclass(frozen=True, slots=True)

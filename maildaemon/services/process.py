@@ -8,19 +8,14 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 from typing import Any
 
-from maildaemon.domain.authentication import by_form, find_writer
 from maildaemon.domain.automatic import Kind
-from maildaemon.domain.context import Context, Decision
+from maildaemon.domain.context import Decision
 from maildaemon.domain.decide import decide
-from maildaemon.domain.matching import telling_subject
 from maildaemon.domain.message import Message, Parsed
-from maildaemon.domain.responder import SUSPECTED_WITHIN
-from maildaemon.domain.threads import Clues
-from maildaemon.domain.tokens import is_ours, read_reply_address, thread_reference
+from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import (
     MaildaemonError,
@@ -33,6 +28,7 @@ from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
 from maildaemon.services.brakes import watch_arrivals
+from maildaemon.services.context import load_context
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
@@ -44,12 +40,8 @@ _DEADLINE = CLAIM - timedelta(seconds=30)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 16_000_000
 _DEADLY = "the process died each time it worked on this message alone"
-_LONGEST_CEILING = timedelta(days=14)
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
-# Whoever names more does not answer us.
-_RECIPIENTS_AT_MOST = 50
 
 
 def process_next(
@@ -370,104 +362,3 @@ def _summary(decision: Decision) -> dict[str, Any]:
         "response": "+".join(mail.sections) if mail else None,
         "refused": sum(one.verdict.value == "refused" for one in decision.verdicts) or None,
     }
-
-
-def load_context(
-    tx: Transaction,
-    row: InboundRow,
-    message: Message,
-    desk: Desk,
-    now: datetime,
-    known: Recorded | None = None,
-) -> Context:
-    """Gather what `decide` wants to know about this message; `known`: how it was decided before."""
-    writer = find_writer(message, desk.policy)
-    author = writer.key if writer else ""
-    mailbox_id = row.mailbox_id
-    lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk))
-    reported = message.reported_id
-    sent = tx.records.find_sent(mailbox_id, reported) if reported else None
-    reference = thread_reference(desk.key, message.identity, 0)
-    look = tx.records.first_look(mailbox_id, author, message.message_id, reference)
-    # Whom somebody has let in again is not judged by what came before.
-    lately = max(
-        row.received_at - SUSPECTED_WITHIN, min(look.sender_muted_until or _BEGINNING, now)
-    )
-    oldest_date = min(row.received_at, message.date or row.received_at)
-    return Context(
-        policy=desk.policy,
-        now=now,
-        received_at=row.received_at,
-        recorded_at=row.recorded_at,
-        new_reference=reference if look.reference_free else _free_reference(tx, desk, message),
-        lookups=lookups,
-        in_sent=row.role is Role.SENT,
-        in_junk=row.role is Role.JUNK,
-        rescued=known is not None and row.role is not Role.JUNK,
-        placed=known.thread if known else None,
-        history=row.history,
-        own=look.is_provider_id or _is_signed(desk, message),
-        reported_to=sent.recipient if sent else None,
-        reported_thread=sent.thread if sent else None,
-        undeliverable_until=look.undeliverable_until,
-        sender_muted_until=look.sender_muted_until,
-        sender_lately=tx.records.recent_from(mailbox_id, author, lately),
-        sender_responses_at=tx.records.sender_responses_at(
-            mailbox_id, author, now - _LONGEST_CEILING
-        ),
-        sender_known=look.sender_known,
-        earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
-        breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
-    )
-
-
-# What servers write the envelope's recipient into, and where people write theirs.
-_RECIPIENT_FIELDS = (
-    *("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to"),
-    *("to", "cc"),
-)
-
-
-def _clues(row: InboundRow, message: Message, desk: Desk) -> Clues:
-    """Return by what else than ids this message may be known."""
-    writer = find_writer(message, desk.policy)
-    within = desk.policy.limits.same_subject_within
-    # In a form anybody may give any address as his own.
-    doubtful = writer is None or by_form(message, desk.policy) or row.role is Role.SENT
-    numbers = message.found.numbers if message.found and not doubtful else ()
-    return Clues(
-        reply_token=_reply_token(message, desk),
-        author=writer.key if writer else "",
-        # What was looked up and not found is no number of ours.
-        order_numbers=tuple(one for one in numbers if one.known is not False),
-        subject=None if doubtful or not within else telling_subject(message),
-        since=row.received_at - within,
-    )
-
-
-def _reply_token(message: Message, desk: Desk) -> str | None:
-    """Return the reference of a reply address of ours to which this was sent."""
-    words = (
-        word.strip("<>,;\"'")
-        for name in _RECIPIENT_FIELDS
-        for value in message.field(name)
-        for word in value.replace(",", " ").replace("<", " ").split()
-        if "+" in word
-    )
-    found = (read_reply_address(desk.key, word) for word in islice(words, _RECIPIENTS_AT_MOST))
-    return next((one for one in found if one is not None), None)
-
-
-def _is_signed(desk: Desk, message: Message) -> bool:
-    """Tell whether this carries what only we can have signed."""
-    tokens = (message.message_id, *message.field("x-maildaemon-loop"))
-    return any(is_ours(desk.key, token) for token in tokens)
-
-
-def _free_reference(tx: Transaction, desk: Desk, message: Message) -> str:
-    attempt = 1
-    while not tx.records.reference_free(
-        reference := thread_reference(desk.key, message.identity, attempt)
-    ):
-        attempt += 1
-    return reference

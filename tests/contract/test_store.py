@@ -51,7 +51,7 @@ def a_mail(message_id: str = "md.a.b@shop.example", *, thread_id: int | None = N
     return NewMail(
         mailbox_id=1,
         thread_id=thread_id,
-        cause_id=None,  # type: ignore[arg-type]  # no message is needed here
+        cause_id=None,
         message_id=message_id,
         kind=MailKind.RESPONSE,
         sections=(Section.ACKNOWLEDGEMENT,),

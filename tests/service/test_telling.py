@@ -15,7 +15,7 @@ from maildaemon.domain.message import Address
 from maildaemon.domain.policy import Notice
 from maildaemon.domain.reading import Reading
 from maildaemon.mail.parse import parse_message
-from maildaemon.services.apply import draft_response
+from maildaemon.services.respond import draft_response
 from tests.service.shop import EXE, START, Shop, a_mail
 
 HOLIDAY = Notice("holiday", START - timedelta(hours=1), START + timedelta(days=3), START.date())

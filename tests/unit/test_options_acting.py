@@ -36,8 +36,8 @@ from maildaemon.domain.message import Address, Attachment, Message
 from maildaemon.domain.pacing import Queue, next_slot
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import Status
-from maildaemon.services.apply import draft_response
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.respond import draft_response
 from maildaemon.settings import Settings, read_settings
 from maildaemon.settings.policy import make_policy
 from tests.builders import (

@@ -22,9 +22,9 @@ from maildaemon.domain.understanding import (
     Understanding,
 )
 from maildaemon.mail.parse import parse_message
-from maildaemon.services.apply import draft_response
 from maildaemon.services.desk import Desk
 from maildaemon.services.lookup import look_up
+from maildaemon.services.respond import draft_response
 from maildaemon.settings import read_settings
 from tests.builders import HOUR, NOW, a_context, a_thread, in_thread
 from tests.service.shop import PNG, a_mail
