@@ -30,9 +30,16 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The opening times of the seven days, Monday first; a day without any is closed."""
+    """The opening times of the seven days, Monday first; a day without any is closed. In a week
+    without any, nothing would ever be due: ValueError.
+    """
 
     days: tuple[tuple[Opening, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what would never let working time pass."""
+        if not any(self.days):
+            raise ValueError("a shop that never opens never answers; name at least one day")
 
 
 WORKING_DAYS = Week((*(((Opening(0, _DAY),),) * 5), (), ()))

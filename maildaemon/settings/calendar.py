@@ -102,8 +102,6 @@ def _read_week(value: object) -> Week:
             days[day] = parse_openings(read_text(openings))
         except ValueError as error:
             raise WrongError(str(error), day) from error
-    if not days:
-        raise ValueError("a shop that never opens never answers; name at least one day")
     if why := why_no_week(days):
         raise WrongError(why[1], why[0])
     return Week(tuple(days.get(day, ()) for day in DAYS))
