@@ -5,10 +5,13 @@ A test that opens the store runs on every database: it is enough that its module
 for what concerns one of them alone.
 """
 
+import atexit
 import contextlib
 import functools
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +34,13 @@ hypothesis.settings.load_profile("unhurried")
 # Started by `nohup`, or behind a shell, these would be ignored by every program started here.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A run starts some hundred processes. Where nothing may be compiled beside the source, each would
+# compile all it loads, which takes longer than what it is started for.
+if "PYTHONPYCACHEPREFIX" not in os.environ:
+    _compiled = tempfile.mkdtemp(prefix="maildaemon-compiled-")
+    atexit.register(shutil.rmtree, _compiled, ignore_errors=True)
+    os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _compiled}
 
 _OPENS_THE_STORE = {"Shop", "database_url"}
 

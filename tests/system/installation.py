@@ -1,16 +1,12 @@
 """A maildaemon as an operator has it: a folder, a configuration, and the real program."""
 
-import atexit
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,16 +82,7 @@ class Installation:
         """Return the environment in which every command of a test runs."""
         kept = {key: value for key, value in os.environ.items() if key != "MAILDAEMON_CONFIG"}
         ours = {"TZ": "UTC", "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
-        # Some hundred starts in a run: without compiled modules each takes seconds.
-        ours |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _compiled_modules()}
         return {**kept, **ours, **self.environment, **more}
-
-
-@cache
-def _compiled_modules() -> str:
-    folder = tempfile.mkdtemp(prefix="maildaemon-compiled-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def end(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM) -> int:
