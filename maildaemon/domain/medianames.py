@@ -32,12 +32,20 @@ text/calendar
     application/ics text/x-vcalendar application/calendar text/ics
 application/xml
     text/xml
+application/json
+    text/json application/x-json text/x-json
+image/svg+xml
+    image/svg image/svg-xml
+image/emf
+    image/x-emf application/emf application/x-emf
+image/wmf
+    image/x-wmf application/wmf application/x-wmf application/x-msmetafile
 application/zip
     application/x-zip application/x-zip-compressed application/x-compress-zip multipart/x-zip
     application/x-compressed
 application/gzip
     application/x-gzip application/x-gunzip application/gzipped application/x-gtar-compressed
-    application/x-tgz application/x-compressed-tar
+    application/x-tgz application/x-compressed-tar image/x-emz image/x-wmz
 application/x-tar
     application/tar application/x-gtar
 application/x-bzip2

@@ -50,13 +50,15 @@ RUN_BY_BROWSERS = {
     "html": "text/html",
     "shtml": "text/html",
     "xhtml": "application/xhtml+xml",
+    "xht": "application/xhtml+xml",
     "svg": "image/svg+xml",
-    "svgz": "image/svg+xml",
+    "svgz": "image/svg+xml-compressed",
 }
 
 _OUTLOOK = "application/vnd.ms-outlook"
 _MACROS = ".macroenabled.12"
 _SPREADSHEET = "application/vnd.ms-excel"
+_XML, _DRAWING = "application/xml", "image/svg+xml"
 # Content that is text, and may be text of any kind.
 _ANY_TEXT = frozenset({"text/plain", "application/pgp"})
 _OFFICE = (
@@ -95,6 +97,8 @@ def is_document(media_type: str) -> bool:
 def usual_name(media_type: str) -> str:
     """Return the type in lower case, by the one of its names that is used here."""
     lowered = media_type.strip().lower()
+    if lowered.endswith("+xml") and lowered not in RUN_BY_BROWSERS.values():
+        return _XML
     return SYNONYMS.get(lowered, lowered)
 
 
@@ -116,14 +120,15 @@ def possible_types(declared: str, shown: str) -> tuple[str, ...]:
     match family, _family(shown):
         case "office", _ if shown == OLE:
             return (shown,)
+        case "text", _ if shown == _XML:
+            return (shown,)
         case "message", "text":
             return (declared,)  # a mail may hold anything
         case "recording", "recording":
             return (shown, declared)  # the same box holds sound and film
-        case "other", _:
-            return (shown,)  # careless programs call anything application/…
         case said, seen:
-            return (shown,) if said == seen else ()
+            # Careless programs call anything application/….
+            return (shown,) if said in {seen, "other"} else ()
 
 
 def _family(media_type: str) -> str:
@@ -132,4 +137,6 @@ def _family(media_type: str) -> str:
         return "pdf"
     if media_type.startswith(_OFFICE):
         return "office"
+    if media_type == _DRAWING:
+        return "drawing"  # a text to a browser: nobody calls it a photograph by mistake
     return _FAMILIES.get(media_type.partition("/")[0], "other")

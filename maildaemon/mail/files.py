@@ -10,6 +10,7 @@ from maildaemon.domain.message import Attachment, Finding
 from maildaemon.mail.bodies import Reading, page_source
 from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.headers import clean, decode_text
+from maildaemon.mail.inside.markup import markup_kind
 from maildaemon.mail.inside.search import MAIL, Search
 from maildaemon.mail.names import collect_names, extensions, name_elsewhere, sanitise, spellings
 from maildaemon.mail.parameters import parse_structured
@@ -151,8 +152,9 @@ def _look_inside(attachment: Attachment, content: bytes, search: Search) -> Atta
     """Return the file with what is odd about its names, and what was found in it."""
     names = (*attachment.names, attachment.filename)
     kind = attachment.detected_type
-    if (kind is None or kind.startswith("text/")) and _is_mail(attachment.declared_type, names):
-        kind = MAIL
+    if kind is None or kind.startswith("text/"):
+        declared = attachment.declared_type
+        kind = MAIL if _is_mail(declared, names) else markup_kind((), declared) or kind
     found, inside = search.look(names, kind, content)
     findings = dict.fromkeys((*attachment.findings, *found))
     if any(map(hides_something, attachment.names)):

@@ -145,6 +145,11 @@ _IN_OLE = (
     ("VisioDocument", "application/vnd.visio"),
 )
 
+# RFC 5652 §5: signed data, and what stands there if the signed text is not in it.
+_SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+_DATA = _SIGNED[:-1] + b"\x01"
+_DETACHED = (b"\x30\x0b" + _DATA, b"\x30\x80" + _DATA + b"\x00\x00")
+
 # Windows Installer: transform, package, patch.
 _INSTALLERS = tuple(
     bytes([first, 0x10, 0x0C, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46])
@@ -311,6 +316,9 @@ def _detect_loose(content: bytes) -> str | None:
         return "audio/mpeg"
     if content.startswith(_AAC_FRAMES):
         return "audio/aac"
+    if content[:1] == b"\x30" and _SIGNED in content[:20]:
+        detached = any(one in content[:200] for one in _DETACHED)
+        return "application/pkcs7-signature" if detached else "application/pkcs7-mime"
     if content[-512:-508] == b"koly":
         return "application/x-apple-diskimage"
     if content[-512:-504] == b"conectix":

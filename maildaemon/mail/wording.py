@@ -48,6 +48,7 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
         "application/vnd.oasis.opendocument.text": "OpenDocument",
         "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument",
         "application/vnd.oasis.opendocument.presentation": "OpenDocument",
+        "application/vnd.oasis.opendocument.graphics": "OpenDocument",
         "application/rtf": "RTF",
         "text/rtf": "RTF",
         "application/vnd.apple.pages": "Pages",
@@ -85,7 +86,8 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
 }
 _UNTOLD = re.compile(
     r"message/|multipart/|text/(rfc822|calendar|vcard|x-vcard)|.*signature$"
-    r"|application/(pgp-keys|applefile|vnd\.ms-outlook)|audio/x-caf"
+    r"|application/(pgp-keys|applefile|vnd\.ms-outlook|json|xml)|audio/x-caf"
+    r"|image/(svg\+xml|[ew]mf)|video/(mpeg|x-ms-asf)"
 )
 
 KINDS = (*_FORMATS, "other")

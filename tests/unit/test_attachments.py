@@ -152,9 +152,10 @@ UNWELCOME: list[tuple[str, str, str | None, Judged]] = [
     ("page.html", "text/html", "text/html", NOT_ALLOWED),
     ("page.html", "text/html", "text/plain", NOT_ALLOWED),
     ("note.txt", "text/plain", "text/html", NOT_ALLOWED),
-    ("logo.svg", "image/svg+xml", "image/svg+xml", NOT_ALLOWED),
-    ("logo.png", "image/png", "image/svg+xml", NOT_ALLOWED),
-    ("invoice.xml", "text/xml", "application/xml", NOT_ALLOWED),
+    ("logo.svgz", "image/svg+xml", "application/gzip", MISMATCH),
+    ("logo.svgz", OCTETS, "application/gzip", NOT_ALLOWED),
+    ("logo.png", "image/png", "image/svg+xml", MISMATCH),
+    ("page.xhtml", "application/xhtml+xml", "application/xml", NOT_ALLOWED),
     ("letter.docm", DOCM, DOCM, MACRO),
     ("letter.docx", DOCX, DOCM, MACRO),
     ("data.bin", OCTETS, None, NOT_ALLOWED),
@@ -163,7 +164,7 @@ UNWELCOME: list[tuple[str, str, str | None, Judged]] = [
     # a browser goes by the name
     ("page.html", "text/plain", "text/plain", NOT_ALLOWED),
     ("page.htm", "message/rfc822", "text/html", NOT_ALLOWED),
-    ("logo.svg", "text/plain", "text/plain", NOT_ALLOWED),
+    ("page.xht", "text/plain", "text/plain", NOT_ALLOWED),
     # nobody here can look into it, and the customer does not know of it
     ("winmail.dat", "application/ms-tnef", "application/ms-tnef", SEALED),
     ("winmail.dat", "application/vnd.ms-tnef", "application/ms-tnef", SEALED),
@@ -325,7 +326,7 @@ FOUND = [
     (zip_of(extensions=("jpg", "exe")), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
     (zip_of(extensions=("html",)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
     (zip_of(types=("image/jpeg", EXE)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
-    (zip_of(types=("image/svg+xml",)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
+    (zip_of(types=("application/xhtml+xml",)), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
     (zip_of(types=("application/xml", "image/vnd.dwg")), ACCEPTED),  # not on the list, no harm
     (zip_of(Finding.ESCAPING_NAMES), refused(Reason.ARCHIVE_CONTAINS_BLOCKED)),
     (zip_of(Finding.OVERLAPPING), refused(Reason.ARCHIVE_BOMB)),

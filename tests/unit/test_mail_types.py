@@ -22,6 +22,10 @@ def ole(stream: str) -> bytes:
     )
 
 
+OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+SIGNED = b"\x30\x80" + OID + b"\x02\xa0\x80\x30\x80\x02\x01\x01"
+
+
 @pytest.mark.parametrize(
     ("content", "media_type"),
     [
@@ -77,6 +81,9 @@ def ole(stream: str) -> bytes:
         (b"<!DOCTYPE html><p>", "text/html"),
         (b"\xef\xbb\xbf  <HTML>", "text/html"),
         (b"<?xml version='1.0'?><svg xmlns='x'>", "image/svg+xml"),
+        (SIGNED + b"\x30\x0b" + OID + b"\x01" + bytes(50), "application/pkcs7-signature"),
+        (SIGNED + b"\x30\x80" + OID + b"\x01\x00\x00", "application/pkcs7-signature"),
+        (SIGNED + b"\x30\x80" + OID + b"\x01\xa0\x80\x24\x80Hello", "application/pkcs7-mime"),
         (b"<?xml version='1.0'?><a/>", "application/xml"),
         (b"#!/bin/sh\nrm", "text/x-script"),
         (b"@ECHO OFF\r\n", "application/x-bat"),

@@ -11,6 +11,7 @@ from maildaemon.mail.inside.archives import (
 from maildaemon.mail.inside.budget import Budget
 from maildaemon.mail.inside.look import Look, Notes
 from maildaemon.mail.inside.mails import look_into_mail
+from maildaemon.mail.inside.markup import DRAWING, XML, look_into_markup, markup_kind
 from maildaemon.mail.inside.office import look_into_office, look_into_ole
 from maildaemon.mail.inside.ole import is_ole
 from maildaemon.mail.inside.pdf import look_into_pdf
@@ -50,6 +51,8 @@ class Search:
     ) -> tuple[tuple[Finding, ...], Inside | None]:
         """Return what was found in a file, and what is in it; None if that is nothing."""
         notes = Notes()
+        if kind is None or kind.startswith("text/"):
+            kind = markup_kind(names) or kind
         look_into(Look(self._budget, notes, _look_at_file, names), content, kind, whole=True)
         inside = Inside(
             extensions=tuple(notes.extensions),
@@ -65,6 +68,10 @@ def look_into(look: Look, content: bytes, kind: str | None, *, whole: bool) -> N
     """Look into a file of this kind; nothing is done where nothing can be in it."""
     if kind is None:
         _look_at_unknown(look, content, whole=whole)
+    elif kind in {XML, DRAWING}:
+        look_into_markup(look, content, kind)
+        if not whole:
+            look.find(Finding.UNFINISHED)
     elif kind.startswith(("image/", "audio/", "video/")):
         look_for_more(look, content, kind)
     elif kind == "application/x-tar":
@@ -102,8 +109,8 @@ def _look_at_file(look: Look, content: bytes, whole: bool) -> None:
     """Note what a file in a file is, and look into it."""
     kind = detect_type(content)
     mail = any("eml" in read_extensions(one) for one in look.names)
-    if mail and (kind is None or kind.startswith("text/")):
-        kind = MAIL
+    if kind is None or kind.startswith("text/"):
+        kind = MAIL if mail else markup_kind(look.names) or kind
     if kind:
         look.notes.types[kind] = None
     look_into(look, content, kind, whole=whole)
