@@ -44,6 +44,7 @@ from maildaemon.services.daemon import Crew, Daemon, Step, Works
 from maildaemon.services.desk import Desk, log
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
 from maildaemon.settings.policy import make_policy
+from maildaemon.settings.texts import reminders_of, timed_sections
 
 
 def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> ImapMailbox:
@@ -92,6 +93,8 @@ def make_composer(settings: Settings) -> TemplateComposer:
         default=settings.languages.default,
         own=settings.service.templates,
         notices=tuple(notice.template for one in policies for notice in one.notices),
+        reminders=tuple(reminder for one in policies for reminder in reminders_of(one)),
+        timed={section for one in policies for section in timed_sections(one)},
     )
 
 

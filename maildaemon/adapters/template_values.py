@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from maildaemon.adapters.timed_values import timed_section, timed_values
 from maildaemon.adapters.vocabulary import Vocabulary
 from maildaemon.domain.delivery import Announcement, Draft, Section
 from maildaemon.domain.understanding import Fact
@@ -33,6 +34,7 @@ def template_values(
         "sections": [section.value for section in draft.sections],
         "asks": bool({Section.REFUSED_FILES, Section.MISSING_FACTS} & {*draft.sections}),
         "reference": draft.reference,
+        **timed_values(draft, vocabulary, default, place),
         "shop": clean_header(draft.sender.name) or draft.sender.address,
         "slower": draft.slower,
         "telephone": clean_header(draft.contacts.telephone) if draft.contacts else "",
@@ -68,6 +70,8 @@ def _need(fact: str, draft: Draft) -> str:
 
 def _title(draft: Draft, vocabulary: Vocabulary, several: int) -> str:
     """Return what the whole mail is about: its heading, and its subject unless that is echoed."""
+    if timed := timed_section(draft):
+        return vocabulary.form(f"title_{timed}")
     match frozenset(draft.sections) - {Section.FAQ, Section.NOTICE}:
         case sections if Section.ACKNOWLEDGEMENT in sections:
             return vocabulary.form("title_received")

@@ -8,9 +8,8 @@ never a template.
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Iterator, Mapping
+from html import unescape
 from pathlib import Path
 
 from jinja2 import (
@@ -26,12 +25,11 @@ from jinja2 import (
 from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from maildaemon.adapters.awkward import awkward_drafts, awkward_reminders
 from maildaemon.adapters.template_values import template_values
+from maildaemon.adapters.timed_values import SHIPPED
 from maildaemon.adapters.vocabulary import Vocabulary, parse_words, unread, verify
-from maildaemon.domain.attachments import Reason
-from maildaemon.domain.delivery import Announcement, Contacts, Draft, Note, Refusal, Section
-from maildaemon.domain.message import Address
-from maildaemon.domain.understanding import Link
+from maildaemon.domain.delivery import Draft, Note, Section
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header, compose_mail, echo_subject
 from maildaemon.mail.compose_note import compose_note
@@ -39,6 +37,7 @@ from maildaemon.shipped import shipped
 
 _ORDERS = ("response.txt", "response.html")
 _WORDS = "words.txt"
+_CALLED = {"notice": "notice", "follow_up": "reminder"}
 _MAX_OUTPUT = 100_000
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -64,13 +63,18 @@ class TemplateComposer:
         default: str,
         own: Path | None = None,
         notices: tuple[str, ...] = (),
+        reminders: tuple[str, ...] = (),
+        timed: Collection[Section] = (),
     ) -> None:
         """Write in these languages; take each file, and each line of `words.txt`, from `own`, or
-        the shipped one if it has none. `notices` are the ones that mails will have to tell.
+        the shipped one if it has none. What mails will have to tell: `notices` and `reminders` by
+        their names, and the sections that time brings (`timed`).
 
         Nothing is verified before `check`.
         """
         self._notices = tuple(dict.fromkeys(notices))
+        self._reminders = tuple(it for it in dict.fromkeys(reminders) if it not in SHIPPED)
+        self._timed = frozenset(timed)
         self._default = default
         self._supported = tuple(dict.fromkeys((default, *languages)))
         self._folders = (*((own,) if own else ()), shipped("config") / "templates")
@@ -114,7 +118,19 @@ class TemplateComposer:
             )
         subject = echo_subject(draft.subject or "") or clean_header(fixed)
         page = self._render(html, {**context, "subject": subject})
+        if isinstance(timed := context["timed"], Mapping):
+            self._prove_told(timed["text"], {plain: rendered, html: unescape(page)})
         return compose_mail(draft, subject, text.lstrip("\n"), page)
+
+    def _prove_told(self, text: str, rendered: Mapping[str, str]) -> None:
+        """Raise OperatorError if an order of the operator's own tells all but what matters."""
+        for name, said in rendered.items():
+            if text not in said:
+                raise OperatorError(
+                    f"the mail does not say {text[:60]!r}",
+                    where=self._place(name),
+                    advice="say `timed.text` where there is one, as the shipped file does",
+                )
 
     def words_for_partner(self, language: str, reference: str) -> tuple[str, str]:
         """See `Composer.words_for_partner`."""
@@ -128,6 +144,16 @@ class TemplateComposer:
 
     def check(self) -> None:
         """Write every mail in every language with awkward values; raise OperatorError."""
+        self._check_files()
+        self._check_names()
+        for language in self._supported:
+            for draft in awkward_drafts(language, self._notices):
+                self.compose(draft)
+            for draft in awkward_reminders(language, self._reminders):
+                if self._timed & {*draft.sections}:
+                    self.compose(draft)
+
+    def _check_files(self) -> None:
         for folder in self._folders:
             if not folder.is_dir():
                 raise OperatorError(f"{folder} is no folder", where="service.templates")
@@ -138,24 +164,26 @@ class TemplateComposer:
                     where="service.templates",
                     advice="copy that of another language and translate it",
                 )
-        if unknown := [it for it in self._notices if not self._tells(self._default, it)]:
-            raise OperatorError(
-                f"there is no text for the notice {unknown[0]!r}",
-                where="notices",
-                advice=f"add a line `notice.{unknown[0]}: …` to {self._default}/{_WORDS} in the "
-                "folder of `service.templates`",
-            )
-        for language in self._supported:
-            for draft in awkward_drafts(language, self._notices):
-                self.compose(draft)
+
+    def _check_names(self) -> None:
+        for option, line in self._named():
+            if not self._tells(self._default, line):
+                kind, _, name = line.partition(".")
+                raise OperatorError(
+                    f"there is no text for the {_CALLED[kind]} {name!r}",
+                    where=option,
+                    advice=f"add a line `{line}: …` to {self._default}/{_WORDS} in the folder of "
+                    "`service.templates`",
+                )
 
     def remarks(self) -> tuple[str, ...]:
         """Return what works but can hardly be meant; after `check`."""
         untold = (
-            f"notices: {name!r} has no text in `{language}`; it will be told in `{self._default}`"
-            for name in self._notices
+            f"{option}: {line.partition('.')[2]!r} has no text in `{language}`; it will be told in "
+            f"`{self._default}`"
+            for option, line in self._named()
             for language in self._supported
-            if not self._tells(language, name)
+            if not self._tells(language, line)
         )
         return (*self.unused(), *self._unread(), *untold)
 
@@ -203,8 +231,13 @@ class TemplateComposer:
     def _is_spoken(self, language: str) -> bool:
         return f"{language}/{_WORDS}" in self._files
 
-    def _tells(self, language: str, notice: str) -> bool:
-        return f"notice.{notice}" in self._vocabulary(language).words
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """Yield the lines that the configuration names, each with the option that does."""
+        yield from (("notices", f"notice.{it}") for it in self._notices)
+        yield from (("follow_up", f"follow_up.{it}") for it in self._reminders)
+
+    def _tells(self, language: str, line: str) -> bool:
+        return line in self._vocabulary(language).words
 
     def _order(self, language: str, name: str) -> str:
         """Return the template of a language: its own if it has one."""
@@ -269,54 +302,3 @@ class TemplateComposer:
         roots = tuple(str(it) for it in self._folders)
         lines = [f"{it.filename}:{it.lineno}" for it in frames if it.filename.startswith(roots)]
         return lines[-1] if lines else str(path)
-
-
-def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Draft]:
-    """Yield drafts that use every part of the templates, with values at their worst."""
-    worst = "{{ 7*7 }} {% raw %} </title><b>&amp;\"'\u202e\r\nBcc: x@y.example " + "è" * 300
-    acknowledgement = Draft(
-        message_id="awkward@shop.example",
-        date=datetime(2026, 1, 1, tzinfo=UTC),
-        sender=Address(worst, "support@shop.example"),
-        recipient=Address(worst, "anna@customer.example"),
-        language=language,
-        reference="K7F3-Q2",
-        sections=(Section.ACKNOWLEDGEMENT,),
-        subject=None,
-        in_reply_to=worst,
-        references=(worst,),
-        loop_token="awkward",  # noqa: S106 - no secret
-        thread_topic=worst,
-    )
-    yield acknowledgement
-    yield replace(
-        acknowledgement,
-        sender=Address("", "support@shop.example"),
-        subject=worst,
-        slower=True,
-        contacts=Contacts(worst, worst),
-        privacy_url="https://shop.example/?a=%22%3E&b=<\"'>",
-    )
-    yield replace(acknowledgement, auto_submitted=None, contacts=Contacts("+39 06 1234567"))
-    missing = replace(
-        acknowledgement, sections=(Section.MISSING_FACTS,), missing=("order_number", "photo")
-    )
-    yield missing
-    last_day = date(2026, 1, 1)
-    refused = replace(
-        acknowledgement,
-        sections=(Section.REFUSED_FILES,),
-        refusals=tuple(Refusal(f"{worst}.exe", reason) for reason in Reason),
-    )
-    yield refused
-    yield replace(
-        refused,
-        sections=tuple(Section),
-        missing=("order_number", "photo", "question"),
-        number_unknown=True,
-        faq=(Link(worst, "https://shop.example/?a=%22%3E&b=<'>"), Link("A", "https://a.example/")),
-        notices=tuple(Announcement(it, last_day) for it in ("holiday", *notices)),
-        refusals=refused.refusals * 30,
-        accepted_types=("image/jpeg", "application/pdf", "application/x-{{ 7*7 }}"),
-        max_file_size=10_000_000,
-    )

@@ -10,8 +10,12 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from maildaemon.domain.attachments import Reason
+from maildaemon.domain.delivery import TIMED
 from maildaemon.errors import OperatorError
 from maildaemon.mail.wording import KINDS, clean_sentence
+
+# The answers to `feedback`, the best one first.
+RATINGS = (5, 4, 3, 2, 1)
 
 # By name what is filled into a sentence; a sentence that is none of these stands as it is.
 _FILLED_IN: Mapping[str, frozenset[str]] = {
@@ -24,26 +28,45 @@ _FILLED_IN: Mapping[str, frozenset[str]] = {
     "partner_reply": frozenset({"reference"}),
     "privacy": frozenset({"url"}),
     "date": frozenset({"day", "month", "year"}),
+    "day": frozenset({"weekday", "date"}),
+    "by_time": frozenset({"day", "time"}),
+    "on_time": frozenset({"day", "time"}),
+    "clock": frozenset({"hour", "hours", "minutes"}),
+    "clock_hour": frozenset({"hour", "hours", "minutes"}),
+    "clock_zone": frozenset({"time", "zone"}),
     "notice": frozenset({"date", "weekday"}),
+    "answer_by": frozenset({"by"}),
+    "closed": frozenset({"on"}),
+    "closing_soon": frozenset({"by"}),
+    "late": frozenset({"by"}),
 }
 # What may be left out of it: `and one more file` needs no number.
-_OPTIONAL = frozenset({"more_files", "notice"})
+_OPTIONAL = frozenset({"more_files", "notice", "clock", "clock_hour", "clock_zone"})
 _SENTENCES = (
     *("title_received", "title_files", "title_missing", "title_several"),
-    *("greeting", "received", "thanks", "slower", "call", "call_hours"),
+    *(f"title_{section}" for section in TIMED),
+    *("greeting", "received", "thanks", "answer_by", "closed", "slower", "call", "call_hours"),
+    *TIMED,
+    *("late_undated", "settled", "feedback_more"),
+    *(f"rating.{rating}" for rating in RATINGS),
     *("files_heading", "files", "refused", "more_files", "rest", "formats", "size"),
     *("missing_heading", "missing", "faq_heading", "faq", "notice_heading"),
-    *("next_heading", "send", "add", "spam", "reference", "goodbye", "automatic", "privacy"),
+    *("next_heading", "send", "add", "spam", "reference", "goodbye"),
+    *("automatic", "automatic_read", "privacy"),
     *("partner_title", "partner_text", "partner_reply"),
     *("need.order_number", "need.order_number_again", "need.photo", "need.question"),
 )
-_WORDS = (*KINDS, "file", "date", "first_day", "months", "weekdays", "MB", "KB")
+_DATES = (
+    *("date", "first_day", "day", "by_time", "on_time", "clock", "clock_hour", "clock_zone"),
+    *("months", "weekdays", "weekdays_by", "weekdays_on"),
+)
+_WORDS = (*KINDS, "file", *_DATES, "MB", "KB")
 _NEEDED = (*_SENTENCES, *_WORDS, *(reason.value for reason in Reason))
 _COUNTED = frozenset({"title_files", "files_heading", "files", "more_files"})
 _FORMS = ("one", "few", "other")
-_LISTS = {"months": 12, "weekdays": 7}
+_LISTS = {"months": 12, "weekdays": 7, "weekdays_by": 7, "weekdays_on": 7}
 # Families of which a shop may add members of its own.
-_OPEN = ("notice.", "need.")
+_OPEN = ("notice.", "need.", "follow_up.")
 _LONGEST = 1000
 _BLANK = re.compile(r"\{(\w+)\}")
 
@@ -71,12 +94,16 @@ class Vocabulary:
     def show_day(self, day: date) -> str:
         """Return a day as this language writes it: `2 January 2027`, `1er janvier 2027`."""
         number = self.words["first_day"] if day.day == 1 else day.day
-        month = _list(self.words["months"])[day.month - 1]
+        month = self.items("months")[day.month - 1]
         return self.fill("date", day=number, month=month, year=day.year)
 
     def show_weekday(self, day: date) -> str:
         """Return `Monday` and so on."""
-        return _list(self.words["weekdays"])[day.weekday()]
+        return self.items("weekdays")[day.weekday()]
+
+    def items(self, name: str) -> list[str]:
+        """Return a line that lists words, with a comma between them."""
+        return _list(self.words[name])
 
     def notice(self, name: str, last_day: date) -> str | None:
         """Return the text of a notice, None if this language has none of that name."""

@@ -77,6 +77,12 @@ SECTIONS: Mapping[str, str] = {
     Section.MISSING_FACTS: "which facts are missing",
     Section.FAQ: "links that may help",
     Section.NOTICE: "a notice for these days",
+    Section.FOLLOW_UP: "a reminder that we wait for an answer",
+    Section.CLOSING_SOON: "word that the matter will be taken as settled",
+    Section.UPDATE: "word that the matter is still open with us",
+    Section.LATE: "an apology for an answer that is late",
+    Section.ESCALATED: "word of who has the matter now",
+    Section.FEEDBACK: "the question how it went",
 }
 
 UNRELEASABLE: Mapping[str, str] = {

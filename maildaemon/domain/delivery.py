@@ -18,7 +18,7 @@ The life of an outbox row::
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 
 from maildaemon.domain.message import Address
@@ -118,13 +118,31 @@ class Announcement:
 
 
 class Section(StrEnum):
-    """The parts of which one response is made, in this order."""
+    """The parts of which one response is made, in this order; then the mails that time brings,
+    each one by itself and in no response.
+    """
 
     ACKNOWLEDGEMENT = "acknowledgement"
     REFUSED_FILES = "refused_files"
     MISSING_FACTS = "missing_facts"
     FAQ = "faq"
     NOTICE = "notice"
+    FOLLOW_UP = "follow_up"
+    CLOSING_SOON = "closing_soon"
+    UPDATE = "update"
+    LATE = "late"
+    ESCALATED = "escalated"
+    FEEDBACK = "feedback"
+
+
+RESPONSE = (
+    Section.ACKNOWLEDGEMENT,
+    Section.REFUSED_FILES,
+    Section.MISSING_FACTS,
+    Section.FAQ,
+    Section.NOTICE,
+)
+TIMED = tuple(one for one in Section if one not in RESPONSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +186,13 @@ class Draft:
     answer at once, `notices` the dated texts of these days. `slower`: the customer's language is
     none of ours, and an answer may take longer. `contacts`: named because it is urgent.
     `privacy_url` None: no privacy foot.
+
+    Instants are aware UTC, and told in the shop's `zone`. `answer_by`: by when an answer is
+    promised; `opens_at`: when the shop, now closed, opens again. `until` is the date of a mail that
+    time brings: when the matter is taken as settled (`closing_soon`), what had been promised
+    (`late`), by when the answer comes (`escalated`). `template`: the shop's own words
+    `follow_up.NAME` of a reminder. `ratings`: where each answer to `feedback` leads, the best one
+    first.
     """
 
     message_id: str
@@ -194,6 +219,12 @@ class Draft:
     slower: bool = False
     contacts: Contacts | None = None
     privacy_url: str | None = None
+    zone: tzinfo = UTC
+    answer_by: datetime | None = None
+    opens_at: datetime | None = None
+    until: datetime | None = None
+    template: str | None = None
+    ratings: tuple[str, ...] = ()
     thread_index: str | None = None
     thread_topic: str | None = None
 

@@ -75,8 +75,9 @@ class ServiceSettings(Section):
         description="`shadow` records what would be sent and sends nothing; `drafts` puts it into "
         "the folder of drafts, for a person to send; `live` sends. Begin with `shadow`, look at "
         "what it would do, then change it. By section of a mail: `{default: live, refused_files: "
-        "drafts}` (`acknowledgement`, `refused_files`, `missing_facts`, `faq`, `notice`); a mail "
-        "with several takes the most cautious mode.",
+        "drafts}` (`acknowledgement`, `refused_files`, `missing_facts`, `faq`, `notice`; and the "
+        "mails that time brings: `follow_up`, `closing_soon`, `update`, `late`, `escalated`, "
+        "`feedback`); a mail with several takes the most cautious mode.",
     )
     reply_within: Duration = Field(
         timedelta(hours=24),

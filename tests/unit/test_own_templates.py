@@ -3,14 +3,16 @@
 import re
 import shutil
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from maildaemon.adapters.templates import TemplateComposer, awkward_drafts
+from maildaemon.adapters.awkward import awkward_drafts, awkward_reminders
+from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.domain.attachments import Reason
-from maildaemon.domain.delivery import Announcement, Section
+from maildaemon.domain.delivery import TIMED, Announcement, Draft, Section
 from maildaemon.errors import OperatorError
 from tests.unit.test_compose import a_draft
 from tests.unit.test_templates import LANGUAGES, SHIPPED, written
@@ -29,7 +31,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def test_the_shipped_templates_hold_for_awkward_values() -> None:
-    composer = TemplateComposer(LANGUAGES, "en")
+    composer = TemplateComposer(LANGUAGES, "en", timed=TIMED)
     composer.check()
 
     assert composer.languages() == LANGUAGES
@@ -37,7 +39,7 @@ def test_the_shipped_templates_hold_for_awkward_values() -> None:
 
 
 def test_awkward_drafts_use_every_section_and_reason() -> None:
-    drafts = list(awkward_drafts("en"))
+    drafts = [*awkward_drafts("en"), *awkward_reminders("en")]
 
     assert {section for it in drafts for section in it.sections} == set(Section)
     assert {refusal.reason for it in drafts for refusal in it.refusals} == set(Reason)
@@ -107,18 +109,18 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("break_it", "where", "what"),
     [
-        (edit("response.txt", "{{ shop }}", "{{ shopp }}"), "it/response.txt:74", "'shopp'"),
+        (edit("response.txt", "{{ shop }}", "{{ shopp }}"), "it/response.txt:90", "'shopp'"),
         (edit("response.html", "<h1", "{% if %}<h1"), "it/response.html:13", "Expected"),
-        (edit("response.txt", "{{ shop }}", "{{ shop / 2 }}"), "it/response.txt:74", "TypeError"),
-        (edit("response.txt", "{{ shop }}", "{{ 1 // 0 }}"), "it/response.txt:74", "ZeroDivision"),
+        (edit("response.txt", "{{ shop }}", "{{ shop / 2 }}"), "it/response.txt:90", "TypeError"),
+        (edit("response.txt", "{{ shop }}", "{{ 1 // 0 }}"), "it/response.txt:90", "ZeroDivision"),
         (
             edit("response.txt", "{{ shop }}", "{{ shop.__class__.__mro__ }}"),
-            "it/response.txt:74",
+            "it/response.txt:90",
             "__class__",
         ),
         (
             edit("response.txt", "{{ shop }}", '{% include "it/none.txt" %}'),
-            "it/response.txt:74",
+            "it/response.txt:90",
             "it/none.txt",
         ),
         (
@@ -126,8 +128,8 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
             "it/response.txt",
             "longer than",
         ),
-        (edit("response.txt", '"goodbye"', '"godbye"'), "it/response.txt:73", "`godbye`"),
-        (edit("response.txt", '"spam"', '"files"'), "it/response.txt:68", "no line `files`"),
+        (edit("response.txt", '"goodbye"', '"godbye"'), "it/response.txt:89", "`godbye`"),
+        (edit("response.txt", '"spam"', '"files"'), "it/response.txt:84", "no line `files`"),
         (edit("response.txt", "Subject:", "Oggetto:"), "it/response.txt", "begins with 'Oggetto"),
         (edit("words.txt", "{count} file", "file {n}"), "it/words.txt", "`more_files.one` has {n}"),
         (edit("words.txt", "è {reference}", "è"), "it/words.txt", "lacks {reference}"),
@@ -243,6 +245,77 @@ def test_a_notice_that_is_written_nowhere_is_named_with_the_line_to_add(tmp_path
 
     assert trouble.value.where == "notices"
     assert "`notice.stock: …` to it/words.txt" in str(trouble.value)
+
+
+# --- reminders of the operator's own -------------------------------------------------------------
+
+
+def a_reminder(language: str, template: str | None = None) -> Draft:
+    return a_draft(language=language, sections=(Section.FOLLOW_UP,), template=template)
+
+
+def test_a_reminder_of_the_operators_own_is_told_in_each_language_it_is_written_in(
+    tmp_path: Path,
+) -> None:
+    for language, text in (("en", "Does the ring fit?"), ("it", "L’anello va bene?")):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "words.txt").write_text(f"follow_up.ring: {text}")
+    names = ("ring", "follow_up", "closing_soon")
+    composer = TemplateComposer(("en", "it", "de"), "en", tmp_path, reminders=names, timed=TIMED)
+
+    composer.check()
+
+    assert composer.remarks() == ("follow_up: 'ring' has no text in `de`; it will be told in `en`",)
+    told = {it: written(composer, a_reminder(it, "ring"))[2] for it in ("en", "it", "de")}
+    assert "<p>Does the ring fit?</p>" in told["en"]
+    assert "<p>L’anello va bene?</p>" in told["it"]
+    assert '<p lang="en">Does the ring fit?</p>' in told["de"]
+    assert "nichts zu tun" in told["de"]
+    # The shipped ones are named like any other.
+    shipped_ones = (a_reminder("en", it) for it in ("follow_up", "closing_soon", None))
+    assert len({composer.compose(it) for it in shipped_ones}) == 1
+
+
+def test_a_reminder_that_is_written_nowhere_is_named_with_the_line_to_add(tmp_path: Path) -> None:
+    composer = TemplateComposer(("en", "it"), "it", tmp_path, reminders=("closing_soon", "ring"))
+
+    with pytest.raises(OperatorError, match="no text for the reminder 'ring'") as trouble:
+        composer.check()
+
+    assert trouble.value.where == "follow_up"
+    assert "`follow_up.ring: …` to it/words.txt" in str(trouble.value)
+    with pytest.raises(OperatorError, match="no text for the reminder 'ring'"):
+        composer.compose(a_reminder("en", "ring"))
+
+
+def test_a_line_of_a_reminder_is_none_that_no_mail_is_written_from(tmp_path: Path) -> None:
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "words.txt").write_text("follow_up.ring: L’anello va bene?")
+
+    assert TemplateComposer(("it",), "it", tmp_path).remarks() == ()
+
+
+@pytest.mark.parametrize("name", ["response.txt", "response.html"])
+def test_an_own_order_that_does_not_tell_what_time_brings_is_named_where_it_is_needed(
+    own: Path, name: str
+) -> None:
+    edit(name, "{{ timed.text }}", "")(own)
+    TemplateComposer(("it",), "en", own).check()
+
+    with pytest.raises(OperatorError, match=r"does not say 'le abbiamo scritto") as trouble:
+        TemplateComposer(("it",), "en", own, timed=(Section.FOLLOW_UP,)).check()
+
+    assert trouble.value.where == str(own / "it" / name)
+
+
+def test_nothing_is_announced_as_settled_where_nothing_will_be() -> None:
+    composer = TemplateComposer(("en",), "en")
+    closing = replace(a_reminder("en"), sections=(Section.CLOSING_SOON,))
+
+    assert composer.compose(closing) == composer.compose(a_reminder("en"))
+    assert composer.compose(replace(closing, until=closing.date)) == composer.compose(closing)
+    later = replace(closing, until=closing.date + timedelta(days=3))
+    assert "by Tuesday, 24 November 2026, we will take" in written(composer, later)[1]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

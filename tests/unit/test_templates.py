@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maildaemon.adapters.templates import TemplateComposer
-from maildaemon.domain.delivery import Announcement, Draft, Refusal, Section
+from maildaemon.domain.delivery import RESPONSE, Announcement, Draft, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.errors import OperatorError
 from maildaemon.shipped import shipped
@@ -103,7 +103,7 @@ def test_refused_files_are_explained_with_what_to_do_instead(composer: TemplateC
 
 def test_everything_at_once_stands_in_its_order(composer: TemplateComposer) -> None:
     draft = a_refusal_draft(
-        sections=tuple(Section),
+        sections=RESPONSE,
         refusals=(Refusal("setup.exe", "macro"),),
         missing=("order_number", "question"),
         notices=(Announcement("holiday", date(2027, 1, 2)),),
@@ -136,7 +136,7 @@ def test_everything_at_once_stands_in_its_order(composer: TemplateComposer) -> N
 @pytest.mark.parametrize(
     ("sections", "files", "subject"),
     [
-        (tuple(Section), 1, "We have received your message"),
+        (RESPONSE, 1, "We have received your message"),
         ((Section.REFUSED_FILES, Section.NOTICE), 1, "About the file you sent us"),
         ((Section.REFUSED_FILES,), 21, "About the files you sent us"),
         ((Section.MISSING_FACTS,), 0, "We need a little more from you"),

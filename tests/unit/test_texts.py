@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from statistics import mean
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -13,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.vocabulary import parse_words
 from maildaemon.domain.attachments import Reason
-from maildaemon.domain.delivery import Announcement, Draft, Refusal, Section
+from maildaemon.domain.delivery import RESPONSE, TIMED, Announcement, Draft, Refusal, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.understanding import Link
 from maildaemon.mail.language import detect_language
@@ -21,7 +23,7 @@ from tests.unit.test_compose import a_draft
 from tests.unit.test_templates import LANGUAGES, SHIPPED, Page, written
 
 URL = "https://shop.example/privacy"
-ACK, REFUSED, MISSING, FAQ, NOTICE = tuple(Section)
+ACK, REFUSED, MISSING, FAQ, NOTICE = RESPONSE
 LINKS = (
     Link("Zyxreturns", "https://shop.example/returns"),
     Link("Zyxsizes", "https://shop.example/sizes"),
@@ -36,7 +38,24 @@ MIXTURES = {
     "facts and links": (ACK, MISSING, FAQ),
     "holiday": (ACK, NOTICE),
     "file on a holiday": (REFUSED, NOTICE),
-    "everything": tuple(Section),
+    "everything": RESPONSE,
+    "dated": (ACK,),
+    "dated nearly": (ACK,),
+    **{section.value: (section,) for section in TIMED},
+    "late without a date": (Section.LATE,),
+    "late today": (Section.LATE,),
+}
+NOW = datetime(2026, 11, 28, 18, tzinfo=UTC)
+SOON, LATER = NOW + timedelta(hours=40), NOW + timedelta(days=5)
+RATINGS = tuple(f"mailto:support@shop.example?subject=K7F3-Q2&body={it}" for it in "54321")
+TIMES: dict[str, dict[str, Any]] = {
+    "dated": {"answer_by": LATER, "opens_at": NOW + timedelta(days=40)},
+    "dated nearly": {"answer_by": SOON, "opens_at": NOW + timedelta(hours=39)},
+    "closing_soon": {"until": LATER},
+    "late": {"until": NOW - timedelta(days=1)},
+    "late today": {"until": NOW - timedelta(hours=1)},
+    "escalated": {"until": SOON},
+    "feedback": {"ratings": RATINGS},
 }
 EVERY_TEXT = [(language, mixture) for language in LANGUAGES for mixture in MIXTURES]
 WORDS = {it: parse_words((SHIPPED / it / "words.txt").read_text("utf-8")) for it in LANGUAGES}
@@ -73,6 +92,9 @@ def a_text(language: str, mixture: str) -> Draft:
         notices=(Announcement("holiday", date(2027, 1, 2)),) if NOTICE in sections else (),
         slower=mixture == "everything",
         privacy_url=URL if ACK in sections else None,
+        date=NOW,
+        zone=ZoneInfo("America/New_York"),
+        **TIMES.get(mixture, {}),
     )
 
 
@@ -85,7 +107,8 @@ def mail(language: str, mixture: str) -> tuple[str, str, str]:
 def prose(language: str, mixture: str) -> str:
     """Return the plain text without what is the same in every language."""
     text = mail(language, mixture)[1]
-    return re.sub(r"https://\S+|\bZyx\w*|K7F3-Q2|setup\.exe|huge\.pdf|\(JPEG\)|\(PDF\)", "", text)
+    same = r"https://\S+|\bZyx\w*|K7F3-Q2|setup\.exe|huge\.pdf|\(JPEG\)|\(PDF\)|\(UTC\W\d\)"
+    return re.sub(same, "", text)
 
 
 def sentences(text: str) -> list[str]:
@@ -141,7 +164,8 @@ def test_nothing_is_fetched_and_nothing_runs(language: str, mixture: str) -> Non
     names = {name for it in tree.css("*") for name in it.attributes}
     assert names <= {"lang", "charset", "name", "content", "style", "href"}
     links = [one.url for one in LINKS if one.url in html]
-    assert [it.attributes["href"] for it in tree.css("a")] == links + [URL] * (URL in html)
+    rated = list(RATINGS if mixture == "feedback" else ())
+    assert [it.attributes["href"] for it in tree.css("a")] == rated + links + [URL] * (URL in html)
     assert not re.search(r"url\(|@import|expression\(|http-equiv", html)
 
 
@@ -151,7 +175,7 @@ def test_both_parts_say_the_same(language: str, mixture: str) -> None:
     tree = LexborHTMLParser(html)
     for heading in tree.css("head, h1, h2"):
         heading.decompose()
-    for link in tree.css("li a"):
+    for link in tree.css("li a[href^=https]"):
         # Where the page has a link, the text shows where it leads.
         link.replace_with(f"{link.text()} {link.attributes['href']}")
     assert tree.body is not None
@@ -176,7 +200,10 @@ def test_every_fact_is_told_and_no_blank_is_left(language: str, mixture: str) ->
         WORDS[language]["slower"]: draft.slower,
         "Zyxreturns": bool(draft.faq),
         "https://shop.example/sizes": bool(draft.faq),
-        "2027": bool(draft.notices),
+        "2027": bool(draft.notices) or mixture == "dated",
+        "2026": bool(draft.answer_by or draft.until),
+        "(UTC−5)": mixture in {"dated", "dated nearly", "late today", "escalated"},
+        f"5 = {WORDS[language]['rating.5']}": mixture == "feedback",
         URL: draft.privacy_url is not None,
         "K7F3-Q2": True,
         "Zyx": True,
