@@ -7,6 +7,7 @@ An option that nothing is done about yet has its line in `UNFINISHED`, and a cas
 _ACTING = "tests/unit/test_options_acting.py::"
 _POLICY = "tests/unit/test_settings_policy.py::"
 _RULES = "tests/unit/test_options_rules.py::"
+_HOLIDAYS = "tests/unit/test_holidays.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
 _UNFINISHED = "tests/unit/test_options_unfinished.py::"
 _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
@@ -110,6 +111,11 @@ ACTING = {
     "languages.supported": _ACTING
     + "test_languages_default_and_supported_choose_the_language_of_the_answer",
     "hours.timezone": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
+    "hours.holidays.country": _HOLIDAYS
+    + "test_a_country_names_its_holidays_and_a_region_more_of_them",
+    "hours.holidays.add": _HOLIDAYS + "test_add_names_more_days_and_remove_takes_some_out",
+    "hours.holidays.remove": _HOLIDAYS + "test_add_names_more_days_and_remove_takes_some_out",
+    "hours.holidays.ics": _HOLIDAYS + "test_every_whole_day_of_an_ics_file_is_a_holiday",
     "notices[].from": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
     "notices[].until": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
     "notices[].template": _POLICY + "test_a_notice_lasts_whole_days_in_the_time_zone_of_the_shop",
@@ -159,10 +165,6 @@ ACTING = {
 
 UNFINISHED = (
     "service.http.port",
-    "hours.holidays.country",
-    "hours.holidays.add",
-    "hours.holidays.remove",
-    "hours.holidays.ics",
     "promises.normal.first_reply",
     "promises.normal.next_reply",
     "promises.normal.resolution",

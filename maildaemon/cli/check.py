@@ -4,11 +4,13 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.calendar import check_hours
 from maildaemon.cli.exits import Exit, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import json_option, mailbox_option, mark, plain, put_json, say
@@ -53,7 +55,7 @@ def check(invocation: Invocation, *, connect: bool, mailbox: str | None, as_json
     """Check beforehand that it will run: files, folders, servers.
 
     Looks at the configuration, the templates, the CSV files of order numbers, the data folder
-    and the database. Without
+    and the database, and names the next holidays. Without
     --connect no server is asked and no password is needed. Nothing is changed and no mail
     is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if a
     server cannot be used.
@@ -110,6 +112,7 @@ def _findings(invocation: Invocation, mailbox: str | None, *, connect: bool) -> 
     for warning in settings.warnings:
         yield Finding("configuration", Result.WARNING, str(warning))
     yield from _modes(settings)
+    yield from check_hours(settings, datetime.now(UTC))
     yield from _templates(settings)
     yield from _certificates(settings)
     yield from _alerts(settings)

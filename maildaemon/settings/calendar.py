@@ -82,7 +82,7 @@ def _read_time(value: object) -> time:
 def _read_country(value: object) -> str:
     text = read_text(value).upper()
     country, dash, region = text.partition("-")
-    if country not in _COUNTRIES or bool(dash) != bool(re.fullmatch("[A-Z0-9]{1,3}", region)):
+    if country not in _COUNTRIES or bool(dash) != bool(region):
         meant = _OFTEN_MEANT.get(country)
         advice = f"did you mean `{meant}`?" if meant else "write two letters, such as `IT`"
         raise ValueError(f"`{text}` is no country; {advice} (a region follows: `DE-BY`)")

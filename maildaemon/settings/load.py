@@ -1,17 +1,16 @@
 """Reads the configuration file: everything that is wrong is found at once."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from maildaemon.errors import ConfigError, Problem
+from maildaemon.settings.assumptions import warn_of_assumed_hours
 from maildaemon.settings.consistency import check_consistency
 from maildaemon.settings.database import has_password
 from maildaemon.settings.document import Document, Loc, read_document
 from maildaemon.settings.include import add_included
 from maildaemon.settings.models import Settings
-from maildaemon.settings.policies import PolicySections
 from maildaemon.settings.reading import read_text_file
 from maildaemon.settings.secret import Source
 from maildaemon.settings.unfinished import warn_of_unfinished
@@ -70,22 +69,5 @@ def _warnings(settings: Settings, document: Document) -> tuple[Problem, ...]:
                 advice = "password and mail may travel unencrypted; prefer `security: tls`"
                 document.complain((*loc, "allow_insecure"), advice)
     warn_of_unfinished(document)
-    _warn_of_utc(settings, document)
+    warn_of_assumed_hours(settings, document)
     return _in_order(document)
-
-
-def _warn_of_utc(settings: Settings, document: Document) -> None:
-    """Say that days are not those of the shop where nobody has named its time zone."""
-    advice = "these days begin and end in UTC; give `timezone` in `hours`, such as `Europe/Rome`"
-    policies: tuple[tuple[Loc, PolicySections], ...] = (((), settings), *_own_policies(settings))
-    for loc, policy in policies:
-        hours = policy.hours if "hours" in policy.model_fields_set else settings.hours
-        given = "timezone" in hours.model_fields_set
-        if policy.notices and (*loc, "notices") in document.keys and not given:
-            document.complain((*loc, "notices"), advice, document.nearest_key((*loc, "notices")))
-
-
-def _own_policies(settings: Settings) -> Iterator[tuple[Loc, PolicySections]]:
-    for index, mailbox in enumerate(settings.mailboxes):
-        if mailbox.policy is not None:
-            yield ("mailboxes", index, "policy"), mailbox.policy

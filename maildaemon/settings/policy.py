@@ -53,7 +53,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         privacy_url=policy.privacy.notice,
         partners=tuple(Partner(one.name, one.address.lower()) for one in policy.partners),
         contacts=_contacts(policy.contacts),
-        hours=_hours(policy.hours),
+        hours=make_hours(policy.hours),
         rules=tuple(map(_rule, policy.rules)),
         order_numbers=tuple(
             NumberPattern(one.name, one.pattern, one.checksum) for one in policy.order_numbers
@@ -119,8 +119,9 @@ def _notice(notice: NoticeSettings, zone: ZoneInfo) -> Notice:
     )
 
 
-def _hours(hours: HourSettings) -> Hours:
-    return Hours(hours.open, hours.timezone, frozenset(hours.holidays.add))
+def make_hours(hours: HourSettings) -> Hours:
+    """Return when the shop works, with all the holidays that are named."""
+    return Hours(hours.open, hours.timezone, frozenset(hours.holidays.days))
 
 
 def _rule(rule: RuleSettings) -> Rule:

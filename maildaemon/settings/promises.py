@@ -1,14 +1,17 @@
 """What customers are promised, and when: hours, promises, escalation, reminders, notices."""
 
+from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from maildaemon.domain.opening import WORKING_DAYS
 from maildaemon.domain.understanding import Priority
 from maildaemon.settings.calendar import Country, Day, OpeningTimes, Zone
+from maildaemon.settings.ics import read_whole_days
 from maildaemon.settings.options import (
     Elsewhere,
     EmailAddress,
@@ -21,6 +24,7 @@ from maildaemon.settings.options import (
     WrongError,
     one_of,
 )
+from maildaemon.settings.publicholidays import public_holidays
 
 
 class HolidaySettings(Section):
@@ -33,13 +37,29 @@ class HolidaySettings(Section):
         (), examples=[["2026-12-24"]], description="Days that are holidays too."
     )
     remove: tuple[Day, ...] = Field(
-        (), examples=[["2026-06-02"]], description="Days of the country that are worked."
+        (),
+        examples=[["2026-06-02"]],
+        description="Days of the country, or of the calendar file, that are worked.",
     )
     ics: FilePath | None = Field(
         None,
         examples=["holidays.ics"],
-        description="A calendar file; every whole day in it is a holiday.",
+        description="A calendar file; every whole day in it is a holiday. It is read at the start "
+        "and at every reload.",
     )
+
+    _days: Mapping[date, str] = PrivateAttr(default_factory=dict)
+    _last_year: int | None = PrivateAttr(None)
+
+    @property
+    def days(self) -> Mapping[date, str]:
+        """The holidays with what they are called; empty where nothing is named."""
+        return self._days
+
+    @property
+    def last_year(self) -> int | None:
+        """Up to which year the holidays of the country are known; None if none is named."""
+        return self._last_year
 
     @model_validator(mode="after")
     def _a_day_is_worked_or_not(self) -> Self:
@@ -47,6 +67,33 @@ class HolidaySettings(Section):
             if day in self.add:
                 raise WrongError("this day is also in `add`; keep one", "remove", at)
         return self
+
+    @model_validator(mode="after")
+    def _days_are_known(self) -> Self:
+        days = {**self._of_the_country(), **self._of_the_file()}
+        for day in self.add:
+            days.setdefault(day, "")
+        self._days = {day: days[day] for day in sorted(days) if day not in self.remove}
+        return self
+
+    def _of_the_country(self) -> Mapping[date, str]:
+        if self.country is None:
+            return {}
+        country, _, region = self.country.partition("-")
+        try:
+            found = public_holidays(country, region or None)
+        except ValueError as error:
+            raise WrongError(str(error), "country") from error
+        self._last_year = found.last_year
+        return found.days
+
+    def _of_the_file(self) -> Mapping[date, str]:
+        if self.ics is None:
+            return {}
+        try:
+            return read_whole_days(self.ics)
+        except ValueError as error:
+            raise WrongError(str(error), "ics") from error
 
 
 class HourSettings(Section):
@@ -62,6 +109,12 @@ class HourSettings(Section):
         "`22:00-02:00`. A day that is not named is closed, and no business day.",
     )
     holidays: HolidaySettings = Field(default_factory=HolidaySettings)
+
+    def closed_days(self, since: date) -> Iterator[tuple[date, str]]:
+        """Yield the holidays from a day on that the week would have open, with their names."""
+        for day, name in self.holidays.days.items():
+            if day >= since and self.open.days[day.weekday()]:
+                yield day, name
 
 
 class PromiseSettings(Section):

@@ -1,13 +1,15 @@
 """When something is due: each kind of duration, in words and in a table."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from maildaemon.domain.hours import due_at, is_business_day, opens_at
 from maildaemon.domain.opening import DAYS, WORKING_DAYS, Hours, Week, parse_openings
-from maildaemon.domain.spans import parse_span
+from maildaemon.domain.spans import Counting, parse_span
 
 NEW_YORK, ROME = ZoneInfo("America/New_York"), ZoneInfo("Europe/Rome")
 AMERICAN = frozenset({date(2026, 11, 26), date(2026, 12, 25), date(2027, 1, 1)})
@@ -32,22 +34,24 @@ def due(start: str, span: str, hours: Hours = OFFICE) -> str:
 # --- the four kinds ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("start", "span", "expected"),
-    [
-        ("2026-12-01 09:00", "48 business hours", "Thu 2026-12-03 09:00"),
-        ("2026-12-03 17:00", "24 business hours", "Fri 2026-12-04 17:00"),
-        ("2026-12-06 13:00", "12 business hours", "Mon 2026-12-07 12:00"),
-        ("2026-12-07 09:00", "9 open hours", "Mon 2026-12-07 18:00"),
-        ("2026-12-07 17:30", "1 open hour", "Tue 2026-12-08 09:30"),
-        ("2026-12-09 16:00", "3 business days", "Mon 2026-12-14 16:00"),
-        ("2026-12-11 10:00", "36 hours", "Sat 2026-12-12 22:00"),
-    ],
-)
+_PAGE = Path(__file__).parents[2] / "docs" / "time.md"
+_ROW = re.compile(r"(?m)^\| \w{3} (\d\S+ \S+) \| (\d[^|]+) \| (\w{3} \d[^|]+) \|$")
+_TABLE = _ROW.findall(_PAGE.read_text())
+
+
+@pytest.mark.parametrize(("start", "span", "expected"), _TABLE)
 def test_durations_count_as_in_the_table_that_shops_are_shown(
     start: str, span: str, expected: str
 ) -> None:
     assert due(start, span, SHOP) == expected
+
+
+def test_the_table_has_every_kind_of_duration() -> None:
+    kinds = {parse_span(span).counting for _, span, _ in _TABLE}
+
+    assert len(_TABLE) == 10
+    assert kinds == {*Counting}
+    assert ("2026-12-01 09:00", "48 business hours", "Thu 2026-12-03 09:00") in _TABLE
 
 
 @pytest.mark.parametrize(

@@ -22,26 +22,6 @@ OPTIONS = [
         "0",
         "from 1 to 65535",
     ),
-    (
-        "hours.holidays.country",
-        "hours: {holidays: {country: …}}",
-        "no",
-        "NO",
-        "XX",
-        "no country",
-    ),
-    (
-        *("hours.holidays.add", "hours: {holidays: {add: […]}}"),
-        *("2026-12-24", "['2026-12-24']", "24.12.2026", "is no date"),
-    ),
-    (
-        *("hours.holidays.remove", "hours: {holidays: {add: [2026-12-24], remove: […]}}"),
-        *("2026-06-02", "['2026-06-02']", "2026-12-24", "this day is also in `add`"),
-    ),
-    (
-        *("hours.holidays.ics", "hours: {holidays: {ics: …}}"),
-        *("shop.ics", "/etc/maildaemon/shop.ics", "[a.ics]", "expected one value, found a list"),
-    ),
     *(
         (f"promises.normal.{name}", "promises: {normal: {NAME: …}}".replace("NAME", name), *values)
         for name, values in {

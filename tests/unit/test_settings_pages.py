@@ -28,9 +28,11 @@ FILE = Path("/etc/maildaemon/maildaemon.yaml")
 
 
 def uncommented() -> str:
-    """Return the example with every option in force, but for the file that it would include."""
+    """Return the example with every option in force, but for the files that it would read."""
     everything = re.sub(r"(?m)^( *)#(?=[a-z0-9_]+:|  )", r"\1", example())
-    return everything.replace("include: [rules.yaml]", "include: []")
+    return everything.replace("include: [rules.yaml]", "include: []").replace(
+        "    ics: holidays.ics\n", ""
+    )
 
 
 def every_option(section: type[Section] = Settings) -> Iterator[tuple[type[Section], Option]]:

@@ -17,7 +17,7 @@ SHOP = """\
 hours:
   timezone: Europe/Rome
   open: {mon: 09:00-18:00, tue: 09:00-18:00, wed: 09:00-13:00 14:00-18:00, thu: 09:00-18:00, fri: 09:00-24:00}   # a day not named is closed
-  holidays: {country: IT, add: [2026-12-24], remove: [], ics: holidays.ics}
+  holidays: {country: IT, add: [2026-12-24], remove: []}
 promises:                                    # by priority; the clock starts with the oldest unanswered message of the customer
   normal: {first_reply: 48 business hours, next_reply: 48 business hours, warn_at: 24 business hours, update_every: 5 business days}
   urgent: {first_reply: 12 business hours, warn_at: 8 business hours}
@@ -56,7 +56,7 @@ def test_the_complete_policy_of_a_shop_loads() -> None:
         (),
     )
     assert (hours.holidays.country, hours.holidays.add) == ("IT", (date(2026, 12, 24),))
-    assert str(hours.holidays.ics) == "/etc/maildaemon/holidays.ics"
+    assert hours.holidays.days[date(2026, 12, 8)] == "Immacolata Concezione"
     assert promises.normal is not None
     assert promises.normal.first_reply == Span(Counting.BUSINESS_HOURS, timedelta(hours=48))
     assert promises.normal.update_every == Span(Counting.BUSINESS_DAYS, timedelta(days=5))
@@ -96,7 +96,6 @@ def test_what_nothing_is_done_about_yet_is_said_once_for_each_option_that_is_giv
         (line, path)
         for line, path in (
             (10, "hours.open"),
-            (11, "hours.holidays"),
             (12, "promises"),
             (15, "escalation"),
             (18, "follow_up"),
