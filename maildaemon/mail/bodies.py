@@ -9,7 +9,7 @@ from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.marks import unmarked
 from maildaemon.mail.openpgp import without_armour
 from maildaemon.mail.rtf import read_compressed_rtf
-from maildaemon.mail.structure import Body, charset_of, transfer_encoding
+from maildaemon.mail.structure import Body, Structure, charset_of, transfer_encoding
 from maildaemon.mail.text import MAX_HTML, html_to_marked_text
 from maildaemon.mail.tnef import Unwrapped
 from maildaemon.mail.transfer import decode_transfer
@@ -59,6 +59,14 @@ class _Notes:
     def add(self, defect: str) -> None:
         """Note a defect, once."""
         self.defects[defect] = None
+
+
+def read_text(tree: Tree, structure: Structure) -> Reading:
+    """Return the text from where there is any."""
+    reading = read_bodies(tree, structure.bodies)
+    if not reading.text.strip() and structure.spare:
+        return read_bodies(tree, structure.spare)
+    return reading
 
 
 def read_bodies(tree: Tree, bodies: tuple[Body, ...]) -> Reading:

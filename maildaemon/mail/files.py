@@ -24,7 +24,7 @@ from maildaemon.mail.types import OCTETS, detect_type, extension_of, is_text
 CALENDAR_REPLY = "calendar_reply"
 _MAX_CONTENT_ID = 200
 _MAX_FILES = 1_000
-_MAILS = frozenset({MAIL, "message/global"})
+MAILS = frozenset({MAIL, "message/global"})
 _SNIFFED = 4_096
 _METHOD_REPLY = re.compile(rb"^METHOD:REPLY\b", re.IGNORECASE | re.MULTILINE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
@@ -165,7 +165,7 @@ def _look_inside(attachment: Attachment, content: bytes, search: Search) -> Atta
 
 
 def _is_mail(declared: str, names: tuple[str, ...]) -> bool:
-    return declared in _MAILS or any("eml" in read_extensions(name) for name in names)
+    return declared in MAILS or any("eml" in read_extensions(name) for name in names)
 
 
 def _declared(part: Part, content: bytes) -> str:

@@ -5,13 +5,14 @@ from dataclasses import replace
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading as Wanted
 from maildaemon.mail.addresses import parse_addressing
-from maildaemon.mail.bodies import ENCRYPTED, Reading, read_bodies, read_wrapped
+from maildaemon.mail.bodies import ENCRYPTED, Reading, read_text, read_wrapped
 from maildaemon.mail.bounces import parse_bounce
 from maildaemon.mail.degraded import parse_degraded
 from maildaemon.mail.fields import message_of_header
 from maildaemon.mail.files import Files, read_files
+from maildaemon.mail.forwarded import read_forwarded
 from maildaemon.mail.language import detect_language
-from maildaemon.mail.prescan import Scan, identity, scan
+from maildaemon.mail.prescan import identity, scan
 from maildaemon.mail.receipts import parse_receipt
 from maildaemon.mail.replies import read_reply
 from maildaemon.mail.search import find, prepare
@@ -49,7 +50,7 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     if scanned.exceeded:
         raise LimitExceededError(scanned.exceeded)
     hash_ = identity(scanned)
-    tree = Tree(_mime_header(scanned), scanned.body, hash_)
+    tree = Tree(scanned.mime_header(), scanned.body, hash_)
     message = replace(
         message_of_header(scanned, hash_, len(raw), parse_addressing, tree.charset),
         content_type=tree.root.media_type,
@@ -57,17 +58,24 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
     )
     structure = arrange(tree)
     reading, files = _read(tree, structure)
-    reply_text = read_reply(tree, structure.bodies, reading, message.subject)
+    receipt = parse_receipt(tree, structure, reading.text)
+    bounce = parse_bounce(message, tree, structure, reading.text)
+    text, reply_text = reading.text, read_reply(tree, structure.bodies, reading, message.subject)
+    # Of a mail that somebody has written, what he sent on is no part; without a word of his own it
+    # is all there is to read. A report returns what we wrote ourselves.
+    reports = bounce or receipt or message.content_type == "multipart/report"
+    if not text.strip() and not reports and (sent_on := read_forwarded(tree, structure)):
+        text, reply_text = sent_on.text, sent_on.reply_text
     tongue = detect_language(reply_text, languages, message.subject)
     message = replace(
         message,
-        text=reading.text,
+        text=text,
         reply_text=reply_text,
         language=tongue.language,
         language_confidence=tongue.confidence,
         attachments=files.attachments,
-        receipt=parse_receipt(tree, structure, reading.text),
-        bounce=parse_bounce(message, tree, structure, reading.text),
+        receipt=receipt,
+        bounce=bounce,
         defects=(*message.defects, *reading.defects, *_structure_defects(structure)),
     )
     return Parsed(message, files.contents)
@@ -75,22 +83,11 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
 
 def _read(tree: Tree, structure: Structure) -> tuple[Reading, Files]:
     """Return the text and the files; text from where there is any."""
-    reading = read_bodies(tree, structure.bodies)
-    if not reading.text.strip() and structure.spare:
-        reading = read_bodies(tree, structure.spare)
+    reading = read_text(tree, structure)
     files = read_files(tree, structure, reading)
     if not reading.text.strip() and files.wrapper:
         reading = read_wrapped(reading, files.wrapper)
     return reading, files
-
-
-def _mime_header(scanned: Scan) -> bytes:
-    """Return the fields that describe the body; the others are read already."""
-    return b"".join(
-        name + b": " + value + b"\r\n"
-        for name, value in scanned.fields
-        if name.startswith(b"content-")
-    )
 
 
 def _report_type(root: Part) -> str | None:

@@ -55,6 +55,14 @@ class Scan:
         """Return all values of a field, in order."""
         return tuple(value for key, value in self.fields if key == name)
 
+    def mime_header(self) -> bytes:
+        """Return the fields that describe the body, as lines."""
+        return b"".join(
+            name + b": " + value + b"\r\n"
+            for name, value in self.fields
+            if name.startswith(b"content-")
+        )
+
 
 def scan(raw: bytes) -> Scan:
     """Return the header fields and the body of any bytes whatever."""

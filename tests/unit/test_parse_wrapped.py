@@ -417,7 +417,7 @@ def test_forwarded_messages_are_files_named_by_their_subjects() -> None:
     )
 
     assert names(message) == ["Grüße.eml", "Second_third.eml", "message-3.eml"]
-    assert message.text == ""
+    assert message.text == "first\n\nsecond\n\nthird"
 
 
 @pytest.mark.parametrize(
