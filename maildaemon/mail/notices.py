@@ -1,7 +1,9 @@
 """Notices of failed delivery in free text: most mail servers have written such ones."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from maildaemon.domain.message import Message, ReportAction, ReportedRecipient
 from maildaemon.mail import notice_words as words
@@ -39,6 +41,9 @@ _LABELLED = re.compile(
     r"(?: address)?[ \t]?[:：=]?[ \t]{0,8}[<(\"'\[]{0,2}$",
     re.IGNORECASE,
 )
+# A word in a column of its own, below one of these.
+_ROW = re.compile(r"\s{0,40}([^\W\d][\w.+-]{0,63})(?:\t|[ \u00a0]{2})")
+_TITLES = ("following:", "recipient:", "recipients:", "recipient(s):", "address:", "addresses:")
 _HELPERS = (
     *("contact", "assistance", "questions", "support@", "for help", "kontakt", "identifier"),
     *("contactez", "contattare", "póngase en contacto", "обратитесь", "helpdesk", "report this"),
@@ -116,7 +121,7 @@ def read_notice(message: Message, text: str, returned: Returned) -> tuple[Report
     action = _action(said)
     if action is None:
         return ()
-    named = _choose(message, lines, returned)
+    named = _choose(message, text, lines, returned)
     # What is said of one recipient may stand anywhere; of several, only near each.
     return tuple(
         ReportedRecipient(
@@ -158,7 +163,7 @@ def _begins_copy(line: str) -> bool:
     return any(phrase in bare for phrase in words.COPY_WITHIN)
 
 
-def _choose(message: Message, lines: list[str], returned: Returned) -> dict[str, int]:
+def _choose(message: Message, text: str, lines: list[str], returned: Returned) -> dict[str, int]:
     """Return the addresses that failed, each with the line it stands in.
 
     What stands in a place of its own counts before what stands within a sentence; there, and
@@ -167,6 +172,8 @@ def _choose(message: Message, lines: list[str], returned: Returned) -> dict[str,
     stated = [one for value in message.field("x-failed-recipients") for one in _addresses(value)]
     if stated:
         return {one: _line_of(one, lines) for one in stated}
+    if listed := _listed_names(message, text, lines):
+        return listed
     named = _named(message, lines)
     if named.sure:
         return named.sure
@@ -216,15 +223,38 @@ def _local_names(message: Message, lines: list[str]) -> dict[str, int]:
     """Return the users of a server that names its own without a domain: a word alone on the first
     line after "could not be delivered to the following recipients:".
     """
+    for at in _lists(message, lines):
+        if re.fullmatch(r"[\w.+-]{1,64}", lines[at]):
+            return _at_home(lines[at], message, at)
+    return {}
+
+
+def _listed_names(message: Message, text: str, lines: list[str]) -> dict[str, int]:
+    """Return the users whom such a list names in a column of their own, before what was wrong;
+    whatever addresses follow in the explanation are but examples.
+    """
+    written = text.split("\n", _MAX_LINES)
+    for at in _lists(message, lines):
+        row = _ROW.match(written[at][:_MAX_LINE])
+        end = next((n for n in range(at, len(lines)) if not lines[n]), len(lines))
+        titled = next(one.lower() for one in reversed(lines[:at]) if one).endswith(_TITLES)
+        if row and titled and not any("@" in line for line in lines[at:end]):
+            return _at_home(row[1], message, at)
+    return {}
+
+
+def _lists(message: Message, lines: list[str]) -> Iterator[int]:
+    """Yield where a mail server begins to list those whom it could not reach."""
     sender = message.from_
     if sender is None or not sender.domain or not comes_from_server(message):
-        return {}
-    for at, line in enumerate(lines[:-1]):
+        return
+    for at, line in enumerate(lines):
         if line.endswith(":") and any(phrase in line.lower() for phrase in words.FAILED):
-            following = next((one for one in lines[at + 1 :] if one), "")
-            if re.fullmatch(r"[\w.+-]{1,64}", following):
-                return {f"{following}@{sender.domain}": at + 1}
-    return {}
+            yield from islice((n for n in range(at + 1, len(lines)) if lines[n]), 1)
+
+
+def _at_home(user: str, message: Message, at: int) -> dict[str, int]:
+    return {f"{user}@{message.from_.domain}": at} if message.from_ else {}
 
 
 def _status(lines: list[str], at: int, action: ReportAction, *, alone: bool) -> str | None:
