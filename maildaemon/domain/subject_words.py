@@ -45,6 +45,33 @@ WARNINGS = frozenset(
     "quarantine virus phishing newsletter".split()
 ) | {"spam?", "possible spam", "suspected spam", "external email", "external mail"}
 
+# What has become of it, as help desks and calendars put it before the subject.
+STATES = (
+    frozenset(
+        "resolved solved closed reopened updated update autoreply "
+        "accepted declined tentative canceled cancelled "
+        "erledigt gelöst geschlossen aktualisiert zugesagt abgesagt abgelehnt "
+        "résolu clos accepté refusé annulé provisoire "
+        "risolto chiuso aggiornato accettato rifiutato annullato "
+        "resuelto cerrado actualizado aceptado aceptada rechazado rechazada cancelado cancelada "
+        "resolvido fechado atualizado aceite aceito recusado "
+        "opgelost gesloten bijgewerkt geaccepteerd geweigerd geannuleerd "
+        "rozwiązane zamknięte zaktualizowano zaakceptowano odrzucono anulowano "
+        "решено закрыто закрыта обновлено принято отклонено отменено "
+        "вирішено оновлено прийнято відхилено скасовано".split()
+    )
+    | {"auto reply", "auto-reply", "automatic reply", "automatische antwort", "mit vorbehalt"}
+    | {
+        "réponse automatique",
+        "risposta automatica",
+        "respuesta automática",
+        "resposta automática",
+        "automatisch antwoord",
+        "odpowiedź automatyczna",
+        "автоматический ответ",
+    }
+)
+
 NO_SUBJECT = frozenset(
     one.strip()
     for one in (

@@ -8,6 +8,7 @@ from maildaemon.domain.subject_words import (
     NO_SUBJECT,
     REGARDING,
     REPLIES,
+    STATES,
     WARNINGS,
 )
 
@@ -16,7 +17,7 @@ _TAG = re.compile(r"\[#([2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2})\]", re.IGNO
 
 # `re[2]`, `re (3)`, `re*2`, `re^2`, `re.`: programs count how often a mail was answered.
 _COUNTED = re.compile(r"(.*?)[ ]?(?:\[\d{1,4}\]|\(\d{1,4}\)|[*^]\d{1,4}|\.)?")
-_PREFIXES = REPLIES | REGARDING | FORWARDS | WARNINGS
+_PREFIXES = REPLIES | REGARDING | FORWARDS | STATES | WARNINGS
 _LONGEST_PREFIX = 40
 _BLOBS = (("[", "]"), ("{", "}"), ("***", "***"), ("<", ">"))
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")

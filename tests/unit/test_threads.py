@@ -466,6 +466,10 @@ def test_a_tag_in_the_subject(subject: str, tag: str | None) -> None:
         "ΑΠ: My order",
         "Re: [#K7F3-Q2] My order",
         "Re: My order [#K7F3-Q2]",
+        "Resolved: My order",
+        "Automatische Antwort: Re: My order",
+        "Abgesagt: My order",
+        "Решено: My order",
         "  my\torder ",
     ],
 )
