@@ -221,7 +221,7 @@ def _is_card_line(line: str, *, first: bool) -> bool:
     ends = line.endswith(("!", "…")) or (line.endswith(".") and len(words) >= _SENTENCE_WORDS)
     if len(line) > _CARD_WIDTH or (ends and not _COMPANY.search(line.lower())):
         return False
-    return (first and len(words) < _SENTENCE_WORDS) or not _is_sentence(line)
+    return (first and len(words) == 1) or not _is_sentence(line)
 
 
 def _is_contact(line: str) -> bool:

@@ -16,6 +16,8 @@ _PARAGRAPHS = 12
 _PARAGRAPH_LINES = 40
 _MAX_LINE = 4_000
 _LONG = 60
+_DICTATED_LINES = 8
+_GREETING_WORDS = 3
 
 
 def end_of_letter(lines: list[str], bare: list[str], own: list[bool], quoted: list[bool]) -> int:
@@ -93,6 +95,19 @@ def _without_signature(bare: list[str], own: list[bool], quoted: list[bool], end
         if not own[at] or not any(own[:at]) or any(quoted[at:end]):
             continue
         tail = [bare[i] for i in range(at + 1, end) if own[i]]
-        if begins_signature(bare[at], tail):
+        if begins_signature(bare[at], tail) and not _is_dictated(bare, own, at):
             return at
     return end
+
+
+def _is_dictated(bare: list[str], own: list[bool], at: int) -> bool:
+    """Tell whether a closing formula ends what is to be engraved, or to stand on a card: it goes on
+    below such words, behind "Please write on the card:" and an empty line.
+    """
+    above = _paragraph_start(bare, own, at)
+    if not 0 < at - above <= _DICTATED_LINES:
+        return False
+    before = next((i for i in range(above - 1, -1, -1) if bare[i]), -1)
+    if before < 0 or not own[before] or not bare[before].endswith((":", "：")):
+        return False
+    return len(bare[before].split()) > _GREETING_WORDS
