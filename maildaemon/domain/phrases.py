@@ -74,6 +74,7 @@ OUT_OF_OFFICE = phrases(
     erantzun automatikoa |
 
     automatisch antwoord | automatische beantwoording | automatisch bericht |
+    afwezig: | abwesend: | abwesenheit: | assente: | frånvaro: | fravær: | nieobecność: |
     afwezigheidsbericht | afwezigheidsmelding | afwezigheidsassistent | afwezig van kantoor |
     niet op kantoor | buiten kantoor | autosvar | automatiskt svar | automatiskt meddelande |
     frånvaromeddelande | frånvaromeddelanden | frånvarobesked | ej på kontoret |

@@ -15,6 +15,7 @@ THREATS = {
         open|opened|opening|file|filed|raise|raised|start + case|claim|dispute + paypal|ebay|
             klarna|bank
         my bank|card + block|recall|refund|reverse|reclaim
+        call|calling|contact|contacting my bank
         buyer protection + open*|claim*|use|file*|start*
         contact|contacting|consult|consulting|call|calling|involve|involving|instruct|
             instructing|inform|see|hire|get my|our|a|an lawyer|attorney|solicitor|barrister

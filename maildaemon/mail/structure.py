@@ -37,6 +37,17 @@ _HIDDEN_FILE = re.compile(
 )
 _HIDDEN_PART = re.compile(rf"^{_FIELD_OF_PART}", re.IGNORECASE | re.MULTILINE)
 
+# Exchange names so the stretches of text between the photos of a mail from an iPhone.
+_CUT_OUT = re.compile(r"ATT\d{5}\.html?", re.IGNORECASE)
+_LONGEST_CUT = 20_000
+# What a text does not do: run something, ask for something, lead to another place by itself.
+_DOES_MORE = re.compile(
+    rb"<\s*(?:script|form|input|iframe|frame|object|embed|applet|base|link|svg|math|template)\b"
+    rb"|http-equiv\s*+=\s*+[\"']?+(?!content-)|[\s\"'/]on\w+\s*+=|srcdoc"
+    rb"|(?:href|src)\s*+=\s*+[\"']?+\s*+(?!https?:|mailto:|tel:|cid:|#)|[\x00\x1b]",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -145,6 +156,8 @@ class _Walk:
         self.leaves.append(leaf)
         if part.ambiguous and _HIDDEN_PART.search(part.content):
             self.outside.append(part.content)  # text for us, a file for some readers
+        if self._is_cut_out(part):
+            return [Body(html=(part,))]
         body = self._as_body(part, named=named)
         if body is None or not named:
             return [body] if body else []
@@ -164,6 +177,19 @@ class _Walk:
         if within == "multipart/encrypted" and media_type == "application/pgp-encrypted":
             return _PGP_CONTROL.match(self._start_of(part)) is not None
         return False
+
+    def _is_cut_out(self, part: Part) -> bool:
+        """Tell whether a part is a piece of the text that a mail server has made a file of."""
+        names = (
+            *part.structured("content-disposition").all("filename"),
+            *part.structured("content-type").all("name"),
+        )
+        if part.media_type != HTML or not names or is_doubtful(part):
+            return False
+        if not all(_CUT_OUT.fullmatch(name) for name in names):
+            return False
+        page, _ = decode_transfer(self._tree.raw(part), transfer_encoding(part))
+        return len(page) <= _LONGEST_CUT and _DOES_MORE.search(page) is None
 
     def _as_body(self, part: Part, *, named: bool) -> Body | None:
         media_type = part.media_type

@@ -149,6 +149,7 @@ _IN_OLE = (
 _SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 _DATA = _SIGNED[:-1] + b"\x01"
 _DETACHED = (b"\x30\x0b" + _DATA, b"\x30\x80" + _DATA + b"\x00\x00")
+_WITH_ITS_TEXT = _DATA + b"\xa0"
 
 # Windows Installer: transform, package, patch.
 _INSTALLERS = tuple(
@@ -317,13 +318,19 @@ def _detect_loose(content: bytes) -> str | None:
     if content.startswith(_AAC_FRAMES):
         return "audio/aac"
     if content[:1] == b"\x30" and _SIGNED in content[:20]:
-        detached = any(one in content[:200] for one in _DETACHED)
-        return "application/pkcs7-signature" if detached else "application/pkcs7-mime"
+        return _detect_signature(content[:200])
     if content[-512:-508] == b"koly":
         return "application/x-apple-diskimage"
     if content[-512:-504] == b"conectix":
         return "application/x-vhd"
     return None
+
+
+def _detect_signature(head: bytes) -> str | None:
+    if any(one in head for one in _DETACHED):
+        return "application/pkcs7-signature"
+    # Signatures of a third kind keep the name that the sender gives them.
+    return "application/pkcs7-mime" if _WITH_ITS_TEXT in head else None
 
 
 def _detect_zip(content: bytes) -> str:

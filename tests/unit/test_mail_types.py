@@ -84,6 +84,7 @@ SIGNED = b"\x30\x80" + OID + b"\x02\xa0\x80\x30\x80\x02\x01\x01"
         (SIGNED + b"\x30\x0b" + OID + b"\x01" + bytes(50), "application/pkcs7-signature"),
         (SIGNED + b"\x30\x80" + OID + b"\x01\x00\x00", "application/pkcs7-signature"),
         (SIGNED + b"\x30\x80" + OID + b"\x01\xa0\x80\x24\x80Hello", "application/pkcs7-mime"),
+        (SIGNED + bytes(50), None),
         (b"<?xml version='1.0'?><a/>", "application/xml"),
         (b"#!/bin/sh\nrm", "text/x-script"),
         (b"@ECHO OFF\r\n", "application/x-bat"),

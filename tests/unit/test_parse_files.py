@@ -337,3 +337,40 @@ def test_more_parts_than_the_limit_make_a_degraded_record() -> None:
         == MAX_PARTS - 1
     )
     assert read(with_parts(*[b"\n\nx"] * MAX_PARTS)).defects == ("too_many_parts",)
+
+
+def cut_out(page: bytes, name: bytes = b"ATT00001.htm") -> bytes:
+    fields = b'Content-Type: text/html; name="%s"\nContent-Disposition: attachment; filename="%s"'
+    return attached(fields % (name, name), page)
+
+
+PIECE = (
+    b'<html><head><meta http-equiv="content-type" content="text/html"></head><body dir="auto">'
+    b'<div>and here is the photo</div><a href="https://shop.example">shop</a></body></html>'
+)
+
+
+def test_a_piece_of_the_text_that_a_server_made_a_file_of_is_text() -> None:
+    message = parse(cut_out(PIECE)).message
+
+    assert message.attachments == ()
+    assert "and here is the photo" in message.text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"<script>1</script>",
+        b"<form action='https://evil.example'>",
+        b'<a href="java&#115;cript:x">x</a>',
+        b"<a href = data:text/html,x>x</a>",
+        b"<img src=x>",
+        b"<p/onclick=x>",
+        b"<meta http-equiv='&#114;efresh' content='0;https://evil.example'>",
+        b"\x00",
+        b" " * 20_000,
+    ],
+)
+def test_a_page_that_does_more_than_a_text_stays_a_file(more: bytes) -> None:
+    assert only_file(cut_out(PIECE + more)).filename == "ATT00001.htm"
+    assert only_file(cut_out(PIECE, b"invoice.htm")).filename == "invoice.htm"

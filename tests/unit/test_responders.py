@@ -62,6 +62,8 @@ Fora do escritório
 Resposta automàtica: El seu anell
 Automatisch antwoord: Uw ring
 Afwezigheidsbericht: Uw ring
+Afwezig: Re: Uw bestelling
+Abwesend: Re: Ihre Bestellung
 Anna de Vries is afwezig
 Autosvar: Din ring
 Automatiskt svar: Din ring
