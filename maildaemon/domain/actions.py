@@ -51,7 +51,9 @@ class JoinThread:
 class QueueMail:
     """Send one response to this message. `missing`: the facts it asks for, as in `Draft`.
     `number_unknown`: he gave an order number, and it is none of ours. `slower`: the customer's
-    language is none of ours. `contacts`: another way, as it is urgent.
+    language is none of ours. `contacts`: another way, as it is urgent. `answer_by`: the date that
+    he is told for what he waits for since `waiting_since`; `opens_at`: the shop is closed until
+    then. None: nothing is said of it.
     """
 
     sections: tuple[Section, ...]
@@ -66,6 +68,9 @@ class QueueMail:
     notices: tuple[Announcement, ...] = ()
     slower: bool = False
     contacts: Contacts | None = None
+    waiting_since: datetime | None = None
+    answer_by: datetime | None = None
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from maildaemon.domain.automatic import Silence
-from maildaemon.domain.delivery import OutboxState, Section
+from maildaemon.domain.delivery import TIMED, OutboxState, Section
 from maildaemon.domain.threads import Status
 
 # A thread that is muted for good: nobody reads our mail then any more.
@@ -65,7 +65,7 @@ def why_not_released(mail: HeldMail, now: datetime) -> Unreleasable | None:
     """
     if mail.draft:
         return Unreleasable.IN_DRAFTS
-    if mail.state not in {OutboxState.SHADOW, OutboxState.CANCELLED}:
+    if mail.state not in {OutboxState.SHADOW, OutboxState.CANCELLED, OutboxState.HELD}:
         return Unreleasable.NOT_HELD_BACK
     if mail.junked:
         return Unreleasable.IN_JUNK
@@ -77,9 +77,12 @@ def why_not_released(mail: HeldMail, now: datetime) -> Unreleasable | None:
 
 
 def _why_not_in(thread: ThreadState, mail: HeldMail, now: datetime) -> Unreleasable | None:
-    if thread.answered_at is not None:
+    # What time brings is said in answered conversations, and one of it only when they are over.
+    timed = not set(TIMED).isdisjoint(mail.sections)
+    if thread.answered_at is not None and not timed:
         return Unreleasable.STAFF_ANSWERED
-    if thread.status in {Status.RESOLVED, Status.IGNORED}:
+    closed = {Status.RESOLVED, Status.IGNORED}
+    if thread.status in closed and Section.FEEDBACK not in mail.sections:
         return Unreleasable.THREAD_CLOSED
     if thread.muted_until is not None and thread.muted_until > now:
         return Unreleasable.MUTED

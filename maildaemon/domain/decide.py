@@ -44,13 +44,19 @@ from maildaemon.domain.context import Context, Decision
 from maildaemon.domain.delivery import Announcement, Contacts, Refusal, Section, is_writable
 from maildaemon.domain.filing import find_thread, is_thanks_only
 from maildaemon.domain.handover import hand_over, is_partner
+from maildaemon.domain.hours import due_at
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy
 from maildaemon.domain.recipients import addressed, is_one_of_us, recipients
 from maildaemon.domain.report import UNDELIVERABLE_FOR, follow_report
 from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
 from maildaemon.domain.subjects import bare_subject
-from maildaemon.domain.telling import answer_language, is_foreign, notices_to_tell
+from maildaemon.domain.telling import (
+    answer_language,
+    is_foreign,
+    next_opening,
+    notices_to_tell,
+)
 from maildaemon.domain.threads import Match, MatchRule, Status, ThreadFacts
 from maildaemon.domain.understand import (
     Sight,
@@ -66,7 +72,7 @@ __all__ = ["Context", "Decision", "decide"]
 
 _DEAD_AT_LEAST = timedelta(days=1)
 _SUSPECT = "three similar messages within an hour: a program seems to answer"
-_THANKS_ONLY = "thanks only"
+THANKS_ONLY = "thanks only"
 
 
 def decide(message: Message, context: Context) -> Decision:
@@ -87,7 +93,7 @@ def decide(message: Message, context: Context) -> Decision:
     match = _match(message, judgement, context)
     thanked = is_thanks_only(message, judgement.kind, match.thread, context.policy)
     if thanked:
-        judgement = replace(judgement, evidence=(*judgement.evidence, _THANKS_ONLY))
+        judgement = replace(judgement, evidence=(*judgement.evidence, THANKS_ONLY))
     verdicts = judge(message.attachments, context.policy.attachments)
     sight = Sight(message, writer, verdicts, context.received_at, context.policy)
     before = match.matter
@@ -282,9 +288,27 @@ def _respond(
         notices=notices,
         slower=not no_acknowledgement and is_foreign(message, policy),
         contacts=_contacts_to_tell(understood, match, policy) if not no_acknowledgement else None,
+        **({} if no_acknowledgement else _dates_to_tell(sight, understood, match, context)),
         echo_subject=may_echo_subject(message, context),
         sender_known=is_known(message, context),
     )
+
+
+def _dates_to_tell(
+    sight: Sight, understood: Understanding, match: Match, context: Context
+) -> dict[str, datetime | None]:
+    """Return by when an answer is promised, and when the shop opens, as in `QueueMail`."""
+    policy = context.policy
+    asked_at = _asked_at(match, context)
+    matter = matter_after(match.matter, understood, sight, Kind.CUSTOMER)
+    promise = policy.time.promise(matter)
+    due = due_at(min(asked_at), promise.first_reply, policy.hours) if promise.first_reply else None
+    return {
+        "waiting_since": min(asked_at),
+        # What has waited in some queue for long is not promised for yesterday.
+        "answer_by": due if due and due > context.now else None,
+        "opens_at": next_opening(policy.hours, context.now),
+    }
 
 
 def _contacts_to_tell(understood: Understanding, match: Match, policy: Policy) -> Contacts | None:

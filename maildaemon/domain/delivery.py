@@ -13,7 +13,8 @@ The life of an outbox row::
       ├ draft: put into the Drafts folder, sent by a person or not at all
       │   ├──a human answered first──► cancelled
       │   └──cannot be put──► failed, or expired
-      └ shadow: recorded only, never sent
+      ├ shadow: recorded only, never sent
+      └ held: due too long ago to go by itself; a person may release it
 """
 
 import re
@@ -36,6 +37,7 @@ class OutboxState(StrEnum):
     CANCELLED = "cancelled"
     DRAFT = "draft"
     SHADOW = "shadow"
+    HELD = "held"
 
 
 class Phase(StrEnum):
@@ -52,6 +54,9 @@ class MailKind(StrEnum):
     RESPONSE = "response"
     ASSIGNMENT = "assignment"
     FORWARD = "forward"
+    # What time brings, to customers and to colleagues.
+    TIMED = "timed"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.reading import NumberPattern, Reading
 from maildaemon.domain.rules import Rule, make_reading
+from maildaemon.domain.timepolicy import TimePolicy
 
 
 class Mode(StrEnum):
@@ -165,6 +166,7 @@ class Policy:
     hours: Hours = field(default_factory=Hours)
     rules: tuple[Rule, ...] = ()
     order_numbers: tuple[NumberPattern, ...] = ()
+    time: TimePolicy = field(default_factory=TimePolicy)
     reading: Reading = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

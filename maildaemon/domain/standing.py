@@ -56,6 +56,7 @@ class OutboxStanding:
     """What waits to be sent. `due_since` is when the oldest due mail should have gone, `late_since`
     when staff were told that mail waits long for its turn; `failed`, `expired` and `unknown` count
     the last seven days, and so do the `drafts` put into the mailbox; `sent` the last 24 hours.
+    `held` is timed mail that came too late to go by itself.
     """
 
     queued: int = 0
@@ -65,6 +66,7 @@ class OutboxStanding:
     uncertain: int = 0
     drafts: int = 0
     shadow: int = 0
+    held: int = 0
     sent: int = 0
     failed: int = 0
     expired: int = 0
@@ -224,6 +226,11 @@ def _for_people(standing: Standing) -> Iterator[Trouble]:
                 f"{_count(number, 'mail')} {state} in the last 7 days",
                 f"maildaemon outbox list --state {state}",
             )
+    if outbox.held:
+        yield _attention(
+            f"{_count(outbox.held, 'mail')} held: a day late when the time came to send",
+            "maildaemon outbox list --state held; each is sent by `maildaemon outbox release`",
+        )
     if outbox.drafts_stuck:
         yield _attention(
             f"{_count(outbox.drafts_stuck, 'draft')} could not be put into the mailbox",

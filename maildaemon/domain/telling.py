@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from maildaemon.domain.delivery import Announcement
+from maildaemon.domain.hours import opens_at
 from maildaemon.domain.message import Message
+from maildaemon.domain.opening import WORKING_DAYS, Hours, is_open
 from maildaemon.domain.policy import Policy
 
 
@@ -48,3 +50,13 @@ def _spoken(language: str, languages: Iterable[str]) -> str | None:
 
 def _primary(language: str) -> str:
     return language.lower().replace("_", "-").partition("-")[0]
+
+
+def next_opening(hours: Hours, now: datetime) -> datetime | None:
+    """Return when a shop that is closed opens again; None if it is open, or never says when it is.
+
+    Who names no opening times has none to tell.
+    """
+    if hours.week == WORKING_DAYS or is_open(hours, now):
+        return None
+    return opens_at(hours, now)

@@ -36,6 +36,7 @@ from maildaemon.ports.rows import (
     SettlementRow,
     Verb,
 )
+from maildaemon.ports.timers import Timers
 
 
 class Mailboxes(Protocol):
@@ -150,6 +151,9 @@ class Inbound(Protocol):
         A row whose last claim was never concluded is taken alone, and a death while it was alone
         counts as its own failure.
         """
+
+    def waits(self, mailbox_id: int) -> bool:
+        """Tell whether something live is recorded and not decided yet."""
 
     def overtaken(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record has been seen later than in this row, here or elsewhere."""
@@ -403,6 +407,9 @@ class Outbox(Protocol):
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
         """Return how many mails were accepted in this time."""
 
+    def timed_since(self, mailbox_id: int, since: datetime) -> int:
+        """Return how many mails that time brought were accepted since then."""
+
     def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
         """Cancel everything that is queued and surely not sent; return how many mails."""
 
@@ -459,6 +466,7 @@ class Transaction(Protocol):
     by_hand: ByHand
     brakes: Brakes
     alerts: Alerts
+    timers: Timers
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maildaemon.domain.policy import Policy, Reads
@@ -30,8 +30,11 @@ from maildaemon.services.alert import tell_next
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.fire import fire_next
 from maildaemon.services.guard import Guard
-from maildaemon.services.loop import Loop, Rest
+from maildaemon.services.last_look import Look, look
+from maildaemon.services.loop import Loop, Rest, Result
+from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.prune import drop_orphans, prune_next
 from maildaemon.services.receive import receive_new, start_mailbox
@@ -50,6 +53,7 @@ class Step(StrEnum):
 
     RECEIVE = "receive"
     PROCESS = "process"
+    FIRE = "fire"
     DELIVER = "deliver"
     SETTLE = "settle"
 
@@ -146,7 +150,7 @@ class Daemon:
         for crew in self._crews:
             # It only saves a wait: a database that is locked just now is no reason to end.
             with suppress(StoreUnavailableError):
-                await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
+                await asyncio.to_thread(self._begin, crew)
             self._set_up(crew)
         self._add_for_all("guard", self._look_out, _TICK)
         self._add_for_all("alert", self._tell, _LOOK_EVERY)
@@ -173,13 +177,18 @@ class Daemon:
         threads.shutdown(wait=False)
         log("daemon.stopped")
 
+    def _begin(self, crew: Crew) -> None:
+        begin_anew(self._works.store, crew.desk)
+        if not crew.only_sent:
+            put_in_force(self._works.store, crew.desk, self._works.now())
+
     async def run_once(self) -> tuple[Shortfall, ...]:
         """Do everything that is due now, once, all mailboxes side by side; return what kept steps
         from their work, empty if nothing did.
         """
         for crew in self._crews:
             with suppress(StoreUnavailableError):
-                await asyncio.to_thread(begin_anew, self._works.store, crew.desk)
+                await asyncio.to_thread(self._begin, crew)
         colleagues = [crew for crew in self._crews if crew.only_sent]
         others = [crew for crew in self._crews if not crew.only_sent]
         found = []
@@ -187,7 +196,7 @@ class Daemon:
         for crews, steps in (
             (others, (Step.RECEIVE, Step.PROCESS)),
             (colleagues, (Step.RECEIVE,)),
-            (others, (Step.PROCESS, Step.DELIVER, Step.SETTLE)),
+            (others, (Step.PROCESS, Step.FIRE, Step.DELIVER, Step.SETTLE)),
         ):
             found += await asyncio.gather(*(self._work_off(crew, *steps) for crew in crews))
         with suppress(StoreUnavailableError):
@@ -250,6 +259,8 @@ class Daemon:
                 return lambda: self._receive(crew)
             case Step.PROCESS:
                 return lambda: self._process(crew)
+            case Step.FIRE:
+                return lambda: self._fire(crew)
             case Step.DELIVER:
                 return lambda: self._deliver(crew)
             case Step.SETTLE:
@@ -332,6 +343,16 @@ class Daemon:
             works.now,
         )
         if count:
+            self._wake(crew, Step.FIRE)
+            self._wake(crew, Step.DELIVER)
+        return count
+
+    async def _fire(self, crew: Crew) -> int:
+        """Plan and fire; what is paced or looked for at the last moment is the next loop's."""
+        works = self._works
+        await self._look_out()
+        count = await asyncio.to_thread(fire_next, works.store, crew.composer, crew.desk, works.now)
+        if count:
             self._wake(crew, Step.DELIVER)
         return count
 
@@ -344,7 +365,12 @@ class Daemon:
         await self._look_out()
         try:
             count = await deliver_next(
-                works.store, crew.transport, crew.desk, works.now, works.jitter
+                works.store,
+                crew.transport,
+                crew.desk,
+                works.now,
+                works.jitter,
+                lambda since: self._last_look(crew, since),
             )
         except (TransportUnavailableError, TransportRefusedError, SecretError) as error:
             await self._note_failure(crew, "smtp", crew.smtp_credential, error)
@@ -352,6 +378,19 @@ class Daemon:
         if count:
             self._wake(crew, Step.SETTLE)
         return count
+
+    async def _last_look(self, crew: Crew, since: datetime) -> Look:
+        store = self._works.store
+        try:
+            found = await self._over_imap(crew, lambda: look(store, crew.work, crew.desk, since))
+        except (MailboxUnavailableError, MailboxRefusedError, SecretError):
+            return Look.UNREACHABLE
+        if isinstance(found, Rest):
+            return Look.UNREACHABLE
+        if found is Look.UNREAD:
+            self._wake(crew, Step.RECEIVE)
+            self._wake(crew, Step.PROCESS)
+        return found
 
     async def _settle(self, crew: Crew) -> int | Rest:
         works = self._works
@@ -364,7 +403,7 @@ class Daemon:
 
         return await self._over_imap(crew, settle)
 
-    async def _over_imap(self, crew: Crew, work: Callable[[], int]) -> int | Rest:
+    async def _over_imap(self, crew: Crew, work: Callable[[], Result]) -> Result | Rest:
         """Use the working connection, unless the account rests."""
         async with crew.busy:
             if rest := await self._rest(crew, "imap", crew.imap_credential):

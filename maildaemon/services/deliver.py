@@ -12,17 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from maildaemon.domain.brakes import FORTNIGHT, Brake, always_allowed, why_break
+from maildaemon.domain.decide_timer import LATE_AFTER
 from maildaemon.domain.delivery import (
     Accepted,
     Deferred,
     Envelope,
+    MailKind,
     OutboxState,
     Outcome,
     Phase,
     Rejected,
     Uncertain,
 )
-from maildaemon.domain.policy import Mode
+from maildaemon.domain.policy import Mode, Rate
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
 from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait
@@ -38,7 +40,10 @@ from maildaemon.services.accounts import note_success
 from maildaemon.services.answers import may_be_answered, may_be_forgotten
 from maildaemon.services.brakes import counted_since, put_on
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.last_look import LastLook, Look
 from maildaemon.services.pacing import take_turn, waits_its_turn
+from maildaemon.services.plan import plan_thread
+from maildaemon.services.timed import hold, put_off, wait_unseen
 
 CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
@@ -46,36 +51,39 @@ _MARGIN = timedelta(seconds=30)
 _AFTER_AN_OUTAGE = timedelta(seconds=30)
 _OTHER_MODE = timedelta(minutes=5)
 WRITE_AGAIN_AFTER = timedelta(seconds=5)
+# Nobody should learn from a burst that a program was asleep.
+TIMED_RATE = Rate(20, timedelta(minutes=10))
+_PACE = timedelta(minutes=1)
 
 
 async def deliver_next(
-    store: Store, transport: Transport, desk: Desk, now: Now, jitter: Callable[[], float]
+    store: Store,
+    transport: Transport,
+    desk: Desk,
+    now: Now,
+    jitter: Callable[[], float],
+    look: LastLook,
 ) -> int:
     """Attempt one due entry; return how many were attempted (0 or 1).
 
     0 as well while a brake is on, until Sent has been read since the message arrived that the mail
-    answers (a person may have answered it), or until it is its turn. The attempt is committed
-    before the network is touched. If the process dies while talking to the server, the entry is
-    due again later, with the same Message-ID. Trouble with the session raises and leaves the
-    entry as it was.
+    answers (a person may have answered it), or until it is its turn. Timed mail goes only after a
+    last `look` at the mailbox. The attempt is committed before the network is touched. If the
+    process dies while talking to the server, the entry is due again later, with the same
+    Message-ID. Trouble with the session raises and leaves the entry as it was.
     """
     row = await asyncio.to_thread(_due, store, desk, now())
     if row is None:
         return 0
-    if row.phase is Phase.DOT:
-        await asyncio.to_thread(_conclude_uncertain, store, desk, row, now())
-        return 1
-    if row.expires_at <= now():
-        await asyncio.to_thread(_expire, store, desk, row, now())
-        return 1
-    if row.released_at is None and desk.policy.mode_of(row.sections) is not Mode.LIVE:
-        await asyncio.to_thread(_put_off, store, row, now())
+    if await asyncio.to_thread(_is_dealt_with, store, desk, row, now()):
         return 1
     if await asyncio.to_thread(_is_held, store, desk, row, now()):
         return 0
     # Before the claim: a refused login is no failure of this mail.
     await transport.open()
     await asyncio.to_thread(note_success, store, desk, "smtp", now())
+    if row.kind is MailKind.TIMED and await _is_unseen(store, desk, row, look, now):
+        return 1
     claimed = await asyncio.to_thread(_claim, store, desk, row, now())
     if claimed is None:
         return 1
@@ -108,13 +116,36 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
         return tx.outbox.next_due(desk.mailbox_id, now)
 
 
+def _is_dealt_with(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
+    """Deal with a row that is not to be sent now; tell whether it was one."""
+    if row.phase is Phase.DOT:
+        _conclude_uncertain(store, desk, row, now)
+    elif row.expires_at <= now:
+        _expire(store, desk, row, now)
+    elif row.released_at is None and desk.policy.mode_of(row.sections) is not Mode.LIVE:
+        _put_off(store, row, now)
+    else:
+        return row.kind is MailKind.TIMED and _is_put_aside(store, desk, row, now)
+    return True
+
+
+async def _is_unseen(store: Store, desk: Desk, row: OutboxRow, look: LastLook, now: Now) -> bool:
+    """Tell whether timed mail waits, because somebody may just have written."""
+    found = await look(await asyncio.to_thread(_clock_of, store, row))
+    if found is Look.CLEAR:
+        return False
+    await asyncio.to_thread(wait_unseen, store, desk, row, found, now())
+    return True
+
+
+def _clock_of(store: Store, row: OutboxRow) -> datetime:
+    with store.read() as tx:
+        return tx.timers.clock_of(row.outbox_id) or row.queued_at
+
+
 def _put_off(store: Store, row: OutboxRow, now: datetime) -> None:
     """Keep what was queued in live mode from going out in another; it may be live again in time."""
-    with store.begin() as tx:
-        claimed = tx.outbox.claim(row, now + CLAIM)
-        if claimed is not None:
-            why = "waits: the mode is not `live` any more"
-            tx.outbox.retry(claimed, now + _OTHER_MODE, why, None, failed=False)
+    put_off(store, row, now + _OTHER_MODE, "waits: the mode is not `live` any more")
 
 
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
@@ -122,6 +153,9 @@ def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow
         # Logging in may have taken a while, and a brake stops everything at once.
         if tx.brakes.on(desk.mailbox_id):
             return None
+        if row.kind is MailKind.TIMED and row.thread_id is not None:
+            # What was written last may have taken its reason away: then it is cancelled by this.
+            plan_thread(tx, desk, row.thread_id, now)
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is not None:
             take_turn(tx, desk, now)
@@ -145,6 +179,21 @@ def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
     if unread or unsure:
         return True
     return _braked(store, desk, now) or waits_its_turn(store, desk, now)
+
+
+def _is_put_aside(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether timed mail was put aside: held for a person as it is too late, or for a while
+    as many went just now.
+    """
+    if row.released_at is None and now - row.queued_at > LATE_AFTER:
+        hold(store, desk, row, now)
+        return True
+    with store.read() as tx:
+        sent = tx.outbox.timed_since(desk.mailbox_id, now - TIMED_RATE.per)
+    if sent < TIMED_RATE.count:
+        return False
+    put_off(store, row, now + _PACE, "waits: many timed mails went just now")
+    return True
 
 
 def _braked(store: Store, desk: Desk, now: datetime) -> bool:

@@ -57,6 +57,14 @@ class Response:
         queued = queue_mail(self.tx, self.desk, mail, mode, self.now, sections=sections)
         if queued is not None and mode is not Mode.SHADOW:
             self._count(mail)
+        if queued is not None and mode is Mode.LIVE:
+            self._promise(action)
+
+    def _promise(self, action: QueueMail) -> None:
+        """Keep the date that is told: from now on it is a fact, whatever the policy will say."""
+        since, until = action.waiting_since, action.answer_by
+        if self.thread_id is not None and since is not None and until is not None:
+            self.tx.timers.promise(self.thread_id, since, until)
 
     def _count(self, mail: NewMail) -> None:
         """Remember what the customer is told. What is only rehearsed counts for nothing later."""
@@ -111,6 +119,9 @@ def draft_response(
         notices=action.notices,
         slower=action.slower,
         contacts=action.contacts,
+        zone=policy.hours.zone,
+        answer_by=action.answer_by,
+        opens_at=action.opens_at,
         privacy_url=policy.privacy_url if Section.ACKNOWLEDGEMENT in action.sections else None,
         thread_index=next(iter(message.field("thread-index")), None),
         thread_topic=next(iter(topic), None),

@@ -19,10 +19,17 @@ from maildaemon.domain.policy import (
 )
 from maildaemon.domain.reading import NumberPattern, Search
 from maildaemon.domain.rules import Condition, Rule
-from maildaemon.domain.understanding import Link
+from maildaemon.domain.timepolicy import EscalationStep, FollowUpStep, Promise, TimePolicy
+from maildaemon.domain.understanding import Link, Priority
 from maildaemon.settings.models import MailboxSettings, Settings
-from maildaemon.settings.policies import AttachmentSettings, LimitSettings
-from maildaemon.settings.promises import ContactSettings, HourSettings, NoticeSettings
+from maildaemon.settings.policies import AttachmentSettings, LimitSettings, PolicySections
+from maildaemon.settings.promises import (
+    ContactSettings,
+    EscalationSettings,
+    HourSettings,
+    NoticeSettings,
+    PromisesSettings,
+)
 from maildaemon.settings.rules import RuleCondition, RuleSettings
 
 
@@ -58,6 +65,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         order_numbers=tuple(
             NumberPattern(one.name, one.pattern, one.checksum) for one in policy.order_numbers
         ),
+        time=_time(policy),
     )
 
 
@@ -122,6 +130,38 @@ def _notice(notice: NoticeSettings, zone: ZoneInfo) -> Notice:
 def make_hours(hours: HourSettings) -> Hours:
     """Return when the shop works, with all the holidays that are named."""
     return Hours(hours.open, hours.timezone, frozenset(hours.holidays.days))
+
+
+def _time(policy: PolicySections) -> TimePolicy:
+    return TimePolicy(
+        promises=tuple(_promises(policy.promises)),
+        escalation=tuple(map(_escalation, policy.escalation)),
+        follow_up=tuple(
+            FollowUpStep(one.after, one.template, one.resolve) for one in policy.follow_up
+        ),
+        feedback=policy.feedback.after if policy.feedback else None,
+    )
+
+
+def _promises(promises: PromisesSettings) -> Iterator[tuple[Priority, Promise]]:
+    """Yield what is promised at each priority: what one does not say is as for `normal`."""
+    usual = promises.normal.given() if promises.normal else {}
+    for priority in Priority:
+        own = getattr(promises, priority.value)
+        if own is not None:
+            yield priority, Promise(**{**usual, **own.given()})
+
+
+def _escalation(step: EscalationSettings) -> EscalationStep:
+    return EscalationStep(
+        to=step.to,
+        after=step.after,
+        category=step.when.category,
+        priority=step.when.priority,
+        tags=step.when.tags,
+        answer_within=step.answer_within,
+        tell_customer=step.tell_customer,
+    )
 
 
 def _rule(rule: RuleSettings) -> Rule:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -151,6 +151,11 @@ class PromiseSettings(Section):
     tell_customer: Flag = Field(
         False, description="Tell the customer, once, when a promise could not be kept."
     )
+
+    def given(self) -> dict[str, Any]:
+        """Return what is said here; the rest is as for `normal`."""
+        said = ((name, getattr(self, name)) for name in sorted(self.model_fields_set))
+        return {name: value for name, value in said if value is not None}
 
     @model_validator(mode="after")
     def _a_warning_comes_before(self) -> Self:

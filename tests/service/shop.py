@@ -31,7 +31,10 @@ from maildaemon.ports.store import Store
 from maildaemon.services.alert import tell_next
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk
+from maildaemon.services.fire import fire_next
 from maildaemon.services.guard import Guard
+from maildaemon.services.last_look import Look, look
+from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
 from maildaemon.services.settle import settle_next
@@ -141,6 +144,7 @@ class Shop:
         with self.sql.begin() as tx:
             row = tx.mailboxes.ensure("support")
         self.desk = Desk(row.mailbox_id, self.policy, KEY, timedelta(days=30))
+        put_in_force(self.store, self.desk, self.now())
 
     def close(self) -> None:
         self.sql.close()
@@ -185,10 +189,19 @@ class Shop:
     def deliver(self) -> int:
         try:
             return _runner().run(
-                deliver_next(self.store, self.transport, self.desk, self.now, lambda: 1.0)
+                deliver_next(
+                    self.store, self.transport, self.desk, self.now, lambda: 1.0, self._look
+                )
             )
         finally:
             self._file_sent()
+
+    async def _look(self, since: datetime) -> Look:
+        return look(self.store, self.mailbox, self.desk, since)
+
+    def fire(self) -> int:
+        """Plan, and do what is due by time."""
+        return fire_next(self.store, self.composer, self.desk, self.now)
 
     def _file_sent(self) -> None:
         """The server files what it accepted, whether or not we heard of it."""
@@ -203,10 +216,11 @@ class Shop:
         """Do everything that is due now."""
         self.start()
         self.receive()
-        for step in (self.process, self.deliver):
+        for step in (self.process, self.fire, self.deliver):
             _exhaust(step)
         self.receive()
         _exhaust(self.process)
+        _exhaust(self.fire)
         self.settle()
 
     # The records

@@ -161,6 +161,15 @@ class SqlInbound:
         )
         return _inbound_row(row, failures, alone=alone) if took else None
 
+    def waits(self, mailbox_id: int) -> bool:
+        """Tell whether something live is recorded and not decided yet."""
+        waiting = exists().where(
+            inbound.c.mailbox_id == mailbox_id,
+            inbound.c.state == "waiting",
+            inbound.c.history.is_(False),
+        )
+        return bool(self._connection.scalar(select(waiting)))
+
     def overtaken(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record has been seen later than in this row, here or elsewhere."""
         later = exists().where(inbound.c.message_id == message_id, inbound.c.id > row.inbound_id)

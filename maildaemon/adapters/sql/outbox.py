@@ -306,6 +306,16 @@ class SqlOutbox(SqlSettlements):
             or 0
         )
 
+    def timed_since(self, mailbox_id: int, since: datetime) -> int:
+        """Return how many mails that time brought were accepted since then."""
+        counted = select(func.count()).where(
+            outbox.c.mailbox_id == mailbox_id,
+            outbox.c.state == OutboxState.SENT.value,
+            outbox.c.concluded_at > since,
+            outbox.c.kind == MailKind.TIMED.value,
+        )
+        return self._connection.scalar(counted) or 0
+
     def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
         """Cancel everything that waits and surely has not left us; return how many mails."""
         return self._connection.execute(

@@ -33,6 +33,16 @@ from maildaemon.ports.rows import InboundRow
 
 # Put together once, as in `questions`; further values that are given with them are set as well.
 _CHANGE_THREAD = update(thread).where(thread.c.id == bindparam("thread"))
+# A thread's timers follow from its history: it has just grown. What is history has none.
+_WANT_PLAN = (
+    update(thread)
+    .where(
+        thread.c.id == bindparam("thread"),
+        thread.c.plan_wanted.is_(False),
+        thread.c.history.is_(False),
+    )
+    .values(plan_wanted=True)
+)
 _AT = bindparam("at", type_=thread.c.last_message_at.type)
 _JOIN = _CHANGE_THREAD.values(
     last_message_at=case((thread.c.last_message_at < _AT, _AT), else_=thread.c.last_message_at)
@@ -316,6 +326,8 @@ class SqlRecords(SqlLookups):
             outbox_id=outbox_id,
             detail=detail,
         )
+        if thread_id is not None:
+            self._connection.execute(_WANT_PLAN, {"thread": thread_id})
 
     def _update_thread(self, thread_id: int, **values: Any) -> None:
         self._connection.execute(_CHANGE_THREAD, {"thread": thread_id, **values})

@@ -85,6 +85,11 @@ def cancel_thread(connection: Connection, thread_id: int, why: str, now: datetim
     return _cancel(connection, outbox.c.thread_id == thread_id, why, now)
 
 
+def cancel_mail(connection: Connection, outbox_id: int, why: str, now: datetime) -> int:
+    """Cancel a mail if it is still queued; return how many mails."""
+    return _cancel(connection, outbox.c.id == outbox_id, why, now)
+
+
 def cancel_acknowledgements(connection: Connection, thread_id: int, why: str, now: datetime) -> int:
     """Cancel what is queued in a thread and says nothing but that a mail has come; return how many
     mails.
@@ -166,7 +171,8 @@ def is_unsent() -> ColumnElement[bool]:
 
 
 def _queued() -> ColumnElement[bool]:
-    return outbox.c.state == OutboxState.QUEUED.value
+    """Tell of an outbox row whether it may still be sent: by itself, or released by a person."""
+    return outbox.c.state.in_((OutboxState.QUEUED.value, OutboxState.HELD.value))
 
 
 def _not_put_yet() -> ColumnElement[bool]:

@@ -141,6 +141,7 @@ class SqlStanding:
                 outbox.c.concluded_at >= self._now - _WEEK,
             ),
             shadow=self._count(ours, outbox.c.state == OutboxState.SHADOW.value),
+            held=self._count(ours, outbox.c.state == OutboxState.HELD.value),
             drafts_stuck=self._count(ours_there, settlement.c.state == "waiting", stuck),
             copies_waiting=self._count(copies, settlement.c.state == "waiting"),
             copies_given_up=self._count(copies, settlement.c.state == "given_up"),

@@ -22,11 +22,13 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.tables import earlier
+from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
+from maildaemon.ports.timers import Timers
 
 _BUSY_SECONDS = 20
 
@@ -44,6 +46,7 @@ class SqlTransaction:
         self.by_hand: ByHand = SqlByHand(connection)
         self.brakes: Brakes = SqlBrakes(connection)
         self.alerts: Alerts = SqlAlerts(connection)
+        self.timers: Timers = SqlTimers(connection)
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

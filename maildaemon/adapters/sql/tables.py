@@ -247,7 +247,12 @@ thread = Table(
     _flag("begun_earlier"),
     _flag("history"),
     _flag("kept_apart"),  # a person undid a merge of it: no message merges it again
+    # The date that its customer was told, and of which wait of his; no policy moves it.
+    Column("promised_at", Instant),
+    Column("promised_since", Instant),
+    _flag("plan_wanted"),  # its history has grown since its timers were planned
     Index(None, "mailbox_id", "last_message_at"),
+    Index(None, "mailbox_id", "plan_wanted"),
     Index(None, "merged_into"),
 )
 
@@ -378,6 +383,37 @@ undeliverable = Table(
     Column("address_sha256", _Sha256, primary_key=True),
     Column("until", Instant, nullable=False),
     Column("status", Word(16), nullable=False),
+)
+
+# What is to happen at a time: a function of a thread's history and the policy, kept as rows because
+# it is due with the records. `key` names kind, step and the instant its clock began: one a thread.
+timer = Table(
+    "timer",
+    metadata,
+    _id(),
+    _ref("mailbox_id", "mailbox", nullable=False),
+    _ref("thread_id", "thread", nullable=False),
+    Column("key", _Name, nullable=False),
+    Column("kind", Word(16), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("state", Word(16), nullable=False),  # armed, fired, cancelled
+    *_queue(),
+    Column("fired_at", Instant),
+    Column("outcome", AnyText),  # what came of it, in words
+    _ref("outbox_id", "outbox"),  # what it sent to the customer
+    UniqueConstraint("thread_id", "key"),
+    Index(None, "mailbox_id", "state", "next_attempt_at"),
+    Index(None, "outbox_id"),
+)
+
+# Since when a part of the policy holds: what was due before is not made up for.
+in_force = Table(
+    "in_force",
+    metadata,
+    _ref("mailbox_id", "mailbox", primary_key=True),
+    Column("part", _Name, primary_key=True),
+    Column("since", Instant, nullable=False),
 )
 
 muted_sender = Table(

@@ -1,0 +1,319 @@
+"""Timers, and what they follow from; `ports.timers` says what each part means."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+
+from maildaemon.adapters.sql import second_look
+from maildaemon.adapters.sql.claim import claim, finish
+from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.matters import matter_of
+from maildaemon.adapters.sql.tables import (
+    event,
+    in_force,
+    message,
+    muted_sender,
+    participant,
+    thread,
+    timer,
+    undeliverable,
+)
+from maildaemon.domain.automatic import Kind
+from maildaemon.domain.decide import THANKS_ONLY
+from maildaemon.domain.decide_timer import TimerContext
+from maildaemon.domain.message import Address
+from maildaemon.domain.policy import Policy
+from maildaemon.domain.threads import Status
+from maildaemon.domain.timers import History, Timer, TimerKind, Written
+from maildaemon.ports.timers import Correspondence, TimerRow
+
+_ARMED, _FIRED, _CANCELLED, _PARKED = "armed", "fired", "cancelled", "parked"
+_OVERTAKEN = "overtaken: its reason is gone"
+_THREAD: Any = bindparam("thread")
+
+# Put together once, as in `questions`.
+_THREAD_ROW = select(thread).where(thread.c.id == _THREAD)
+_WRITTEN = (
+    select(
+        message.c.kind,
+        message.c.received_at,
+        message.c.staff_answer,
+        message.c.evidence,
+        message.c.history,
+        message.c.message_id,
+        message.c.sender_sha256,
+        message.c.language,
+    )
+    .where(message.c.thread_id == _THREAD)
+    .order_by(message.c.received_at, message.c.id)
+)
+_RESOLVED_AT = select(func.max(event.c.at)).where(
+    event.c.thread_id == _THREAD, event.c.event == "thread_resolved"
+)
+_TIMERS = select(timer).where(timer.c.thread_id == _THREAD)
+_CUSTOMERS = (
+    select(participant)
+    .where(participant.c.thread_id == _THREAD, participant.c.role == "customer")
+    .order_by(participant.c.id)
+)
+
+
+class SqlTimers:
+    """`ports.timers.Timers` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work within the transaction of this connection."""
+        self._connection = connection
+
+    def threads_to_plan(self, mailbox_id: int, limit: int) -> tuple[int, ...]:
+        """Return threads whose history has grown since their timers were planned."""
+        wanting = select(thread.c.id).where(
+            thread.c.mailbox_id == mailbox_id, thread.c.plan_wanted.is_(True)
+        )
+        return tuple(self._connection.scalars(wanting.order_by(thread.c.id).limit(limit)))
+
+    def wants_plan(self, thread_id: int) -> bool:
+        """Tell whether the history of this thread has grown since its timers were planned."""
+        wanted = select(thread.c.plan_wanted).where(thread.c.id == thread_id)
+        return bool(self._connection.scalar(wanted))
+
+    def history(self, thread_id: int) -> History:
+        """Return what the timers of a thread follow from."""
+        asked = {"thread": thread_id}
+        row = self._connection.execute(_THREAD_ROW, asked).one()
+        status = Status.IGNORED if row.history else Status(row.status)
+        promised = {row.promised_since: row.promised_at} if row.promised_since else {}
+        fired = {
+            one.key: one.fired_at
+            for one in self._connection.execute(_TIMERS, asked)
+            if one.state == _FIRED
+        }
+        return History(
+            status=status,
+            matter=matter_of(row),
+            written=tuple(self._written(thread_id)),
+            resolved_at=self._connection.scalar(_RESOLVED_AT, asked) or row.resolved_at,
+            promised=promised,
+            fired=fired,
+        )
+
+    def _written(self, thread_id: int) -> Iterable[Written]:
+        first = True
+        for row in self._connection.execute(_WRITTEN, {"thread": thread_id}):
+            begins = first and row.kind == Kind.STAFF.value
+            first = False
+            if row.history:
+                continue
+            if row.kind == Kind.CUSTOMER.value:
+                yield Written(row.received_at, True, THANKS_ONLY in row.evidence)
+            elif row.staff_answer or begins:
+                yield Written(row.received_at, False)
+
+    def of_thread(self, thread_id: int) -> tuple[TimerRow, ...]:
+        """Return every timer that this thread has, or had."""
+        return tuple(map(_timer_row, self._connection.execute(_TIMERS, {"thread": thread_id})))
+
+    def plan(self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime) -> None:
+        """Let exactly these be armed, but for those that have fired."""
+        planned = {one.key: one for one in timers}
+        kept = {one.key: one for one in self.of_thread(thread_id)}
+        for key, row in kept.items():
+            self._keep(row, planned.get(key), now)
+        rows = [
+            {
+                "mailbox_id": mailbox_id,
+                "thread_id": thread_id,
+                "key": one.key,
+                "kind": one.kind.value,
+                "since": one.since,
+                "due_at": one.due_at,
+                "state": _ARMED,
+                "attempts": 0,
+                "failures": 0,
+                "next_attempt_at": one.due_at,
+            }
+            for key, one in planned.items()
+            if key not in kept
+        ]
+        insert_missing(self._connection, timer, rows)
+        self._connection.execute(
+            update(thread).where(thread.c.id == thread_id).values(plan_wanted=False)
+        )
+
+    def _keep(self, row: TimerRow, planned: Timer | None, now: datetime) -> None:
+        """Let a timer that is kept be as it is planned now; one that has fired stays fired."""
+        if row.state == _FIRED:
+            if planned is None and row.outbox_id is not None:
+                second_look.cancel_mail(self._connection, row.outbox_id, _OVERTAKEN, now)
+            return
+        if planned is None:
+            if row.state != _CANCELLED:
+                self._update(row, state=_CANCELLED, next_attempt_at=None)
+        elif row.state == _CANCELLED or row.due_at != planned.due_at:
+            due = planned.due_at
+            self._update(row, state=_ARMED, due_at=due, next_attempt_at=due, failures=0)
+
+    def _update(self, row: TimerRow, **values: Any) -> None:
+        # Whoever holds it meanwhile must not finish it.
+        values |= {"attempts": row.fence + 1}
+        self._connection.execute(update(timer).where(timer.c.id == row.timer_id).values(**values))
+
+    def next_due(self, mailbox_id: int, now: datetime) -> TimerRow | None:
+        """Return the timer that has been due for longest, None if none is."""
+        row = self._connection.execute(
+            select(timer)
+            .where(
+                timer.c.mailbox_id == mailbox_id,
+                timer.c.state == _ARMED,
+                timer.c.next_attempt_at <= now,
+            )
+            .order_by(timer.c.next_attempt_at, timer.c.id)
+            .limit(1)
+        ).first()
+        return _timer_row(row) if row else None
+
+    def clock_of(self, outbox_id: int) -> datetime | None:
+        """Return since when the clock ran by which this mail was sent; None if by none."""
+        since: datetime | None = self._connection.scalar(
+            select(timer.c.since).where(timer.c.outbox_id == outbox_id)
+        )
+        return since
+
+    def claim(self, row: TimerRow, until: datetime) -> TimerRow | None:
+        """Take a timer; None if it was taken or cancelled meanwhile."""
+        took = claim(self._connection, timer, row.timer_id, seen=row.fence, until=until)
+        return replace(row, fence=row.fence + 1) if took else None
+
+    def finish(
+        self, row: TimerRow, outcome: str, fired_at: datetime, outbox_id: int | None = None
+    ) -> None:
+        """Conclude a timer as fired."""
+        self._finish(
+            row,
+            state=_FIRED,
+            fired_at=fired_at,
+            outcome=outcome,
+            outbox_id=outbox_id,
+            next_attempt_at=None,
+        )
+
+    def drop(self, row: TimerRow) -> None:
+        """Conclude a timer that is planned no more."""
+        self._finish(row, state=_CANCELLED, next_attempt_at=None)
+
+    def fail(self, row: TimerRow, error: str, failures: int, retry_at: datetime | None) -> None:
+        """Give a timer back that has failed so often; parked if `retry_at` is None."""
+        state = _PARKED if retry_at is None else _ARMED
+        self._finish(row, state=state, failures=failures, outcome=error, next_attempt_at=retry_at)
+
+    def _finish(self, row: TimerRow, **values: Any) -> None:
+        finish(self._connection, timer, row.timer_id, fence=row.fence, expect=_ARMED, **values)
+
+    def context(self, thread_id: int, policy: Policy, now: datetime) -> TimerContext:
+        """Return what is known of a thread when one of its timers is due."""
+        asked = {"thread": thread_id}
+        row = self._connection.execute(_THREAD_ROW, asked).one()
+        written = self._connection.execute(_WRITTEN, asked).all()
+        mails = [one for one in written if one.kind == Kind.CUSTOMER.value]
+        customers = self._connection.execute(_CUSTOMERS, asked).all()
+        newest = mails[-1].sender_sha256 if mails else None
+        # Who wrote last; a form writes for somebody else.
+        found = sorted(customers, key=lambda one: one.address_sha256 != newest)
+        customer = found[0] if found else None
+        key = customer.address_sha256 if customer else ""
+        languages = (one.language for one in reversed(mails) if one.language)
+        return TimerContext(
+            policy=policy,
+            now=now,
+            # His own display name stays out: it is text of the customer's.
+            customer=Address("", customer.address) if customer else None,
+            spoken_to=row.acknowledged_at is not None or row.answered_at is not None,
+            language=next(languages, row.language),
+            matter=matter_of(row),
+            assigned_to=row.assigned_to,
+            muted_until=row.muted_until,
+            sender_muted_until=self._until(muted_sender, row.mailbox_id, key),
+            undeliverable_until=self._until(undeliverable, row.mailbox_id, key),
+            junked=row.junked_at is not None,
+        )
+
+    def _until(self, table: Any, mailbox_id: int, key: str) -> datetime | None:
+        until: datetime | None = self._connection.scalar(
+            select(table.c.until).where(
+                table.c.mailbox_id == mailbox_id, table.c.address_sha256 == key
+            )
+        )
+        return until
+
+    def correspondence(self, thread_id: int) -> Correspondence:
+        """Return what a mail within this thread is written from."""
+        row = self._connection.execute(_THREAD_ROW, {"thread": thread_id}).one()
+        written = self._connection.execute(_WRITTEN, {"thread": thread_id}).all()
+        said = [
+            one for one in written if one.kind == Kind.CUSTOMER.value or one.staff_answer
+        ] or written
+        return Correspondence(
+            reference=row.reference,
+            subject=row.subject,
+            message_ids=tuple(one.message_id for one in said),
+            answered=row.answered_at is not None,
+        )
+
+    def promise(self, thread_id: int, since: datetime, until: datetime) -> None:
+        """Keep the date that the customer is told for what he waits for since then."""
+        self._connection.execute(
+            update(thread)
+            .where(thread.c.id == thread_id)
+            .values(promised_since=since, promised_at=until)
+        )
+
+    def in_force(self, mailbox_id: int) -> Mapping[str, datetime]:
+        """Return since when which parts of the policy hold."""
+        rows = self._connection.execute(
+            select(in_force.c.part, in_force.c.since).where(in_force.c.mailbox_id == mailbox_id)
+        )
+        return {row.part: row.since for row in rows}
+
+    def put_in_force(self, mailbox_id: int, parts: Iterable[str], now: datetime) -> bool:
+        """Let exactly these parts hold, those that are new from now on."""
+        wanted, known = set(parts), self.in_force(mailbox_id).keys()
+        if wanted == known:
+            return False
+        self._connection.execute(
+            delete(in_force).where(
+                in_force.c.mailbox_id == mailbox_id, in_force.c.part.in_(known - wanted)
+            )
+        )
+        new = [{"mailbox_id": mailbox_id, "part": one, "since": now} for one in wanted - known]
+        if new:
+            self._connection.execute(insert(in_force), new)
+        return True
+
+    def plan_all(self, mailbox_id: int, settled_since: datetime) -> None:
+        """Have every thread planned anew that is under way, or was settled since then."""
+        alive = [one.value for one in (Status.OPEN, Status.WORKING, Status.PENDING)]
+        self._connection.execute(
+            update(thread)
+            .where(
+                thread.c.mailbox_id == mailbox_id,
+                or_(thread.c.status.in_(alive), thread.c.resolved_at >= settled_since),
+            )
+            .values(plan_wanted=True)
+        )
+
+
+def _timer_row(row: Row[Any]) -> TimerRow:
+    return TimerRow(
+        timer_id=row.id,
+        thread_id=row.thread_id,
+        key=row.key,
+        kind=TimerKind(row.kind),
+        due_at=row.due_at,
+        state=row.state,
+        fence=row.attempts,
+        failures=row.failures,
+        outbox_id=row.outbox_id,
+    )

@@ -1,0 +1,101 @@
+"""What the services need from the database about time: timers, and what they follow from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from maildaemon.domain.decide_timer import TimerContext
+from maildaemon.domain.policy import Policy
+from maildaemon.domain.timers import History, Timer, TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    """A timer as it is kept. `fence` is its `attempts`. `outbox_id`: what it sent the customer."""
+
+    timer_id: int
+    thread_id: int
+    key: str
+    kind: TimerKind
+    due_at: datetime
+    state: str
+    fence: int
+    failures: int
+    outbox_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """What a mail within a thread is written from. `message_ids` are those of its messages, the
+    oldest first. `answered`: a person has answered in it.
+    """
+
+    reference: str
+    subject: str
+    message_ids: tuple[str, ...]
+    answered: bool
+
+
+class Timers(Protocol):
+    """Timers, a queue like the others; and threads whose timers are to be planned anew."""
+
+    def threads_to_plan(self, mailbox_id: int, limit: int) -> tuple[int, ...]:
+        """Return threads whose history has grown since their timers were planned."""
+
+    def wants_plan(self, thread_id: int) -> bool:
+        """Tell whether the history of this thread has grown since its timers were planned."""
+
+    def history(self, thread_id: int) -> History:
+        """Return what the timers of a thread follow from."""
+
+    def of_thread(self, thread_id: int) -> tuple[TimerRow, ...]:
+        """Return every timer that this thread has, or had."""
+
+    def plan(self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime) -> None:
+        """Let exactly these be armed, but for those that have fired, and note that it is done. A
+        mail that waits to be sent for a timer which is planned no more is cancelled.
+        """
+
+    def next_due(self, mailbox_id: int, now: datetime) -> TimerRow | None:
+        """Return the timer that has been due for longest, None if none is."""
+
+    def clock_of(self, outbox_id: int) -> datetime | None:
+        """Return since when the clock ran by which this mail was sent; None if by none."""
+
+    def claim(self, row: TimerRow, until: datetime) -> TimerRow | None:
+        """Take a timer; None if it was taken or cancelled meanwhile."""
+
+    def finish(
+        self, row: TimerRow, outcome: str, fired_at: datetime, outbox_id: int | None = None
+    ) -> None:
+        """Conclude a timer as fired: the last statement of the transaction with its effects.
+
+        Raises StaleClaimError if it was cancelled or claimed again meanwhile.
+        """
+
+    def drop(self, row: TimerRow) -> None:
+        """Conclude a timer that is planned no more: nothing comes of it. May come back."""
+
+    def fail(self, row: TimerRow, error: str, failures: int, retry_at: datetime | None) -> None:
+        """Give a timer back that has failed so often; parked if `retry_at` is None."""
+
+    def context(self, thread_id: int, policy: Policy, now: datetime) -> TimerContext:
+        """Return what is known of a thread when one of its timers is due."""
+
+    def correspondence(self, thread_id: int) -> Correspondence:
+        """Return what a mail within this thread is written from."""
+
+    def promise(self, thread_id: int, since: datetime, until: datetime) -> None:
+        """Keep the date that the customer is told for what he waits for since then."""
+
+    def in_force(self, mailbox_id: int) -> Mapping[str, datetime]:
+        """Return since when which parts of the policy hold."""
+
+    def put_in_force(self, mailbox_id: int, parts: Iterable[str], now: datetime) -> bool:
+        """Let exactly these parts hold, those that are new from now on; tell whether that changed
+        anything.
+        """
+
+    def plan_all(self, mailbox_id: int, settled_since: datetime) -> None:
+        """Have every thread planned anew that is under way, or was settled since then."""

@@ -1,0 +1,255 @@
+"""Does what is due by time: claimed first, decided by the newest history, applied at once.
+
+Nothing fires before the mailbox has been read since it was due, and all of it decided: whoever
+wrote in time has stopped it by then. A death in between means that it is due again later.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from maildaemon.domain.decide_timer import (
+    KeepSilent,
+    RememberDate,
+    Resolve,
+    TellStaff,
+    TimedAction,
+    TimerContext,
+    WriteCustomer,
+    decide_timer,
+)
+from maildaemon.domain.delivery import Draft, MailKind, OutboxState
+from maildaemon.domain.letters import Occasion, staff_letter
+from maildaemon.domain.policy import EchoSubject, Mode
+from maildaemon.domain.threads import Status, trim_references
+from maildaemon.domain.timers import Timer, TimerKind
+from maildaemon.domain.tokens import issue_draft_id, issue_loop_token
+from maildaemon.domain.waiting import PARK_AFTER_FAILURES, mail_lives, process_wait
+from maildaemon.errors import MaildaemonError, StaleClaimError
+from maildaemon.ports import Composer, Now
+from maildaemon.ports.brakes import Alarm
+from maildaemon.ports.rows import NewMail
+from maildaemon.ports.store import Store, Transaction
+from maildaemon.ports.timers import Correspondence, TimerRow
+from maildaemon.services.desk import Desk, log
+from maildaemon.services.loop import attempt
+from maildaemon.services.outgoing import STATES, own_id, queue_mail, queue_note
+from maildaemon.services.plan import plan_next, plan_thread
+from maildaemon.services.respond import reply_address
+
+CLAIM = timedelta(minutes=5)
+
+
+def fire_next(store: Store, composer: Composer, desk: Desk, now: Now) -> int:
+    """Plan what has to be planned anew, then fire one timer that is due; return how many of both.
+
+    0 as well while a brake is on, or the mailbox has not been read since the timer was due. If the
+    process dies, the timer is due again when its claim ends, and nothing of its effects stands.
+    """
+    planned = plan_next(store, desk, now())
+    if planned:
+        return planned
+    row = _due(store, desk, now())
+    if row is None:
+        return 0
+    with store.begin() as tx:
+        claimed = tx.timers.claim(row, now() + CLAIM)
+    if claimed is None:
+        return 1
+    outcome = attempt(lambda: _fire(store, composer, desk, claimed, now()))
+    match outcome:
+        case StaleClaimError():
+            pass  # its reason went away meanwhile
+        case MaildaemonError():
+            raise outcome
+        case Exception():
+            _fail(store, desk, claimed, outcome, now())
+        case str():
+            log("timer.fired", mailbox=desk.policy.mailbox, timer=claimed.key, outcome=outcome)
+        case None:
+            log("timer.dropped", mailbox=desk.policy.mailbox, timer=claimed.key)
+    return 1
+
+
+def _due(store: Store, desk: Desk, now: datetime) -> TimerRow | None:
+    with store.read() as tx:
+        row = tx.timers.next_due(desk.mailbox_id, now)
+        if row is None or tx.brakes.on(desk.mailbox_id):
+            return None
+        # A colleague's answer lies in another account: that is read as well.
+        accounts = (desk.mailbox_id, *(mailbox_id for mailbox_id, _ in desk.colleagues))
+        read = all(tx.mailboxes.has_decided_since(one, row.due_at) for one in accounts)
+    return row if read else None
+
+
+def _fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: datetime) -> str | None:
+    """Decide and apply in one transaction; return what came of it, None if nothing is wanted."""
+    with store.begin() as tx:
+        # Something may have been written since it was planned.
+        timers = plan_thread(tx, desk, row.thread_id, now)
+        timer = next((one for one in timers if one.key == row.key and one.due_at <= now), None)
+        if timer is None:
+            return None
+        context = tx.timers.context(row.thread_id, desk.policy, now)
+        actions = decide_timer(timer, context)
+        thread = tx.timers.correspondence(row.thread_id)
+        firing = _Firing(tx, composer, desk, row.thread_id, thread, timer, context, now)
+        if timer.kind is TimerKind.LATE:
+            firing.note("promise_broken", promised_at=timer.due_at.isoformat())
+        done = [firing.carry_out(action) for action in actions]
+        outcome = "; ".join(word for word, _ in done)
+        firing.note("timer_fired", timer=timer.kind.value, outcome=outcome)
+        outbox_id = next((sent for _, sent in done if sent is not None), None)
+        tx.timers.finish(row, outcome, now, outbox_id)
+    return outcome
+
+
+def _fail(store: Store, desk: Desk, row: TimerRow, error: Exception, now: datetime) -> None:
+    failures = row.failures + 1
+    parked = failures >= PARK_AFTER_FAILURES
+    with store.begin() as tx:
+        retry_at = None if parked else now + process_wait(failures)
+        tx.timers.fail(row, repr(error), failures, retry_at)
+        if parked:
+            mailbox = desk.policy.mailbox
+            text = f"{mailbox}: a timer could not be fired and was put aside: {error!r}"
+            tx.alerts.raise_alarm(Alarm("timer.parked", mailbox, text, facts={}), now)
+    event = "timer.parked" if parked else "timer.failed"
+    log(event, logging.ERROR, mailbox=desk.policy.mailbox, timer=row.key, failure=error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Firing:
+    """A timer that is due, and what all that comes of it shares."""
+
+    tx: Transaction
+    composer: Composer
+    desk: Desk
+    thread_id: int
+    thread: Correspondence
+    timer: Timer
+    context: TimerContext
+    now: datetime
+
+    def carry_out(self, action: TimedAction) -> tuple[str, int | None]:
+        """Do it; return what was done in words, and the mail to the customer that it led to."""
+        match action:
+            case WriteCustomer():
+                outbox_id = self._write(action)
+                late = ", held: too late" if action.too_late else ""
+                return f"{action.section} to {action.to.address}{late}", outbox_id
+            case TellStaff(to, until):
+                for address in to:
+                    self._tell(address, until)
+                return f"told {', '.join(to)}", None
+            case RememberDate(since, until):
+                self.tx.timers.promise(self.thread_id, since, until)
+                return f"promised for {until.isoformat()}", None
+            case Resolve():
+                self._resolve()
+                return "resolved", None
+            case KeepSilent(reason):
+                self.note("silence", reason=reason.value, timer=self.timer.kind.value)
+                return f"silent: {reason.value}", None
+            case _:
+                assert_never(action)
+
+    def _resolve(self) -> None:
+        self.tx.by_hand.set_status(self.thread_id, Status.RESOLVED, self.now)
+        cancelled = self.tx.outbox.cancel_thread(self.thread_id, "resolved", self.now)
+        was = Status.PENDING.value
+        self.note("thread_resolved", by="maildaemon", was=was, cancelled=cancelled)
+
+    def _tell(self, to: str, until: datetime | None) -> None:
+        subject, text = staff_letter(self._occasion(until))
+        queue_note(
+            self.tx,
+            self.composer,
+            self.desk,
+            self.now,
+            cause=f"{self._cause}:{to.lower()}",
+            thread_id=self.thread_id,
+            cause_id=None,
+            kind=MailKind.STAFF,
+            to=to,
+            subject=subject,
+            text=text,
+            expires_at=self.now + mail_lives(()),
+        )
+
+    def _occasion(self, until: datetime | None) -> Occasion:
+        customer, policy = self.context.customer, self.desk.policy
+        return Occasion(
+            kind=self.timer.kind,
+            reference=self.thread.reference,
+            customer=customer.address if customer else "",
+            subject=self.thread.subject,
+            matter=self.context.matter,
+            since=self.timer.since,
+            until=until,
+            zone=policy.hours.zone,
+            mailbox=policy.sender.address,
+        )
+
+    def _write(self, action: WriteCustomer) -> int | None:
+        policy, sections = self.desk.policy, (action.section,)
+        draft = self._draft(action)
+        mode = policy.mode_of(sections)
+        held = action.too_late and mode is Mode.LIVE
+        mail = NewMail(
+            mailbox_id=self.desk.mailbox_id,
+            thread_id=self.thread_id,
+            cause_id=None,
+            message_id=own_id(self.desk, self._cause),
+            kind=MailKind.TIMED,
+            sections=sections,
+            language=action.language,
+            reverse_path=draft.reply_to or policy.sender.address,
+            recipient=action.to.address,
+            raw=self.composer.compose(draft),
+            state=OutboxState.HELD if held else STATES[mode],
+            queued_at=self.now,
+            send_at=self.now,
+            expires_at=self.now + mail_lives(sections),
+        )
+        return queue_mail(
+            self.tx, self.desk, mail, mode, self.now, section=action.section.value, held=held
+        )
+
+    def _draft(self, action: WriteCustomer) -> Draft:
+        policy, thread = self.desk.policy, self.thread
+        message_id = own_id(self.desk, self._cause)
+        by_a_person = policy.mode_of((action.section,)) is Mode.DRAFTS
+        # Whom a person has answered is no stranger: his subject is no spammer's text.
+        echo = thread.answered and policy.echo_subject is not EchoSubject.NEVER
+        return Draft(
+            message_id=issue_draft_id(self.desk.key, message_id) if by_a_person else message_id,
+            date=self.now.replace(microsecond=0),
+            sender=policy.sender,
+            recipient=action.to,
+            language=action.language,
+            reference=thread.reference,
+            sections=(action.section,),
+            subject=thread.subject if echo else None,
+            in_reply_to=thread.message_ids[-1] if thread.message_ids else None,
+            references=trim_references(thread.message_ids),
+            loop_token=issue_loop_token(self.desk.key, self._cause),
+            reply_to=reply_address(self.desk, thread.reference, by_a_person=by_a_person),
+            # RFC 3834 §5: a timer is no message.
+            auto_submitted=None if by_a_person else "auto-generated",
+            sender_known=thread.answered,
+            zone=policy.hours.zone,
+            until=action.until,
+            template=action.template,
+        )
+
+    @property
+    def _cause(self) -> str:
+        return f"{self.thread.reference}:{self.timer.key}"
+
+    def note(self, event: str, **detail: Any) -> None:
+        """Add an event to the history of the thread."""
+        self.tx.records.note(
+            self.desk.mailbox_id, event, self.now, thread_id=self.thread_id, **detail
+        )

@@ -1,0 +1,52 @@
+"""Plans what is to happen in threads and when, and applies the difference to what was planned."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from maildaemon.domain.timers import Timer, parts_in_force, plan_timers
+from maildaemon.ports.store import Store, Transaction
+from maildaemon.services.desk import Desk, log
+
+_AT_ONCE = 50
+# Nobody is asked how it was after more time than that.
+_SETTLED_AT_MOST = timedelta(days=60)
+
+
+def put_in_force(store: Store, desk: Desk, now: datetime) -> None:
+    """Note what of the policy is new, and have everything planned by it that is under way.
+
+    What would have been due before is not made up for. If the process dies, it is noted at the
+    next start, or it was.
+    """
+    with store.begin() as tx:
+        parts = parts_in_force(desk.policy)
+        if tx.timers.put_in_force(desk.mailbox_id, parts, now):
+            tx.timers.plan_all(desk.mailbox_id, now - _SETTLED_AT_MOST)
+            log("policy.in_force", mailbox=desk.policy.mailbox)
+
+
+def plan_next(store: Store, desk: Desk, now: datetime) -> int:
+    """Plan threads anew whose history has grown; return how many."""
+    with store.read() as tx:
+        wanting = tx.timers.threads_to_plan(desk.mailbox_id, _AT_ONCE)
+    if not wanting:
+        return 0
+    with store.begin() as tx:
+        in_force = tx.timers.in_force(desk.mailbox_id)
+        for thread_id in wanting:
+            plan_thread(tx, desk, thread_id, now, in_force)
+    return len(wanting)
+
+
+def plan_thread(
+    tx: Transaction,
+    desk: Desk,
+    thread_id: int,
+    now: datetime,
+    in_force: Mapping[str, datetime] | None = None,
+) -> tuple[Timer, ...]:
+    """Let exactly those timers be armed that follow from the thread's history; return them."""
+    known = tx.timers.in_force(desk.mailbox_id) if in_force is None else in_force
+    timers = plan_timers(tx.timers.history(thread_id), desk.policy, known)
+    tx.timers.plan(desk.mailbox_id, thread_id, timers, now)
+    return timers

@@ -1,0 +1,319 @@
+"""What happens when time passes: the real decisions and database, a clock to move."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maildaemon.domain.delivery import Section
+from maildaemon.domain.opening import Hours
+from maildaemon.domain.policy import Mode
+from maildaemon.domain.spans import parse_span
+from maildaemon.domain.timepolicy import EscalationStep, FollowUpStep, Promise, TimePolicy
+from maildaemon.domain.understanding import Priority
+from maildaemon.services.plan import put_in_force
+from tests.service.shop import Shop, a_mail
+
+# A Monday.
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+PROMISE = Promise(first_reply=parse_span("48 business hours"), warn_at=parse_span("24 hours"))
+LADDER = (
+    FollowUpStep(parse_span("3 days"), "follow_up"),
+    FollowUpStep(parse_span("7 days"), "closing_soon"),
+    FollowUpStep(parse_span("10 days"), resolve=True),
+)
+TIME = TimePolicy(
+    promises=((Priority.NORMAL, PROMISE),),
+    follow_up=LADDER,
+    feedback=parse_span("1 day"),
+)
+
+
+def a_shop(folder: Path, **policy: Any) -> Shop:
+    opened = Shop(folder, **{"time": TIME, "hours": Hours(), **policy})
+    opened.at = MONDAY
+    opened.start()
+    return opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = a_shop(tmp_path)
+    yield opened
+    opened.close()
+
+
+def customer_writes(shop: Shop, **fields: Any) -> None:
+    shop.write(a_mail(**{"date": shop.at, **fields}))
+    shop.round()
+
+
+def staff_answer(shop: Shop, message_id: str = "a1@shop.example") -> None:
+    """Somebody answers from a mail client; the daemon has not looked yet."""
+    raw = a_mail(
+        "It is on its way. Did it arrive?",
+        sender="Anna <support@shop.example>",
+        to="clara@customer.example",
+        message_id=message_id,
+        In_Reply_To="<c1@customer.example>",
+        date=shop.at,
+    )
+    shop.write(raw, "Sent")
+
+
+def conversation(shop: Shop) -> None:
+    """A customer asks, and a person answers an hour later."""
+    customer_writes(shop)
+    shop.wait(hours=1)
+    staff_answer(shop)
+    shop.round()
+
+
+def letters(shop: Shop) -> list[tuple[str, str]]:
+    """Return who got what since the beginning: the section, or the first words of the subject."""
+    rows = shop.rows("select recipient, kind, sections from outbox where state='sent' order by id")
+    return [(row[0], "+".join(_sections(row[2])) or row[1]) for row in rows]
+
+
+def _sections(value: Any) -> list[str]:
+    import json
+
+    return list(json.loads(value) if isinstance(value, str) else value)
+
+
+def status(shop: Shop) -> str:
+    return str(shop.rows("select status from thread")[0][0])
+
+
+CLARA, ANNA = "clara@customer.example", "anna@shop.example"
+
+
+def test_staff_are_warned_before_a_promise_breaks_and_told_when_it_does(shop: Shop) -> None:
+    customer_writes(shop)
+    shop.wait(hours=23)
+    shop.round()
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+    shop.wait(hours=2)
+    shop.round()
+    assert letters(shop)[1:] == [(ANNA, "staff")]
+
+    shop.wait(hours=24)
+    shop.round()
+    assert letters(shop)[2:] == [(ANNA, "staff")]
+    assert [row[0] for row in shop.rows("select event from event where event='promise_broken'")]
+
+
+def test_an_answer_in_time_stops_the_warning(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(hours=30)
+    shop.round()
+
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+
+def test_a_silent_customer_is_reminded_twice_and_then_it_is_settled(shop: Shop) -> None:
+    conversation(shop)
+    for _ in range(12):
+        shop.wait(days=1)
+        shop.round()
+
+    assert letters(shop) == [
+        (CLARA, "acknowledgement"),
+        (CLARA, "follow_up"),
+        (CLARA, "closing_soon"),
+        (CLARA, "feedback"),
+    ]
+    assert status(shop) == "resolved"
+
+
+def test_no_reminder_comes_a_second_time(shop: Shop) -> None:
+    conversation(shop)
+    for _ in range(5):
+        shop.wait(days=1)
+        for _ in range(3):
+            shop.open()
+            shop.round()
+
+    assert letters(shop).count((CLARA, "follow_up")) == 1
+
+
+def test_staff_who_answer_one_second_before_the_reminder_are_not_overtaken(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3, seconds=-1)
+    staff_answer(shop, "a2@shop.example")
+    shop.wait(seconds=2)
+    shop.round()
+
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+
+def test_an_answer_between_the_reminder_and_its_sending_calls_it_back(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    shop.receive()
+    while shop.process() or shop.fire():
+        pass
+    assert shop.outbox[-1] == "queued"
+
+    staff_answer(shop, "a2@shop.example")
+    assert shop.deliver() == 1
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+    shop.wait(minutes=1)
+    shop.round()
+    assert shop.outbox[-1] == "cancelled"
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+
+def test_a_customer_who_writes_again_is_reminded_of_nothing(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    shop.receive()
+    while shop.process() or shop.fire():
+        pass
+    shop.write(
+        a_mail(
+            "No, it has not arrived. Where is it?",
+            message_id="c2@customer.example",
+            In_Reply_To="<a1@shop.example>",
+            date=shop.at,
+        )
+    )
+    shop.round()
+
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+    assert shop.outbox[-1] == "cancelled"
+    assert status(shop) == "open"
+
+
+def test_after_a_week_of_downtime_nobody_gets_a_burst_of_late_mail(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=9)
+    shop.open()
+    shop.round()
+
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+    assert shop.outbox[1:] == ["held", "held"]
+
+
+def test_a_policy_that_is_new_begins_now(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, time=TimePolicy())
+    conversation(shop)
+    shop.wait(days=5)
+    shop.round()
+
+    shop.policy = a_shop_policy(shop)
+    shop.open()
+    shop.round()
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+    shop.wait(days=3)
+    shop.round()
+    assert letters(shop)[1:] == [(CLARA, "closing_soon")]
+    shop.close()
+
+
+def a_shop_policy(shop: Shop) -> Any:
+    from dataclasses import replace
+
+    return replace(shop.policy, time=TIME)
+
+
+def test_in_shadow_nobody_gets_anything_and_nothing_is_sent_later(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, mode=Mode.SHADOW)
+    conversation(shop)
+    for _ in range(12):
+        shop.wait(days=1)
+        shop.round()
+
+    assert letters(shop) == []
+    assert set(shop.outbox) == {"shadow"}
+    shop.close()
+
+
+def test_a_follow_up_in_drafts_waits_for_a_person(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, modes=((Section.FOLLOW_UP, Mode.DRAFTS),))
+    conversation(shop)
+    shop.wait(days=3)
+    shop.round()
+
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+    assert shop.outbox[-1] == "draft"
+    shop.close()
+
+
+def test_the_date_that_was_told_outlives_a_change_of_the_policy(shop: Shop) -> None:
+    customer_writes(shop)
+    told = shop.rows("select promised_at from thread")
+
+    shop.policy = a_hasty(shop)
+    shop.open()
+    shop.wait(hours=2)
+    shop.round()
+
+    assert shop.rows("select promised_at from thread") == told
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+
+def a_hasty(shop: Shop) -> Any:
+    from dataclasses import replace
+
+    hasty = Promise(first_reply=parse_span("1 hour"))
+    return replace(shop.policy, time=TimePolicy(promises=((Priority.NORMAL, hasty),)))
+
+
+def test_a_mailbox_that_was_not_read_fires_nothing(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+
+    assert shop.fire() == 0
+
+
+def test_a_death_between_claim_and_effect_fires_once(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    shop.receive()
+    with shop.store.begin() as tx:
+        row = tx.timers.next_due(shop.desk.mailbox_id, shop.at)
+        assert row is not None
+        tx.timers.claim(row, shop.at + timedelta(minutes=5))
+    shop.open()
+    shop.round()
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+
+    shop.wait(minutes=6)
+    shop.round()
+    shop.round()
+    assert letters(shop) == [(CLARA, "acknowledgement"), (CLARA, "follow_up")]
+
+
+def test_a_complaint_is_escalated_and_the_customer_hears_of_it(tmp_path: Path) -> None:
+    step = EscalationStep(
+        ("senior@shop.example",), answer_within=parse_span("48 hours"), tell_customer=True
+    )
+    shop = a_shop(tmp_path, time=TimePolicy(escalation=(step,)))
+    conversation(shop)
+    shop.wait(hours=1)
+    customer_writes(
+        shop,
+        body="That is no answer. Where is my order?",
+        message_id="c2@customer.example",
+        In_Reply_To="<a1@shop.example>",
+    )
+    assert letters(shop)[1:] == [("senior@shop.example", "staff"), (CLARA, "escalated")]
+
+    shop.wait(hours=49)
+    shop.round()
+    assert letters(shop)[3:] == [(ANNA, "staff"), ("senior@shop.example", "staff")]
+    shop.close()
+
+
+def test_what_is_in_force_is_noted_once(shop: Shop) -> None:
+    before = shop.rows("select part, since from in_force order by part")
+    shop.wait(hours=1)
+    put_in_force(shop.store, shop.desk, shop.at)
+
+    assert shop.rows("select part, since from in_force order by part") == before
