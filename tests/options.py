@@ -8,6 +8,7 @@ _ACTING = "tests/unit/test_options_acting.py::"
 _POLICY = "tests/unit/test_settings_policy.py::"
 _RULES = "tests/unit/test_options_rules.py::"
 _HOLIDAYS = "tests/unit/test_holidays.py::"
+_TIME = "tests/unit/test_options_time.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
 _UNFINISHED = "tests/unit/test_options_unfinished.py::"
 _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
@@ -160,32 +161,36 @@ ACTING = {
     + "test_order_numbers_are_looked_up_in_a_database_by_a_query",
     "order_numbers[].lookup.query": _RULES
     + "test_order_numbers_are_looked_up_in_a_database_by_a_query",
+    "promises.normal.first_reply": _TIME + "test_a_promise_of_normal_is_due_when_its_time_is_over",
+    "promises.normal.next_reply": _TIME + "test_a_promise_of_normal_is_due_when_its_time_is_over",
+    "promises.normal.resolution": _TIME + "test_a_promise_of_normal_is_due_when_its_time_is_over",
+    "promises.normal.update_every": _TIME + "test_a_promise_of_normal_is_due_when_its_time_is_over",
+    "promises.normal.warn_at": _TIME + "test_warn_at_counts_from_the_same_start",
+    "promises.normal.update_customer": _TIME
+    + "test_update_customer_writes_to_the_customer_as_well",
+    "promises.normal.tell_customer": _TIME
+    + "test_tell_customer_tells_him_of_a_promise_that_was_not_kept",
+    "promises.low": _TIME + "test_what_a_priority_does_not_say_is_as_for_normal",
+    "promises.high": _TIME + "test_what_a_priority_does_not_say_is_as_for_normal",
+    "promises.urgent": _TIME + "test_what_a_priority_does_not_say_is_as_for_normal",
+    "escalation[].when.category": _TIME + "test_when_names_the_conversations_that_are_escalated",
+    "escalation[].when.priority": _TIME + "test_when_names_the_conversations_that_are_escalated",
+    "escalation[].when.tags": _TIME + "test_when_names_the_conversations_that_are_escalated",
+    "escalation[].after": _TIME + "test_after_so_long_without_an_answer_it_goes_to_whom_it_names",
+    "escalation[].to": _TIME + "test_after_so_long_without_an_answer_it_goes_to_whom_it_names",
+    "escalation[].on": _TIME
+    + "test_on_follows_the_reply_of_a_customer_whom_our_answer_does_not_satisfy",
+    "escalation[].answer_within": _TIME + "test_answer_within_and_tell_customer_name_a_date",
+    "escalation[].tell_customer": _TIME + "test_answer_within_and_tell_customer_name_a_date",
+    "follow_up[].after": _TIME + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
+    "follow_up[].template": _TIME
+    + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
+    "follow_up[].resolve": _TIME + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
     "include": _INCLUDE + "test_rules_may_stand_in_a_file_of_their_own",
 }
 
 UNFINISHED = (
     "service.http.port",
-    "promises.normal.first_reply",
-    "promises.normal.next_reply",
-    "promises.normal.resolution",
-    "promises.normal.warn_at",
-    "promises.normal.update_every",
-    "promises.normal.update_customer",
-    "promises.normal.tell_customer",
-    "promises.low",
-    "promises.high",
-    "promises.urgent",
-    "escalation[].when.category",
-    "escalation[].when.priority",
-    "escalation[].when.tags",
-    "escalation[].after",
-    "escalation[].on",
-    "escalation[].to",
-    "escalation[].answer_within",
-    "escalation[].tell_customer",
-    "follow_up[].after",
-    "follow_up[].template",
-    "follow_up[].resolve",
     "feedback.after",
     "privacy.retention.bodies",
     "privacy.retention.files",

@@ -9,7 +9,6 @@ import pytest
 
 from tests.unit.test_settings import MINIMAL, problems, read, with_imap
 
-STEP = "escalation: [{after: 2 days, to: [lead@shop.example], …}]"
 ALERT = "alerts: {smtp: {host: mail.example.net, from: a@example.net, to: [b@example.net], …}}"
 
 # An option; where it stands; what is written; what it is read as; what is wrong; what is said.
@@ -22,74 +21,6 @@ OPTIONS = [
         "0",
         "from 1 to 65535",
     ),
-    *(
-        (f"promises.normal.{name}", "promises: {normal: {NAME: …}}".replace("NAME", name), *values)
-        for name, values in {
-            "first_reply": ("2 business days", "2 business days", "soon", "cannot be read"),
-            "next_reply": ("8 open hours", "8 open hours", "8", "has no unit"),
-            "resolution": ("10 business days", "10 business days", "0 days", "more than 0"),
-            "warn_at": ("90 minutes", "90 minutes", "3 open days", "counted in `business days`"),
-            "update_every": (
-                "5 business days",
-                "5 business days",
-                "1 business week",
-                "not counted",
-            ),
-            "update_customer": ("yes", "True", "sometimes", "neither `yes` nor `no`"),
-            "tell_customer": ("yes", "True", "2", "neither `yes` nor `no`"),
-        }.items()
-    ),
-    *(
-        (
-            *(f"promises.{name}", "promises: {NAME: …}".replace("NAME", name)),
-            *("{warn_at: 2 hours}", "'warn_at': '2 hours'", "{warn: 2 hours}", "mean `warn_at`?"),
-        )
-        for name in ("low", "high", "urgent")
-    ),
-    (
-        *("escalation[].when.category", STEP.replace("…", "when: {category: …}")),
-        *("complaint", "complaint", "'a b'", "is no short name"),
-    ),
-    (
-        *("escalation[].when.priority", STEP.replace("…", "when: {priority: …}")),
-        *("high", "high", "hihg", "did you mean `high`?"),
-    ),
-    (
-        *("escalation[].when.tags", STEP.replace("…", "when: {tags: …}")),
-        *("[damage]", "['damage']", "damage", "expected a list"),
-    ),
-    (
-        *("escalation[].after", "escalation: [{to: [a@b.example], after: …}]"),
-        *("2 business days", "2 business days", "later", "cannot be read"),
-    ),
-    (
-        *("escalation[].on", "escalation: [{to: [a@b.example], on: …}]"),
-        *("customer_replies_after_answer", "customer_replies_after_answer"),
-        *("customer_replies", "did you mean `customer_replies_after_answer`?"),
-    ),
-    (
-        *("escalation[].to", "escalation: [{after: 2 days, to: …}]"),
-        *("[a@b.example]", "['a@b.example']", "[]", "the list is empty"),
-    ),
-    (
-        *("escalation[].answer_within", STEP.replace("…", "answer_within: …")),
-        *("48 hours", "48 hours", "0 hours", "more than 0"),
-    ),
-    (
-        *("escalation[].tell_customer", STEP.replace("…", "tell_customer: …")),
-        *("on", "True", "maybe", "neither `yes` nor `no`"),
-    ),
-    (
-        *("follow_up[].after", "follow_up: [{resolve: yes, after: …}]"),
-        *("3 business days", "3 business days", "11 years", "`years` is no unit"),
-    ),
-    (
-        *("follow_up[].template", "follow_up: [{after: 3 days, template: …}]"),
-        *("follow_up", "follow_up", "../x", "is no short name"),
-    ),
-    (
-        *("follow_up[].resolve", "follow_up: [{after: 3 days, resolve: …}]"),
-        *("yes", "True", "no", "this does nothing"),
     ),
     (
         *("feedback.after", "feedback: {after: …}"),
