@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from maildaemon.adapters.dates import show_deadline, show_opening
-from maildaemon.adapters.vocabulary import RATINGS, Vocabulary
+from maildaemon.adapters.vocabulary import Vocabulary
 from maildaemon.domain.delivery import TIMED, Draft, Section
+from maildaemon.domain.ratings import RATINGS
 from maildaemon.errors import OperatorError
 
 # After these we wait for the customer; after all others he waits for us.

@@ -11,11 +11,9 @@ from markupsafe import Markup, escape
 
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.delivery import TIMED
+from maildaemon.domain.ratings import RATINGS
 from maildaemon.errors import OperatorError
 from maildaemon.mail.wording import KINDS, clean_sentence
-
-# The answers to `feedback`, the best one first.
-RATINGS = (5, 4, 3, 2, 1)
 
 # By name what is filled into a sentence; a sentence that is none of these stands as it is.
 _FILLED_IN: Mapping[str, frozenset[str]] = {

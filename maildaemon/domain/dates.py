@@ -51,16 +51,5 @@ def tell_opening(at: datetime, zone: tzinfo, now: datetime) -> Told:
     return Told(local.date(), opens, _offset(local), timedelta() < ahead < _WEEK)
 
 
-def kept_until(at: datetime, zone: tzinfo, now: datetime) -> datetime:
-    """Return until when a promise counts as kept by whom `tell_deadline` has told it at `now`: to
-    the end of the day if no hour was named. Never before `at`.
-    """
-    told = tell_deadline(at, zone, now)
-    if told.at is not None:
-        return at
-    midnight = datetime.combine(told.day + timedelta(days=1), time.min, zone)
-    return max(at, midnight.astimezone(at.tzinfo))
-
-
 def _offset(local: datetime) -> timedelta:
     return local.utcoffset() or timedelta()

@@ -25,6 +25,7 @@ from tests.campaigns.installation import Installation, installed
 from tests.campaigns.judge import judge_log
 from tests.campaigns.mails import SUPPORT
 from tests.campaigns.table import Table, conclude
+from tests.campaigns.timed import timed_mails
 from tests.campaigns.told import CONVERSATIONS, Conversation
 from tests.servers.sink import Accepted, SmtpSink
 
@@ -37,7 +38,7 @@ _LAST_DAY = date(2027, 1, 2)
 _WITHIN = 60
 _HOW = """\
 Made by `python -m tests.campaigns.conversations`, through a real IMAP and a real SMTP server. The
-second mail is ours; people wrote the others."""
+second mail is ours; people wrote the others. What time brings is written without waiting for it."""
 _REFERENCES = re.compile(r"\[#([0-9A-Z]{4}-[0-9A-Z]{2})\]")
 
 
@@ -231,6 +232,7 @@ def _page(one: Conversation, response: Accepted, last_day: date) -> str:
         f"## 3. The shop, from its own mail program\n\n{_quoted(one.answer)}",
         f"## 4. The customer: joined, not acknowledged again\n\n{_quoted(one.second)}",
         f"## 5. The customer: recorded, not answered\n\n{_quoted(one.thanks)}",
+        *timed_mails(one, SHOP),
         f"## The response in HTML\n\n```html\n{replaced[2].strip()}\n```",
     )
     return "\n\n".join(blocks) + "\n"

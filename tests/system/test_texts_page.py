@@ -70,6 +70,11 @@ def test_the_page_on_texts_does_what_it_says(tmp_path: Path) -> None:
     assert "Warm wishes" in changed
     assert "Kind regards" not in changed
 
+    assert "every mail can be written in en, it, fr" in reader.follow(1)
+    reminding = reader.follow(3)
+    assert "! follow_up: 'ring' has no text in `it`; it will be told in `en`" in reminding
+    assert "every mail can be written in en, it, fr" in reminding
+
     announced = reader.follow(4)
     assert "every mail can be written in en, it\n" in announced
     told = " ".join(announced.replace("|", "").split())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maildaemon.adapters.dates import show_deadline, show_opening
 from maildaemon.adapters.vocabulary import Vocabulary
-from maildaemon.domain.dates import Told, kept_until, tell_deadline, tell_opening
+from maildaemon.domain.dates import Told, tell_deadline, tell_opening
 from tests.unit.test_templates import LANGUAGES
 from tests.unit.test_texts import WORDS
 
@@ -78,18 +78,15 @@ def test_a_weekday_alone_is_told_only_of_the_next_six_days(
 
 
 @given(deadline=INSTANTS, ahead=st.timedeltas(timedelta(), timedelta(days=20)), zone=ZONES)
-def test_a_promise_told_by_its_day_is_kept_until_that_day_is_over(
+def test_a_promise_is_never_told_earlier_or_later_than_the_day_it_ends_with(
     deadline: datetime, ahead: timedelta, zone: ZoneInfo
 ) -> None:
     told = tell_deadline(deadline, zone, deadline - ahead)
-    until = kept_until(deadline, zone, deadline - ahead)
 
-    assert deadline <= until <= deadline + timedelta(hours=25)
-    if told.at is None:
-        assert until.astimezone(zone).date() > told.day
-        assert (until - timedelta(seconds=1)).astimezone(zone).date() == told.day
-    else:
-        assert until == deadline
+    local = deadline.astimezone(zone)
+    assert told.day == (deadline - timedelta(seconds=1)).astimezone(zone).date()
+    assert told.at in {None, local.time()}
+    assert ahead >= timedelta(days=2) or told.at is not None or told.day < local.date()
 
 
 # --- how it is said ------------------------------------------------------------------------------
