@@ -34,6 +34,7 @@ from maildaemon.domain.actions import (
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Verdict
+from maildaemon.domain.automatic import Silence
 from maildaemon.domain.message import Address, Attachment, DeliveryReport, Finding, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.understanding import Priority, Understanding
@@ -324,6 +325,8 @@ def _response(one: Explanation, mode: Mode) -> Iterator[str]:
     mail, silence = one.decision.mail, one.decision.silence
     if mail is None:
         yield f"none, {in_words(silence.value, SILENCES)}" if silence else "none"
+        if silence is Silence.RESPONDER_ADDRESS and one.message.reply_to:
+            yield "(a form of yours? with its address in `trust_reply_to` its Reply-To is answered)"
         return
     parts = " and ".join(SECTIONS[section] for section in mail.sections)
     yield f"{parts}, in `{mail.language}`, to {mail.to.address}"

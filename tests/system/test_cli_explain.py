@@ -295,6 +295,15 @@ def test_for_people_it_shows_the_reason_and_what_would_be_said(here: Installatio
     assert "| Subject: " in outcome.out
 
 
+def test_a_contact_form_is_told_where_to_name_it(here: Installation) -> None:
+    form = b"From: wordpress@example.test\nTo: support@example.test\nSubject: Website\n"
+    (here.folder / "form.eml").write_bytes(form + b"Reply-To: paolo@example.net\n\nHello\n")
+    (here.folder / "machine.eml").write_bytes(form + b"\nHello\n")
+
+    assert "`trust_reply_to`" in here.call("explain", "form.eml").out
+    assert "`trust_reply_to`" not in here.call("explain", "machine.eml").out
+
+
 def test_a_terminal_that_knows_only_ascii_gets_ascii(here: Installation) -> None:
     outcome = here.call("explain", "order.eml", PYTHONIOENCODING="ascii")
 
