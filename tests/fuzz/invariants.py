@@ -10,6 +10,7 @@ from maildaemon.domain.message import Message, Parsed
 
 # What is shown in one line holds nothing that could begin another, hide or turn round a part of it.
 UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
+_BROKEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNREADABLE = re.compile("[\x00\r\ud800-\udfff]")
 # RFC 3463 §2: class, subject and detail.
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -54,7 +55,6 @@ def lines_of(message: Message) -> list[str]:
         *(value for field in message.fields for value in field),
         *(part for address in addresses for part in (address.name, address.address)),
         *(file.filename for file in message.attachments),
-        *(name for file in message.attachments for name in file.names),
         *(file.declared_type for file in message.attachments),
         *(value or "" for one in report for value in (one.address, one.status, one.diagnostic)),
         *([message.bounce.original_message_id or ""] if message.bounce else []),
@@ -66,6 +66,10 @@ def _flaws_of_lines(message: Message) -> Iterator[str]:
     for line in lines_of(message):
         if UNCLEAN.search(line):
             yield f"not one clean line: {line[:200]!r}"
+    # The names as they were given are judged, not shown: what turns them round must still be there.
+    for name in (name for file in message.attachments for name in file.names):
+        if _BROKEN.search(name):
+            yield f"a name of several lines: {name[:200]!r}"
 
 
 def _flaws_of_texts(message: Message) -> Iterator[str]:
