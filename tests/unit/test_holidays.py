@@ -4,12 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from maildaemon.cli.calendar import check_hours
 from maildaemon.domain.hours import is_business_day
 from maildaemon.errors import ConfigError
 from maildaemon.services.check import Result
 from maildaemon.settings import Settings, changed_options, read_settings, show
+from maildaemon.settings.ics import read_whole_days
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.promises import HolidaySettings
 from tests.unit.test_settings import MINIMAL, only_problem, policy_of, read
@@ -200,19 +203,33 @@ def test_a_long_line_may_be_folded_and_the_file_may_be_utf_8_with_a_mark(tmp_pat
         (calendar(entry("DTSTART:20261224", "DURATION:PT1H")), "line 7: `PT1H` is no number of"),
         (
             calendar(entry("DTSTART:20261224", "RRULE:FREQ=SECONDLY")),
-            "line 7: `FREQ=SECONDLY` is no repetition of days; write the days out, or name them",
+            "line 7: `FREQ=SECONDLY` is no repetition that is known here; write the days out, or",
         ),
         (
-            calendar(entry("DTSTART:20261224", "RRULE:FREQ=DAILY;INTERVAL=0")),
-            "is no repetition of days",
+            calendar(entry("DTSTART:20261224", "RRULE:FREQ=YEARLY;INTERVAL=0")),
+            "is no repetition that is known here",
         ),
         (
             calendar(entry("DTSTART:20261224", "RRULE:FREQ=YEARLY;BYDAY=XX")),
-            "line 7: `FREQ=YEARLY;BYDAY=XX` cannot be read",
+            "is no repetition that is known here",
         ),
         (
-            calendar(*[entry("DTSTART:20000101", "RRULE:FREQ=DAILY")] * 3),
-            "line 14: more than 100,000 days; shorten the repetitions",
+            calendar(entry("DTSTART:20261224", "RRULE:FREQ=YEARLY;UNTIL=20301332")),
+            "line 7: `FREQ=YEARLY;UNTIL=20301332` cannot be read",
+        ),
+        (
+            calendar(entry("DTSTART:20261224", "RRULE:COUNT=2")),
+            "line 7: `COUNT=2` is no repetition that is known here",
+        ),
+        (
+            calendar(
+                entry("DTSTART:20261224", "RRULE:FREQ=YEARLY;INTERVAL=99;BYMONTH=2;BYMONTHDAY=30")
+            ),
+            "BYMONTHDAY=30` leads to no day; correct it, or write the days out",
+        ),
+        (
+            calendar(*[entry("DTSTART:20000101", "DURATION:P1W", "RRULE:FREQ=WEEKLY")] * 3),
+            "line 16: more than 100,000 days; shorten the repetitions",
         ),
     ],
 )
@@ -221,6 +238,33 @@ def test_a_broken_ics_file_is_told_with_its_line(tmp_path: Path, content: str, s
 
     assert message.startswith(f"{tmp_path / 'shop.ics'}, line ")
     assert said in message
+
+
+NAMES = "DTSTART DTEND DURATION RRULE EXDATE RDATE RECURRENCE-ID STATUS UID BEGIN END".split()
+VALUES = (
+    "20261224 20261226 99991231 00010101 20261224T000000 20261225T000000 20261224T090000Z P1D P9W "
+    "FREQ=YEARLY;COUNT=3 FREQ=WEEKLY;UNTIL=20270301 FREQ=MONTHLY;BYDAY=-1FR;COUNT=2 CANCELLED "
+    "VEVENT VALARM 20261224,20270101"
+).split()
+LINES = st.builds("{}:{}".format, st.sampled_from(NAMES), st.sampled_from(VALUES) | st.text())
+
+
+@given(st.lists(st.lists(LINES | st.text(), max_size=5).map(lambda lines: entry(*lines))))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_ics_file_is_days_or_a_mistake_with_its_line(
+    tmp_path: Path, entries: list[str]
+) -> None:
+    file = tmp_path / "shop.ics"
+    file.write_bytes(calendar(*entries).encode())
+
+    said, days = f"{file}, line ", dict[date, str]()
+    try:
+        days.update(read_whole_days(file))
+    except ValueError as error:
+        said = str(error)
+
+    assert said.startswith(f"{file}, line ")
+    assert all(2000 <= day.year < 2100 for day in days)
 
 
 def test_an_ics_file_that_is_missing_or_endless_is_told(tmp_path: Path) -> None:
