@@ -22,6 +22,7 @@ from maildaemon.domain.decide_timer import (
 from maildaemon.domain.delivery import Draft, MailKind, OutboxState
 from maildaemon.domain.letters import Occasion, staff_letter
 from maildaemon.domain.policy import EchoSubject, Mode
+from maildaemon.domain.ratings import rating_links
 from maildaemon.domain.threads import Status, trim_references
 from maildaemon.domain.timers import Timer, TimerKind
 from maildaemon.domain.tokens import issue_draft_id, issue_loop_token
@@ -190,6 +191,7 @@ class _Firing:
             until=until,
             zone=policy.hours.zone,
             mailbox=policy.sender.address,
+            now=self.now,
         )
 
     def _write(self, action: WriteCustomer) -> int | None:
@@ -242,6 +244,7 @@ class _Firing:
             zone=policy.hours.zone,
             until=action.until,
             template=action.template,
+            ratings=rating_links(policy.sender.address, thread.reference),
         )
 
     @property
