@@ -178,6 +178,7 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
             ("opened", thread.opened_at),
             ("acknowledged", thread.acknowledged_at),
             ("answered", thread.answered_at),
+            ("first reply", _waited(thread.first_reply_seconds)),
             ("muted", until(thread.muted_until) if thread.muted_until else None),
             ("assigned to", thread.assigned_to),
             ("linked to", thread.linked_to),
@@ -190,6 +191,17 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
 
 def _certainty(known: bool | None) -> str:
     return {True: ", known", False: ", not among ours", None: ""}[known]
+
+
+def _waited(seconds: int | None) -> str | None:
+    """Return for how long a customer waited for a person, as people say it."""
+    if seconds is None:
+        return None
+    minutes = round(seconds / 60)
+    hours, days = divmod(minutes, 60)[0], minutes // (24 * 60)
+    if days > 1:
+        return f"after {days} days {hours - 24 * days} h"
+    return f"after {hours} h {minutes - 60 * hours} min" if hours else f"after {minutes} min"
 
 
 def _put_course(

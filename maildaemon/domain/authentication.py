@@ -13,6 +13,7 @@ from maildaemon.domain.automatic import Silence
 from maildaemon.domain.fields import plain
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Policy
+from maildaemon.domain.recipients import is_one_of_us
 
 # Second-level labels under which registries sell names, as in `shop.co.uk`.
 _REGISTRY_LABELS = frozenset("co com org net gov ac edu or ne go gob nom ltd plc me id".split())
@@ -107,6 +108,16 @@ def strong_pass(message: Message, authserv_id: str | None) -> bool:
     the right network, which is all that SPF looks at, may be a neighbour's.
     """
     return any(one.method != "spf" for one in _vouching(message, authserv_id))
+
+
+def speaks_for_us(message: Message, policy: Policy, *, in_sent: bool) -> bool:
+    """Tell whether it is proven that one of us wrote this: by Sent, or by authentication."""
+    if in_sent:
+        return True
+    # Whoever fills in a contact form may give any address as his own.
+    if by_form(message, policy) or not is_one_of_us(message.from_, policy):
+        return False
+    return strong_pass(message, policy.authserv_id)
 
 
 def _vouching(message: Message, authserv_id: str | None) -> Iterator[_Result]:

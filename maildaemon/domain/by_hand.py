@@ -36,6 +36,7 @@ class ThreadState:
     status: Status
     acknowledged_at: datetime | None = None
     answered_at: datetime | None = None
+    first_reply_seconds: int | None = None
     muted_until: datetime | None = None
     assigned_to: str | None = None
     merged_into: str | None = None

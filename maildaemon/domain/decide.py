@@ -29,7 +29,7 @@ from maildaemon.domain.authentication import (
     find_recipient,
     find_writer,
     judge_author,
-    strong_pass,
+    speaks_for_us,
 )
 from maildaemon.domain.automatic import (
     ABOUT_ANOTHER_MAIL,
@@ -73,6 +73,7 @@ __all__ = ["Context", "Decision", "decide"]
 _DEAD_AT_LEAST = timedelta(days=1)
 _SUSPECT = "three similar messages within an hour: a program seems to answer"
 THANKS_ONLY = "thanks only"
+_CONSULTED = "asked by us in this thread"
 
 
 def decide(message: Message, context: Context) -> Decision:
@@ -91,6 +92,7 @@ def decide(message: Message, context: Context) -> Decision:
         ),
     )
     match = _match(message, judgement, context)
+    judgement = _as_consulted(judgement, writer, match)
     thanked = is_thanks_only(message, judgement.kind, match.thread, context.policy)
     if thanked:
         judgement = replace(judgement, evidence=(*judgement.evidence, THANKS_ONLY))
@@ -146,12 +148,7 @@ def _asked(response: QueueMail | StaySilent, policy: Policy) -> tuple[Fact, ...]
 
 def has_staff_powers(message: Message, context: Context) -> bool:
     """Tell whether it is proven that one of us wrote this: by Sent, or by authentication."""
-    if context.in_sent:
-        return True
-    # Whoever fills in a contact form may give any address as his own.
-    if by_form(message, context.policy) or not is_one_of_us(message.from_, context.policy):
-        return False
-    return strong_pass(message, context.policy.authserv_id)
+    return speaks_for_us(message, context.policy, in_sent=context.in_sent)
 
 
 def _match(message: Message, judgement: Judgement, context: Context) -> Match:
@@ -163,6 +160,17 @@ def _match(message: Message, judgement: Judgement, context: Context) -> Match:
         message, judgement.kind, context.lookups, context.policy, context.received_at, staff=staff
     )
     return found if found.thread else replace(found, thread=context.placed)
+
+
+def _as_consulted(judgement: Judgement, writer: Address | None, match: Match) -> Judgement:
+    """Return what a message is, now that its thread is known: whom we have asked in it is no
+    customer of ours.
+    """
+    asked = match.thread is not None and match.thread.consults(writer)
+    if judgement.kind is not Kind.CUSTOMER or not asked:
+        return judgement
+    evidence = (*judgement.evidence, _CONSULTED)
+    return replace(judgement, kind=Kind.PARTNER, evidence=evidence)
 
 
 def _answers_customer(message: Message, match: Match, context: Context) -> bool:
@@ -185,15 +193,8 @@ def _file(
     """Return where the message goes: into a thread, a new one, or none."""
     kind, thread = judgement.kind, match.thread
     if thread is not None:
-        status = None
-        # What is only read late, or imported, does not change whose turn it is.
-        if not _is_late(thread, context):
-            if answers:
-                status = status_after_answer(thread.matter)
-            elif kind is Kind.CUSTOMER and not thanked and not match.answered:
-                status = Status.OPEN
-        elif context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:
-            status = Status.OPEN
+        counts = kind is Kind.CUSTOMER and not thanked and not match.answered
+        status = _status_after(judgement, thread, context, answers=answers, counts=counts)
         join = JoinThread(thread.thread_id, thread.reference, status, begins=match.begins)
         return [*(MergeThread(one.reference, thread.reference) for one in match.merged), join]
     if kind in ABOUT_ANOTHER_MAIL:
@@ -209,6 +210,35 @@ def _file(
     begun_earlier = context.history or match.cites_unknown
     continues = match.continues.thread_id if match.continues else None
     return [OpenThread(context.new_reference, status, linked_to, begun_earlier, continues)]
+
+
+def _status_after(
+    judgement: Judgement, thread: ThreadFacts, context: Context, *, answers: bool, counts: bool
+) -> Status | None:
+    """Return whose turn it is once the message is in its thread, None if that stays as it is.
+
+    What is only read late, or imported, does not change it. `counts`: its customer wants something.
+    """
+    if answers:
+        return None if _is_overtaken(thread, context) else status_after_answer(thread.matter)
+    if counts and not _is_late(thread, context):
+        return Status.OPEN
+    kind = judgement.kind
+    if context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:
+        return Status.OPEN
+    # Whom we asked has told us something, or our own answer has not arrived: no customer waits,
+    # but the next step is ours.
+    told = _CONSULTED in judgement.evidence and not context.history
+    undone = kind is Kind.BOUNCE and context.reported_to is None
+    return Status.WORKING if (told or undone) and thread.status is Status.PENDING else None
+
+
+def _is_overtaken(thread: ThreadFacts, context: Context) -> bool:
+    """Tell whether somebody has changed whose turn it is since this answer was written: the
+    customer by writing again, or a person by hand. What programs have sent since does not count.
+    """
+    since = (*thread.asked_at, *((thread.resolved_at,) if thread.resolved_at else ()))
+    return any(at > context.received_at for at in since)
 
 
 def _is_late(thread: ThreadFacts | None, context: Context) -> bool:
@@ -326,7 +356,8 @@ def why_silent(
     if context.in_sent or is_one_of_us(find_writer(message, policy), policy):
         yield Silence.OWN_ADDRESS
     # A partner writes because we asked him to.
-    if is_partner(find_writer(message, policy), policy):
+    writer = find_writer(message, policy)
+    if is_partner(writer, policy) or (thread and thread.consults(writer)):
         yield Silence.NOTHING_TO_SAY
     if thread and thread.junked:
         yield Silence.SPAM

@@ -107,14 +107,15 @@ def telling_subject(message: Message) -> str | None:
 
 def _ways(message: Message, lookups: Lookups, author: Author) -> Iterator[_Way]:
     """Yield the ways into threads in the order of the rules, the newest id first."""
-    cited = {one: place for place, one in enumerate(message.cited)}
+    named = (*message.cited, *message.forwarded)
+    cited = {one: place for place, one in reversed([*enumerate(named)])}
     seen = sorted(
         (one for one in lookups.known if one.thread_id is not None and one.message_id in cited),
         key=lambda one: cited[one.message_id],
     )
     stored = [one for one in seen if not one.cited_only]
     answered = frozenset(message.in_reply_to)
-    named = _named(message, author)
+    people = _named(message, author)
 
     def agrees(one: Known | Child) -> bool:
         # Clients recycle References for new topics: there the subject must agree as well.
@@ -135,23 +136,26 @@ def _ways(message: Message, lookups: Lookups, author: Author) -> Iterator[_Way]:
     yield from known(MatchRule.IN_REPLY_TO, direct)
     yield from known(MatchRule.REFERENCES, filter(agrees, stored))
     for one in filter(shares, (one for one in seen if one.cited_only)):
-        mutual = one.staff or one.author in named
+        mutual = one.staff or one.author in people
         rule, thread_id = MatchRule.SHARED_REFERENCE, one.thread_id or 0
         yield _Way(rule, thread_id, one.message_id, proves=True, mutual=mutual)
     for child in lookups.children:
-        if (child.direct or agrees(child)) and (child.staff or child.author in named):
+        if (child.direct or agrees(child)) and (child.staff or child.author in people):
             rule = MatchRule.SHARED_REFERENCE
             yield _Way(rule, child.thread_id, child.message_id, proves=True, child=child)
-    yield from _guessed(lookups, author)
+    yield from _guessed(message, lookups, author)
 
 
-def _guessed(lookups: Lookups, author: Author) -> Iterator[_Way]:
+def _guessed(message: Message, lookups: Lookups, author: Author) -> Iterator[_Way]:
     if lookups.tagged is not None:
         yield _Way(MatchRule.SUBJECT_TAG, lookups.tagged)
     # Programs write about many matters under one subject.
-    if author.person:
+    if author.person or author.staff:
         yield from (_Way(MatchRule.ORDER_NUMBER, one) for one in lookups.ordered)
         yield from (_Way(MatchRule.SAME_SENDER_SUBJECT, one) for one in lookups.resembling)
+    # Staff answer by a new mail, too. What is passed on is for somebody else.
+    if lookups.waiting is not None and not is_forward(message.subject):
+        yield _Way(MatchRule.SAME_CUSTOMER, lookups.waiting)
 
 
 def _named(message: Message, author: Author) -> frozenset[str]:
@@ -286,6 +290,7 @@ _WHY = {
     MatchRule.SUBJECT_TAG: "carries our reference in the subject",
     MatchRule.ORDER_NUMBER: "names the same order as an open thread of this customer",
     MatchRule.SAME_SENDER_SUBJECT: "has the sender and the subject of an open thread",
+    MatchRule.SAME_CUSTOMER: "is ours, to a customer who has just one open thread",
 }
 
 

@@ -197,6 +197,14 @@ class Message:
         return self.receipt.original_message_id if self.receipt else None
 
     @property
+    def forwarded(self) -> tuple[str, ...]:
+        """Return the Message-IDs of what this one passes on, where the mail client names them
+        (Thunderbird does); empty if it does not.
+        """
+        named = " ".join(self.field("x-forwarded-message-id")).split()
+        return tuple(dict.fromkeys(one.strip("<>") for one in named if len(one) > len("<>")))
+
+    @property
     def cited(self) -> tuple[str, ...]:
         """Return every Message-ID this one answers, the nearest ancestor first, each once."""
         nearest_first = (*self.in_reply_to, *reversed(self.references))

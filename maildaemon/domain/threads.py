@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from maildaemon.domain.delivery import Refusal, Section
+from maildaemon.domain.message import Address
 from maildaemon.domain.understanding import Matter, OrderNumber
 
 
@@ -24,12 +25,18 @@ class MatchRule(StrEnum):
     SUBJECT_TAG = "subject_tag"
     ORDER_NUMBER = "order_number"
     SAME_SENDER_SUBJECT = "same_sender_subject"
+    SAME_CUSTOMER = "same_customer"
     NEW = "new"
 
 
 # Anybody can guess what these go by: they say what is meant, and prove nothing.
 GUESSABLE = frozenset(
-    {MatchRule.SUBJECT_TAG, MatchRule.ORDER_NUMBER, MatchRule.SAME_SENDER_SUBJECT}
+    {
+        MatchRule.SUBJECT_TAG,
+        MatchRule.ORDER_NUMBER,
+        MatchRule.SAME_SENDER_SUBJECT,
+        MatchRule.SAME_CUSTOMER,
+    }
 )
 
 
@@ -49,6 +56,8 @@ class ThreadFacts:
 
     `customers` are the participants a staff answer can be meant for, `proven` those for whose mail
     our own server has vouched before, `lists` the mailing lists through which it runs.
+    `consulted` are those whom only we have written to in it, beside its customers: a supplier,
+    say; `customer_names` what its customers call themselves (lower case).
     `responses_at` are the
     times of automatic mails queued in it; `refusals_explained` says one of them explained a
     refused file, `noticed_at` when the newest that tells a notice was queued, `untold` are
@@ -68,6 +77,8 @@ class ThreadFacts:
     customers: frozenset[str]
     proven: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
+    consulted: frozenset[str] = frozenset()
+    customer_names: frozenset[str] = frozenset()
     begun_earlier: bool = False
     acknowledged: bool = False
     staff_answered: bool = False
@@ -85,6 +96,14 @@ class ThreadFacts:
     asked_at: tuple[datetime, ...] = ()
     responses_at: tuple[datetime, ...] = ()
     matter: Matter = field(default_factory=Matter)
+
+    def consults(self, writer: Address | None) -> bool:
+        """Tell whether somebody takes part only because we asked him: a supplier, say. Who calls
+        himself as a customer does is that customer, with another address.
+        """
+        if writer is None or writer.key not in self.consulted:
+            return False
+        return writer.name.strip().lower() not in self.customer_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +149,14 @@ class Clues:
 
     `reply_token` is the reference in a plus address that we signed. `subject` is bare, and telling
     enough to be gone by; only threads with mail since `since` count for it. `author`: the key of
-    who writes.
+    who writes. `recipients` (keys, of people outside) are given for what we provably wrote
+    ourselves: it is known by whom it is to. `answers`: it cites some mail.
     """
 
     reply_token: str | None = None
     author: str = ""
+    recipients: tuple[str, ...] = ()
+    answers: bool = False
     order_numbers: tuple[OrderNumber, ...] = ()
     subject: str | None = None
     since: datetime | None = None
@@ -146,7 +168,8 @@ class Lookups:
 
     `addressed` and `tagged` are the threads of a reply address and of a subject tag; `ordered`
     the open ones with the same order number, `resembling` those of the same sender and subject,
-    the newest first.
+    the newest first. `waiting` is the only one that a mail of ours, written anew to this customer,
+    can be meant for.
     """
 
     known: tuple[Known, ...] = ()
@@ -156,6 +179,7 @@ class Lookups:
     children: tuple[Child, ...] = ()
     ordered: tuple[int, ...] = ()
     resembling: tuple[int, ...] = ()
+    waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ finishing it succeeds only while nobody else has taken it meanwhile (StaleClaimE
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from maildaemon.domain.actions import OpenThread
@@ -14,7 +14,7 @@ from maildaemon.domain.context import Decision
 from maildaemon.domain.delivery import OutboxState, Reply
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.responder import Glance
-from maildaemon.domain.threads import Clues, Lookups, Status
+from maildaemon.domain.threads import Clues, Lookups, Status, ThreadFacts
 from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.brakes import Alerts, Brakes
@@ -195,6 +195,11 @@ class Records(Protocol):
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:
         """Return the mail of ours with this id, None if we never queued one to be sent."""
 
+    def find_answer(self, mailbox_id: int, message_id: str) -> ThreadFacts | None:
+        """Return the thread in which a person has answered by the mail of this id, None if nobody
+        has.
+        """
+
     def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
         """Tell whether this message was there before the first start: its id, author and Date
         stand among what was read then. An id alone proves nothing: some programs reuse theirs.
@@ -289,8 +294,10 @@ class Records(Protocol):
         same for `proven`: our own server vouches for their mail. A `list` is named by its id.
         """
 
-    def answered(self, thread_id: int, at: datetime) -> None:
-        """Note the first answer by a person."""
+    def answered(self, thread_id: int, at: datetime, message_id: int) -> timedelta | None:
+        """Note an answer by a person; return for how long the customer had waited for it, since
+        the oldest of his messages that nobody had answered. None if he did not wait.
+        """
 
     def acknowledged(self, thread_id: int, at: datetime) -> None:
         """Note that the customer of this thread has been acknowledged."""

@@ -21,7 +21,7 @@ from maildaemon.domain.actions import (
     WithholdForward,
     Witness,
 )
-from maildaemon.domain.authentication import Trust, find_writer, judge_author
+from maildaemon.domain.authentication import Trust, find_writer, judge_author, speaks_for_us
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import FOR_GOOD
 from maildaemon.domain.context import Decision
@@ -33,7 +33,7 @@ from maildaemon.domain.threads import GUESSABLE
 from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import file_copy_at
-from maildaemon.ports import BlobStore, Composer
+from maildaemon.ports import BlobStore, Composer, Role
 from maildaemon.ports.brakes import Muted
 from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Transaction
@@ -187,7 +187,8 @@ def _cancel(
     at: datetime,
     now: datetime,
 ) -> None:
-    tx.records.answered(thread_id, at)
+    waited = tx.records.answered(thread_id, at, message_id)
+    span = {} if waited is None else {"waited_seconds": round(waited.total_seconds())}
     cancelled = tx.outbox.cancel_thread(thread_id, reason.value, now)
     tx.records.note(
         desk.mailbox_id,
@@ -196,6 +197,7 @@ def _cancel(
         thread_id=thread_id,
         message_id=message_id,
         cancelled=cancelled,
+        **span,
     )
 
 
@@ -343,15 +345,37 @@ class _Filing:
         elif decision.judgement.kind is Kind.PARTNER and writer is not None:
             # Whom he copies in is his affair: they get nothing of ours by it, and have no say.
             add(self.thread_id, [writer], "partner")
-        elif decision.staff_answer or decision.staff_begins:
+        elif decision.staff_begins:
             # Whom staff write to is a customer of the thread, if he is no partner.
             add(self.thread_id, others, "customer")
             partners = [one for one in addressed if is_partner(one, policy)]
             add(self.thread_id, partners, "partner")
+        elif decision.judgement.kind is Kind.STAFF:
+            self._introduce(self.thread_id, others, decision)
         if decision.judgement.kind is Kind.LIST and (through := list_id(message)):
             add(self.thread_id, [Address("", through)], "list")
         if decision.staff_begins:
-            self.tx.records.answered(self.thread_id, self.row.received_at)
+            self.tx.records.answered(self.thread_id, self.row.received_at, self.message_id)
+
+    def _introduce(self, thread_id: int, others: list[Address], decision: Decision) -> None:
+        """Let those into a thread under way to whom one of us, provably, writes in it.
+
+        Who is new there is asked by us: a supplier may tell us something, but an answer to him is
+        none to the customer.
+        """
+        in_sent = self.row.role is Role.SENT
+        thread = decision.match.thread
+        if thread is None or not thread.customers:
+            return  # what nobody has asked us is no matter of a customer's: all are strangers
+        if not speaks_for_us(self.message, self.desk.policy, in_sent=in_sent):
+            return
+        known = thread.participants - thread.consulted
+        for one in others:
+            is_customer = one.name.strip().lower() in thread.customer_names
+            # Whom the customer had copied in, and we answer together with him, is one as well.
+            is_customer |= decision.staff_answer and one.key in known
+            role = "customer" if is_customer else "partner"
+            self.tx.records.add_participants(thread_id, [one], role)
 
     def _witness(self, seen_id: str, *, filed: bool) -> None:
         mailbox_id, tx = self.desk.mailbox_id, self.tx

@@ -7,17 +7,18 @@ again until the other mailboxes have been read and decided past it; until then t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maildaemon.domain.matching import Author, match_thread
+from maildaemon.domain.matching import Author, match_thread, telling_subject
 from maildaemon.domain.message import Message
-from maildaemon.domain.reading import Reading
+from maildaemon.domain.threads import Clues
 from maildaemon.domain.tokens import is_ours
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import BlobStore, FolderName, FolderState, Listed, Mailbox, Now, Parser, Role
 from maildaemon.ports.rows import FolderRow, GapRow
 from maildaemon.ports.store import Store, Transaction
+from maildaemon.services.context import staff_recipients
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.receive import ask_again, fetch_seen
 
@@ -130,7 +131,7 @@ class _Reading:
     def _look(self, folder: FolderRow, listed: Sequence[Listed]) -> _Look:
         uids = [one.uid for one in listed]
         headers = {
-            one.uid: self.parser.parse(one.raw, Reading()).message
+            one.uid: self.parser.parse(one.raw, self.desk.policy.reading).message
             for one in self.mailbox.fetch_headers(folder.name, uids)
         }
         with self.store.begin() as tx:
@@ -148,13 +149,28 @@ class _Reading:
         recipients = {one.key for one in (*message.to, *message.cc, *message.bcc)}
         second_best = None
         for home in self.desk.homes:
-            lookups = tx.records.lookups(home, message)
+            lookups = tx.records.lookups(home, message, self._clues(message))
+            # To whom she writes without naming the matter may be her own affair.
+            lookups = replace(lookups, waiting=None)
             thread = match_thread(message, lookups, Author("", staff=True)).thread
             if thread is not None and recipients & thread.customers:
                 return home
             if thread is not None and second_best is None:
                 second_best = home
         return second_best
+
+    def _clues(self, message: Message) -> Clues:
+        """Return by what else than ids an answer of hers, of which only the header is known, may
+        be told: an order number or the subject, and to whom it is.
+        """
+        policy = self.desk.policy
+        numbers = message.found.numbers if message.found else ()
+        return Clues(
+            recipients=staff_recipients(message, policy, in_sent=True),
+            order_numbers=numbers,
+            subject=telling_subject(message),
+            since=(message.date or self.now()) - policy.limits.same_subject_within,
+        )
 
     def _record(self, folder: FolderRow, matched: Sequence[Listed], look: _Look) -> int:
         limit = self.desk.policy.max_message_size

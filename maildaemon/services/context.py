@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from maildaemon.domain.authentication import by_form, find_writer
+from maildaemon.domain.authentication import by_form, find_writer, speaks_for_us
 from maildaemon.domain.context import Context
 from maildaemon.domain.matching import telling_subject
 from maildaemon.domain.message import Message
+from maildaemon.domain.policy import Policy
+from maildaemon.domain.recipients import is_one_of_us
+from maildaemon.domain.recipients import recipients as recipients_of
 from maildaemon.domain.responder import SUSPECTED_WITHIN
 from maildaemon.domain.threads import Clues
 from maildaemon.domain.tokens import is_ours, read_reply_address, thread_reference
@@ -36,6 +39,8 @@ def load_context(
     lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk))
     reported = message.reported_id
     sent = tx.records.find_sent(mailbox_id, reported) if reported else None
+    # Our server can refuse a person's answer, too.
+    answer = tx.records.find_answer(mailbox_id, reported) if reported and not sent else None
     reference = thread_reference(desk.key, message.identity, 0)
     look = tx.records.first_look(mailbox_id, author, message.message_id, reference)
     # Whom somebody has let in again is not judged by what came before.
@@ -57,7 +62,7 @@ def load_context(
         history=row.history,
         own=look.is_provider_id or _is_signed(desk, message),
         reported_to=sent.recipient if sent else None,
-        reported_thread=sent.thread if sent else None,
+        reported_thread=sent.thread if sent else answer,
         undeliverable_until=look.undeliverable_until,
         sender_muted_until=look.sender_muted_until,
         sender_lately=tx.records.recent_from(mailbox_id, author, lately),
@@ -81,17 +86,29 @@ def _clues(row: InboundRow, message: Message, desk: Desk) -> Clues:
     """Return by what else than ids this message may be known."""
     writer = find_writer(message, desk.policy)
     within = desk.policy.limits.same_subject_within
+    recipients = staff_recipients(message, desk.policy, in_sent=row.role is Role.SENT)
     # In a form anybody may give any address as his own.
-    doubtful = writer is None or by_form(message, desk.policy) or row.role is Role.SENT
+    doubtful = writer is None or by_form(message, desk.policy)
+    doubtful = not recipients and (doubtful or row.role is Role.SENT)
     numbers = message.found.numbers if message.found and not doubtful else ()
     return Clues(
         reply_token=_reply_token(message, desk),
         author=writer.key if writer else "",
+        recipients=recipients,
+        answers=bool(message.cited),
         # What was looked up and not found is no number of ours.
         order_numbers=tuple(one for one in numbers if one.known is not False),
         subject=None if doubtful or not within else telling_subject(message),
         since=row.received_at - within,
     )
+
+
+def staff_recipients(message: Message, policy: Policy, *, in_sent: bool) -> tuple[str, ...]:
+    """Return to whom outside (keys) one of us provably writes; empty if it is not proven."""
+    if not speaks_for_us(message, policy, in_sent=in_sent):
+        return ()
+    outside = (one.key for one in recipients_of(message) if not is_one_of_us(one, policy))
+    return tuple(dict.fromkeys(outside))[:_RECIPIENTS_AT_MOST]
 
 
 def _reply_token(message: Message, desk: Desk) -> str | None:

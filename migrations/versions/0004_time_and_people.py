@@ -53,6 +53,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_timer_outbox_id"), "timer", ["outbox_id"])
     for name in ("promised_at", "promised_since"):
         op.add_column("thread", sa.Column(name, instant, nullable=True))
+    # Of what was answered before, the spans stand in the times of its messages.
+    op.add_column("thread", sa.Column("first_reply_seconds", sa.BigInteger(), nullable=True))
     _want_plans()
 
 

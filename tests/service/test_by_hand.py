@@ -159,7 +159,7 @@ def test_a_merge_with_what_a_person_has_answered_sends_nothing_more(shop: Shop) 
     receive(shop, a_mail(message_id="o1@olga.example", sender="olga@olga.example"))
     _, _, third = threads(shop)
     with shop.store.begin() as tx:
-        tx.records.answered(first.thread_id, shop.at)
+        tx.records.answered(first.thread_id, shop.at, 0)
     first, _, third = threads(shop)
     assert (shop.outbox, first.answered_at) == (["sent", "queued"], shop.at)
 
@@ -287,7 +287,7 @@ def test_what_came_too_late_or_was_answered_is_not_released(rehearsing: Shop) ->
         by_hand.set_status(tx, thread, Status.RESOLVED, "anna", now)
     assert release(shop) is Unreleasable.THREAD_CLOSED
     with shop.store.begin() as tx:
-        tx.records.answered(thread.thread_id, now)
+        tx.records.answered(thread.thread_id, now, 0)
     assert release(shop) is Unreleasable.STAFF_ANSWERED
     with shop.store.begin() as tx:
         tx.records.mark_undeliverable(1, "clara@customer.example", now + timedelta(days=1), "5.1.1")
@@ -351,7 +351,7 @@ def test_a_mail_that_came_to_nothing_is_not_tried_again_once_a_person_has_answer
     shop.deliver()
     thread = the_thread(shop)
     with shop.store.begin() as tx:
-        tx.records.answered(thread.thread_id, shop.at)
+        tx.records.answered(thread.thread_id, shop.at, 0)
 
     assert retry(shop) is Unreleasable.STAFF_ANSWERED
     assert shop.outbox == ["failed"]

@@ -76,6 +76,7 @@ CASES: list[tuple[MatchRule, Lookups, dict[str, Any], str | None]] = [
     (MatchRule.SUBJECT_TAG, knowing(tagged=1), {"subject": "Re: [#AAAA-22] Hello"}, None),
     (MatchRule.ORDER_NUMBER, knowing(ordered=(1,)), {"subject": "Something else"}, None),
     (MatchRule.SAME_SENDER_SUBJECT, knowing(resembling=(1,)), {}, None),
+    (MatchRule.SAME_CUSTOMER, knowing(waiting=1), {}, None),
 ]
 
 

@@ -30,7 +30,7 @@ from maildaemon.ports.rows import NewMail
 
 # What belongs to a thread and moves with it.
 _MOVING: tuple[Table, ...] = (message, outbox, ledger, order_number)
-_COALESCED = ("acknowledged_at", "answered_at")
+_COALESCED = ("acknowledged_at", "answered_at", "first_reply_seconds")
 
 
 class SqlByHand:
@@ -288,6 +288,7 @@ def _state(row: Row[Any]) -> ThreadState:
         status=Status(row.status),
         acknowledged_at=row.acknowledged_at,
         answered_at=row.answered_at,
+        first_reply_seconds=row.first_reply_seconds,
         muted_until=row.muted_until,
         assigned_to=row.assigned_to,
         merged_into=row.merged_into,

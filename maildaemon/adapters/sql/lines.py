@@ -29,6 +29,7 @@ class ThreadLine(Line):
     last_message_at: datetime
     acknowledged_at: datetime | None
     answered_at: datetime | None
+    first_reply_seconds: int | None
     muted_until: datetime | None
     assigned_to: str | None
     linked_to: str | None

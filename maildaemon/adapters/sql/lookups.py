@@ -23,6 +23,7 @@ from maildaemon.ports.rows import FirstLook, Recorded, SentMail
 _CITED_AT_MOST = 50
 # Each thread that is looked into costs; beyond these nothing new is to be expected.
 _GUESSED_AT_MOST = 3
+_OUR_TURN = frozenset({Status.OPEN.value, Status.WORKING.value})
 _NO_CLUES = Clues()
 
 
@@ -49,7 +50,7 @@ class SqlLookups:
         """Return what is known of the ids that the message cites, of those that cite it, and of
         what else may tell its thread.
         """
-        cited = parsed.cited
+        cited = tuple(dict.fromkeys((*parsed.cited, *parsed.forwarded)))
         if len(cited) > _CITED_AT_MOST:
             cited = (*cited[: _CITED_AT_MOST - 1], cited[-1])
         by_digest = {digest(one): one for one in cited}
@@ -61,10 +62,12 @@ class SqlLookups:
             ordered=self._ordered(mailbox_id, clues),
             resembling=self._resembling(mailbox_id, clues),
         )
+        if clues.recipients:
+            found = self._with_their_threads(mailbox_id, found, clues)
         thread_ids = (
             *(one.thread_id for one in found.known),
             *(one.thread_id for one in found.children),
-            *(found.tagged, found.addressed, *found.ordered, *found.resembling),
+            *(found.tagged, found.addressed, *found.ordered, *found.resembling, found.waiting),
         )
         threads = {one: self._facts(one) for one in dict.fromkeys(thread_ids) if one is not None}
         return replace(found, threads=threads)
@@ -147,6 +150,8 @@ class SqlLookups:
         """
         if clues.subject is None or clues.since is None or not clues.author:
             return ()
+        if clues.recipients:
+            return ()
         rows = self._connection.scalars(
             questions.RESEMBLING,
             {
@@ -156,8 +161,48 @@ class SqlLookups:
                 "since": clues.since,
             },
         )
-        found = tuple(dict.fromkeys(one for one in rows if one is not None))[:_GUESSED_AT_MOST]
+        found = tuple(dict.fromkeys(one for one in rows if one is not None))
+        if not found and clues.answers:
+            # He answers a mail of a person whose id a server on the way has changed.
+            found = self._written_to(mailbox_id, clues)
+        found = found[:_GUESSED_AT_MOST]
         return tuple(one for one in found if not self._is_about_another(one, clues))
+
+    def _written_to(self, mailbox_id: int, clues: Clues) -> tuple[int, ...]:
+        """Return the threads under way in which a person has written to him under this subject."""
+        rows = self._connection.scalars(
+            questions.WRITTEN_TO,
+            {
+                "mailbox_id": mailbox_id,
+                "keys": [digest(clues.author)],
+                "subject": clues.subject,
+                "since": clues.since,
+            },
+        )
+        return tuple(dict.fromkeys(rows))
+
+    def _with_their_threads(self, mailbox_id: int, found: Lookups, clues: Clues) -> Lookups:
+        """Return what is known with the threads of those to whom one of us writes."""
+        rows = self._connection.execute(
+            questions.THREADS_OF_CUSTOMERS,
+            {
+                "mailbox_id": mailbox_id,
+                "keys": [digest(one) for one in clues.recipients],
+                "since": clues.since,
+            },
+        ).all()
+        theirs = {row.id: row for row in rows}
+        fitting = [one for one in theirs if not self._is_about_another(one, clues)]
+        ours = [one for one in fitting if theirs[one].status in _OUR_TURN]
+        # One mail to many is news, and no answer.
+        only = (ours or fitting) if len(clues.recipients) == 1 else []
+        same = [one for one in fitting if theirs[one].bare_subject == clues.subject]
+        return replace(
+            found,
+            ordered=tuple(one for one in found.ordered if one in theirs),
+            resembling=tuple(same[:_GUESSED_AT_MOST]) if clues.subject else (),
+            waiting=only[0] if len(only) == 1 else None,
+        )
 
     def _is_about_another(self, thread_id: int, clues: Clues) -> bool:
         if not clues.order_numbers:
@@ -209,6 +254,10 @@ class SqlLookups:
             customers=frozenset(one.address.lower() for one in people if one.role == "customer"),
             proven=frozenset(one.address.lower() for one in people if one.proven),
             lists=frozenset(one.address for one in people if one.role == "list"),
+            consulted=frozenset(one.address.lower() for one in people if one.role == "partner"),
+            customer_names=frozenset(
+                one.name.strip().lower() for one in people if one.role == "customer" and one.name
+            ),
             begun_earlier=row.begun_earlier,
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
@@ -270,6 +319,13 @@ class SqlLookups:
                 recipient = row.recipient.strip().lower()
                 return SentMail(row.id, recipient, self._facts(row.thread_id))
         return None
+
+    def find_answer(self, mailbox_id: int, message_id: str) -> ThreadFacts | None:
+        """Return the thread in which a person has answered by the mail of this id."""
+        thread_id = self._connection.scalar(
+            questions.THREAD_OF_ANSWER, {"mailbox_id": mailbox_id, "key": digest(message_id)}
+        )
+        return None if thread_id is None else self._facts(thread_id)
 
     def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
         """Tell whether this message was there before the first start."""

@@ -5,7 +5,7 @@ four times as long as to run it. The values come when it is executed, by the nam
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, or_, select
 
 from maildaemon.adapters.sql.tables import (
     attachment,
@@ -34,6 +34,15 @@ MESSAGE_OF_IDENTITY = select(message.c.id).where(
 )
 HOLDS_ID = select(
     exists().where(message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256 == _KEY)
+)
+THREAD_OF_ANSWER = (
+    select(message.c.thread_id)
+    .where(
+        message.c.mailbox_id == _MAILBOX,
+        message.c.message_id_sha256 == _KEY,
+        message.c.staff_answer.is_(True),
+    )
+    .limit(1)
 )
 IS_EARLIER = select(
     exists().where(
@@ -96,7 +105,8 @@ THREAD_OF_REFERENCE = (
 )
 
 # Of what else may tell a thread.
-_ACTIVE = ("open", "working", "pending")
+_OUR_TURN = ("open", "working")
+_ACTIVE = (*_OUR_TURN, "pending")
 _ORDERED = (
     select(
         order_number.c.id,
@@ -121,9 +131,9 @@ NUMBERS_OF_THREAD = select(order_number.c.name, order_number.c.number_sha256).wh
 
 # Of a thread.
 THREAD = select(thread).where(thread.c.id == _THREAD)
-PARTICIPANTS = select(participant.c.address, participant.c.role, participant.c.proven).where(
-    participant.c.thread_id == _THREAD
-)
+PARTICIPANTS = select(
+    participant.c.address, participant.c.name, participant.c.role, participant.c.proven
+).where(participant.c.thread_id == _THREAD)
 # When its customer asked since a person answered last; the newest will do.
 _LAST_ANSWER = (
     select(func.max(message.c.received_at))
@@ -140,6 +150,25 @@ ASKED_AT = (
     )
     .order_by(message.c.id.desc())
     .limit(20)
+)
+# Since when a customer had waited for an answer (`message_id`) that was given at `at`.
+_AT: BindParameter[Any] = bindparam("at", type_=message.c.received_at.type)
+_EARLIER_ANSWER = (
+    select(func.max(message.c.received_at))
+    .where(
+        message.c.thread_id == _THREAD,
+        message.c.staff_answer.is_(True),
+        message.c.id != bindparam("message_id"),
+        message.c.received_at <= _AT,
+    )
+    .scalar_subquery()
+)
+WAITED_SINCE = select(func.min(message.c.received_at)).where(
+    message.c.thread_id == _THREAD,
+    message.c.kind == "customer",
+    message.c.history.is_(False),
+    message.c.received_at <= _AT,
+    or_(_EARLIER_ANSWER.is_(None), message.c.received_at > _EARLIER_ANSWER),
 )
 RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
 SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at).where(
@@ -211,6 +240,38 @@ RESEMBLING = (
         message.c.bare_subject == bindparam("subject"),
         thread.c.status.in_(_ACTIVE),
         thread.c.last_message_at >= _SINCE,
+    )
+    .order_by(message.c.id.desc())
+)
+# The newest threads of whom we write to, or who answers us: a program may take part in thousands.
+_TAKES_PART = (
+    select(participant.c.thread_id)
+    .where(participant.c.address_sha256.in_(_KEYS), participant.c.role == "customer")
+    .order_by(participant.c.id.desc())
+    .limit(20)
+    .subquery()
+)
+_THEIRS = (
+    thread.c.id.in_(select(_TAKES_PART.c.thread_id)),
+    thread.c.mailbox_id == _MAILBOX,
+    # What nobody has answered is waited for, however long.
+    or_(
+        thread.c.status.in_(_OUR_TURN),
+        and_(thread.c.status == "pending", thread.c.last_message_at >= _SINCE),
+    ),
+)
+THREADS_OF_CUSTOMERS = (
+    select(thread.c.id, thread.c.bare_subject, thread.c.status)
+    .where(*_THEIRS)
+    .order_by(thread.c.last_message_at.desc())
+)
+WRITTEN_TO = (
+    select(message.c.thread_id)
+    .join(thread, thread.c.id == message.c.thread_id)
+    .where(
+        *_THEIRS,
+        message.c.kind == "staff",
+        message.c.bare_subject == bindparam("subject"),
     )
     .order_by(message.c.id.desc())
 )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
-from maildaemon.adapters.sql import quarantine, second_look
+from maildaemon.adapters.sql import quarantine, questions, second_look
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing, insert_one
 from maildaemon.adapters.sql.lookups import SqlLookups
@@ -240,13 +240,24 @@ class SqlRecords(SqlLookups):
             keys = [row["address_sha256"] for row in rows]
             self._connection.execute(_MAKE_PROVEN, {"thread": thread_id, "keys": keys})
 
-    def answered(self, thread_id: int, at: datetime) -> None:
-        """Note the first answer by a person."""
+    def answered(self, thread_id: int, at: datetime, message_id: int) -> timedelta | None:
+        """See `Records.answered`. The first wait that ended is kept with the thread."""
         self._connection.execute(
             update(thread)
             .where(thread.c.id == thread_id, thread.c.answered_at.is_(None))
             .values(answered_at=at)
         )
+        asked = {"thread_id": thread_id, "at": at, "message_id": message_id}
+        since = self._connection.scalar(questions.WAITED_SINCE, asked)
+        if since is None:
+            return None
+        waited: timedelta = at - since
+        self._connection.execute(
+            update(thread)
+            .where(thread.c.id == thread_id, thread.c.first_reply_seconds.is_(None))
+            .values(first_reply_seconds=round(waited.total_seconds()))
+        )
+        return waited
 
     def acknowledged(self, thread_id: int, at: datetime) -> None:
         """Note that the customer of this thread has been acknowledged."""

@@ -228,6 +228,7 @@ thread = Table(
     Column("last_message_at", Instant, nullable=False),
     Column("acknowledged_at", Instant),
     Column("answered_at", Instant),
+    Column("first_reply_seconds", WholeNumber),  # how long the customer waited for a person
     Column("muted_until", Instant),
     Column("junked_at", Instant),  # a person moved a message of it to Junk; None: it came back
     _ref("linked_to", "thread"),
