@@ -191,7 +191,8 @@ class SqlLookups:
                 "since": clues.since,
             },
         ).all()
-        theirs = {row.id: row for row in rows}
+        # The newest first.
+        theirs = {row.id: row for row in sorted(rows, key=lambda row: -row.id)}
         fitting = [one for one in theirs if not self._is_about_another(one, clues)]
         ours = [one for one in fitting if theirs[one].status in _OUR_TURN]
         # One mail to many is news, and no answer.

@@ -252,7 +252,6 @@ _TAKES_PART = (
     .subquery()
 )
 _THEIRS = (
-    thread.c.id.in_(select(_TAKES_PART.c.thread_id)),
     thread.c.mailbox_id == _MAILBOX,
     # What nobody has answered is waited for, however long.
     or_(
@@ -262,12 +261,15 @@ _THEIRS = (
 )
 THREADS_OF_CUSTOMERS = (
     select(thread.c.id, thread.c.bare_subject, thread.c.status)
+    .select_from(_TAKES_PART)
+    .join(thread, thread.c.id == _TAKES_PART.c.thread_id)
     .where(*_THEIRS)
-    .order_by(thread.c.last_message_at.desc())
 )
 WRITTEN_TO = (
     select(message.c.thread_id)
-    .join(thread, thread.c.id == message.c.thread_id)
+    .select_from(_TAKES_PART)
+    .join(thread, thread.c.id == _TAKES_PART.c.thread_id)
+    .join(message, message.c.thread_id == thread.c.id)
     .where(
         *_THEIRS,
         message.c.kind == "staff",
