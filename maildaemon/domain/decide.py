@@ -11,12 +11,9 @@ from datetime import datetime, timedelta
 from maildaemon.domain.actions import (
     Action,
     CancelQueued,
-    JoinThread,
     MarkDeliverable,
-    MergeThread,
     MuteSender,
     MuteThread,
-    OpenThread,
     QueueMail,
     StaySilent,
     Witness,
@@ -32,7 +29,6 @@ from maildaemon.domain.authentication import (
     speaks_for_us,
 )
 from maildaemon.domain.automatic import (
-    ABOUT_ANOTHER_MAIL,
     Circumstances,
     Judgement,
     Kind,
@@ -42,7 +38,13 @@ from maildaemon.domain.automatic import (
 )
 from maildaemon.domain.context import Context, Decision
 from maildaemon.domain.delivery import Announcement, Contacts, Refusal, Section, is_writable
-from maildaemon.domain.filing import find_thread, is_thanks_only
+from maildaemon.domain.filing import (
+    CONSULTED,
+    file_message,
+    find_thread,
+    is_late,
+    is_thanks_only,
+)
 from maildaemon.domain.handover import hand_over, is_partner
 from maildaemon.domain.hours import due_at
 from maildaemon.domain.message import Address, Message
@@ -57,12 +59,11 @@ from maildaemon.domain.telling import (
     next_opening,
     notices_to_tell,
 )
-from maildaemon.domain.threads import Match, MatchRule, Status, ThreadFacts
+from maildaemon.domain.threads import Match, MatchRule, ThreadFacts
 from maildaemon.domain.understand import (
     Sight,
     matter_after,
     not_asked_yet,
-    status_after_answer,
     understand,
 )
 from maildaemon.domain.understanding import Fact, Priority, Understanding
@@ -73,7 +74,6 @@ __all__ = ["Context", "Decision", "decide"]
 _DEAD_AT_LEAST = timedelta(days=1)
 _SUSPECT = "three similar messages within an hour: a program seems to answer"
 THANKS_ONLY = "thanks only"
-_CONSULTED = "asked by us in this thread"
 
 
 def decide(message: Message, context: Context) -> Decision:
@@ -103,7 +103,7 @@ def decide(message: Message, context: Context) -> Decision:
     answers = judgement.kind is Kind.STAFF and _answers_customer(message, match, context)
     response = _respond(sight, judgement, match, understood, context, thanked=thanked)
     actions: list[Action] = [
-        *_file(message, judgement, match, context, answers=answers, thanked=thanked),
+        *file_message(message, judgement, match, context, answers=answers, thanked=thanked),
         *_consequences(message, match, context, answers=answers),
         *_about_sender(message, judgement, context),
         *((MuteThread(),) if understood.mute else ()),
@@ -111,7 +111,7 @@ def decide(message: Message, context: Context) -> Decision:
         response,
     ]
     silence = response.reason if isinstance(response, StaySilent) else None
-    late, asked = _is_late(match.thread, context), _asked(response, context.policy)
+    late, asked = is_late(match.thread, context), _asked(response, context.policy)
     matter = matter_after(before, understood, sight, judgement.kind, asked, late=late)
     return Decision(
         judgement, match, verdicts, tuple(actions), silence, answers, understood, matter
@@ -169,7 +169,7 @@ def _as_consulted(judgement: Judgement, writer: Address | None, match: Match) ->
     asked = match.thread is not None and match.thread.consults(writer)
     if judgement.kind is not Kind.CUSTOMER or not asked:
         return judgement
-    evidence = (*judgement.evidence, _CONSULTED)
+    evidence = (*judgement.evidence, CONSULTED)
     return replace(judgement, kind=Kind.PARTNER, evidence=evidence)
 
 
@@ -179,78 +179,6 @@ def _answers_customer(message: Message, match: Match, context: Context) -> bool:
         return False
     named = {address.key for address in recipients(message)}
     return bool(named & match.thread.customers)
-
-
-def _file(
-    message: Message,
-    judgement: Judgement,
-    match: Match,
-    context: Context,
-    *,
-    answers: bool,
-    thanked: bool,
-) -> list[Action]:
-    """Return where the message goes: into a thread, a new one, or none."""
-    kind, thread = judgement.kind, match.thread
-    if thread is not None:
-        counts = kind is Kind.CUSTOMER and not thanked and not match.answered
-        status = _status_after(judgement, thread, context, answers=answers, counts=counts)
-        join = JoinThread(thread.thread_id, thread.reference, status, begins=match.begins)
-        return [*(MergeThread(one.reference, thread.reference) for one in match.merged), join]
-    if kind in ABOUT_ANOTHER_MAIL:
-        return []
-    match kind:
-        case Kind.CUSTOMER | Kind.PARTNER:
-            status = Status.OPEN
-        case Kind.STAFF if _begins_conversation(message, context):
-            status = Status.PENDING
-        case _:
-            status = Status.IGNORED
-    linked_to = match.stranger_to.thread_id if match.stranger_to else None
-    begun_earlier = context.history or match.cites_unknown
-    continues = match.continues.thread_id if match.continues else None
-    return [OpenThread(context.new_reference, status, linked_to, begun_earlier, continues)]
-
-
-def _status_after(
-    judgement: Judgement, thread: ThreadFacts, context: Context, *, answers: bool, counts: bool
-) -> Status | None:
-    """Return whose turn it is once the message is in its thread, None if that stays as it is.
-
-    What is only read late, or imported, does not change it. `counts`: its customer wants something.
-    """
-    if answers:
-        return None if _is_overtaken(thread, context) else status_after_answer(thread.matter)
-    if counts and not _is_late(thread, context):
-        return Status.OPEN
-    kind = judgement.kind
-    if context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:
-        return Status.OPEN
-    # Whom we asked has told us something, or our own answer has not arrived: no customer waits,
-    # but the next step is ours.
-    told = _CONSULTED in judgement.evidence and not context.history
-    undone = kind is Kind.BOUNCE and context.reported_to is None
-    return Status.WORKING if (told or undone) and thread.status is Status.PENDING else None
-
-
-def _is_overtaken(thread: ThreadFacts, context: Context) -> bool:
-    """Tell whether somebody has changed whose turn it is since this answer was written: the
-    customer by writing again, or a person by hand. What programs have sent since does not count.
-    """
-    since = (*thread.asked_at, *((thread.resolved_at,) if thread.resolved_at else ()))
-    return any(at > context.received_at for at in since)
-
-
-def _is_late(thread: ThreadFacts | None, context: Context) -> bool:
-    """Tell whether the thread has newer messages already."""
-    newest = thread.last_message_at if thread else None
-    return newest is not None and newest > context.received_at
-
-
-def _begins_conversation(message: Message, context: Context) -> bool:
-    """Tell whether one of us, provably, writes to somebody outside."""
-    outside = [one for one in recipients(message) if not is_one_of_us(one, context.policy)]
-    return bool(outside) and has_staff_powers(message, context)
 
 
 def _consequences(
