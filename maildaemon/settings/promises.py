@@ -255,7 +255,11 @@ class FollowUpSettings(Section):
 
     after: Span = Field(examples=["3 business days"], description="After so long a silence.")
     template: ShortName | None = Field(
-        None, examples=["follow_up"], description="The template of a reminder to the customer."
+        None,
+        examples=["follow_up"],
+        description="A reminder to the customer, by the name of its line `follow_up.NAME` in "
+        "`words.txt`; `follow_up` and `closing_soon`, which names the day on which a later step "
+        "resolves the matter, are shipped.",
     )
     resolve: Flag = Field(False, description="Take the matter as settled; a reply opens it again.")
 

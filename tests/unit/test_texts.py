@@ -272,6 +272,13 @@ def test_the_typography_is_that_of_print(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_shouted_at(language: str) -> None:
+    loud = {name for name, it in WORDS[language].items() if "!" in it}
+
+    assert loud <= {"greeting"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_promises_a_time(language: str) -> None:
     numbers = {name for name, it in WORDS[language].items() if re.search(r"\d", it)}
 
