@@ -66,7 +66,10 @@ class Kind:
 class Section(BaseModel):
     """A block of options."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    # Only the sections that something is read into are built, not each by itself at every start.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", serialize_by_alias=True, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -147,13 +147,14 @@ def a_day_of(shop: Shop, daemon: Daemon) -> None:
             for step in reversed(Step):
                 with suppress(MaildaemonError):
                     await daemon._step(crew, step)()
-            shop.wait(minutes=4)
+            shop.wait(minutes=10)
         await daemon.close()
 
     (crew,) = daemon._crews
     asyncio.run(live())
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("queued", [0, 3])
 def test_the_daemon_logs_in_six_times_on_a_day_on_which_imap_refuses_it(
     shop: Shop, queued: int
@@ -170,18 +171,19 @@ def test_the_daemon_logs_in_six_times_on_a_day_on_which_imap_refuses_it(
     assert len([call for call in shop.account.calls if call[0] != "close"]) == 6
 
 
+@pytest.mark.sqlite
 def test_the_daemon_logs_in_six_times_on_a_day_on_which_smtp_refuses_it(shop: Shop) -> None:
     shop.start()
     shop.transport.always("AUTH", "535 5.7.8 wrong password")
-    for number in range(40):
+    for number in range(14):
         shop.write(a_mail(sender=f"c{number}@x.example", message_id=f"c{number}@x.example"))
     shop.receive()
     while shop.process():
         pass
     # Some of them expire while the server refuses us: that is no success.
     with shop.sql.engine.begin() as connection:
-        for number in range(1, 41):
-            ends_at = shop.now() + number * timedelta(minutes=20)
+        for number in range(1, 15):
+            ends_at = shop.now() + number * timedelta(hours=1)
             connection.execute(
                 update(outbox)
                 .where(outbox.c.id == number)
@@ -207,6 +209,7 @@ def test_a_success_is_only_what_a_server_has_confirmed(shop: Shop) -> None:
     assert shop.rows("select * from account") == []
 
 
+@pytest.mark.sqlite
 def test_a_second_connection_that_is_refused_is_tried_no_more_often_than_the_first(
     shop: Shop,
 ) -> None:
@@ -227,7 +230,7 @@ def test_a_second_connection_that_is_refused_is_tried_no_more_often_than_the_fir
             await daemon.run_once()
             with suppress(MaildaemonError):
                 await daemon._watch(crew)
-            shop.wait(minutes=4)
+            shop.wait(minutes=10)
         await daemon.close()
 
     asyncio.run(live())

@@ -12,8 +12,8 @@ from typing import Any
 
 from tests.servers.dovecot import Account
 from tests.servers.sink import SmtpSink
+from tests.system.ready import ROOT, ready
 
-ROOT = Path(__file__).parents[2]
 _PROGRAM = (sys.executable, "-m", "maildaemon")
 _LONGEST = 60
 
@@ -33,6 +33,8 @@ class Installation:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=lambda: {"SUPPORT_PASSWORD": "secret"})
+    # Whether each command loads the program anew, as on an operator's machine.
+    cold: bool = False
 
     @property
     def config(self) -> Path:
@@ -44,10 +46,14 @@ class Installation:
 
     def call(self, *arguments: object, **environment: str) -> Outcome:
         """Run a command to its end in the folder of the configuration."""
+        words, around = [*map(str, arguments)], self.environment_with(environment)
+        if not self.cold and not environment:
+            code, out, err = ready().run(words, self.folder, around, _LONGEST)
+            return Outcome(code, out.decode(), err.decode())
         done = subprocess.run(
-            [*_PROGRAM, *map(str, arguments)],
+            [*_PROGRAM, *words],
             cwd=self.folder,
-            env=self.environment_with(environment),
+            env=around,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LONGEST,

@@ -33,7 +33,7 @@ def here(tmp_path: Path, account: Account, tls_sink: SmtpSink) -> Installation:
 def test_from_init_to_the_first_answer(
     tmp_path: Path, account: Account, tls_sink: SmtpSink
 ) -> None:
-    here = Installation(tmp_path)
+    here = Installation(tmp_path, cold=True)
     server = account.server
     flags = {
         "--address": "support@example.test",
