@@ -58,11 +58,19 @@ class Campaign:
             self.executed += executed
             self.shapes = max(self.shapes, shapes)
             if not os.WIFEXITED(status):
-                self.keep_input(_current(shared), f"kills by signal {os.WTERMSIG(status)}")
+                self._keep_killer(_current(shared), os.WTERMSIG(status))
             elif os.WEXITSTATUS(status):
                 raise RuntimeError("the fuzzing process itself is broken; see above")
             child += 1
         self._gather()
+
+    def _keep_killer(self, raw: bytes, number: int) -> None:
+        """Keep what was tried when the process was killed, if it kills a process of its own too."""
+        if _kills(self.target, raw):
+            self.keep_input(raw, f"kills by signal {number}")
+            return
+        said = f"{self.target.name}: signal {number}, but not again for the same {len(raw)} bytes"
+        print(said, file=sys.stderr, flush=True)
 
     def keep_input(self, raw: bytes, flaw: str) -> None:
         """Keep an input by its flaw: one of each kind is enough."""
@@ -78,14 +86,30 @@ class Campaign:
             self.found[path.stem] = path.read_text("utf-8").strip()
 
 
+def _kills(target: Target, raw: bytes) -> bool:
+    pid = os.fork()
+    if not pid:
+        try:
+            _limit()
+            _allow()
+            look(target, raw, twice=True)
+        finally:
+            os._exit(0)
+    return not os.WIFEXITED(os.waitpid(pid, 0)[1])
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
 def _run_child(
     campaign: Campaign, random: Random, begin: Sequence[bytes], shared: mmap.mmap, deadline: float
 ) -> None:
     """Fuzz until the time is up; never returns."""
     status = 1
     try:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        _limit()
         _fuzz(campaign, random, [*begin], shared, deadline)
         status = 0
     except BaseException:  # noqa: BLE001  # the parent must hear of it, and pytest must not run twice

@@ -1,5 +1,6 @@
 """What fuzzing found once stays mended, and a short fuzzing finds nothing new."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,6 +108,14 @@ def test_what_kills_the_process_is_found_and_the_fuzzing_goes_on(tmp_path: Path)
     assert done.stdout.strip() == "kills by signal 11 True"
     [kept] = tmp_path.glob("*.eml")
     assert b"x" in kept.read_bytes()
+
+
+def test_what_does_not_kill_again_was_only_there_when_the_process_was_killed(
+    tmp_path: Path,
+) -> None:
+    Campaign(dangerous(lambda: None), tmp_path, seed=1)._keep_killer(b"x", signal.SIGXCPU)
+
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_minimising_leaves_what_the_flaw_needs() -> None:

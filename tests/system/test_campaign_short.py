@@ -7,8 +7,8 @@ from tests.campaigns import kill, latency, old_mailbox, second_client
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("files_sent", [True, False])
-def test_killed_eight_times_it_loses_nothing_and_says_nothing_twice(files_sent: bool) -> None:
-    plan = kill.Plan(messages=60, kills=8, seed=7, lose=0.05, files_sent=files_sent, short=True)
+def test_killed_five_times_it_loses_nothing_and_says_nothing_twice(files_sent: bool) -> None:
+    plan = kill.Plan(messages=30, kills=5, seed=7, lose=0.05, files_sent=files_sent, short=True)
 
     table = kill.campaign(plan)
 
@@ -22,7 +22,7 @@ def test_what_a_colleague_tidies_away_after_ten_seconds_is_recorded_once() -> No
 
 
 def test_a_mailbox_full_of_old_mail_is_not_answered_at_the_first_start() -> None:
-    table = old_mailbox.campaign(messages=150, seed=7)
+    table = old_mailbox.campaign(messages=80, seed=7)
 
     assert table.broken == [], str(table)
 

@@ -77,12 +77,13 @@ def test_every_commented_option_of_the_example_is_valid_too() -> None:
 def test_every_option_is_explained_and_stands_on_every_page() -> None:
     schema = json_schema()
     definitions: Any = schema["$defs"]
+    written, explained = example(), reference()
 
     for section, option in every_option():
         described: Any = schema if section is Settings else definitions[section.__name__]
         assert option.sections[0] or option.description, option.name
-        assert re.search(rf"\b{option.name}:", example()), option.name
-        assert f"`{option.name}" in reference() or f".{option.name}" in reference(), option.name
+        assert re.search(rf"\b{option.name}:", written), option.name
+        assert f"`{option.name}" in explained or f".{option.name}" in explained, option.name
         assert option.name in described["properties"], option.name
 
 
