@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from maildaemon.adapters.alert import CommandAlert
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.certificates import require_authorities
 from maildaemon.adapters.clamd import ClamdScanner
 from maildaemon.adapters.clock import SchedulerTicker, jitter, seconds_since_boot, utc_now
-from maildaemon.adapters.imap import ImapMailbox
-from maildaemon.adapters.imap_folders import WantedFolders
-from maildaemon.adapters.imap_login import ImapLimits, ImapServer
 from maildaemon.adapters.installation import (
     LOST_KEY,
     LOST_KEY_ADVICE,
@@ -30,8 +27,6 @@ from maildaemon.adapters.installation import (
     read_key,
 )
 from maildaemon.adapters.lookup import CsvRegister, NumberLookup, Register, SqlRegister
-from maildaemon.adapters.smtp import SmtpTransport
-from maildaemon.adapters.smtp_session import SmtpAccount
 from maildaemon.adapters.sql.postgresql import hold_by, lock_name, only_one_on
 from maildaemon.adapters.sql.reading import has_started
 from maildaemon.adapters.sql.schema import ensure_schema
@@ -46,9 +41,18 @@ from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Setting
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.texts import reminders_of, timed_sections
 
+# Loaded with what speaks to a server; most commands speak to none.
+if TYPE_CHECKING:
+    from maildaemon.adapters.imap import ImapMailbox
+    from maildaemon.adapters.smtp import SmtpTransport
 
-def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> ImapMailbox:
+
+def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> "ImapMailbox":
     """Return one IMAP connection to a mailbox; nothing is opened yet."""
+    from maildaemon.adapters.imap import ImapMailbox
+    from maildaemon.adapters.imap_folders import WantedFolders
+    from maildaemon.adapters.imap_login import ImapLimits, ImapServer
+
     imap = mailbox.imap
     return ImapMailbox(
         ImapServer(
@@ -70,8 +74,11 @@ def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> ImapMailbox:
     )
 
 
-def make_transport(smtp: SmtpSettings) -> SmtpTransport:
+def make_transport(smtp: SmtpSettings) -> "SmtpTransport":
     """Return the submission server of a mailbox; nothing is opened yet."""
+    from maildaemon.adapters.smtp import SmtpTransport
+    from maildaemon.adapters.smtp_session import SmtpAccount
+
     return SmtpTransport(
         SmtpAccount(
             host=smtp.host,

@@ -12,7 +12,9 @@ from typing import Any
 
 from tests.servers.dovecot import Account
 from tests.servers.sink import SmtpSink
-from tests.system.ready import ROOT, ready
+from tests.system.ready import ready
+
+ROOT = Path(__file__).parents[2]
 
 _PROGRAM = (sys.executable, "-m", "maildaemon")
 _LONGEST = 60

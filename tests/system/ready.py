@@ -24,7 +24,7 @@ from pathlib import Path
 import maildaemon
 from maildaemon.cli import main
 
-ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[2]
 _LARGEST_REQUEST = 100_000
 # Shows and processes of their own, or what only some installations have.
 _NOT_LOADED = ("maildaemon.__main__", "maildaemon.cli.demo", "maildaemon.cli.demonstration")
@@ -39,7 +39,7 @@ class Ready:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(theirs.fileno())],
-                cwd=ROOT,
+                cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
