@@ -98,7 +98,7 @@ class Installation:
             _set(written, path, value)
         self.config.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
 
-    def change(self, path: str, value: str) -> None:
+    def change(self, path: str, value: Any) -> None:
         """Set one more option, by a path such as `database.url`."""
         self.changes[path] = value
         written = yaml.load(self.config.read_text("utf-8"), yaml.BaseLoader)
@@ -239,7 +239,7 @@ class Installation:
         wait_until(stays, timeout, "the queues are empty")
 
 
-def _set(tree: Any, path: str, value: str) -> None:
+def _set(tree: Any, path: str, value: Any) -> None:
     """Set `mailboxes.0.imap.host` and the like; blocks that are missing are made."""
     *way, last = path.split(".")
     for step in way:

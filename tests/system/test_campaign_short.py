@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.campaigns import kill, latency, old_mailbox, second_client
+from tests.campaigns import kill, latency, old_mailbox, races, second_client
 
 
 @pytest.mark.timeout(180)
@@ -31,5 +31,11 @@ def test_an_acknowledgement_follows_the_servers_notice_without_waiting_for_a_pol
     # The folders are polled every 5 s. The one second that is promised is for a machine that does
     # nothing else, which a machine that runs tests does not.
     table = latency.campaign(messages=5, below=2.5)
+
+    assert table.broken == [], str(table)
+
+
+def test_staff_who_answer_in_the_seconds_of_a_reminder_are_not_overtaken() -> None:
+    table = races.campaign(races=10, seed=7, after=15, gap=0.5)
 
     assert table.broken == [], str(table)
