@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from maildaemon.domain.delivery import Contacts, Section
+from maildaemon.domain.delivery import Contacts, MailKind, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.reading import NumberPattern, Reading
@@ -181,3 +181,10 @@ class Policy:
         modes = (special.get(one, self.mode) for one in sections)
         # What has no sections, a mail to a colleague or a partner, follows the mailbox.
         return min(modes, key=cautious.index, default=self.mode)
+
+    def mode_of_mail(self, kind: MailKind, sections: Iterable[Section]) -> Mode:
+        """Return the mode of a mail of this kind. What colleagues are told about time is no draft:
+        nobody would send it to himself.
+        """
+        mode = self.mode_of(sections)
+        return Mode.LIVE if kind is MailKind.STAFF and mode is Mode.DRAFTS else mode

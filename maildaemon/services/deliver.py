@@ -122,11 +122,15 @@ def _is_dealt_with(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> b
         _conclude_uncertain(store, desk, row, now)
     elif row.expires_at <= now:
         _expire(store, desk, row, now)
-    elif row.released_at is None and desk.policy.mode_of(row.sections) is not Mode.LIVE:
+    elif row.released_at is None and _mode(desk, row) is not Mode.LIVE:
         _put_off(store, row, now)
     else:
         return row.kind is MailKind.TIMED and _is_put_aside(store, desk, row, now)
     return True
+
+
+def _mode(desk: Desk, row: OutboxRow) -> Mode:
+    return desk.policy.mode_of_mail(row.kind, row.sections)
 
 
 async def _is_unseen(store: Store, desk: Desk, row: OutboxRow, look: LastLook, now: Now) -> bool:

@@ -78,10 +78,16 @@ def _due(store: Store, desk: Desk, now: datetime) -> TimerRow | None:
         row = tx.timers.next_due(desk.mailbox_id, now)
         if row is None or tx.brakes.on(desk.mailbox_id):
             return None
-        # A colleague's answer lies in another account: that is read as well.
-        accounts = (desk.mailbox_id, *(mailbox_id for mailbox_id, _ in desk.colleagues))
-        read = all(tx.mailboxes.has_decided_since(one, row.due_at) for one in accounts)
-    return row if read else None
+        return row if _is_read(tx, desk, row.due_at) else None
+
+
+def _is_read(tx: Transaction, desk: Desk, since: datetime) -> bool:
+    """Tell whether all that had come by then is decided; a colleague answers in another account."""
+    if not tx.mailboxes.has_decided_since(desk.mailbox_id, since):
+        return False
+    accounts = (desk.mailbox_id, *(mailbox_id for mailbox_id, _ in desk.colleagues))
+    sent = (tx.mailboxes.witness_horizon(one) for one in accounts)
+    return all(until is None or until >= since for until in sent)
 
 
 def _fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: datetime) -> str | None:

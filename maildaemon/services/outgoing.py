@@ -69,7 +69,7 @@ def queue_note(  # noqa: PLR0913 - a mail has as many parts
 ) -> int | None:
     """Queue a mail to a colleague or a partner, as `queue_mail` does."""
     policy, message_id = desk.policy, own_id(desk, cause)
-    mode = policy.mode_of(())
+    mode = policy.mode_of_mail(kind, ())
     by_a_person = mode is Mode.DRAFTS
     note = Note(
         message_id=issue_draft_id(desk.key, message_id) if by_a_person else message_id,

@@ -11,8 +11,10 @@ from maildaemon.domain.delivery import Section
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.spans import parse_span
+from maildaemon.domain.threads import Status
 from maildaemon.domain.timepolicy import EscalationStep, FollowUpStep, Promise, TimePolicy
 from maildaemon.domain.understanding import Priority
+from maildaemon.services.by_hand import release, set_status
 from maildaemon.services.plan import put_in_force
 from tests.service.shop import Shop, a_mail
 
@@ -317,3 +319,61 @@ def test_what_is_in_force_is_noted_once(shop: Shop) -> None:
     put_in_force(shop.store, shop.desk, shop.at)
 
     assert shop.rows("select part, since from in_force order by part") == before
+
+
+def test_who_undoes_a_resolution_has_the_old_question_on_the_clock_again(shop: Shop) -> None:
+    customer_writes(shop)
+    _set(shop, Status.RESOLVED)
+    shop.round()
+    _set(shop, Status.OPEN)
+    shop.wait(hours=25)
+    shop.round()
+
+    assert letters(shop)[1:] == [(ANNA, "staff")]
+
+
+def _set(shop: Shop, status: Status) -> None:
+    reference = shop.rows("select reference from thread")[0][0]
+    with shop.store.begin() as tx:
+        thread = tx.by_hand.thread(reference)
+        assert thread is not None
+        set_status(tx, thread, status, "anna", shop.at)
+
+
+def test_staff_are_told_in_drafts_mode_and_nobody_in_shadow(tmp_path: Path) -> None:
+    for mode, told in ((Mode.DRAFTS, [(ANNA, "staff")]), (Mode.SHADOW, [])):
+        shop = a_shop(tmp_path / mode, mode=mode)
+        customer_writes(shop)
+        shop.wait(hours=25)
+        shop.round()
+
+        assert letters(shop) == told
+        shop.close()
+
+
+def test_what_is_held_goes_when_a_person_releases_it(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=5)
+    shop.open()
+    shop.round()
+    assert shop.outbox[-1] == "held"
+
+    (outbox_id,) = shop.rows("select id from outbox where state='held'")[0]
+    with shop.store.begin() as tx:
+        mail = tx.by_hand.mail(outbox_id)
+        assert mail is not None
+        assert release(tx, mail, "anna", shop.at) is None
+    shop.round()
+
+    assert letters(shop)[1:] == [(CLARA, "follow_up")]
+
+
+def test_an_answer_calls_back_what_is_held(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=5)
+    shop.open()
+    shop.round()
+    staff_answer(shop, "a2@shop.example")
+    shop.round()
+
+    assert shop.outbox[-1] == "cancelled"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
@@ -50,8 +50,10 @@ _WRITTEN = (
     .where(message.c.thread_id == _THREAD)
     .order_by(message.c.received_at, message.c.id)
 )
-_RESOLVED_AT = select(func.max(event.c.at)).where(
-    event.c.thread_id == _THREAD, event.c.event == "thread_resolved"
+_SETTLEMENTS = (
+    select(event.c.event, event.c.at)
+    .where(event.c.thread_id == _THREAD, event.c.event.in_(("thread_resolved", "thread_reopened")))
+    .order_by(event.c.id)
 )
 _TIMERS = select(timer).where(timer.c.thread_id == _THREAD)
 _CUSTOMERS = (
@@ -95,10 +97,20 @@ class SqlTimers:
             status=status,
             matter=matter_of(row),
             written=tuple(self._written(thread_id)),
-            resolved_at=self._connection.scalar(_RESOLVED_AT, asked) or row.resolved_at,
+            resolved_at=self._resolved_at(thread_id),
             promised=promised,
             fired=fired,
         )
+
+    def _resolved_at(self, thread_id: int) -> datetime | None:
+        """Return when the matter was settled last. Who opens it again by hand undoes that."""
+        settled: list[datetime] = []
+        for row in self._connection.execute(_SETTLEMENTS, {"thread": thread_id}):
+            if row.event == "thread_resolved":
+                settled.append(row.at)
+            elif settled:
+                settled.pop()
+        return settled[-1] if settled else None
 
     def _written(self, thread_id: int) -> Iterable[Written]:
         first = True
