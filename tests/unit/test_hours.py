@@ -101,6 +101,7 @@ ROMAN = Hours(SUNDAYS, ROME)
         ("2027-03-27 12:00", "1 business day", "Sun 2027-03-28 12:00"),
         # 02:30 does not exist: the clock jumps from 02:00 to 03:00.
         ("2027-03-27 02:30", "1 business day", "Sun 2027-03-28 03:00"),
+        ("2027-03-27 02:07", "1 business day", "Sun 2027-03-28 03:00"),
     ],
 )
 def test_a_business_day_on_which_the_clock_changes_has_23_or_25_hours(
