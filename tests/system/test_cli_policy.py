@@ -32,7 +32,7 @@ def write(here: Installation, account: Account, sink: SmtpSink) -> None:
         "hours: {timezone: Europe/Rome}\n"
         f"notices: [{{from: {today - timedelta(days=2)}, until: {today + timedelta(days=9)}, "
         "template: holiday}]\n"
-        "privacy: {notice: https://shop.example/general}\n"
+        "privacy: {notice: https://shop.example/general, retention: {raw: 90 days}}\n"
         "limits: {per_address: [9 in 10 minutes]}\n"
         "follow_up: [{after: 3 business days, template: follow_up}]\n"
     )
@@ -67,6 +67,6 @@ def test_a_policy_in_two_files_and_a_mailboxs_own_decide_what_customers_get(
     assert len(tls_sink.accepted()) == 1
     [warned] = events("config.warned")
     assert str(warned["what"]).endswith(
-        "policy/shop.yaml:5:1: follow_up: `follow_up` is read and checked, but this version does "
-        "nothing about it yet"
+        "policy/shop.yaml:3:52: privacy.retention: `retention` is read and checked, but this version "
+        "does nothing about it yet"
     )

@@ -113,11 +113,11 @@ def test_what_nothing_is_done_about_yet_is_said_once_for_each_option_that_is_giv
 
 
 def test_it_is_said_of_the_policy_of_a_mailbox_too() -> None:
-    own = "    policy: {escalation: [], follow_up: }\n    address:"
+    own = "    policy: {privacy: {retention: {raw: 90 days}}, feedback: }\n    address:"
 
     warnings = read(MINIMAL.replace("    address:", own)).warnings
 
-    assert [one.path for one in warnings] == ["mailboxes[0].policy.escalation"]
+    assert [one.path for one in warnings] == ["mailboxes[0].policy.privacy.retention"]
 
 
 def test_nothing_is_said_where_nothing_is_given() -> None:
