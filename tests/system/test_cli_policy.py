@@ -67,6 +67,6 @@ def test_a_policy_in_two_files_and_a_mailboxs_own_decide_what_customers_get(
     assert len(tls_sink.accepted()) == 1
     [warned] = events("config.warned")
     assert str(warned["what"]).endswith(
-        "policy/shop.yaml:3:52: privacy.retention: `retention` is read and checked, but this version "
+        "policy/shop.yaml:3:49: privacy.retention: `retention` is read and checked, but this version "
         "does nothing about it yet"
     )
