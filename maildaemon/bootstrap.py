@@ -147,16 +147,18 @@ def make_scanner(settings: Settings, mailbox: MailboxSettings) -> ClamdScanner |
     return ClamdScanner(scanner.socket) if scanner else None
 
 
-def make_lookup(settings: Settings, mailbox: MailboxSettings) -> NumberLookup | None:
+def make_lookup(
+    settings: Settings, mailbox: MailboxSettings, *, files_only: bool = False
+) -> NumberLookup | None:
     """Return where the order numbers of a mailbox are looked up, None for nowhere. Nothing is
-    opened yet.
+    opened yet. `files_only`: no database is asked.
     """
     registers: dict[str, Register] = {}
     for one in settings.policy_of(mailbox).order_numbers:
         where = one.lookup
         if where and where.csv and where.column:
             registers[one.name] = CsvRegister(where.csv, where.column)
-        elif where and where.database and where.query:
+        elif where and where.database and where.query and not files_only:
             registers[one.name] = SqlRegister(where.database.resolve, where.query)
     return NumberLookup(registers) if registers else None
 

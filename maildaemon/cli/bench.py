@@ -94,7 +94,7 @@ def open_bench(invocation: Invocation, mailbox: str | None, *, in_order: bool) -
     chosen = settings.mailboxes if mailbox is None else (choose_mailbox(settings, mailbox),)
     known = path is not None and not in_order
     store = _open_store(settings) if known else ScratchStore()
-    key = _read_key(settings.service.data_dir) if path is not None else _NOBODYS_KEY
+    key = known_key(settings.service.data_dir) if path is not None else _NOBODYS_KEY
     try:
         desks = tuple(_desk(settings, one, store, key) for one in chosen)
         letters = Correspondence(store, all_take_part=path is None)
@@ -111,7 +111,8 @@ def _open_store(settings: Settings) -> SqlStore:
     return open_reading(url)
 
 
-def _read_key(data_dir: Path) -> bytes:
+def known_key(data_dir: Path) -> bytes:
+    """Return the key of this installation, nobody's if it has none or may not be read."""
     if not (data_dir / "key").exists():
         return _NOBODYS_KEY
     try:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import Unreleasable
-from maildaemon.domain.delivery import Section
+from maildaemon.domain.delivery import MailKind, Section
+from maildaemon.domain.threads import Status
+from maildaemon.domain.timers import TimerKind
 
 KINDS: Mapping[str, str] = {
     Kind.OWN: "a mail of our own",
@@ -83,6 +85,32 @@ SECTIONS: Mapping[str, str] = {
     Section.LATE: "an apology for an answer that is late",
     Section.ESCALATED: "word of who has the matter now",
     Section.FEEDBACK: "the question how it went",
+}
+
+TIMERS: Mapping[str, str] = {
+    TimerKind.WARNING: "an answer is due soon",
+    TimerKind.LATE: "a promised answer is late",
+    TimerKind.UPDATE: "the customer should hear how it stands",
+    TimerKind.RESOLUTION: "it should be settled by now",
+    TimerKind.ESCALATION: "somebody who can do more is needed",
+    TimerKind.UNANSWERED: "nor has whom it went to answered in time",
+    TimerKind.FOLLOW_UP: "the customer is silent",
+    TimerKind.RESOLVE: "the customer has been silent for long",
+    TimerKind.FEEDBACK: "the matter was settled",
+}
+
+STATUSES: Mapping[str, str] = {
+    Status.OPEN: "it is our turn",
+    Status.WORKING: "answered, and we owe more",
+    Status.PENDING: "it is the customer's turn",
+    Status.RESOLVED: "settled",
+    Status.IGNORED: "nobody's turn",
+}
+
+# What goes to colleagues and partners because a customer has written.
+HANDED_OVER: Mapping[str, str] = {
+    MailKind.ASSIGNMENT: "word that it is theirs to answer",
+    MailKind.FORWARD: "the customer's mail as it came",
 }
 
 UNRELEASABLE: Mapping[str, str] = {

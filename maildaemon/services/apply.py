@@ -29,7 +29,7 @@ from maildaemon.domain.evidence import list_id
 from maildaemon.domain.handover import is_partner
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.recipients import is_one_of_us
-from maildaemon.domain.threads import GUESSABLE
+from maildaemon.domain.threads import GUESSABLE, Status
 from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import file_copy_at
@@ -79,11 +79,21 @@ def apply(
         "message_received",
         kind=decision.judgement.kind.value,
         match=decision.match.rule.value,
+        **({"reopens": True} if _reopens(decision) else {}),
     )
     filing.admit(decision)
     for action in decision.actions:
         filing.carry_out(action)
     return message_id
+
+
+def _reopens(decision: Decision) -> bool:
+    """Tell whether a message opens again what was settled."""
+    thread = decision.match.thread
+    if thread is None or thread.status is not Status.RESOLVED:
+        return False
+    joined = (one for one in decision.actions if isinstance(one, JoinThread))
+    return any(one.status not in {None, Status.RESOLVED} for one in joined)
 
 
 def apply_again(  # noqa: PLR0913 - a first decision needs all of it but the record

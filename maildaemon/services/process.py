@@ -243,6 +243,19 @@ class _Batch:
         )
 
 
+def conclude(
+    tx: Transaction,
+    composer: Composer,
+    blobs: BlobStore,
+    desk: Desk,
+    row: InboundRow,
+    message: Message,
+    now: datetime,
+) -> None:
+    """Record a message that was taken, with everything that follows from it."""
+    _Case(tx, composer, blobs, desk, row, message, now).conclude()
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One message that is to be concluded, within one transaction."""

@@ -1,0 +1,101 @@
+"""Reads the whole history of a database at once: what happened, and how each timer ended."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.sql.tables import event, message, outbox, thread, timer
+from maildaemon.domain.automatic import Kind
+from maildaemon.domain.delivery import MailKind
+from maildaemon.domain.threads import Status
+from maildaemon.domain.timeline import Clock, Entry
+from maildaemon.domain.timers import TimerKind
+
+_ENTRIES = (
+    select(
+        event.c.at,
+        event.c.event,
+        event.c.detail,
+        thread.c.reference,
+        message.c.from_address,
+        message.c.subject,
+        message.c.kind,
+        outbox.c.kind.label("mail_kind"),
+        outbox.c.sections,
+        outbox.c.recipient,
+    )
+    .select_from(event)
+    .outerjoin(thread, thread.c.id == event.c.thread_id)
+    .outerjoin(message, message.c.id == event.c.message_id)
+    .outerjoin(outbox, outbox.c.id == event.c.outbox_id)
+    .order_by(event.c.id)
+)
+_CLOCKS = (
+    select(timer.c.kind, timer.c.since, timer.c.due_at, timer.c.fired_at, thread.c.reference)
+    .join(thread, thread.c.id == timer.c.thread_id)
+    .order_by(timer.c.id)
+)
+_CASES = select(
+    thread.c.reference,
+    thread.c.status,
+    thread.c.subject,
+    thread.c.category,
+    thread.c.priority,
+    thread.c.merged_into,
+).order_by(thread.c.opened_at, thread.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A conversation as it stands at the end."""
+
+    reference: str
+    status: Status
+    subject: str
+    category: str | None
+    priority: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """The whole history. `entries` in their order; `cases` without those that became others."""
+
+    entries: tuple[Entry, ...]
+    clocks: tuple[Clock, ...]
+    cases: tuple[Case, ...]
+
+
+def read_chronicle(store: SqlStore) -> Chronicle:
+    """Return everything that stands in the history."""
+    with store.engine.connect() as connection:
+        cases = connection.execute(_CASES)
+        return Chronicle(
+            entries=tuple(map(_entry, connection.execute(_ENTRIES))),
+            clocks=tuple(map(_clock, connection.execute(_CLOCKS))),
+            cases=tuple(
+                Case(row.reference, Status(row.status), row.subject, row.category, row.priority)
+                for row in cases
+                if row.merged_into is None
+            ),
+        )
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        at=row.at,
+        event=row.event,
+        thread=row.reference,
+        detail=row.detail,
+        author=row.from_address or "",
+        subject=row.subject or "",
+        kind=Kind(row.kind) if row.kind else None,
+        mail_kind=MailKind(row.mail_kind) if row.mail_kind else None,
+        sections=tuple(row.sections or ()),
+        to=row.recipient,
+    )
+
+
+def _clock(row: Any) -> Clock:
+    return Clock(row.reference, TimerKind(row.kind), row.since, row.due_at, row.fired_at)

@@ -1,0 +1,92 @@
+"""One conversation, and what `maildaemon simulate` tells of it, as a page for those who want to see.
+
+python -m tests.simulated     writes docs/simulate.md anew
+"""
+
+import re
+import subprocess
+import sys
+
+from tests.system.installation import ROOT
+
+MAILS = ROOT / "docs" / "simulated"
+PAGE = ROOT / "docs" / "simulate.md"
+
+_HEAD = """\
+# A month of mail, on a virtual clock
+
+`maildaemon simulate` takes the mail that a shop has (mbox, Maildir, message files), lets it arrive once
+more in the order in which it came, and does what the daemon would have done with it, by the same
+code. The clock leaps from one moment to the next, so a year takes a minute. It only reads: no
+network, no password, no database; nothing of the shop's is changed.
+
+```sh
+maildaemon --config shop.yaml simulate ~/Mail/support      # a Maildir, or a folder of mbox files
+maildaemon --config shop.yaml simulate inbox.mbox sent.mbox
+maildaemon --config shop.yaml simulate --compare new.yaml ~/Mail/support
+```
+
+What lies in a folder or file called `sent` (`Sent Items`, `sent-2026.mbox`) was written by staff.
+Without it every answer seems to be missing. Junk is treated as in the mailbox; drafts and deleted
+mail are left out, and what cannot be read is named. A mail arrived when its topmost `Received` says,
+else its `Date`.
+
+It judges as if the mode were `live`. Mail that is queued goes at once, so the pace of the mailbox
+(`limits.per_mailbox`) and everything else that a network makes wait is not shown; a brake that would
+have stopped all automatic mail is named and released. Files are not shown to the virus scanner, and
+numbers are looked up in CSV files only.
+
+`--since` is when the daemon is thought to be started: mail from before is known, and never answered. It
+ends 60 days after the last mail, or at `--until`. `--json` prints an object an event ([cli.md](cli.md)).
+
+## One conversation, from the first mail to the question how it went
+
+Four mails (`docs/simulated`), and this configuration:
+
+```yaml
+{shop}```
+
+```
+{told}```
+
+The acknowledgement of Friday evening promises an answer within 48 business hours, that is by Tuesday at
+17:10; Anna is warned on Monday, and answers in time. After her second answer the customer is silent.
+
+## What another configuration changes
+
+With reminders after five days instead of three (`docs/simulated/patient.yaml`):
+
+```
+{compared}```
+
+`+` is sent as well, `-` no more, `~` at another time or to somebody else. If nothing differs, nothing is
+printed.
+"""
+_REFERENCE = re.compile(r"\b[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2}\b")
+_INDENTED = re.compile(r"^ +$", re.MULTILINE)
+
+
+def page() -> str:
+    """Return the page as the program writes it today."""
+    return _HEAD.format(
+        shop=(MAILS / "shop.yaml").read_text("utf-8"),
+        told=_simulate(),
+        compared=_simulate("--compare", "patient.yaml"),
+    )
+
+
+def _simulate(*options: str) -> str:
+    command = [sys.executable, "-m", "maildaemon", "--config", "shop.yaml", "simulate"]
+    done = subprocess.run(
+        [*command, *options, "."],
+        cwd=MAILS,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return _INDENTED.sub("", _REFERENCE.sub("K7F3-Q2", done.stdout))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
