@@ -25,9 +25,9 @@ _AFTER_THE_LAST = timedelta(days=60)
 
 @click.command(
     epilog=examples(
-        "maildaemon simulate ~/Mail/support             a Maildir, or a folder of mbox files",
-        "maildaemon simulate inbox.mbox sent.mbox       what lies in `sent` was written by us",
-        "maildaemon simulate --compare new.yaml ~/Mail  what another configuration changes",
+        "maildaemon simulate ~/Mail               a Maildir, or a folder of mbox files",
+        "maildaemon simulate in.mbox sent.mbox    `sent` was written by staff",
+        "maildaemon simulate --compare new.yaml ~/Mail",
         "maildaemon simulate --json ~/Mail | grep mail_queued",
     )
 )
