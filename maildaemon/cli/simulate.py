@@ -25,8 +25,8 @@ _AFTER_THE_LAST = timedelta(days=60)
 
 @click.command(
     epilog=examples(
-        "maildaemon simulate ~/Mail               a Maildir, or a folder of mbox files",
-        "maildaemon simulate in.mbox sent.mbox    `sent` was written by staff",
+        "maildaemon simulate ~/Mail              a Maildir, or mbox files",
+        "maildaemon simulate in.mbox sent.mbox   `sent` was written by staff",
         "maildaemon simulate --compare new.yaml ~/Mail",
         "maildaemon simulate --json ~/Mail | grep mail_queued",
     )
