@@ -67,6 +67,7 @@ def as_object(file: str, one: Explanation, mode: Mode) -> dict[str, Any]:
             "sections": [section.value for section in mail.sections] if mail else [],
             "to": mail.to.address if mail else None,
             "language": mail.language if mail else None,
+            "answer_by": mail.answer_by if mail else None,
             "silence": decision.silence.value if decision.silence else None,
         },
         "mode": mode.value,
@@ -330,6 +331,8 @@ def _response(one: Explanation, mode: Mode) -> Iterator[str]:
         return
     parts = " and ".join(SECTIONS[section] for section in mail.sections)
     yield f"{parts}, in `{mail.language}`, to {mail.to.address}"
+    if mail.answer_by is not None:
+        yield f"an answer is promised by {local(mail.answer_by)}"
     if mode is Mode.SHADOW:
         yield "(the mode is shadow: it would be recorded and not sent)"
     elif mode is Mode.DRAFTS:

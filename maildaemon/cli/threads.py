@@ -1,6 +1,6 @@
 """`maildaemon threads`: conversations."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -24,11 +24,21 @@ from maildaemon.cli.output import (
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
 from maildaemon.cli.thread_verbs import VERBS, bare, until
+from maildaemon.cli.words import NEXT
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
 
 if TYPE_CHECKING:
-    from maildaemon.adapters.sql.lines import EventLine, MailLine, MessageLine
+    from maildaemon.adapters.sql.lines import (
+        EventLine,
+        MailLine,
+        MessageLine,
+        NumberLine,
+        ParticipantLine,
+        ThreadLine,
+        TimerLine,
+    )
+    from maildaemon.adapters.sql.listings import SqlListings
 
 # What the lines of the mails themselves say.
 _TOLD_ALREADY = frozenset({"message_received", "silence", "mail_queued", "mail_sent"})
@@ -136,57 +146,77 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
     The reference is what stands in the subject as [#K7F3-Q2]. `maildaemon messages show ID` shows
     a single mail of it. The reference of a thread that was merged leads to the one that took it.
     """
-    reference = bare(reference)
     with reading(invocation) as listings:
-        thread = listings.thread(reference)
-        if thread is not None and thread.merged_into is not None:
-            note(f"{reference} was merged into {thread.merged_into}")
-            reference = thread.merged_into
-            thread = listings.thread(reference)
-        if thread is None:
-            raise nothing_like("thread", reference, "maildaemon threads list")
-        people = listings.participants(reference)
-        messages = listings.messages_of(reference)
-        mails = listings.mails_of(reference)
-        events = listings.events(reference)
-        numbers = listings.numbers(reference)
-    if as_json:
-        put_json(
-            {
-                "thread": thread,
-                "participants": people,
-                "order_numbers": numbers,
-                "messages": messages,
-                "mails": mails,
-                "events": events,
-            }
+        thread = _surviving(listings, bare(reference))
+        found = _Course(
+            thread=thread,
+            participants=listings.participants(thread.reference),
+            order_numbers=listings.numbers(thread.reference),
+            messages=listings.messages_of(thread.reference),
+            mails=listings.mails_of(thread.reference),
+            events=listings.events(thread.reference),
+            timers=listings.timers(thread.reference),
         )
+    if as_json:
+        put_json(found)
         return
-    put_facts(
-        [
-            ("thread", thread.reference),
-            ("status", thread.status),
-            ("subject", thread.subject),
-            ("category", thread.category),
-            ("priority", thread.priority),
-            ("tags", " ".join(thread.tags) or None),
-            *(("number", f"{one.name} {one.number}{_certainty(one.known)}") for one in numbers),
-            ("missing", ", ".join(thread.missing) or None),
-            ("asked for", ", ".join(thread.asked) or None),
-            ("mailbox", thread.mailbox),
-            ("language", thread.language),
-            ("opened", thread.opened_at),
-            ("acknowledged", thread.acknowledged_at),
-            ("answered", thread.answered_at),
-            ("first reply", _waited(thread.first_reply_seconds)),
-            ("muted", until(thread.muted_until) if thread.muted_until else None),
-            ("assigned to", thread.assigned_to),
-            ("linked to", thread.linked_to),
-            ("history", "from before the first start" if thread.history else None),
-            *(("people", f"{person(one.name, one.address)}, {one.role}") for one in people),
-        ]
-    )
-    _put_course(messages, mails, events)
+    put_facts(_facts(found))
+    _put_course(found["messages"], found["mails"], found["events"])
+
+
+class _Course(TypedDict):
+    """All that is shown of a thread; the keys are those of `--json`."""
+
+    thread: "ThreadLine"
+    participants: "list[ParticipantLine]"
+    order_numbers: "list[NumberLine]"
+    messages: "list[MessageLine]"
+    mails: "list[MailLine]"
+    events: "list[EventLine]"
+    timers: "list[TimerLine]"
+
+
+def _surviving(listings: "SqlListings", reference: str) -> "ThreadLine":
+    """Return the thread, or the one that took its mails."""
+    thread = listings.thread(reference)
+    if thread is not None and thread.merged_into is not None:
+        note(f"{reference} was merged into {thread.merged_into}")
+        thread = listings.thread(thread.merged_into)
+    if thread is None:
+        raise nothing_like("thread", reference, "maildaemon threads list")
+    return thread
+
+
+def _facts(found: _Course) -> list[tuple[str, object]]:
+    thread, numbers, people = found["thread"], found["order_numbers"], found["participants"]
+    return [
+        ("thread", thread.reference),
+        ("status", thread.status),
+        ("subject", thread.subject),
+        ("category", thread.category),
+        ("priority", thread.priority),
+        ("tags", " ".join(thread.tags) or None),
+        *(("number", f"{one.name} {one.number}{_certainty(one.known)}") for one in numbers),
+        ("missing", ", ".join(thread.missing) or None),
+        ("asked for", ", ".join(thread.asked) or None),
+        ("mailbox", thread.mailbox),
+        ("language", thread.language),
+        ("opened", thread.opened_at),
+        ("acknowledged", thread.acknowledged_at),
+        ("answered", thread.answered_at),
+        ("first reply", _waited(thread.first_reply_seconds)),
+        ("promised by", thread.promised_at),
+        *(("next", line) for line in _to_come(found["timers"])),
+        ("muted", until(thread.muted_until) if thread.muted_until else None),
+        ("assigned to", thread.assigned_to),
+        ("linked to", thread.linked_to),
+        ("history", "from before the first start" if thread.history else None),
+        *(("people", f"{person(one.name, one.address)}, {one.role}") for one in people),
+    ]
+
+
+def _to_come(timers: "list[TimerLine]") -> list[str]:
+    return [f"{local(one.due_at)}: {NEXT[one.kind]}" for one in timers if one.state == "armed"]
 
 
 def _certainty(known: bool | None) -> str:

@@ -113,6 +113,19 @@ HANDED_OVER: Mapping[str, str] = {
     MailKind.FORWARD: "the customer's mail as it came",
 }
 
+# What a timer will do when it is due.
+NEXT: Mapping[str, str] = {
+    TimerKind.WARNING: "staff are warned that the promise is at risk",
+    TimerKind.LATE: "the promise is broken",
+    TimerKind.UPDATE: "staff are reminded to tell how it stands",
+    TimerKind.RESOLUTION: "it should be settled",
+    TimerKind.ESCALATION: "it goes to somebody who can do more",
+    TimerKind.UNANSWERED: "who it went to should have answered",
+    TimerKind.FOLLOW_UP: "the customer is reminded",
+    TimerKind.RESOLVE: "it is taken as settled",
+    TimerKind.FEEDBACK: "the customer is asked how it was",
+}
+
 UNRELEASABLE: Mapping[str, str] = {
     Unreleasable.NOT_HELD_BACK: "it is not one that was only recorded",
     Unreleasable.IN_JUNK: "what it answers lies in Junk; moved out of there, it is decided again",

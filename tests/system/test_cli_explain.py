@@ -171,6 +171,7 @@ def test_one_object_a_file_with_every_key_of_the_contract(here: Installation) ->
             "sections": ["acknowledgement", "refused_files"],
             "to": "anna@example.net",
             "language": "it",
+            "answer_by": None,
             "silence": None,
         },
         "mode": "shadow",
@@ -210,6 +211,7 @@ def test_silence_has_its_code_and_no_recipient(here: Installation) -> None:
         "sections": [],
         "to": None,
         "language": None,
+        "answer_by": None,
         "silence": "null_reverse_path",
     }
     assert {"do": "stay_silent", "reason": "null_reverse_path"} in explained["actions"]

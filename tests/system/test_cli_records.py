@@ -105,6 +105,7 @@ def test_threads_are_listed_with_whose_turn_it_is(call: Call) -> None:
         "last_message_at": "",
         "acknowledged_at": "",
         "answered_at": None,
+        "promised_at": None,
         "first_reply_seconds": None,
         "muted_until": None,
         "assigned_to": None,

@@ -29,6 +29,7 @@ class ThreadLine(Line):
     last_message_at: datetime
     acknowledged_at: datetime | None
     answered_at: datetime | None
+    promised_at: datetime | None
     first_reply_seconds: int | None
     muted_until: datetime | None
     assigned_to: str | None
@@ -43,6 +44,18 @@ class ThreadLine(Line):
     asked: list[str]
     stranger: bool
     history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimerLine(Line):
+    """Something that is to happen in a thread (`armed`), or has (`fired`); `outcome` says what."""
+
+    kind: str
+    since: datetime
+    due_at: datetime
+    state: str
+    fired_at: datetime | None
+    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True)

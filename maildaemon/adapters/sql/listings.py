@@ -20,6 +20,7 @@ from maildaemon.adapters.sql.lines import (
     ParticipantLine,
     PlaceLine,
     ThreadLine,
+    TimerLine,
 )
 from maildaemon.adapters.sql.standing import SqlStanding
 from maildaemon.adapters.sql.store import SqlStore, SqlTransaction
@@ -34,6 +35,7 @@ from maildaemon.adapters.sql.tables import (
     outbox,
     participant,
     thread,
+    timer,
 )
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.standing import Standing
@@ -106,6 +108,16 @@ class SqlListings:
             .order_by(participant.c.id)
         )
         return [ParticipantLine.of(row) for row in self._connection.execute(statement)]
+
+    def timers(self, reference: str) -> list[TimerLine]:
+        """Return what is to happen in a thread, and what has; the earliest first."""
+        statement = (
+            select(*_columns(timer, TimerLine))
+            .join(thread, thread.c.id == timer.c.thread_id)
+            .where(thread.c.reference == reference, timer.c.state != "cancelled")
+            .order_by(timer.c.due_at, timer.c.id)
+        )
+        return [TimerLine.of(row) for row in self._connection.execute(statement)]
 
     def numbers(self, reference: str) -> list[NumberLine]:
         """Return the order numbers that were named in a thread, each once."""
