@@ -34,9 +34,11 @@ from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.policy import Reads
+from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.digest import Orders
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.texts import reminders_of, timed_sections
@@ -161,6 +163,14 @@ def make_lookup(
         elif where and where.database and where.query and not files_only:
             registers[one.name] = SqlRegister(where.database.resolve, where.query)
     return NumberLookup(registers) if registers else None
+
+
+def make_orders(settings: Settings) -> Orders | None:
+    """Return who gets the morning's digest and when, None if nobody does."""
+    wanted = settings.digest
+    if wanted is None:
+        return None
+    return Orders(wanted.to, wanted.at, settings.hours.timezone, compose_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +301,7 @@ def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iter
             boot=seconds_since_boot,
             pulse=HeartbeatFile(settings.service.data_dir),
             alert=CommandAlert(command) if (command := settings.alerts.command) else None,
+            digest=make_orders(settings),
         )
         crews = tuple(
             _crew(settings, one, make_desk(tools.store, settings, one, tools.key), tools.composer)

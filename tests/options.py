@@ -9,6 +9,7 @@ _POLICY = "tests/unit/test_settings_policy.py::"
 _RULES = "tests/unit/test_options_rules.py::"
 _HOLIDAYS = "tests/unit/test_holidays.py::"
 _TIME = "tests/unit/test_options_time.py::"
+_DIGEST = "tests/service/test_digest.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
 _UNFINISHED = "tests/unit/test_options_unfinished.py::"
 _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
@@ -187,6 +188,8 @@ ACTING = {
     + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
     "follow_up[].resolve": _TIME + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
     "include": _INCLUDE + "test_rules_may_stand_in_a_file_of_their_own",
+    "digest.to": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
+    "digest.at": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
 }
 
 UNFINISHED = (
@@ -208,8 +211,6 @@ UNFINISHED = (
     "alerts.smtp.ca_file",
     "alerts.smtp.allow_insecure",
     "alerts.smtp.oauth2",
-    "digest.to",
-    "digest.at",
     "probe.every",
     "control.keywords",
     "control.folders",

@@ -57,6 +57,7 @@ class MailKind(StrEnum):
     # What time brings, to customers and to colleagues.
     TIMED = "timed"
     STAFF = "staff"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,9 @@ class Policy:
 
     def mode_of_mail(self, kind: MailKind, sections: Iterable[Section]) -> Mode:
         """Return the mode of a mail of this kind. What colleagues are told about time is no draft:
-        nobody would send it to himself.
+        nobody would send it to himself; and the digest tells them what a rehearsal would send.
         """
+        if kind is MailKind.DIGEST:
+            return Mode.LIVE
         mode = self.mode_of(sections)
         return Mode.LIVE if kind is MailKind.STAFF and mode is Mode.DRAFTS else mode

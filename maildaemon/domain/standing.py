@@ -1,7 +1,7 @@
 """Tells whether a mailbox is well: not by errors counted but by the age of the last success."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -136,6 +136,19 @@ def troubles(standing: Standing, poll_every: timedelta, now: datetime) -> tuple[
     )
     order = [Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION]
     return tuple(sorted(found, key=lambda trouble: order.index(trouble.severity)))
+
+
+def lasting_troubles(
+    standing: Standing, poll_every: timedelta, now: datetime
+) -> tuple[Trouble, ...]:
+    """Return what is wrong, but for single mails and files: whoever asks names those himself."""
+    without = replace(
+        standing,
+        inbound=replace(standing.inbound, parked=0),
+        outbox=replace(standing.outbox, failed=0, expired=0, unknown=0, held=0),
+        files=FilesStanding(),
+    )
+    return troubles(without, poll_every, now)
 
 
 def _imap_troubles(standing: Standing, poll_every: timedelta, now: datetime) -> Iterator[Trouble]:

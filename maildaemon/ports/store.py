@@ -19,6 +19,7 @@ from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.overview import Overview
 from maildaemon.ports.rows import (
     AccountRow,
     Concern,
@@ -474,6 +475,7 @@ class Transaction(Protocol):
     brakes: Brakes
     alerts: Alerts
     timers: Timers
+    overview: Overview
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

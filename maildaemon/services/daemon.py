@@ -30,6 +30,7 @@ from maildaemon.services.alert import tell_next
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.digest import Orders, Watched, digest_next
 from maildaemon.services.fire import fire_next
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
@@ -43,6 +44,7 @@ from maildaemon.services.settle import settle_next
 _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
+_DIGEST_EVERY = timedelta(seconds=30)
 _PRUNE_EVERY = timedelta(hours=6)
 _ASLEEP = timedelta(seconds=60)
 _END_WITHIN = timedelta(seconds=12)
@@ -101,6 +103,7 @@ class Works:
     boot: Callable[[], float]
     pulse: Pulse
     alert: Alert | None
+    digest: Orders | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,8 @@ class Daemon:
         self._add_for_all("guard", self._look_out, _TICK)
         self._add_for_all("alert", self._tell, _LOOK_EVERY)
         self._add_for_all("prune", self._prune, _PRUNE_EVERY)
+        if Step.FIRE in self._only:
+            self._add_for_all("digest", self._write_digest, _DIGEST_EVERY)
         self._ticked_at = self._works.now()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
@@ -196,8 +201,12 @@ class Daemon:
         for crews, steps in (
             (others, (Step.RECEIVE, Step.PROCESS)),
             (colleagues, (Step.RECEIVE,)),
-            (others, (Step.PROCESS, Step.FIRE, Step.DELIVER, Step.SETTLE)),
+            (others, (Step.PROCESS, Step.FIRE)),
+            (others, (Step.DELIVER, Step.SETTLE)),
         ):
+            if Step.DELIVER in steps and Step.FIRE in self._only:
+                with suppress(StoreUnavailableError):
+                    await self._write_digest()
             found += await asyncio.gather(*(self._work_off(crew, *steps) for crew in crews))
         with suppress(StoreUnavailableError):
             while await self._tell():
@@ -292,6 +301,17 @@ class Daemon:
         count = await asyncio.to_thread(prune_next, works.store, works.files, works.now)
         if not count:
             await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
+        return count
+
+    async def _write_digest(self) -> int:
+        works = self._works
+        if works.digest is None:
+            return 0
+        await self._look_out()
+        watched = [Watched(crew.desk, crew.poll_every) for crew in self._crews]
+        count = await asyncio.to_thread(digest_next, works.store, works.digest, watched, works.now)
+        for crew in self._crews if count else ():
+            self._wake(crew, Step.DELIVER)
         return count
 
     def _wake(self, crew: Crew, name: str) -> None:

@@ -66,10 +66,15 @@ class AlertSettings(Section):
 
 
 class DigestSettings(Section):
-    """A mail to staff every morning: who is waiting, what is at risk, what needs a person."""
+    """A mail to staff every morning, in every mode: who is waiting, what is at risk, what needs a
+    person, what would be sent in `live`.
+    """
 
     to: tuple[EmailAddress, ...] = Field(
-        min_length=1, examples=[["anna@example.com"]], description="Who gets it."
+        min_length=1,
+        examples=[["anna@example.com"]],
+        description="Who gets it. It comes every day: if it "
+        "does not, the daemon does not run, or stands still under a brake.",
     )
     at: TimeOfDay = Field(time(8), description="When, in `hours.timezone`.")
 

@@ -16,7 +16,6 @@ NOT_YET = frozenset(
         "privacy.retention",
         "alerts.webhook",
         "alerts.smtp",
-        "digest",
         "probe",
         "control",
     }

@@ -91,18 +91,6 @@ OPTIONS = [
         *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),
     ),
     (
-        *("digest.to", "digest: {to: …}"),
-        *("[a@b.example]", "['a@b.example']", "[]", "the list is empty"),
-    ),
-    (
-        "digest.at",
-        "digest: {to: [a@b.example], at: …}",
-        "7:30",
-        "07:30",
-        "24:00",
-        "no time of the day",
-    ),
-    (
         "probe.every",
         "probe: {every: …}",
         "1 hour",

@@ -19,6 +19,7 @@ from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.outbox import SqlOutbox
+from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.tables import earlier
@@ -26,6 +27,7 @@ from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.overview import Overview
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
 from maildaemon.ports.timers import Timers
@@ -47,6 +49,7 @@ class SqlTransaction:
         self.brakes: Brakes = SqlBrakes(connection)
         self.alerts: Alerts = SqlAlerts(connection)
         self.timers: Timers = SqlTimers(connection)
+        self.overview: Overview = SqlOverview(connection)
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -1,0 +1,18 @@
+"""What the services need from the database to tell people how it stands."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from maildaemon.domain.overview import MailboxFacts
+from maildaemon.domain.policy import Policy
+
+
+class Overview(Protocol):
+    """Read-only questions about a whole mailbox; each costs what is open, not what is stored."""
+
+    def facts(
+        self, mailbox_id: int, policy: Policy, poll_every: timedelta, since: datetime, now: datetime
+    ) -> MailboxFacts:
+        """Return how a mailbox stands now, and what has happened in it since then. Lists end
+        somewhere; what is left out of the open conversations is counted.
+        """

@@ -1,0 +1,195 @@
+"""The morning's mail to staff: once a day, whatever dies, with what the records hold."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from maildaemon.bootstrap import make_orders
+from maildaemon.domain.policy import Mode
+from maildaemon.mail.compose_digest import compose_digest
+from maildaemon.ports.rows import AccountRow
+from maildaemon.services.accounts import note_success
+from maildaemon.services.digest import Orders, Watched, digest_next
+from tests.service.shop import EXE, Shop, a_mail, parsed
+from tests.unit.test_settings import MINIMAL, read
+
+ANNA = "anna@shop.example"
+ORDERS = Orders((ANNA,), time(8), ZoneInfo("Europe/Rome"), compose_digest)
+# Eight o'clock in Rome, on a Tuesday.
+MORNING = datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = a_shop(tmp_path)
+    yield opened
+    opened.close()
+
+
+def a_shop(folder: Path, **policy: Any) -> Shop:
+    opened = Shop(folder, **policy)
+    opened.at = MORNING - timedelta(hours=20)
+    opened.round()
+    return opened
+
+
+def digest(shop: Shop, orders: Orders = ORDERS) -> int:
+    """Let the mailbox be read, and the digest be written if it is due."""
+    shop.round()
+    note_success(shop.store, shop.desk, "imap", shop.now())
+    return digest_next(shop.store, orders, [Watched(shop.desk, timedelta(seconds=5))], shop.now)
+
+
+def morning(shop: Shop) -> str:
+    """Return the text of this morning's mail, as it went out."""
+    shop.at = MORNING
+    assert digest(shop) == 1
+    shop.round()
+    (mail,) = [one for one in shop.transport.accepted if one.envelope.forward_path == ANNA]
+    body = parsed(mail.raw).get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
+def test_it_comes_once_a_day_whatever_is_started_anew(shop: Shop) -> None:
+    shop.at = MORNING - timedelta(minutes=1)
+    assert digest(shop) == 0
+    shop.at = MORNING
+    assert digest(shop) == 1
+    shop.round()
+    shop.close()
+    shop.open()
+    shop.wait(hours=1)
+    assert digest(shop) == 0
+    shop.wait(days=1)
+    assert digest(shop) == 1
+    shop.round()
+
+    assert shop.rows("select kind, state, recipient from outbox") == [("digest", "sent", ANNA)] * 2
+
+
+def test_a_day_that_was_slept_through_is_not_made_up_for(shop: Shop) -> None:
+    shop.at = MORNING + timedelta(hours=5)
+
+    assert digest(shop) == 0
+
+
+def test_after_a_sleep_the_mailbox_is_read_first(shop: Shop) -> None:
+    shop.at = MORNING + timedelta(hours=2)
+    watched = [Watched(shop.desk, timedelta(seconds=5))]
+
+    assert digest_next(shop.store, ORDERS, watched, shop.now) == 0
+    assert digest(shop) == 1
+
+
+def test_a_mailbox_that_cannot_be_read_is_told_of(shop: Shop) -> None:
+    shop.at = MORNING
+    broken = AccountRow(0, 3, None, None, "the server is gone", shop.at, None)
+    with shop.store.begin() as tx:
+        tx.mailboxes.save_account(shop.desk.mailbox_id, "imap", broken)
+
+    watched = [Watched(shop.desk, timedelta(seconds=5))]
+    assert digest_next(shop.store, ORDERS, watched, shop.now) == 1
+    (raw,) = [row[0] for row in shop.rows("select raw from outbox")]
+    assert "maildaemon needs help" in parsed(bytes(raw))["Subject"]
+
+
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.DRAFTS])
+def test_in_every_mode_staff_get_it_and_customers_nothing(tmp_path: Path, mode: Mode) -> None:
+    shop = a_shop(tmp_path, mode=mode)
+    shop.write(a_mail(date=shop.at))
+    shop.round()
+
+    told = morning(shop)
+
+    assert [mail.envelope.forward_path for mail in shop.transport.accepted] == [ANNA]
+    heading = {
+        Mode.SHADOW: "WOULD HAVE BEEN SENT IN LIVE MODE (1)",
+        Mode.DRAFTS: "DRAFTS FOR YOU TO SEND (1)",
+    }
+    assert f"{heading[mode]} * clara@customer.example My order" in told
+    shop.close()
+
+
+def test_it_is_our_own_mail_and_no_customers(shop: Shop) -> None:
+    shop.write(a_mail(date=shop.at))
+    morning(shop)
+    (mail,) = [one for one in shop.transport.accepted if one.envelope.forward_path == ANNA]
+    before = shop.rows("select count(*) from thread")
+
+    shop.write(mail.raw)
+    shop.round()
+
+    assert parsed(mail.raw)["Auto-Submitted"] == "auto-generated"
+    assert shop.rows("select kind from message order by id desc limit 1") == [("own",)]
+    assert shop.rows("select count(*) from thread") == before
+
+
+def test_who_waits_and_who_was_answered_stand_in_it(shop: Shop) -> None:
+    shop.write(a_mail(date=shop.at))
+    dora: dict[str, Any] = {"sender": "dora@customer.example", "message_id": "d1@customer.example"}
+    shop.write(a_mail("A ring for my aunt?", subject="Ring", date=shop.at, **dora))
+    shop.round()
+    shop.wait(hours=1)
+    answer: dict[str, Any] = {"sender": "support@shop.example", "to": "dora@customer.example"}
+    shop.write(
+        a_mail(message_id="a1@shop.example", In_Reply_To="<d1@customer.example>", **answer), "Sent"
+    )
+    shop.round()
+
+    told = morning(shop)
+
+    assert "WAITING FOR YOUR ANSWER (1) * clara@customer.example My order [#" in told
+    assert "Waiting since Mon 23 Nov, 12:00 (20 hours ago)" in told
+    assert "2 mails from customers, 1 answered by you, 0 settled, 2 sent automatically" in told
+    assert "dora" not in told
+
+
+def test_a_known_customers_mail_in_junk_is_named_and_no_strangers(shop: Shop) -> None:
+    shop.write(a_mail(date=shop.at))
+    shop.round()
+    stranger: dict[str, Any] = {"sender": "win@casino.example", "message_id": "s1@casino.example"}
+    shop.write(a_mail(subject="You win", date=shop.at, **stranger), "Junk")
+    shop.write(
+        a_mail(subject="Still no ring", message_id="c9@customer.example", date=shop.at), "Junk"
+    )
+    shop.round()
+
+    told = morning(shop)
+
+    assert "IN JUNK, FROM CUSTOMERS YOU KNOW (1) * clara@customer.example Still no ring" in told
+    assert "You win" not in told
+
+
+def test_a_refused_file_is_named_and_whether_the_customer_knows(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, mode=Mode.SHADOW)
+    file = ("tool.exe", "application/octet-stream", EXE)
+    shop.write(a_mail(files=(file,), date=shop.at))
+
+    told = morning(shop)
+
+    assert "FILES HELD OR REFUSED (1) * clara@customer.example My order" in told
+    assert "tool.exe Refused: extension blocked" in told
+    shop.close()
+
+
+def test_digest_to_and_at_say_who_gets_it_and_when(shop: Shop) -> None:
+    settings = read(
+        MINIMAL + "hours: {timezone: America/New_York}\n"
+        "digest: {to: [a@shop.example, b@shop.example], at: 7:30}\n"
+    )
+    orders = make_orders(settings)
+    assert orders is not None
+
+    shop.at = datetime(2026, 11, 24, 12, 29, tzinfo=UTC)
+    assert digest(shop, orders) == 0
+    shop.at = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+    assert digest(shop, orders) == 2
+    assert shop.rows("select recipient from outbox order by id") == [
+        ("a@shop.example",),
+        ("b@shop.example",),
+    ]
