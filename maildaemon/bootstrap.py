@@ -71,8 +71,10 @@ def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> "ImapMailbox":
             junk=imap.junk,
             drafts=imap.drafts,
             others=imap.folders,
+            control=settings.control.folders and mailbox.reads is Reads.ALL,
         ),
         ImapLimits(max_message=2 * settings.policy_of(mailbox).attachments.max_message_size),
+        keywords=settings.control.keywords and mailbox.reads is Reads.ALL,
     )
 
 

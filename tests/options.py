@@ -16,6 +16,8 @@ _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wr
 _OAUTH2 = _UNFINISHED + "test_oauth2_is_read_into_its_value_and_refused_when_wrong"
 
 ACTING = {
+    "control.keywords": _ACTING + "test_control_lets_staff_steer_by_keywords_and_by_folders",
+    "control.folders": _ACTING + "test_control_lets_staff_steer_by_keywords_and_by_folders",
     "service.data_dir": _ACTING + "test_data_dir_is_where_messages_are_kept",
     "service.mode": _ACTING + "test_mode_decides_what_becomes_of_a_mail",
     "service.reply_within": _ACTING
@@ -212,8 +214,6 @@ UNFINISHED = (
     "alerts.smtp.allow_insecure",
     "alerts.smtp.oauth2",
     "probe.every",
-    "control.keywords",
-    "control.folders",
 )
 
 TESTS = {

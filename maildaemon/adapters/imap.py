@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from maildaemon.adapters.imap_folders import (
+    STEERING,
+    STEERING_PARENT,
     WantedFolders,
     choose_folders,
     parse_listing,
+    steering_folder,
 )
 from maildaemon.adapters.imap_login import (
     TEMPORARY_CODES,
@@ -21,8 +24,8 @@ from maildaemon.adapters.imap_login import (
 from maildaemon.adapters.imap_selection import Selection
 from maildaemon.adapters.imap_session import InterruptedCallError, Session
 from maildaemon.adapters.imap_wire import Client
-from maildaemon.errors import MailboxUnavailableError
-from maildaemon.ports import Fetched, FolderName, FolderState, Listed
+from maildaemon.errors import MailboxRefusedError, MailboxUnavailableError
+from maildaemon.ports import Fetched, FolderName, FolderState, Listed, Role
 
 # Exchange falls silent long before the 29 minutes of RFC 2177 §3.
 _IDLE_CYCLE = 9 * 60.0
@@ -54,11 +57,13 @@ class ImapMailbox:
         server: ImapServer,
         folders: WantedFolders | None = None,
         limits: ImapLimits | None = None,
+        *,
+        keywords: bool = False,
     ) -> None:
-        """Nothing is opened or resolved yet."""
+        """Nothing is opened or resolved yet. `keywords`: changes of them will be asked for."""
         self._wanted = folders or WantedFolders()
         self._session = Session(server, limits or ImapLimits())
-        self._selection = Selection(self._session)
+        self._selection = Selection(self._session, keywords=keywords)
         self._waited: dict[str, FolderState] = {}
         self._missing: tuple[tuple[str, str], ...] = ()
 
@@ -144,6 +149,58 @@ class ImapMailbox:
                 client.append_flagged(name, raw, at, r"\Draft" if draft else r"\Seen")
             except IMAPClientError as error:
                 raise self._selection.meaning(client, folder, error) from error
+
+    def flags(
+        self, folder: str, uids: Sequence[int], since: int | None
+    ) -> Mapping[int, frozenset[str]]:
+        """See `Mailbox.flags`."""
+        found: dict[int, frozenset[str]] = {}
+        # RFC 7162 §3.1.4.1: the server leaves out what has not changed.
+        modifiers = [f"CHANGEDSINCE {since}"] if since is not None else None
+        for window in _sliced(_checked(uids), _BATCH_DETAILS):
+            with self._session.open() as client:
+                self._selection.enter(client, folder)
+                for uid, detail in client.fetch(window, ["FLAGS"], modifiers).items():
+                    flags = detail.get(b"FLAGS")
+                    if flags is not None:
+                        found[uid] = frozenset(one.decode("ascii", "replace") for one in flags)
+        return found
+
+    def mark(self, folder: str, uid: int, add: Sequence[str], remove: Sequence[str]) -> bool:
+        """See `Mailbox.mark`. Raises MailboxRefusedError if the folder is gone, or not ours."""
+        with self._session.open() as client:
+            kept = self._selection.enter_for_writing(client, folder)
+            if kept is not None and not {one.lower() for one in (*add, *remove)} <= kept:
+                return False
+            try:
+                if remove:
+                    client.remove_flags(_checked([uid]), list(remove), silent=True)
+                if add:
+                    client.add_flags(_checked([uid]), list(add), silent=True)
+            except IMAPClientError as error:
+                raise self._selection.meaning(client, folder, error) from error
+        return True
+
+    def make_folders(self, roles: Sequence[Role]) -> None:
+        """See `Mailbox.make_folders`. Raises MailboxRefusedError if the server will not."""
+        with self._session.open() as client:
+            listed = parse_listing(client.all_folders())
+            delimiter = next((one.delimiter for one in listed if one.delimiter), "/")
+            prefix = _own_prefix(client)
+            for role in roles:
+                if steering_folder(role, listed) is not None:
+                    continue
+                name = f"{prefix}{STEERING_PARENT}{delimiter}{STEERING[role]}"
+                try:
+                    client.create_folder(name)
+                    # Some mail clients show only what somebody has subscribed to.
+                    client.subscribe_folder(name)
+                except IMAPClientError as error:
+                    if isinstance(error, IMAPClientAbortError):
+                        raise
+                    raise MailboxRefusedError(
+                        f"{name!r} cannot be made: {error}", where=self._session.server.where
+                    ) from error
 
     def interrupt(self) -> None:
         """See `Mailbox.interrupt`. If no call is under way, the next one is broken: it may be just
@@ -254,6 +311,14 @@ class ImapMailbox:
             for uid, size in batch.items()
             if isinstance(raw := answer.get(uid, {}).get(key), bytes) and (raw or not size)
         ]
+
+
+def _own_prefix(client: Client) -> str:
+    """Return what the names of all our own folders begin with (RFC 2342), mostly nothing."""
+    if not client.has_capability("NAMESPACE"):
+        return ""
+    personal = client.namespace().personal or ()
+    return next((str(prefix) for prefix, _ in personal), "")
 
 
 def _concerns_the_message(error: Exception) -> bool:

@@ -12,13 +12,16 @@ from maildaemon.ports import FolderName, Role
 
 @dataclass(frozen=True, slots=True)
 class WantedFolders:
-    """What the operator configured; None leaves the choice to us. `others` are watched as well."""
+    """What the operator configured; None leaves the choice to us. `others` are watched as well,
+    and with `control` the folders by which staff steer.
+    """
 
     inbox: str = "INBOX"
     sent: str | None = None
     junk: str | None = None
     drafts: str | None = None
     others: tuple[str, ...] = ()
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,32 @@ def choose_folders(
         *((Role.OTHER, name) for name in wanted.others),
     ):
         choose(role, name)
+    if wanted.control:
+        taken = {folder.name for folder in chosen}
+        steering = ((role, steering_folder(role, present)) for role in STEERING)
+        chosen += [FolderName(name, role) for role, name in steering if name and name not in taken]
     return tuple(chosen), tuple(missing.items())
+
+
+# Below a folder of this name; each is called so in every language, that guides may name it.
+STEERING_PARENT = "Support"
+STEERING = {
+    Role.RESOLVED: "Resolved",
+    Role.NO_AUTO: "No-auto",
+    Role.URGENT: "Urgent",
+    Role.WORKING: "Working",
+}
+
+
+def steering_folder(role: Role, present: Sequence[ListedFolder]) -> str | None:
+    """Return the folder by which staff say this, None if it is not there (yet)."""
+    for folder in present:
+        path = [_folded(one) for one in folder.name.split(folder.delimiter or "\0")]
+        # Some servers keep everything below the inbox.
+        path = path[1:] if path[0] == "inbox" else path
+        if path == [_folded(STEERING_PARENT), _folded(STEERING[role])]:
+            return folder.name
+    return None
 
 
 def _existing(name: str, present: Sequence[ListedFolder], where: str) -> str:

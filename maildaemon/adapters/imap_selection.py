@@ -15,9 +15,11 @@ from maildaemon.ports import FolderState
 class Selection:
     """The selected folder of a session; nothing is selected in a new connection."""
 
-    def __init__(self, session: Session) -> None:
-        """Nothing is selected yet."""
+    def __init__(self, session: Session, *, keywords: bool = False) -> None:
+        """Nothing is selected yet. `keywords`: the server is asked to count changes of them."""
         self._session = session
+        self._keywords = keywords
+        self._asked: int | None = None
         self._where = session.server.where
         self._selected: tuple[int, str] | None = None
         self._promised: dict[str, int] = {}
@@ -41,6 +43,7 @@ class Selection:
     def examine(self, client: Client, folder: str) -> FolderState:
         """Select read-only, even if it is selected; return what the server tells."""
         self._selected = self._exists = None
+        self._count_changes(client)
         try:
             # EXAMINE, so that not even \\Recent changes.
             told: dict[bytes, Any] = client.select_folder(self.said(folder), readonly=True)
@@ -56,7 +59,39 @@ class Selection:
         self._selected = (self._session.generation, folder)
         self.looked(client)
         self._current = True
-        return FolderState(told[b"UIDVALIDITY"], told.get(b"UIDNEXT"), self.messages)
+        modseq = told.get(b"HIGHESTMODSEQ") or None
+        return FolderState(told[b"UIDVALIDITY"], told.get(b"UIDNEXT"), self.messages, modseq)
+
+    def _count_changes(self, client: Client) -> None:
+        # RFC 7162 §3.1.1: a server need not tell how far it has counted unless it is asked to,
+        # once in each connection, before anything is selected there.
+        if not self._keywords or self._asked == self._session.generation:
+            return
+        self._asked = self._session.generation
+        if client.has_capability("CONDSTORE") and client.has_capability("ENABLE"):
+            client.enable("CONDSTORE")
+
+    def enter_for_writing(self, client: Client, folder: str) -> frozenset[str] | None:
+        """Select the folder for one change; return the flags that can be set there for good in
+        lower case, None for any. It is examined anew for whatever comes next.
+        """
+        self._selected = self._exists = None
+        try:
+            told: dict[bytes, Any] = client.select_folder(self.said(folder))
+        except IMAPClientError as error:
+            raise self.meaning(client, folder, error) from error
+        validity = told.get(b"UIDVALIDITY")
+        if self._promised.get(folder, validity) != validity:
+            raise MailboxUnavailableError(
+                f"{self._where}: {folder!r} has another UIDVALIDITY than when it was examined"
+            )
+        # RFC 9051 §7.1: without that code all flags can be set; `\\*` means any keyword.
+        flags = told.get(b"PERMANENTFLAGS")
+        if b"READ-ONLY" in told:
+            return frozenset()
+        if flags is None or b"\\*" in flags:
+            return None
+        return frozenset(one.decode("ascii", "replace").lower() for one in flags)
 
     def enter(self, client: Client, folder: str, *, current: bool = False) -> None:
         """Select the folder if it is not; with `current`, learn what arrived meanwhile."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.delivery import TIMED, OutboxState, Section
 from maildaemon.domain.threads import Status
+from maildaemon.domain.understanding import Priority
 
 # A thread that is muted for good: nobody reads our mail then any more.
 FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
@@ -40,6 +41,7 @@ class ThreadState:
     muted_until: datetime | None = None
     assigned_to: str | None = None
     merged_into: str | None = None
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ def _status_after(
     What is only read late, or imported, does not change it. `counts`: its customer wants something.
     """
     if answers:
+        if thread.status is Status.WORKING and thread.by_hand:
+            return None  # a person has said that we owe more, and takes it back by hand
         return None if _is_overtaken(thread, context) else status_after_answer(thread.matter)
     if counts and not is_late(thread, context):
         return Status.OPEN

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from maildaemon.domain.control import Control
 from maildaemon.domain.delivery import Contacts, MailKind, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
@@ -167,6 +168,7 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     order_numbers: tuple[NumberPattern, ...] = ()
     time: TimePolicy = field(default_factory=TimePolicy)
+    control: Control = field(default_factory=Control)
     reading: Reading = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

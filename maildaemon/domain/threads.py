@@ -65,8 +65,8 @@ class ThreadFacts:
     were only recorded (shadow). `asked_at`: when the
     customer's mails came that no person has answered. `begun_earlier`: the
     conversation was under way before we knew of it. `junked`: a person moved a message of it to
-    Junk, and not back. `kept_apart`: a person took it out of another one, or another out of it.
-    `matter`: what its customers wrote of.
+    Junk, and not back. `by_hand`: a person said whose turn it is. `kept_apart`: a person took
+    it out of another one, or another out of it. `matter`: what its customers wrote of.
     """
 
     thread_id: int
@@ -89,6 +89,7 @@ class ThreadFacts:
     muted_until: datetime | None = None
     junked: bool = False
     kept_apart: bool = False
+    by_hand: bool = False
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     last_message_at: datetime | None = None

@@ -4,7 +4,7 @@ Every role is small, blocking unless it says otherwise, and raises only the erro
 `maildaemon.errors`. A `TemporaryError` leaves nothing half done.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,13 +19,19 @@ Now = Callable[[], datetime]
 
 
 class Role(StrEnum):
-    """What a folder is for (RFC 6154); `other` is one the operator named in `folders`."""
+    """What a folder is for (RFC 6154); `other` is one the operator named in `folders`. By the last
+    four staff steer: what is moved there is said by that (`control.folders`).
+    """
 
     INBOX = "inbox"
     SENT = "sent"
     JUNK = "junk"
     DRAFTS = "drafts"
     OTHER = "other"
+    RESOLVED = "resolved"
+    NO_AUTO = "no_auto"
+    URGENT = "urgent"
+    WORKING = "working"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,14 @@ class FolderName:
 class FolderState:
     """RFC 9051 §2.3.1.1: UIDs mean something only together with UIDVALIDITY.
 
-    `uidnext` is a lower bound of the next UID; None where the server does not tell.
+    `uidnext` is a lower bound of the next UID; None where the server does not tell. `modseq` grows
+    with every change (RFC 7162), None where the server does not count them.
     """
 
     uidvalidity: int
     uidnext: int | None
     messages: int
+    modseq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Mailbox(Protocol):
 
     Raises MailboxUnavailableError (temporary; the connection is thrown away and the next call
     opens a new one), MailboxPasswordRefusedError, MailboxRefusedError.
-    Nothing here changes a flag, moves or deletes; `append` is the only write.
+    Nothing here moves or deletes. `append`, `mark` and `make_folders` write, nothing else does.
     """
 
     def folders(self) -> tuple[FolderName, ...]:
@@ -112,6 +120,21 @@ class Mailbox(Protocol):
         """File a copy, marked as read (a copy of our own mail is nobody's unread mail), or a draft,
         marked as one.
         """
+
+    def flags(
+        self, folder: str, uids: Sequence[int], since: int | None
+    ) -> Mapping[int, frozenset[str]]:
+        """Return the flags and keywords of these messages, of those only that have changed since
+        (a `modseq` of this folder; None: all). What is not there any more is left out.
+        """
+
+    def mark(self, folder: str, uid: int, add: Sequence[str], remove: Sequence[str]) -> bool:
+        """Set keywords on a message, and take some off; False, and nothing is done, if the server
+        keeps no keywords there. What is not there any more is no trouble.
+        """
+
+    def make_folders(self, roles: Sequence[Role]) -> None:
+        """Make the folders by which staff steer, as far as they are missing."""
 
     def interrupt(self) -> None:
         """Break a call that another thread is in; it raises MailboxUnavailableError there."""

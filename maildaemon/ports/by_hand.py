@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from maildaemon.domain.by_hand import HeldMail, ThreadState
 from maildaemon.domain.threads import Status
+from maildaemon.domain.understanding import Priority
 
 
 class ByHand(Protocol):
@@ -15,6 +16,15 @@ class ByHand(Protocol):
 
     def set_status(self, thread_id: int, status: Status, at: datetime) -> None:
         """Say whose turn it is, from then on."""
+
+    def set_priority(self, thread_id: int, priority: Priority) -> None:
+        """Say how urgent a thread is."""
+
+    def last_was(self, thread_id: int, event: str) -> str | None:
+        """Return what was before the newest event of this kind, None if there is none."""
+
+    def is_asked(self, thread_id: int) -> bool:
+        """Tell whether a customer has written in a thread whom no person has answered since."""
 
     def mute(self, thread_id: int, until: datetime | None) -> None:
         """Let nothing automatic be said in a thread until then; None: let it be said again."""

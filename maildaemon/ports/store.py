@@ -19,6 +19,7 @@ from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.rows import (
     AccountRow,
@@ -472,6 +473,7 @@ class Transaction(Protocol):
     records: Records
     outbox: Outbox
     by_hand: ByHand
+    marks: Marks
     brakes: Brakes
     alerts: Alerts
     timers: Timers

@@ -19,13 +19,17 @@ from maildaemon.domain.by_hand import (
 )
 from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.domain.threads import Status
+from maildaemon.domain.understanding import Priority
 from maildaemon.ports.store import Transaction
 
 _EVENTS = {
     Status.OPEN: "thread_reopened",
     Status.WORKING: "thread_working",
+    Status.PENDING: "thread_pending",
     Status.RESOLVED: "thread_resolved",
+    Status.IGNORED: "thread_ignored",
 }
+_PRIORITY_SET = "thread_priority_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,40 @@ def set_status(
         cancelled = tx.outbox.cancel_thread(thread.thread_id, f"resolved by {by}", now)
     _note(tx, thread, _EVENTS[status], now, by=by, was=thread.status.value, cancelled=cancelled)
     return Deed(changed=True, cancelled=cancelled)
+
+
+def undo_status(
+    tx: Transaction, thread: ThreadState, status: Status, by: str, now: datetime
+) -> Deed:
+    """Take back that a person has said this, unless something else has been so since."""
+    if thread.status is not status:
+        return NOTHING
+    was = Status(tx.by_hand.last_was(thread.thread_id, _EVENTS[status]) or Status.OPEN)
+    if was is Status.OPEN and not tx.by_hand.is_asked(thread.thread_id):
+        was = Status.PENDING  # it has been answered since
+    return set_status(tx, thread, was, by, now)
+
+
+def set_priority(
+    tx: Transaction, thread: ThreadState, priority: Priority, by: str, now: datetime
+) -> Deed:
+    """Say how urgent the matter is."""
+    if thread.priority is priority:
+        return NOTHING
+    tx.by_hand.set_priority(thread.thread_id, priority)
+    was = thread.priority.value
+    _note(tx, thread, _PRIORITY_SET, now, by=by, to=priority.value, was=was)
+    return Deed(changed=True)
+
+
+def undo_priority(
+    tx: Transaction, thread: ThreadState, priority: Priority, by: str, now: datetime
+) -> Deed:
+    """Take back that the matter is as urgent as this."""
+    if thread.priority is not priority:
+        return NOTHING
+    was = tx.by_hand.last_was(thread.thread_id, _PRIORITY_SET)
+    return set_priority(tx, thread, Priority(was or Priority.NORMAL), by, now)
 
 
 def mute(tx: Transaction, thread: ThreadState, until: datetime, by: str, now: datetime) -> Deed:

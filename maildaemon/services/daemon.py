@@ -35,6 +35,7 @@ from maildaemon.services.fire import fire_next
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.loop import Loop, Rest, Result
+from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.prune import drop_orphans, prune_next
@@ -337,6 +338,7 @@ class Daemon:
             else:
                 start_mailbox(store, work, works.parser, desk, now)
                 count = receive_new(store, work, works.blobs, desk, now, news)
+                notice_marks(store, work, desk, now)
             note_success(store, desk, "imap", now())
             return count
 
@@ -416,7 +418,10 @@ class Daemon:
         works = self._works
 
         def settle() -> int:
-            count = settle_next(works.store, crew.work, crew.desk, works.now)
+            store, work, desk = works.store, crew.work, crew.desk
+            count = settle_next(store, work, desk, works.now)
+            make_folders(store, work, desk, works.now)
+            count += show_marks(store, work, desk, works.now)
             if count:
                 note_success(works.store, crew.desk, "imap", works.now())
             return count

@@ -13,6 +13,7 @@ from typing import Any
 
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.context import Decision
+from maildaemon.domain.control import Change
 from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.tokens import is_ours
@@ -33,6 +34,7 @@ from maildaemon.services.desk import Desk, log
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
 from maildaemon.services.scan import scan_files
+from maildaemon.services.steer import BY_FOLDER, BY_MOVING, steer
 
 CLAIM = timedelta(minutes=5)
 # Well within the claim: nobody else may have taken the rows while we still work on them.
@@ -303,6 +305,9 @@ class _Case:
         message_id = apply(tx, self.composer, desk, row, message, decision, now, self.blobs)
         if decision.judgement.kind is Kind.CUSTOMER and not row.history:
             watch_arrivals(tx, desk, row.received_at, message.date, now)
+        if (keyword := BY_FOLDER.get(row.role)) and decision.thread and not row.history:
+            # Moved there before we have seen it anywhere else.
+            steer(tx, decision.thread, Change(keyword, on=True), BY_MOVING, now)
         return message_id
 
     def _see_again(self, recorded: int) -> dict[str, Any]:
@@ -313,6 +318,7 @@ class _Case:
             return {}
         if row.history or tx.inbound.overtaken(row, recorded):
             return {}
+        self._steer_by_folder(recorded)
         known = tx.records.recorded(recorded)
         if row.role is Role.JUNK and not known.in_junk and known.kind is Kind.CUSTOMER:
             cancelled = take_back(tx, self.desk, known, self.decision(known), self.now)
@@ -320,6 +326,19 @@ class _Case:
         if row.role is not Role.JUNK and known.in_junk:
             return self._rescue(recorded)
         return {}
+
+    def _steer_by_folder(self, recorded: int) -> None:
+        """Do what a person says who moves a message into a folder of `control.folders`, or back."""
+        tx, row = self.tx, self.row
+        seen_in = tx.marks.last_role(recorded, row.inbound_id)
+        before = BY_FOLDER.get(seen_in) if seen_in else None
+        after = BY_FOLDER.get(row.role)
+        reference = tx.records.recorded(recorded).thread if before is not after else None
+        if reference is None:
+            return
+        for keyword, on in ((before, False), (after, True)):
+            if keyword is not None:
+                steer(tx, reference.reference, Change(keyword, on=on), BY_MOVING, self.now)
 
     def _rescue(self, recorded: int) -> dict[str, Any]:
         """Decide again about a message that somebody took out of Junk."""

@@ -28,7 +28,7 @@ from maildaemon.ports.store import Store
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
 
-WATCHED = frozenset({Role.INBOX, Role.JUNK, Role.SENT, Role.OTHER})
+WATCHED = frozenset(Role) - {Role.DRAFTS}
 HISTORY_READ_AT_START = timedelta(days=90)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from maildaemon.domain.control import Control
 from maildaemon.domain.delivery import Contacts
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
@@ -62,6 +63,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         contacts=_contacts(policy.contacts),
         hours=make_hours(policy.hours),
         rules=tuple(map(_rule, policy.rules)),
+        control=Control(settings.control.keywords, settings.control.folders),
         order_numbers=tuple(
             NumberPattern(one.name, one.pattern, one.checksum) for one in policy.order_numbers
         ),

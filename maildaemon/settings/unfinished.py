@@ -17,7 +17,6 @@ NOT_YET = frozenset(
         "alerts.webhook",
         "alerts.smtp",
         "probe",
-        "control",
     }
 )
 _OWN_POLICY = "mailboxes[].policy."

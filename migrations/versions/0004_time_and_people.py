@@ -1,5 +1,7 @@
 """Time: what is to happen when, what was promised, and since when the policy holds."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
@@ -56,6 +58,29 @@ def upgrade() -> None:
     # Of what was answered before, the spans stand in the times of its messages.
     op.add_column("thread", sa.Column("first_reply_seconds", sa.BigInteger(), nullable=True))
     _want_plans()
+    _steer(key, instant)
+
+
+def _steer(key: sa.types.TypeEngine[int], instant: sa.types.TypeEngine[datetime]) -> None:
+    """Staff steer from their mail clients: nothing was seen there yet."""
+    op.create_table(
+        "mark",
+        sa.Column("message_id", key, nullable=False),
+        sa.Column("seen", sa.JSON(), nullable=False),
+        sa.Column("writing", sa.JSON(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", instant, nullable=True),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_mark_message_id")),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_mark")),
+    )
+    op.add_column("folder", sa.Column("modseq", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table("thread", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("by_hand", sa.Boolean(), nullable=True))
+    thread = sa.table("thread", sa.column("by_hand", sa.Boolean()))
+    op.execute(thread.update().values(by_hand=False))
+    with op.batch_alter_table("thread", schema=None) as batch_op:
+        batch_op.alter_column("by_hand", existing_type=sa.Boolean(), nullable=False)
 
 
 def _want_plans() -> None:

@@ -35,9 +35,12 @@ class World(Protocol):
 
     mailbox: Mailbox
 
-    def another(self, *, sent: str | None = None, others: tuple[str, ...] = ()) -> Mailbox: ...
+    def another(
+        self, *, sent: str | None = None, others: tuple[str, ...] = (), control: bool = False
+    ) -> Mailbox: ...
     def put(self, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> None: ...
     def flag(self, uid: int, flag: str) -> None: ...
+    def move(self, uid: int, target: str) -> None: ...
     def expunge(self, uid: int) -> None: ...
     def create(self, folder: str) -> None: ...
     def change_uidvalidity(self) -> None: ...
@@ -50,14 +53,19 @@ class InMemory:
         self.account = FakeAccount()
         self.mailbox: Mailbox = FakeMailbox(self.account)
 
-    def another(self, *, sent: str | None = None, others: tuple[str, ...] = ()) -> Mailbox:
-        return FakeMailbox(self.account, sent=sent or "Sent", others=others)
+    def another(
+        self, *, sent: str | None = None, others: tuple[str, ...] = (), control: bool = False
+    ) -> Mailbox:
+        return FakeMailbox(self.account, sent=sent or "Sent", others=others, control=control)
 
     def put(self, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
         self.account.deliver(raw, folder, at=at)
 
     def flag(self, uid: int, flag: str) -> None:
         self.account.flag("INBOX", uid, flag)
+
+    def move(self, uid: int, target: str) -> None:
+        self.account.move("INBOX", uid, target)
 
     def expunge(self, uid: int) -> None:
         self.account.expunge("INBOX", uid)
@@ -87,7 +95,9 @@ class OnDovecot:
         self._opened: list[ImapMailbox] = []
         self.mailbox: Mailbox = self.another()
 
-    def another(self, *, sent: str | None = None, others: tuple[str, ...] = ()) -> Mailbox:
+    def another(
+        self, *, sent: str | None = None, others: tuple[str, ...] = (), control: bool = False
+    ) -> Mailbox:
         server = ImapServer(
             "localhost",
             self._relay.port,
@@ -96,7 +106,8 @@ class OnDovecot:
             lambda: self.account.password,
             ca_file=self.account.server.ca_file,
         )
-        self._opened.append(ImapMailbox(server, WantedFolders(sent=sent, others=others)))
+        wanted = WantedFolders(sent=sent, others=others, control=control)
+        self._opened.append(ImapMailbox(server, wanted, keywords=control))
         return self._opened[-1]
 
     def close(self) -> None:
@@ -108,6 +119,9 @@ class OnDovecot:
 
     def flag(self, uid: int, flag: str) -> None:
         self.account.flag("INBOX", uid, flag)
+
+    def move(self, uid: int, target: str) -> None:
+        self.account.move("INBOX", uid, target)
 
     def expunge(self, uid: int) -> None:
         self.account.expunge("INBOX", uid)
@@ -292,6 +306,74 @@ def test_a_copy_is_filed_as_read_with_its_date(world: World) -> None:
 def test_a_draft_is_filed_as_a_draft_that_nobody_has_read(world: World) -> None:
     world.mailbox.append("Drafts", mail(), AT, draft=True)
     assert world.messages("Drafts") == [(1, frozenset({"\\Draft"}), AT, mail())]
+
+
+def test_a_keyword_that_a_second_client_set_is_seen_and_only_what_has_changed_is_told(
+    world: World,
+) -> None:
+    mailbox = world.another(control=True)
+    for number in (1, 2):
+        world.put(mail(number))
+    known = mailbox.examine("INBOX").modseq
+    assert known is not None
+    assert mailbox.flags("INBOX", [1, 2, 9], None) == {1: frozenset(), 2: frozenset()}
+    world.flag(2, "$Working")
+    changed = mailbox.examine("INBOX").modseq
+
+    assert changed is not None
+    assert changed > known
+    found = {uid: one - {"\\Recent"} for uid, one in mailbox.flags("INBOX", [1, 2], known).items()}
+    assert found == {2: {"$Working"}}
+    assert mailbox.flags("INBOX", [1, 2], changed) == {}
+
+
+def test_keywords_are_set_and_taken_off_and_nothing_else_is_touched(world: World) -> None:
+    world.put(mail())
+    world.flag(1, "$label1")
+    world.mailbox.examine("INBOX")
+    assert world.mailbox.mark("INBOX", 1, ["$Waiting", "$Urgent"], [])
+    assert world.mailbox.mark("INBOX", 1, ["$Working"], ["$Waiting"])
+    # What somebody has just deleted is no trouble.
+    assert world.mailbox.mark("INBOX", 77, ["$Working"], [])
+
+    [(_, flags, _, raw)] = world.messages("INBOX")
+    assert flags == {"$label1", "$Urgent", "$Working"}
+    assert raw == mail()
+    assert list(world.mailbox.fetch("INBOX", [1])) == [Fetched(1, mail())]
+
+
+def test_what_was_numbered_anew_is_not_marked(world: World) -> None:
+    world.put(mail())
+    world.mailbox.examine("INBOX")
+    world.change_uidvalidity()
+    world.break_off()
+    with pytest.raises(MailboxUnavailableError):
+        world.mailbox.mark("INBOX", 1, ["$Working"], [])
+    with pytest.raises(MailboxUnavailableError):
+        world.mailbox.mark("INBOX", 1, ["$Working"], [])
+
+    assert world.messages("INBOX")[0][1] == frozenset()
+
+
+def test_the_folders_by_which_staff_steer_are_made_and_found(world: World) -> None:
+    mailbox = world.another(control=True)
+    roles = (Role.RESOLVED, Role.NO_AUTO, Role.URGENT, Role.WORKING)
+    assert not {one.role for one in mailbox.folders()} & {*roles}
+    mailbox.make_folders(roles[:1])
+    mailbox.make_folders(roles)
+    world.put(mail())
+    world.move(1, "Support/Working")
+
+    found = {one.role: one.name for one in mailbox.folders() if one.role in roles}
+    assert found == {
+        Role.RESOLVED: "Support/Resolved",
+        Role.NO_AUTO: "Support/No-auto",
+        Role.URGENT: "Support/Urgent",
+        Role.WORKING: "Support/Working",
+    }
+    assert not {one.role for one in world.mailbox.folders()} & {*roles}
+    mailbox.examine("Support/Working")
+    assert [one.uid for one in mailbox.list_after("Support/Working", 0)] == [1]
 
 
 def test_a_copy_for_a_missing_folder_is_refused(world: World) -> None:

@@ -7,7 +7,7 @@
 import itertools
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -34,6 +34,7 @@ class FakeFolder:
     version: int = 0
     messages: dict[int, FakeMessage] = field(default_factory=dict)
     withheld: set[int] = field(default_factory=set)
+    changed: dict[int, int] = field(default_factory=dict)
 
 
 class FakeAccount:
@@ -44,6 +45,8 @@ class FakeAccount:
         self.now = now
         self.changed = threading.Condition(threading.RLock())
         self.can_idle = True
+        self.counts_changes = True
+        self.keeps_keywords = True
         self.refusal: Exception | None = None
         self.calls: list[tuple[str, str]] = []
         self._failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
@@ -75,6 +78,7 @@ class FakeAccount:
             uid, it.uidnext = it.uidnext, it.uidnext + 1
             date = (at or self.now()).astimezone(UTC).replace(microsecond=0)
             it.messages[uid] = FakeMessage(uid, frozenset(flags), date, raw)
+            it.changed[uid] = it.version + 1
         return uid
 
     def expunge(self, folder: str, uid: int) -> None:
@@ -92,6 +96,12 @@ class FakeAccount:
     def flag(self, folder: str, uid: int, flag: str) -> None:
         with self._change(folder) as it:
             it.messages[uid] = replace(it.messages[uid], flags=it.messages[uid].flags | {flag})
+            it.changed[uid] = it.version + 1
+
+    def unflag(self, folder: str, uid: int, flag: str) -> None:
+        with self._change(folder) as it:
+            it.messages[uid] = replace(it.messages[uid], flags=it.messages[uid].flags - {flag})
+            it.changed[uid] = it.version + 1
 
     def change_uidvalidity(self, folder: str = "INBOX") -> None:
         """Number all messages anew, as after a migration."""
@@ -185,7 +195,9 @@ class FakeMailbox:
         junk: str | None = "Junk",
         drafts: str | None = "Drafts",
         others: tuple[str, ...] = (),
+        control: bool = False,
     ) -> None:
+        self._control = control
         self.account = account
         self._roles = {Role.SENT: sent, Role.JUNK: junk, Role.DRAFTS: drafts}
         self._others = others
@@ -205,6 +217,8 @@ class FakeMailbox:
         missing = [(name, role) for name, role in named if name not in there and role in optional]
         self._missing = tuple((name, advice) for name, _ in missing)
         named = [one for one in named if one not in missing]
+        if self._control:
+            named += [(name, role) for role, name in _STEERING.items() if name in there]
         for name, _ in named:
             self.account.folder(name)
         return tuple(FolderName(name, role) for name, role in named)
@@ -218,7 +232,8 @@ class FakeMailbox:
             it = self.account.folder(folder)
             self._promised[folder] = it.uidvalidity
             self._looked[folder] = it.version
-            return FolderState(it.uidvalidity, it.uidnext, len(it.messages))
+            modseq = it.version or None if self.account.counts_changes else None
+            return FolderState(it.uidvalidity, it.uidnext, len(it.messages), modseq)
 
     def list_after(self, folder: str, uid: int) -> tuple[Listed, ...]:
         with self.account.changed:
@@ -281,6 +296,34 @@ class FakeMailbox:
         self._call("append", folder)
         self.account.deliver(raw, folder, at=at, flags=("\\Draft" if draft else "\\Seen",))
 
+    def flags(
+        self, folder: str, uids: Sequence[int], since: int | None
+    ) -> Mapping[int, frozenset[str]]:
+        with self.account.changed:
+            it = self._enter("flags", folder)
+            return {
+                uid: it.messages[uid].flags
+                for uid in uids
+                if uid in it.messages and (since is None or it.changed[uid] > since)
+            }
+
+    def mark(self, folder: str, uid: int, add: Sequence[str], remove: Sequence[str]) -> bool:
+        with self.account.changed:
+            it = self._enter("mark", folder)
+            if not self.account.keeps_keywords:
+                return False
+            for flag in remove if uid in it.messages else ():
+                self.account.unflag(folder, uid, flag)
+            for flag in add if uid in it.messages else ():
+                self.account.flag(folder, uid, flag)
+        return True
+
+    def make_folders(self, roles: Sequence[Role]) -> None:
+        self._call("make_folders")
+        for role in roles:
+            if _STEERING[role] not in self.account.folders():
+                self.account.create(_STEERING[role])
+
     def interrupt(self) -> None:
         with self.account.changed:
             self._interrupted = True
@@ -304,6 +347,14 @@ class FakeMailbox:
         if self._promised.get(folder, it.uidvalidity) != it.uidvalidity:
             raise MailboxUnavailableError(f"fake: {folder!r} has another UIDVALIDITY")
         return it
+
+
+_STEERING = {
+    Role.RESOLVED: "Support/Resolved",
+    Role.NO_AUTO: "Support/No-auto",
+    Role.URGENT: "Support/Urgent",
+    Role.WORKING: "Support/Working",
+}
 
 
 def _listed(message: FakeMessage) -> Listed:

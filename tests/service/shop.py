@@ -34,6 +34,7 @@ from maildaemon.services.desk import Desk
 from maildaemon.services.fire import fire_next
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
+from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new, start_mailbox
@@ -137,7 +138,7 @@ class Shop:
         self.sql = open_store(self.folder)
         self.store: Store = self.sql
         ensure_schema(self.sql.engine)
-        self.mailbox = FakeMailbox(self.account)
+        self.mailbox = FakeMailbox(self.account, control=self.policy.control.folders)
         self.transport.connected = False
         self.blobs = FileBlobStore(self.folder / "raw")
         self.files = FileBlobStore(self.folder / "files")
@@ -173,7 +174,9 @@ class Shop:
         return start_mailbox(self.store, self.mailbox, self.parser, self.desk, self.now)
 
     def receive(self) -> int:
-        return receive_new(self.store, self.mailbox, self.blobs, self.desk, self.now)
+        count = receive_new(self.store, self.mailbox, self.blobs, self.desk, self.now)
+        notice_marks(self.store, self.mailbox, self.desk, self.now)
+        return count
 
     def process(self) -> int:
         return process_next(
@@ -210,7 +213,9 @@ class Shop:
         self._filed = len(self.transport.accepted)
 
     def settle(self) -> int:
-        return settle_next(self.store, self.mailbox, self.desk, self.now)
+        count = settle_next(self.store, self.mailbox, self.desk, self.now)
+        make_folders(self.store, self.mailbox, self.desk, self.now)
+        return count + show_marks(self.store, self.mailbox, self.desk, self.now)
 
     def round(self) -> None:
         """Do everything that is due now."""

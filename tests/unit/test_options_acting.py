@@ -30,6 +30,7 @@ from maildaemon.domain.actions import Assign, Forward
 from maildaemon.domain.attachments import Verdict, judge
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.context import Decision
+from maildaemon.domain.control import Control
 from maildaemon.domain.decide import decide
 from maildaemon.domain.delivery import Contacts
 from maildaemon.domain.message import Address, Attachment, Message
@@ -612,3 +613,21 @@ def test_idle_and_poll_every_are_how_often_a_mailbox_is_looked_at() -> None:
     crew = bootstrap._crew(settings, mailbox, desk, make_composer(settings))
 
     assert (crew.idle, crew.poll_every) == (timedelta(minutes=2), timedelta(seconds=90))
+
+
+def test_control_lets_staff_steer_by_keywords_and_by_folders(tmp_path: Path) -> None:
+    control = policy_of(f"{MINIMAL}control: {{keywords: yes, folders: yes}}").control
+    shop = Shop(tmp_path, control=control)
+    for _ in range(2):
+        shop.round()
+    shop.write(a_mail())
+    for _ in range(2):
+        shop.round()
+    shown = shop.account.messages("INBOX")[0].flags
+    shop.account.move("INBOX", 1, "Support/Resolved")
+    shop.round()
+
+    assert policy_of(MINIMAL).control == Control(keywords=False, folders=False)
+    assert shown == {"$Waiting"}
+    assert shop.rows("select status from thread") == [("resolved",)]
+    shop.close()

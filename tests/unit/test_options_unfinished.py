@@ -98,22 +98,6 @@ OPTIONS = [
         "1 minute",
         "from 5 minutes to 24 hours",
     ),
-    (
-        "control.keywords",
-        "control: {keywords: …}",
-        "yes",
-        "True",
-        "all",
-        "neither `yes` nor `no`",
-    ),
-    (
-        "control.folders",
-        "control: {folders: …}",
-        "yes",
-        "True",
-        "Support",
-        "neither `yes` nor `no`",
-    ),
 ]
 
 OAUTH2 = {

@@ -11,6 +11,7 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.matters import matter_as_columns, matter_of
 from maildaemon.adapters.sql.outbox import SqlOutbox
+from maildaemon.adapters.sql.questions import ASKED_AT
 from maildaemon.adapters.sql.tables import (
     event,
     ledger,
@@ -25,6 +26,7 @@ from maildaemon.domain.by_hand import HeldMail, ThreadState
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Section
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understand import joined
+from maildaemon.domain.understanding import Priority
 from maildaemon.errors import StaleClaimError
 from maildaemon.ports.rows import NewMail
 
@@ -46,12 +48,30 @@ class SqlByHand:
 
     def _thread(self, which: Any) -> ThreadState | None:
         row = self._connection.execute(select(thread).where(which)).first()
-        return _state(row) if row else None
+        return thread_state(row) if row else None
 
     def set_status(self, thread_id: int, status: Status, at: datetime) -> None:
         """Say whose turn it is."""
         resolved_at = at if status is Status.RESOLVED else None
-        self._update(thread_id, status=status.value, resolved_at=resolved_at)
+        self._update(thread_id, status=status.value, by_hand=True, resolved_at=resolved_at)
+
+    def set_priority(self, thread_id: int, priority: Priority) -> None:
+        """Say how urgent a thread is."""
+        self._update(thread_id, priority=priority.value)
+
+    def is_asked(self, thread_id: int) -> bool:
+        """Tell whether a customer has written in a thread whom nobody has answered since."""
+        return self._connection.scalar(ASKED_AT, {"thread_id": thread_id}) is not None
+
+    def last_was(self, thread_id: int, event_name: str) -> str | None:
+        """Return what was before the newest event of this kind, None if there is none."""
+        detail = self._connection.scalar(
+            select(event.c.detail)
+            .where(event.c.thread_id == thread_id, event.c.event == event_name)
+            .order_by(event.c.id.desc())
+            .limit(1)
+        )
+        return None if detail is None else detail.get("was")
 
     def mute(self, thread_id: int, until: datetime | None) -> None:
         """Let nothing automatic be said in a thread until then."""
@@ -280,7 +300,8 @@ class SqlByHand:
             )
 
 
-def _state(row: Row[Any]) -> ThreadState:
+def thread_state(row: Row[Any]) -> ThreadState:
+    """Return a thread as a person's word finds it."""
     return ThreadState(
         thread_id=row.id,
         mailbox_id=row.mailbox_id,
@@ -292,4 +313,5 @@ def _state(row: Row[Any]) -> ThreadState:
         muted_until=row.muted_until,
         assigned_to=row.assigned_to,
         merged_into=row.merged_into,
+        priority=Priority(row.priority),
     )

@@ -269,6 +269,7 @@ class SqlLookups:
             muted_until=row.muted_until,
             junked=row.junked_at is not None,
             kept_apart=row.kept_apart,
+            by_hand=row.by_hand,
             opened_at=row.opened_at,
             resolved_at=row.resolved_at,
             responses_at=tuple(responses),

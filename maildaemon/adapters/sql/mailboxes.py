@@ -128,6 +128,7 @@ class SqlMailboxes:
             "looked_at": None,
             "held_uid": None,
             "held_since": None,
+            "modseq": None,
         }
         changed = self._connection.execute(
             update(folder)

@@ -210,7 +210,9 @@ class SqlRecords(SqlLookups):
         begins: bool = False,
     ) -> None:
         """Note a further message in a thread; it may be older than the newest."""
-        values: dict[str, Any] = {} if status is None else {"status": status.value}
+        values: dict[str, Any] = (
+            {} if status is None else {"status": status.value, "by_hand": False}
+        )
         values |= matter_as_columns(matter) if matter is not None else {}
         if begins:
             values["begun_earlier"] = False

@@ -18,6 +18,7 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.mailboxes import SqlMailboxes
+from maildaemon.adapters.sql.marks import SqlMarks
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.postgresql import postgresql_engine
@@ -27,6 +28,7 @@ from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
@@ -46,6 +48,7 @@ class SqlTransaction:
         self.records: Records = SqlRecords(connection)
         self.outbox: Outbox = SqlOutbox(connection)
         self.by_hand: ByHand = SqlByHand(connection)
+        self.marks: Marks = SqlMarks(connection)
         self.brakes: Brakes = SqlBrakes(connection)
         self.alerts: Alerts = SqlAlerts(connection)
         self.timers: Timers = SqlTimers(connection)

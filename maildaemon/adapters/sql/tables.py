@@ -93,6 +93,7 @@ folder = Table(
     # thread although all other mailboxes have been read and decided since.
     Column("held_uid", WholeNumber),
     Column("held_since", Instant),
+    Column("modseq", WholeNumber),  # up to which change its keywords are known
     UniqueConstraint("mailbox_id", "name"),
 )
 
@@ -247,6 +248,7 @@ thread = Table(
     _flag("stranger"),
     _flag("begun_earlier"),
     _flag("history"),
+    _flag("by_hand"),  # a person has said whose turn it is, and nobody has written since
     _flag("kept_apart"),  # a person undid a merge of it: no message merges it again
     # The date that its customer was told, and of which wait of his; no policy moves it.
     Column("promised_at", Instant),
@@ -375,6 +377,17 @@ settlement = Table(
     Column("error", AnyText),
     UniqueConstraint("outbox_id", "verb"),
     Index(None, "mailbox_id", "state", "next_attempt_at"),
+)
+
+# Keywords on a message of a thread under way (`control.keywords`): what was seen in the mailbox,
+# and what is just being written there, which is no person's word.
+mark = Table(
+    "mark",
+    metadata,
+    _ref("message_id", "message", primary_key=True),
+    Column("seen", AnyJson, nullable=False),
+    Column("writing", AnyJson),
+    *_queue(),
 )
 
 undeliverable = Table(
