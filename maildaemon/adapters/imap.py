@@ -163,7 +163,9 @@ class ImapMailbox:
                 for uid, detail in client.fetch(window, ["FLAGS"], modifiers).items():
                     flags = detail.get(b"FLAGS")
                     if flags is not None:
-                        found[uid] = frozenset(one.decode("ascii", "replace") for one in flags)
+                        read = (one.decode("ascii", "replace") for one in flags)
+                        # RFC 9051 dropped it: it says which session looked first.
+                        found[uid] = frozenset(read) - {"\\Recent"}
         return found
 
     def mark(self, folder: str, uid: int, add: Sequence[str], remove: Sequence[str]) -> bool:

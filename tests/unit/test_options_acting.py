@@ -303,7 +303,7 @@ def test_echo_subject_never_keeps_the_subject_to_ourselves() -> None:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Return what the adapters of both servers are made with."""
     given: list[object] = []
-    monkeypatch.setattr(bootstrap, "ImapMailbox", lambda *parts: given.extend(parts))
+    monkeypatch.setattr(bootstrap, "ImapMailbox", lambda *parts, **_: given.extend(parts))
     monkeypatch.setattr(bootstrap, "SmtpTransport", lambda *parts: given.extend(parts))
     return given
 

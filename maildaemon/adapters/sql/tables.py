@@ -89,8 +89,7 @@ folder = Table(
     Column("uidvalidity", WholeNumber, nullable=False),
     Column("last_uid", WholeNumber, nullable=False),
     Column("looked_at", Instant),  # when everything the server listed was recorded
-    # A colleague's Sent: what was listed up to here, and when, is forgotten once it matches no
-    # thread although all other mailboxes have been read and decided since.
+    # A colleague's Sent: up to where, and since when, it waits for the other mailboxes.
     Column("held_uid", WholeNumber),
     Column("held_since", Instant),
     Column("modseq", WholeNumber),  # up to which change its keywords are known
@@ -273,8 +272,7 @@ participant = Table(
     Index(None, "address_sha256"),
 )
 
-# The numbers of ours (`order_numbers`) that stand in a message, by which a customer's later mail
-# about the same order finds its thread.
+# Numbers of ours in a message, by which a customer's later mail about that order finds its thread.
 order_number = Table(
     "order_number",
     metadata,
@@ -379,15 +377,10 @@ settlement = Table(
     Index(None, "mailbox_id", "state", "next_attempt_at"),
 )
 
-# Keywords on a message of a thread under way (`control.keywords`): what was seen in the mailbox,
-# and what is just being written there, which is no person's word.
+# Keywords on a message: what was seen there, and what we are just writing, which is nobody's word.
 mark = Table(
-    "mark",
-    metadata,
-    _ref("message_id", "message", primary_key=True),
-    Column("seen", AnyJson, nullable=False),
-    Column("writing", AnyJson),
-    *_queue(),
+    *("mark", metadata, _ref("message_id", "message", primary_key=True)),
+    *(Column("seen", AnyJson, nullable=False), Column("writing", AnyJson), *_queue()),
 )
 
 undeliverable = Table(
