@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from maildaemon import bootstrap
+from maildaemon.adapters import imap, smtp
 from maildaemon.adapters.imap_folders import WantedFolders
 from maildaemon.adapters.imap_login import ImapServer
 from maildaemon.adapters.log import set_up_log
@@ -303,8 +304,8 @@ def test_echo_subject_never_keeps_the_subject_to_ourselves() -> None:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Return what the adapters of both servers are made with."""
     given: list[object] = []
-    monkeypatch.setattr(bootstrap, "ImapMailbox", lambda *parts, **_: given.extend(parts))
-    monkeypatch.setattr(bootstrap, "SmtpTransport", lambda *parts: given.extend(parts))
+    monkeypatch.setattr(imap, "ImapMailbox", lambda *parts, **_: given.extend(parts))
+    monkeypatch.setattr(smtp, "SmtpTransport", lambda *parts: given.extend(parts))
     return given
 
 
