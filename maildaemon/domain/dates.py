@@ -5,7 +5,7 @@ say too little.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _PRECISE_BELOW = timedelta(days=2)
 _WEEK = timedelta(days=7)
@@ -37,6 +37,16 @@ def tell_deadline(at: datetime, zone: tzinfo, now: datetime) -> Told:
     near = at - now < _PRECISE_BELOW if at > now else day == now.astimezone(zone).date()
     precise = near and day == local.date()
     return Told(day, local.time() if precise else None, _offset(local))
+
+
+def over_at(at: datetime, zone: tzinfo, told_at: datetime) -> datetime:
+    """Return when that is over which a customer was told at `told_at`: where no hour was named, he
+    waits until the day ends.
+    """
+    told = tell_deadline(at, zone, told_at)
+    if told.at is not None:
+        return at
+    return datetime.combine(told.day + timedelta(days=1), time.min, zone).astimezone(UTC)
 
 
 def tell_opening(at: datetime, zone: tzinfo, now: datetime) -> Told:

@@ -1,9 +1,10 @@
 """Decides what a timer that is due leads to. The counterpart of `decide`, for what time brings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from maildaemon.domain.automatic import Silence
+from maildaemon.domain.dates import over_at
 from maildaemon.domain.delivery import Section, is_writable
 from maildaemon.domain.hours import due_at
 from maildaemon.domain.message import Address
@@ -39,7 +40,8 @@ class TimerContext:
 @dataclass(frozen=True, slots=True)
 class WriteCustomer:
     """Send the customer this. `template`: the words of a reminder. `until`: the date that the mail
-    names, None for none. `too_late`: it is kept for a person to release or forget.
+    names, None for none. `not_before`: it waits until then, None for at once. `too_late`: it is
+    kept for a person to release or forget.
     """
 
     section: Section
@@ -47,6 +49,7 @@ class WriteCustomer:
     language: str
     template: str | None = None
     until: datetime | None = None
+    not_before: datetime | None = None
     too_late: bool = False
 
 
@@ -90,7 +93,7 @@ def decide_timer(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]
         case TimerKind.LATE:
             told = TellStaff(_staff(context), timer.due_at)
             wanted = policy.time.promise(matter).tell_customer
-            return (told, *_write(timer, context, Section.LATE, timer.promised_at, wanted))
+            return (told, *_apologise(timer, context, wanted))
         case TimerKind.UPDATE:
             wanted = policy.time.promise(matter).update_customer
             return (
@@ -107,6 +110,18 @@ def decide_timer(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]
             return (Resolve(),)
         case TimerKind.FEEDBACK:
             return _write(timer, context, Section.FEEDBACK, None, wanted=True)
+
+
+def _apologise(
+    timer: Timer, context: TimerContext, wanted: bool
+) -> tuple[WriteCustomer | KeepSilent, ...]:
+    """Tell the customer once what he was promised is over for him, too."""
+    promised = timer.promised_at
+    over = over_at(promised, context.policy.hours.zone, timer.since) if promised else None
+    written = _write(timer, context, Section.LATE, promised, wanted)
+    return tuple(
+        replace(one, not_before=over) if isinstance(one, WriteCustomer) else one for one in written
+    )
 
 
 def _escalate(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]:

@@ -218,7 +218,7 @@ class _Firing:
             raw=self.composer.compose(draft),
             state=OutboxState.HELD if held else STATES[mode],
             queued_at=self.now,
-            send_at=self.now,
+            send_at=max(self.now, action.not_before or self.now),
             expires_at=self.now + mail_lives(sections),
         )
         return queue_mail(

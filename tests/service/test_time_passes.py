@@ -1,6 +1,7 @@
 """What happens when time passes: the real decisions and database, a clock to move."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -219,8 +220,6 @@ def test_a_policy_that_is_new_begins_now(tmp_path: Path) -> None:
 
 
 def a_shop_policy(shop: Shop) -> Any:
-    from dataclasses import replace
-
     return replace(shop.policy, time=TIME)
 
 
@@ -261,8 +260,6 @@ def test_the_date_that_was_told_outlives_a_change_of_the_policy(shop: Shop) -> N
 
 
 def a_hasty(shop: Shop) -> Any:
-    from dataclasses import replace
-
     hasty = Promise(first_reply=parse_span("1 hour"))
     return replace(shop.policy, time=TimePolicy(promises=((Priority.NORMAL, hasty),)))
 
@@ -377,3 +374,33 @@ def test_an_answer_calls_back_what_is_held(shop: Shop) -> None:
     shop.round()
 
     assert shop.outbox[-1] == "cancelled"
+
+
+def test_who_was_told_a_day_hears_of_a_broken_promise_when_the_day_is_over(tmp_path: Path) -> None:
+    told = replace(PROMISE, tell_customer=True, warn_at=None)
+    shop = a_shop(tmp_path, time=TimePolicy(promises=((Priority.NORMAL, told),)))
+    customer_writes(shop)
+    shop.wait(hours=49)
+    shop.round()
+    assert letters(shop)[1:] == [(ANNA, "staff")]
+
+    shop.wait(hours=14, minutes=1)
+    shop.round()
+    assert letters(shop)[2:] == [(CLARA, "late")]
+    shop.close()
+
+
+def test_an_answer_on_the_evening_of_the_day_still_keeps_the_promise_for_the_customer(
+    tmp_path: Path,
+) -> None:
+    told = replace(PROMISE, tell_customer=True, warn_at=None)
+    shop = a_shop(tmp_path, time=TimePolicy(promises=((Priority.NORMAL, told),)))
+    customer_writes(shop)
+    shop.wait(hours=49)
+    shop.round()
+    staff_answer(shop)
+    shop.wait(hours=15)
+    shop.round()
+
+    assert letters(shop)[2:] == []
+    shop.close()
