@@ -77,8 +77,7 @@ def _item(entry: Entry) -> str:
     title = f"<strong><bdi>{_safe(entry.title)}</bdi></strong>"
     if entry.link:
         # Tall enough for a thumb.
-        style = "display: inline-block; padding: 0.3em 0"
-        title = f'<a href="{escape(entry.link)}" style="{style}">{title}</a>'
+        title = f'<a href="{escape(entry.link)}" style="line-height: 2">{title}</a>'
     lines = "".join(f"<br><bdi>{_safe(line)}</bdi>" for line in entry.lines)
     return f'<li style="margin: 0 0 0.8em">{title}{lines}</li>'
 

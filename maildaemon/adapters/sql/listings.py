@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Text, cast, func, select
 
 from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.figures import SqlFigures
 from maildaemon.adapters.sql.lines import (
     EventLine,
     FileLine,
@@ -38,6 +39,8 @@ from maildaemon.adapters.sql.tables import (
     timer,
 )
 from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.figures import Chronicle
+from maildaemon.domain.policy import Policy
 from maildaemon.domain.standing import Standing
 from maildaemon.ports.store import Transaction
 
@@ -69,6 +72,13 @@ class SqlListings:
     def standing(self, mailbox_id: int, now: datetime) -> Standing:
         """Return how a mailbox is doing."""
         return SqlStanding(self._connection, mailbox_id, now).read()
+
+    def chronicle(
+        self, mailbox_id: int, policy: Policy, since: datetime, until: datetime, now: datetime
+    ) -> Chronicle:
+        """Return all that a report counts of a mailbox."""
+        figures = SqlFigures(self._connection, mailbox_id)
+        return figures.chronicle(policy, since, until, now)
 
     def threads(
         self,

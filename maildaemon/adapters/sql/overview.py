@@ -29,6 +29,7 @@ from maildaemon.domain.overview import (
     MailboxFacts,
     Owed,
     OwnMail,
+    Wait,
     Waiting,
     find_wait,
 )
@@ -70,8 +71,8 @@ class SqlOverview:
         troubles = lasting_troubles(standing, poll_every, now)
         if policy.reads is Reads.SENT_ONLY:
             return MailboxFacts(policy.mailbox, troubles=troubles)
-        look = _Look(self._connection, mailbox_id, policy, since, now)
-        waiting, owed, unlisted = look.open_threads()
+        look = _Look(self._connection, mailbox_id, since, now)
+        waiting, owed, unlisted = open_threads(self._connection, mailbox_id, policy, now)
         return MailboxFacts(
             mailbox=policy.mailbox,
             mode=policy.mode,
@@ -98,6 +99,46 @@ class SqlOverview:
         )
 
 
+def open_threads(
+    connection: Connection, mailbox_id: int, policy: Policy, now: datetime
+) -> tuple[tuple[Waiting, ...], tuple[Owed, ...], int]:
+    """Return who waits, what is open otherwise, and how many were not looked into."""
+    ours = (
+        thread.c.mailbox_id == mailbox_id,
+        thread.c.status.in_(_OURS),
+        thread.c.history.is_(False),
+        thread.c.merged_into.is_(None),
+        thread.c.junked_at.is_(None),
+    )
+    rows = connection.execute(
+        select(thread, thread.c.subject.label("about"), _CUSTOMER)
+        .where(*ours)
+        .order_by(thread.c.opened_at, thread.c.id)
+        .limit(_MOST)
+    ).all()
+    waiting: list[Waiting] = []
+    owed: list[Owed] = []
+    for row in rows:
+        wait = find_wait(SqlTimers(connection).history(row.id), policy, now)
+        if wait is None:
+            owed.append(Owed(_conversation(row), row.last_message_at))
+        else:
+            waiting.append(_waiting(row, wait))
+    every = select(func.count()).where(*ours)
+    left = 0 if len(rows) < _MOST else (connection.scalar(every) or 0) - len(rows)
+    return tuple(waiting), tuple(owed), left
+
+
+def _waiting(row: Row[Any], wait: Wait) -> Waiting:
+    return Waiting(
+        about=_conversation(row),
+        wait=wait,
+        priority=Priority(row.priority),
+        working=row.status == Status.WORKING.value,
+        assigned_to=row.assigned_to,
+    )
+
+
 class _Look:
     """One look at one mailbox."""
 
@@ -105,54 +146,13 @@ class _Look:
         self,
         connection: Connection,
         mailbox_id: int,
-        policy: Policy,
         since: datetime,
         now: datetime,
     ) -> None:
         self._connection = connection
         self._mailbox_id = mailbox_id
-        self._policy = policy
         self._since = since
         self._now = now
-
-    def open_threads(self) -> tuple[tuple[Waiting, ...], tuple[Owed, ...], int]:
-        """Return who waits, what is open otherwise, and how many were not looked into."""
-        ours = (
-            thread.c.mailbox_id == self._mailbox_id,
-            thread.c.status.in_(_OURS),
-            thread.c.history.is_(False),
-            thread.c.merged_into.is_(None),
-            thread.c.junked_at.is_(None),
-        )
-        rows = self._connection.execute(
-            select(thread, thread.c.subject.label("about"), _CUSTOMER)
-            .where(*ours)
-            .order_by(thread.c.opened_at, thread.c.id)
-            .limit(_MOST)
-        ).all()
-        waiting: list[Waiting] = []
-        owed: list[Owed] = []
-        for row in rows:
-            found = self._waiting(row)
-            if found is None:
-                owed.append(Owed(_conversation(row), row.last_message_at))
-            else:
-                waiting.append(found)
-        left = 0 if len(rows) < _MOST else self._count(*ours) - len(rows)
-        return tuple(waiting), tuple(owed), left
-
-    def _waiting(self, row: Row[Any]) -> Waiting | None:
-        history = SqlTimers(self._connection).history(row.id)
-        wait = find_wait(history, self._policy, self._now)
-        if wait is None:
-            return None
-        return Waiting(
-            about=_conversation(row),
-            wait=wait,
-            priority=Priority(row.priority),
-            working=row.status == Status.WORKING.value,
-            assigned_to=row.assigned_to,
-        )
 
     def day(self) -> Day:
         """Return what has happened."""
