@@ -182,6 +182,17 @@ def test_a_keyword_says_whose_turn_it_is_and_taking_it_off_undoes_that(
     assert (desk.status, desk.shown()) == ("open", ["$Waiting"])
 
 
+def test_a_resolution_that_is_taken_back_is_none_for_the_clocks_either(desk: Desk) -> None:
+    desk.customer()
+    desk.staff()
+    desk.flag("$Resolved")
+    with desk.shop.store.read() as tx:
+        assert tx.timers.history(1).resolved_at is not None
+    desk.unflag("$Resolved")
+    with desk.shop.store.read() as tx:
+        assert (desk.status, tx.timers.history(1).resolved_at) == ("pending", None)
+
+
 def test_what_is_taken_back_after_an_answer_is_the_customers_turn_again(desk: Desk) -> None:
     desk.customer()
     desk.staff()

@@ -51,8 +51,13 @@ _WRITTEN = (
     .order_by(message.c.received_at, message.c.id)
 )
 _SETTLEMENTS = (
-    select(event.c.event, event.c.at)
-    .where(event.c.thread_id == _THREAD, event.c.event.in_(("thread_resolved", "thread_reopened")))
+    select(event.c.event, event.c.at, event.c.detail)
+    .where(
+        event.c.thread_id == _THREAD,
+        event.c.event.in_(
+            ("thread_resolved", "thread_reopened", "thread_working", "thread_pending")
+        ),
+    )
     .order_by(event.c.id)
 )
 _TIMERS = select(timer).where(timer.c.thread_id == _THREAD)
@@ -108,7 +113,9 @@ class SqlTimers:
         for row in self._connection.execute(_SETTLEMENTS, {"thread": thread_id}):
             if row.event == "thread_resolved":
                 settled.append(row.at)
-            elif settled:
+            elif settled and (
+                row.event == "thread_reopened" or row.detail.get("was") == Status.RESOLVED.value
+            ):
                 settled.pop()
         return settled[-1] if settled else None
 
