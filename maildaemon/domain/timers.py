@@ -226,15 +226,25 @@ def _while_theirs(history: History, policy: Policy) -> Iterator[Timer]:
         return
     # Who has thanked us is not silent: he is reminded of nothing.
     thanked = any(one.by_customer and one.at > since for one in history.written)
+    reminded_at = _reminded_at(history, since)
     for at, step in enumerate(policy.time.follow_up):
         due = due_at(since, step.after, policy.hours)
         if step.template and not thanked:
             mode = mode_part(policy, template_section(step.template))
             parts = (part_of(step), mode)
             key = _key(TimerKind.FOLLOW_UP, since, f"{step.template}:{_same_before(policy, at)}")
-            yield Timer(key, TimerKind.FOLLOW_UP, since, due, parts, at)
+            # Of steps that are due together, as after an outage or by a new ladder, one goes.
+            if key in history.fired or due > reminded_at:
+                yield Timer(key, TimerKind.FOLLOW_UP, since, due, parts, at)
         if step.resolve:
             yield _timer(TimerKind.RESOLVE, since, due, part_of(step), step=at)
+
+
+def _reminded_at(history: History, since: datetime) -> datetime:
+    """Return when the customer was reminded last of our answer of `since`."""
+    start, end = f"{TimerKind.FOLLOW_UP}:", _key(TimerKind.FOLLOW_UP, since).partition(":")[2]
+    keys = (key for key in history.fired if key.startswith(start) and key.endswith(end))
+    return max((history.fired[key] for key in keys), default=_BEGINNING)
 
 
 def _same_before(policy: Policy, at: int) -> int:

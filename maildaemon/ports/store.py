@@ -207,6 +207,11 @@ class Records(Protocol):
         stand among what was read then. An id alone proves nothing: some programs reuse theirs.
         """
 
+    def newest_of(self, mailbox_id: int, message_ids: Sequence[str]) -> datetime | None:
+        """Return when the newest came that is recorded by one of these Message-IDs, None if none
+        is.
+        """
+
     def holds_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a message with this Message-ID is recorded."""
 

@@ -14,6 +14,8 @@ from maildaemon.ports.rows import FolderRow
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk
 
+# A concern: there was a folder for sent mail, and there is none.
+LOST_SENT = "sent"
 _LOOKED_AT = (Role.INBOX, Role.SENT)
 
 
@@ -36,7 +38,13 @@ def look(store: Store, mailbox: Mailbox, desk: Desk, since: datetime) -> Look:
     """Return what the server shows at this moment, compared with what is decided."""
     with store.read() as tx:
         rows = {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}
-    for name in mailbox.folders():
+        lost = not tx.mailboxes.concerned(desk.mailbox_id, LOST_SENT, ())
+    listed = mailbox.folders()
+    had = lost or any(row.role is Role.SENT for row in rows.values())
+    if had and all(name.role is not Role.SENT for name in listed):
+        # It has another name, or none: answers stand where nobody looks.
+        return Look.HIDDEN
+    for name in listed:
         if name.role in _LOOKED_AT and _has_news(mailbox, name.name, rows.get(name.name)):
             return Look.UNREAD
     with store.read() as tx:

@@ -287,7 +287,7 @@ class _Case:
     def _with_what_is_known(self) -> "_Case":
         """Return the case of a message that is not recorded yet, with what is known of it."""
         records, mailbox_id = self.tx.records, self.row.mailbox_id
-        row, message = self.row, self.message
+        row, message = self._dated_row(), self.message
         if records.is_earlier(mailbox_id, message):
             # Moved out and back, or numbered anew: it has waited since before the first start.
             row = replace(row, history=True)
@@ -295,6 +295,15 @@ class _Case:
             # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
             message = replace(message, defects=(*message.defects, "reused_message_id"))
         return replace(self, row=row, message=message)
+
+    def _dated_row(self) -> InboundRow:
+        """Return the row of the message; what a person sent came after what it answers."""
+        row, cited = self.row, self.message.cited
+        if row.role is not Role.SENT or not cited:
+            return row
+        # Clients give their copy whatever date they like: that of their clock, or of another zone.
+        answered = self.tx.records.newest_of(row.mailbox_id, cited)
+        return row if answered is None else replace(row, received_at=max(answered, row.received_at))
 
     def decision(self, known: Recorded | None = None) -> Decision:
         context = load_context(self.tx, self.row, self.message, self.desk, self.now, known)
@@ -379,7 +388,8 @@ class _Case:
         if seen_there:
             return
         # A colleague answered with a copy to our own address: that copy proved nothing, this does.
-        decision = self.decision()
+        row = self._dated_row()
+        decision = replace(self, row=row).decision()
         if decision.staff_answer:
             adopt_answer(tx, desk, recorded, decision, row.received_at, now)
 

@@ -27,12 +27,14 @@ from maildaemon.ports.rows import Concern, Earlier, FolderRow, GapRow, Seen
 from maildaemon.ports.store import Store
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.last_look import LOST_SENT
 
 WATCHED = frozenset(Role) - {Role.DRAFTS}
 HISTORY_READ_AT_START = timedelta(days=90)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000
 _HEADERS_AT_ONCE = 500
+_LOST = "say in `imap.sent` which folder it is now; until then no reminder goes to a customer"
 _MISSING = "make it in the mailbox, or correct its name in the configuration (`imap`)"
 
 
@@ -54,6 +56,7 @@ def receive_new(
     looked: list[tuple[FolderRow, datetime]] = []
     names = _watched(mailbox)
     _tell_missing(store, mailbox, desk, now())
+    _tell_lost(store, desk, names, now())
     for name in names:
         asked_at = now()
         folder, new = reading.read_new(name, news)
@@ -116,11 +119,30 @@ def _tell_missing(store: Store, mailbox: Mailbox, desk: Desk, now: datetime) -> 
         Concern(name, f"there is no folder named {name!r}", f"{_MISSING}; {advice}")
         for name, advice in mailbox.missing_folders()
     ]
+    _tell(store, desk, "folder", found, now)
+
+
+def _tell_lost(store: Store, desk: Desk, names: Sequence[FolderName], now: datetime) -> None:
+    """Have it known that there was a folder for sent mail and is none: answers stand elsewhere."""
     with store.read() as tx:
-        if tx.mailboxes.concerned(desk.mailbox_id, "folder", found):
+        rows = tx.mailboxes.folders(desk.mailbox_id)
+    found = [
+        Concern(row.name, f"the folder for sent mail, {row.name!r}, is gone", _LOST)
+        for row in rows
+        if row.role is Role.SENT
+    ]
+    if any(name.role is Role.SENT for name in names):
+        _tell(store, desk, LOST_SENT, [], now)
+    elif found:
+        _tell(store, desk, LOST_SENT, found, now)
+
+
+def _tell(store: Store, desk: Desk, kind: str, found: Sequence[Concern], now: datetime) -> None:
+    with store.read() as tx:
+        if tx.mailboxes.concerned(desk.mailbox_id, kind, found):
             return
     with store.begin() as tx:
-        new = tx.mailboxes.set_concerns(desk.mailbox_id, "folder", found, now)
+        new = tx.mailboxes.set_concerns(desk.mailbox_id, kind, found, now)
     for one in new:
         log(
             "folder.missed",

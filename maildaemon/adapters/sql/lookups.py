@@ -1,6 +1,6 @@
 """What a decision wants to know, by indexed look-ups: the cost does not grow with the records."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -340,6 +340,13 @@ class SqlLookups:
             "sent_at": parsed.date,
         }
         return bool(self._connection.scalar(questions.IS_EARLIER, asked))
+
+    def newest_of(self, mailbox_id: int, message_ids: Sequence[str]) -> datetime | None:
+        """Return when the newest came that is recorded by one of these Message-IDs."""
+        keys = [digest(one) for one in message_ids[:_CITED_AT_MOST]]
+        asked = {"mailbox_id": mailbox_id, "keys": keys}
+        newest: datetime | None = self._connection.scalar(questions.NEWEST_OF_IDS, asked)
+        return newest
 
     def holds_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a message with this Message-ID is recorded."""

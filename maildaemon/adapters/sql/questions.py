@@ -35,6 +35,9 @@ MESSAGE_OF_IDENTITY = select(message.c.id).where(
 HOLDS_ID = select(
     exists().where(message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256 == _KEY)
 )
+NEWEST_OF_IDS = select(func.max(message.c.received_at)).where(
+    message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256.in_(_KEYS)
+)
 THREAD_OF_ANSWER = (
     select(message.c.thread_id)
     .where(

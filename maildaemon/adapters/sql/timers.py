@@ -61,6 +61,16 @@ _SETTLEMENTS = (
     .order_by(event.c.id)
 )
 _TIMERS = select(timer).where(timer.c.thread_id == _THREAD)
+# What a thread has done is done, though it has become part of another one.
+_ELSEWHERE = (
+    select(timer.c.key, timer.c.fired_at)
+    .join(thread, thread.c.id == timer.c.thread_id)
+    .where(
+        timer.c.state == _FIRED,
+        thread.c.merged_into
+        == select(thread.c.reference).where(thread.c.id == _THREAD).scalar_subquery(),
+    )
+)
 _CUSTOMERS = (
     select(participant)
     .where(participant.c.thread_id == _THREAD, participant.c.role == "customer")
@@ -93,7 +103,7 @@ class SqlTimers:
         row = self._connection.execute(_THREAD_ROW, asked).one()
         status = Status.IGNORED if row.history else Status(row.status)
         promised = {row.promised_since: row.promised_at} if row.promised_since else {}
-        fired = {
+        own = {
             one.key: one.fired_at
             for one in self._connection.execute(_TIMERS, asked)
             if one.state == _FIRED
@@ -104,8 +114,13 @@ class SqlTimers:
             written=tuple(self._written(thread_id)),
             resolved_at=self._resolved_at(thread_id),
             promised=promised,
-            fired=fired,
+            fired=self._fired_elsewhere(thread_id) | own,
         )
+
+    def _fired_elsewhere(self, thread_id: int) -> dict[str, datetime]:
+        """Return when which timers fired of threads that have become part of this one."""
+        rows = self._connection.execute(_ELSEWHERE, {"thread": thread_id})
+        return {row.key: row.fired_at for row in rows}
 
     def _resolved_at(self, thread_id: int) -> datetime | None:
         """Return when the matter was settled last. Who opens it again by hand undoes that."""
@@ -139,6 +154,9 @@ class SqlTimers:
         """Let exactly these be armed, but for those that have fired."""
         planned = {one.key: one for one in timers}
         kept = {one.key: one for one in self.of_thread(thread_id)}
+        for key in self._fired_elsewhere(thread_id):
+            if key not in kept or kept[key].state != _FIRED:
+                planned.pop(key, None)
         for key, row in kept.items():
             self._keep(row, planned.get(key), now)
         rows = [

@@ -1,0 +1,157 @@
+"""Whatever happens between arming, firing and sending: nobody is nagged, nobody is forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from maildaemon.domain.spans import parse_span
+from maildaemon.domain.timepolicy import FollowUpStep, Promise, TimePolicy
+from maildaemon.domain.understanding import Priority
+from maildaemon.services.by_hand import merge
+from tests.fakes.mailbox import FakeMailbox
+from tests.service.shop import Shop, a_mail
+from tests.service.test_time_passes import (
+    CLARA,
+    LADDER,
+    a_shop,
+    conversation,
+    customer_writes,
+    letters,
+    status,
+)
+
+ACK = (CLARA, "acknowledgement")
+REMINDED = (CLARA, "follow_up")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = a_shop(tmp_path)
+    yield opened
+    opened.close()
+
+
+def fire_only(shop: Shop) -> None:
+    """Let what is due be fired, and nothing be sent yet."""
+    shop.receive()
+    while shop.process() or shop.fire():
+        pass
+
+
+def days(shop: Shop, count: int) -> None:
+    for _ in range(count):
+        shop.wait(days=1)
+        shop.round()
+
+
+def answer(shop: Shop, question: str, at: timedelta = timedelta()) -> None:
+    """Somebody answers; the client dates its copy in Sent so much off."""
+    raw = a_mail(
+        "It is on its way. Did it arrive?",
+        sender="Anna <support@shop.example>",
+        to="clara@customer.example",
+        message_id=f"to.{question}@shop.example",
+        In_Reply_To=f"<{question}@customer.example>",
+        date=shop.at,
+    )
+    shop.write(raw, "Sent", at=shop.at + at)
+    shop.round()
+
+
+def test_a_step_put_before_one_that_has_gone_brings_no_second_reminder_at_once(shop: Shop) -> None:
+    conversation(shop)
+    days(shop, 3)
+    assert letters(shop) == [ACK, REMINDED]
+
+    shop.wait(hours=1)
+    sooner = FollowUpStep(parse_span("1 day"), "follow_up")
+    time = replace(shop.policy.time, follow_up=(sooner, *LADDER))
+    shop.policy = replace(shop.policy, time=time)
+    shop.open()
+    shop.round()
+    assert letters(shop) == [ACK, REMINDED]
+
+
+def test_of_two_steps_that_are_due_together_one_goes(tmp_path: Path) -> None:
+    close = (
+        FollowUpStep(parse_span("3 days"), "follow_up"),
+        FollowUpStep(parse_span("76 hours"), "closing_soon"),
+    )
+    shop = a_shop(tmp_path, time=TimePolicy(follow_up=close))
+    conversation(shop)
+    shop.wait(days=3, hours=10)
+    shop.round()
+
+    assert letters(shop) == [ACK, REMINDED]
+    shop.close()
+
+
+def test_without_the_folder_for_sent_mail_nobody_is_reminded(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    fire_only(shop)
+    # Renamed, and found by no name: answers stand where nobody looks.
+    shop.account.create("Old")
+    shop.account.delete("Sent")
+    shop.mailbox = FakeMailbox(shop.account, sent=None)
+    shop.deliver()
+    assert letters(shop) == [ACK]
+    for _ in range(3):
+        shop.wait(minutes=30)
+        shop.round()
+    assert letters(shop) == [ACK]
+    assert shop.rows("select name from concern") == [("sent:Sent",)]
+
+    shop.mailbox = FakeMailbox(shop.account, sent="Old")
+    shop.round()
+    shop.wait(minutes=2)
+    shop.round()
+    assert letters(shop) == [ACK, REMINDED]
+    assert shop.rows("select name from concern") == []
+
+
+def test_who_was_reminded_in_a_thread_is_not_reminded_again_when_it_is_merged(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(hours=1)
+    again = {"subject": "Another thing", "body": "Do you have blue ones in stock at all?"}
+    customer_writes(shop, message_id="c2@customer.example", **again)
+    answer(shop, "c2")
+    shop.wait(days=3, hours=1)
+    shop.round()
+    assert letters(shop)[2:] == [REMINDED, REMINDED]
+
+    first, second = (row[0] for row in shop.rows("select reference from thread order by id"))
+    with shop.store.begin() as tx:
+        source, target = tx.by_hand.thread(second), tx.by_hand.thread(first)
+        assert source is not None
+        assert target is not None
+        merge(tx, source, target, "anna", shop.at)
+    shop.round()
+    shop.wait(hours=1)
+    shop.round()
+    assert letters(shop)[2:] == [REMINDED, REMINDED]
+
+
+def test_an_answer_is_never_older_than_its_question_for_a_promise(tmp_path: Path) -> None:
+    promise = Promise(first_reply=parse_span("24 hours"), tell_customer=True)
+    shop = a_shop(tmp_path, time=TimePolicy(promises=((Priority.NORMAL, promise),)))
+    customer_writes(shop)
+    shop.wait(hours=1)
+    answer(shop, "c1", at=timedelta(hours=-3))
+    days(shop, 2)
+
+    assert letters(shop) == [ACK]
+    shop.close()
+
+
+def test_an_answer_is_never_older_than_its_question_for_a_reminder(shop: Shop) -> None:
+    customer_writes(shop)
+    shop.wait(hours=1)
+    answer(shop, "c1", at=timedelta(hours=-3))
+    assert status(shop) == "pending"
+
+    days(shop, 3)
+    assert letters(shop) == [ACK, REMINDED]
