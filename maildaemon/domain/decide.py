@@ -261,10 +261,11 @@ def _dates_to_tell(
     matter = matter_after(match.matter, understood, sight, Kind.CUSTOMER)
     promise = policy.time.promise(matter)
     due = due_at(min(asked_at), promise.first_reply, policy.hours) if promise.first_reply else None
+    # What has waited in some queue for long is not promised for yesterday.
+    told = due if due and due > context.now else None
     return {
-        "waiting_since": min(asked_at),
-        # What has waited in some queue for long is not promised for yesterday.
-        "answer_by": due if due and due > context.now else None,
+        "waiting_since": min(asked_at) if told else None,
+        "answer_by": told,
         "opens_at": next_opening(policy.hours, context.now),
     }
 
