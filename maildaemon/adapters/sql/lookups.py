@@ -70,7 +70,24 @@ class SqlLookups:
             *(found.tagged, found.addressed, *found.ordered, *found.resembling, found.waiting),
         )
         threads = {one: self._facts(one) for one in dict.fromkeys(thread_ids) if one is not None}
-        return replace(found, threads=threads)
+        own = tuple(self._kept_out(mailbox_id, found.known, threads, clues.author))
+        for one in own:
+            if one.thread_id is not None and one.thread_id not in threads:
+                threads[one.thread_id] = self._facts(one.thread_id)
+        return replace(found, known=(*found.known, *own), threads=threads)
+
+    def _kept_out(
+        self, mailbox_id: int, known: Iterable[Known], threads: dict[int, ThreadFacts], author: str
+    ) -> Iterator[Known]:
+        """Yield what else the author has written about mail whose thread he may not enter: all of
+        that is one conversation, as if that mail had not come yet.
+        """
+        for one in known:
+            thread = threads.get(one.thread_id or 0)
+            if one.cited_only or thread is None or not author or author in thread.participants:
+                continue
+            shared = self._shared(mailbox_id, digest(one.message_id), one.message_id, False)
+            yield from (other for other in shared if other.author == author)
 
     def _known(self, mailbox_id: int, by_digest: dict[str, str]) -> tuple[Known, ...]:
         found: dict[str, list[Known]] = {}
