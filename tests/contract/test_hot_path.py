@@ -177,6 +177,23 @@ def fill(shop: Shop, count: int) -> None:
             ),
         )
         insert(
+            "event",
+            lambda n: dict(
+                mailbox_id=1, thread_id=n, at=at, event="message_received", message_id=n, detail={}
+            ),
+        )
+        insert(
+            "timer",
+            lambda n: dict(
+                **dict.fromkeys(("since", "due_at", "fired_at"), at),
+                mailbox_id=1,
+                thread_id=n,
+                key=f"late:{n}",
+                kind="late",
+                state="fired",
+            ),
+        )
+        insert(
             "inbound",
             lambda n: dict(
                 mailbox_id=1,
