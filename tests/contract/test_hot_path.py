@@ -178,9 +178,14 @@ def fill(shop: Shop, count: int) -> None:
         )
         insert(
             "event",
-            lambda n: dict(
-                mailbox_id=1, thread_id=n, at=at, event="message_received", message_id=n, detail={}
-            ),
+            lambda n: {
+                "mailbox_id": 1,
+                "thread_id": n,
+                "message_id": n,
+                "at": at,
+                "event": "message_received",
+                "detail": {},
+            },
         )
         insert(
             "timer",

@@ -126,7 +126,8 @@ def _fuzz(
     executed, told = 0, time.monotonic()
     waiting = [*reversed(pool)]
     while (now := time.monotonic()) < deadline:
-        _allow()
+        # To damage a large one costs the fuzzer's own time.
+        _allow(60)
         raw = waiting.pop() if waiting else _next(target, random, pool)
         _allow()
         _show(shared, executed, len(shapes), raw)
