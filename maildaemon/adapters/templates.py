@@ -9,6 +9,7 @@ never a template.
 import re
 import traceback
 from collections.abc import Collection, Iterator, Mapping
+from datetime import tzinfo
 from html import unescape
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from maildaemon.adapters.template_values import template_values
 from maildaemon.adapters.timed_values import SHIPPED
 from maildaemon.adapters.vocabulary import Vocabulary, parse_words, unread, verify
 from maildaemon.domain.delivery import Draft, Note, Section
+from maildaemon.domain.transcript import Said, Transcript, Worded
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header, compose_mail, echo_subject
 from maildaemon.mail.compose_note import compose_note
@@ -137,6 +139,17 @@ class TemplateComposer:
         say = self._vocabulary(self._spoken(language)).fill
         texts = (say("partner_text"), say("partner_reply", reference=reference))
         return f"[#{reference}] {say('partner_title')}", "\n\n".join(texts)
+
+    def word_transcript(self, transcript: Transcript, zone: tzinfo) -> Worded:
+        """Return the conversation in the words of its customer's language."""
+        words = self._vocabulary(self._spoken(transcript.language))
+        heads = {True: "transcript_you", False: "transcript_we"}
+        said = (
+            (words.fill(heads[one.by_customer], date=_day(words, one, zone)), one.text)
+            for one in transcript.said
+        )
+        opening = (words.fill("greeting"), words.fill("transcript"))
+        return Worded(words.language, opening, tuple(said), words.fill("goodbye"))
 
     def compose_note(self, note: Note) -> bytes:
         """See `Composer.compose_note`."""
@@ -302,3 +315,7 @@ class TemplateComposer:
         roots = tuple(str(it) for it in self._folders)
         lines = [f"{it.filename}:{it.lineno}" for it in frames if it.filename.startswith(roots)]
         return lines[-1] if lines else str(path)
+
+
+def _day(words: Vocabulary, one: Said, zone: tzinfo) -> str:
+    return words.show_day(one.at.astimezone(zone).date())

@@ -24,6 +24,8 @@ _FILLED_IN: Mapping[str, frozenset[str]] = {
     "call": frozenset({"telephone"}),
     "call_hours": frozenset({"hours"}),
     "partner_reply": frozenset({"reference"}),
+    "transcript_you": frozenset({"date"}),
+    "transcript_we": frozenset({"date"}),
     "privacy": frozenset({"url"}),
     "date": frozenset({"day", "month", "year"}),
     "day": frozenset({"weekday", "date"}),
@@ -52,6 +54,7 @@ _SENTENCES = (
     *("next_heading", "send", "add", "spam", "reference", "goodbye"),
     *("automatic", "automatic_read", "privacy"),
     *("partner_title", "partner_text", "partner_reply"),
+    *("transcript", "transcript_you", "transcript_we"),
     *("need.order_number", "need.order_number_again", "need.photo", "need.question"),
 )
 _DATES = (

@@ -44,7 +44,7 @@ def _told(invocation: Invocation) -> Iterator[tuple["Transaction", str, datetime
         yield tx, user_name(), utc_now()
 
 
-def _find(tx: "Transaction", reference: str) -> "ThreadState":
+def find_thread(tx: "Transaction", reference: str) -> "ThreadState":
     """Return the thread; one that was merged leads to the one that took it."""
     thread = tx.by_hand.thread(bare(reference))
     if thread is not None and thread.merged_into is not None:
@@ -61,10 +61,10 @@ def _each(
     """Do something to several threads, or to none if one of them does not exist."""
     lines = []
     with _told(invocation) as (tx, by, now):
-        threads = [_find(tx, reference) for reference in dict.fromkeys(map(bare, references))]
+        threads = [find_thread(tx, reference) for reference in dict.fromkeys(map(bare, references))]
         for thread in threads:
             deed = do(tx, thread, by, now)
-            lines.append((deed, _line(tx, thread.reference)))
+            lines.append((deed, line_of(tx, thread.reference)))
     for deed, line in lines:
         if as_json:
             put_json(
@@ -76,7 +76,7 @@ def _each(
             _say(deed, line)
 
 
-def _line(tx: "Transaction", reference: str) -> "ThreadLine":
+def line_of(tx: "Transaction", reference: str) -> "ThreadLine":
     from maildaemon.adapters.sql.listings import listings_in
 
     line = listings_in(tx).thread(reference)
@@ -282,9 +282,9 @@ def merge(
             target = _merged_into(tx, source)
             deed = split(tx, source, target, by, now)
         else:
-            target = _mergeable(source, _find(tx, into or ""))
+            target = _mergeable(source, find_thread(tx, into or ""))
             deed = unite(tx, source, target, by, now)
-        lines = [_line(tx, one.reference) for one in (source, target)]
+        lines = [line_of(tx, one.reference) for one in (source, target)]
     if as_json:
         did = "split" if undo else "merge"
         put_json(

@@ -24,6 +24,7 @@ from maildaemon.cli.output import (
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
 from maildaemon.cli.thread_verbs import VERBS, bare, until
+from maildaemon.cli.transcript import transcript
 from maildaemon.cli.words import NEXT
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
@@ -61,7 +62,7 @@ def threads() -> None:
     """
 
 
-for verb in VERBS:
+for verb in (*VERBS, transcript):
     threads.add_command(verb)
 
 

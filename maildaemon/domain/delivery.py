@@ -58,6 +58,8 @@ class MailKind(StrEnum):
     TIMED = "timed"
     STAFF = "staff"
     DIGEST = "digest"
+    # What a person asked for, to look at and to send.
+    TRANSCRIPT = "transcript"
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,5 +190,7 @@ class Policy:
         """
         if kind is MailKind.DIGEST:
             return Mode.LIVE
+        if kind is MailKind.TRANSCRIPT:
+            return Mode.DRAFTS  # a person asked for it, and sends it or not
         mode = self.mode_of(sections)
         return Mode.LIVE if kind is MailKind.STAFF and mode is Mode.DRAFTS else mode

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from maildaemon.domain.overview import MailboxFacts
 from maildaemon.domain.policy import Policy
+from maildaemon.domain.transcript import Transcript
 
 
 class Overview(Protocol):
@@ -15,4 +16,9 @@ class Overview(Protocol):
     ) -> MailboxFacts:
         """Return how a mailbox stands now, and what has happened in it since then. Lists end
         somewhere; what is left out of the open conversations is counted.
+        """
+
+    def transcript(self, thread_id: int) -> Transcript | None:
+        """Return what a thread's customer and our people have written to each other, in order of
+        time; None if it has no customer, or nothing of it is his or for him.
         """

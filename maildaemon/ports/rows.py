@@ -203,6 +203,7 @@ class SettlementRow:
     mailbox_id: int
     outbox_id: int
     verb: Verb
+    kind: MailKind
     message_id: str
     sections: tuple[Section, ...]
     raw: bytes

@@ -91,7 +91,7 @@ class _Work:
         if row.expires_at <= now:
             self._close(row, OutboxState.EXPIRED, "could not be put into the mailbox in time")
             return
-        if self.desk.policy.mode_of(row.sections) is Mode.SHADOW:
+        if self.desk.policy.mode_of_mail(row.kind, row.sections) is Mode.SHADOW:
             self._put_off(row, now)
             return
         with self.store.read() as tx:

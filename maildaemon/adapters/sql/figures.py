@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from maildaemon.adapters.sql.matters import matter_of
 from maildaemon.adapters.sql.overview import open_threads
 from maildaemon.adapters.sql.tables import attachment, event, message, outbox, thread
+from maildaemon.adapters.sql.timers import SETTLING, settled_at
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import THANKS_ONLY
@@ -114,19 +116,13 @@ class SqlFigures:
 
     def _settled(self, which: ColumnElement[bool]) -> dict[int, list[datetime]]:
         statement = (
-            select(event.c.thread_id, event.c.event, event.c.at)
+            select(event.c.thread_id, event.c.event, event.c.at, event.c.detail)
             .join(thread, thread.c.id == event.c.thread_id)
-            .where(which, event.c.event.in_(("thread_resolved", "thread_reopened")))
-            .order_by(event.c.id)
+            .where(which, event.c.event.in_(SETTLING))
+            .order_by(event.c.thread_id, event.c.id)
         )
-        settled: dict[int, list[datetime]] = {}
-        for row in self._connection.execute(statement):
-            known = settled.setdefault(row.thread_id, [])
-            if row.event == "thread_resolved":
-                known.append(row.at)
-            elif known:
-                known.pop()  # a person took it back
-        return settled
+        rows = groupby(self._connection.execute(statement), key=lambda row: row.thread_id)
+        return {thread_id: settled_at(events) for thread_id, events in rows}
 
     def _files(self, arrived: ColumnElement[bool], verdict: Verdict) -> dict[str, int]:
         counted = (

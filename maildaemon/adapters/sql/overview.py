@@ -18,6 +18,7 @@ from maildaemon.adapters.sql.tables import (
     thread,
 )
 from maildaemon.adapters.sql.timers import SqlTimers
+from maildaemon.adapters.sql.transcript import read_transcript
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import MailKind, OutboxState
@@ -36,6 +37,7 @@ from maildaemon.domain.overview import (
 from maildaemon.domain.policy import Policy, Reads
 from maildaemon.domain.standing import lasting_troubles
 from maildaemon.domain.threads import Status
+from maildaemon.domain.transcript import Transcript
 from maildaemon.domain.understanding import Priority
 
 _OURS = (Status.OPEN.value, Status.WORKING.value)
@@ -97,6 +99,10 @@ class SqlOverview:
             withheld=tuple(look.withheld()),
             feedback=tuple(look.feedback()),
         )
+
+    def transcript(self, thread_id: int) -> Transcript | None:
+        """Return what a thread's customer and our people have written to each other."""
+        return read_transcript(self._connection, thread_id)
 
 
 def open_threads(

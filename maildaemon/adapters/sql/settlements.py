@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.tables import message, outbox, settlement
-from maildaemon.domain.delivery import OutboxState, Section
+from maildaemon.domain.delivery import MailKind, OutboxState, Section
 from maildaemon.ports.rows import SettlementRow, Verb
 
 
@@ -59,6 +59,7 @@ class SqlSettlements:
                 settlement.c.verb,
                 settlement.c.attempts,
                 settlement.c.failures,
+                outbox.c.kind,
                 outbox.c.message_id,
                 outbox.c.sections,
                 outbox.c.raw,
@@ -84,6 +85,7 @@ class SqlSettlements:
                 mailbox_id=row.mailbox_id,
                 outbox_id=row.outbox_id,
                 verb=Verb(row.verb),
+                kind=MailKind(row.kind),
                 message_id=row.message_id,
                 sections=tuple(Section(section) for section in row.sections),
                 raw=row.raw,

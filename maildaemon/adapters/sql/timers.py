@@ -50,14 +50,10 @@ _WRITTEN = (
     .where(message.c.thread_id == _THREAD)
     .order_by(message.c.received_at, message.c.id)
 )
+SETTLING = ("thread_resolved", "thread_reopened", "thread_working", "thread_pending")
 _SETTLEMENTS = (
     select(event.c.event, event.c.at, event.c.detail)
-    .where(
-        event.c.thread_id == _THREAD,
-        event.c.event.in_(
-            ("thread_resolved", "thread_reopened", "thread_working", "thread_pending")
-        ),
-    )
+    .where(event.c.thread_id == _THREAD, event.c.event.in_(SETTLING))
     .order_by(event.c.id)
 )
 _TIMERS = select(timer).where(timer.c.thread_id == _THREAD)
@@ -123,15 +119,8 @@ class SqlTimers:
         return {row.key: row.fired_at for row in rows}
 
     def _resolved_at(self, thread_id: int) -> datetime | None:
-        """Return when the matter was settled last. Who opens it again by hand undoes that."""
-        settled: list[datetime] = []
-        for row in self._connection.execute(_SETTLEMENTS, {"thread": thread_id}):
-            if row.event == "thread_resolved":
-                settled.append(row.at)
-            elif settled and (
-                row.event == "thread_reopened" or row.detail.get("was") == Status.RESOLVED.value
-            ):
-                settled.pop()
+        """Return when the matter was settled last."""
+        settled = settled_at(self._connection.execute(_SETTLEMENTS, {"thread": thread_id}))
         return settled[-1] if settled else None
 
     def _written(self, thread_id: int) -> Iterable[Written]:
@@ -354,3 +343,16 @@ def _timer_row(row: Row[Any]) -> TimerRow:
         failures=row.failures,
         outbox_id=row.outbox_id,
     )
+
+
+def settled_at(events: Iterable[Any]) -> list[datetime]:
+    """Return when a matter was settled, each time. Who opens it again by hand undoes that."""
+    settled: list[datetime] = []
+    for row in events:
+        if row.event == "thread_resolved":
+            settled.append(row.at)
+        elif settled and (
+            row.event == "thread_reopened" or row.detail.get("was") == Status.RESOLVED.value
+        ):
+            settled.pop()
+    return settled
