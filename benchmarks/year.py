@@ -29,10 +29,12 @@ _ABOUT = (
     ("Return", "I would like to return the ring of order EJ-{n}. How does that work?"),
     ("Wrong address", "I typed the wrong address for order EJ-{n}. Can you change it, please?"),
     ("A question about a necklace", "Is the silver necklace with the blue stone in stock again?"),
-    ("Complaint", "This is a complaint about EJ-{n}: for weeks nobody has told me anything. Why?"),
     ("Ring size", "Which ring size do I need if my finger is 17 mm across, and can I exchange?"),
     ("My account", "I cannot log in any more, and the link to a new password does not work. Help?"),
 )
+# Rare, for it stays with staff until one of them takes it as settled, and no mail tells when.
+_COMPLAINT = ("Complaint", "This is a complaint about EJ-{n}: for weeks I have heard nothing. Why?")
+_COMPLAINS, _NEVER_ANSWERED, _SILENT = 0.03, 0.03, 0.45
 _ANSWERS = (
     "Thank you for waiting. It left us yesterday; you should have it by Friday. Has it come?",
     "I am sorry about that. Would you send us a photograph, please? We will replace it.",
@@ -59,7 +61,7 @@ class Mail:
 
 def year(messages: int, seed: int) -> list[Mail]:
     """Return so many mails of one year, in order; the same for the same seed."""
-    dice = Random(seed)  # noqa: S311  nothing is kept secret by it
+    dice = Random(seed)
     made: list[Mail] = []
     while len(made) < messages:
         made += _newsletter(dice, len(made)) if dice.random() < 0.08 else _talk(dice, len(made))
@@ -75,12 +77,13 @@ def _talk(dice: Random, number: int) -> Iterator[Mail]:
     at = _moment(dice)
     name = f"customer{number}"
     who = f"{name.title()} <{name}@mail{dice.randrange(40)}.example>"
-    subject, text = (part.format(n=dice.randrange(10**5, 10**6)) for part in dice.choice(_ABOUT))
+    about = _COMPLAINT if dice.random() < _COMPLAINS else dice.choice(_ABOUT)
+    subject, text = (part.format(n=dice.randrange(10**5, 10**6)) for part in about)
     ids = [f"{number}.0@{name}.example"]
     yield _mail(at, who, _OURS, subject, text, ids)
     for turn in range(1, 8):
         ours = turn % 2 == 1
-        if dice.random() < (0.12 if ours else 0.55):
+        if dice.random() < (_NEVER_ANSWERED if ours else _SILENT):
             return  # nobody writes any more
         at += timedelta(hours=dice.expovariate(1 / (22 if ours else 30)), minutes=5)
         said = dice.choice(_ANSWERS if ours else _REPLIES)
@@ -97,7 +100,7 @@ def _newsletter(dice: Random, number: int) -> Iterator[Mail]:
     yield _mail(_moment(dice), "News <news@news.example>", _OURS, "Offers", "Buy now.", ids, **more)
 
 
-def _mail(  # noqa: PLR0913, PLR0917 - a mail has as many parts
+def _mail(
     at: datetime, sender: str, to: str, subject: str, text: str, ids: list[str], **more: str
 ) -> Mail:
     message = EmailMessage()
@@ -105,7 +108,9 @@ def _mail(  # noqa: PLR0913, PLR0917 - a mail has as many parts
     if not ours:
         address = sender.partition("<")[2].rstrip(">")
         message["Return-Path"] = f"<{address}>"
-        message["Received"] = f"from mx.example by mail.jeweller.example; {at:%a, %d %b %Y %H:%M:%S} +0000"
+        message["Received"] = (
+            f"from mx.example by mail.jeweller.example; {at:%a, %d %b %Y %H:%M:%S} +0000"
+        )
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"], message["Message-ID"] = at, f"<{ids[-1]}>"
     if len(ids) > 1:

@@ -2,20 +2,21 @@
 in memory; and what came of it.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maildaemon.adapters.mail_files import Letter
 from maildaemon.adapters.parse_ahead import parse_ahead
-from maildaemon.adapters.sql.chronicle import Case, read_chronicle
-from maildaemon.adapters.sql.reading import ScratchStore
+from maildaemon.adapters.sql.chronicle import Case, read_chronicle, tell_all
+from maildaemon.adapters.sql.simulated import SentAtOnce
 from maildaemon.cli.output import note
 from maildaemon.domain.message import Message
 from maildaemon.domain.outcome import Promised, promised
 from maildaemon.domain.policy import Mode, Policy, Reads
 from maildaemon.domain.recipients import addressed
-from maildaemon.domain.timeline import Told, merge_cancelled, tell
+from maildaemon.domain.timeline import Told
 from maildaemon.ports import Lookup, Parser, Role
 from maildaemon.services.desk import Desk
 from maildaemon.services.explain import read_message
@@ -58,7 +59,9 @@ def simulate(
     progress: Progress,
 ) -> Simulated:
     """Let all letters arrive at these mailboxes, and time pass; nothing outside is touched."""
-    store = ScratchStore()
+    # What a daemon would write into its log stands in the history as well.
+    logging.getLogger("maildaemon").setLevel(logging.ERROR)
+    store = SentAtOnce()
     try:
         desks = tuple(_desk(store, settings, one, key) for one in mailboxes)
         live = tuple(replace(one, policy=_as_live(one.policy)) for one in desks)
@@ -69,13 +72,13 @@ def simulate(
         chronicle = read_chronicle(store)
     finally:
         store.close()
-    told = merge_cancelled(tell(chronicle.entries, chronicle.clocks), done.cancelled)
+    told = tell_all(chronicle, done.cancelled)
     return Simulated(
         span=span,
         policies=tuple(one.policy for one in desks),
         told=told,
         cases=chronicle.cases,
-        promises=promised(chronicle.clocks, told, span.until),
+        promises=promised(tuple(chronicle.clocks.values()), told, span.until),
         stopped=tuple(done.stopped),
         own=done.own,
     )
@@ -86,7 +89,7 @@ def whole_mailboxes(settings: Settings) -> tuple[MailboxSettings, ...]:
     return tuple(one for one in settings.mailboxes if one.reads is Reads.ALL)
 
 
-def _desk(store: ScratchStore, settings: Settings, mailbox: MailboxSettings, key: bytes) -> Desk:
+def _desk(store: SentAtOnce, settings: Settings, mailbox: MailboxSettings, key: bytes) -> Desk:
     with store.begin() as tx:
         mailbox_id = tx.mailboxes.ensure(mailbox.name).mailbox_id
     numbers = settings.policy_of(mailbox).order_numbers

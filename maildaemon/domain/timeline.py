@@ -159,7 +159,7 @@ def _line(entry: Entry, event: Event, *, mail: str | None = None, why: str | Non
     return Told(entry.at, event, entry.thread, mail, entry.to, why, entry.author, entry.subject)
 
 
-def merge_cancelled(told: Sequence[Told], cancelled: Sequence[Told]) -> tuple[Told, ...]:
+def merge_cancelled(told: Sequence[Told], cancelled: Iterable[Told]) -> tuple[Told, ...]:
     """Return all of it in order; a timer is cancelled after what happened at the same moment, and
     because of it.
     """

@@ -52,9 +52,12 @@ class Timers(Protocol):
     def of_thread(self, thread_id: int) -> tuple[TimerRow, ...]:
         """Return every timer that this thread has, or had."""
 
-    def plan(self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime) -> None:
+    def plan(
+        self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime
+    ) -> tuple[TimerRow, ...]:
         """Let exactly these be armed, but for those that have fired, and note that it is done. A
-        mail that waits to be sent for a timer which is planned no more is cancelled.
+        mail that waits to be sent for a timer which is planned no more is cancelled. Return the
+        timers that came to nothing by it.
         """
 
     def next_due(self, mailbox_id: int, now: datetime) -> TimerRow | None:

@@ -54,10 +54,16 @@ def fire_next(store: Store, composer: Composer, desk: Desk, now: Now) -> int:
     row = _due(store, desk, now())
     if row is None:
         return 0
+    fire(store, composer, desk, row, now)
+    return 1
+
+
+def fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: Now) -> None:
+    """Fire one timer, unless somebody else has taken it; its thread has just been planned."""
     with store.begin() as tx:
         claimed = tx.timers.claim(row, now() + CLAIM)
     if claimed is None:
-        return 1
+        return
     outcome = attempt(lambda: _fire(store, composer, desk, claimed, now()))
     match outcome:
         case StaleClaimError():
@@ -70,7 +76,6 @@ def fire_next(store: Store, composer: Composer, desk: Desk, now: Now) -> int:
             log("timer.fired", mailbox=desk.policy.mailbox, timer=claimed.key, outcome=outcome)
         case None:
             log("timer.dropped", mailbox=desk.policy.mailbox, timer=claimed.key)
-    return 1
 
 
 def _due(store: Store, desk: Desk, now: datetime) -> TimerRow | None:

@@ -1,10 +1,11 @@
 """Plans what is to happen in threads and when, and applies the difference to what was planned."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from maildaemon.domain.timers import Timer, parts_in_force, plan_timers
 from maildaemon.ports.store import Store, Transaction
+from maildaemon.ports.timers import TimerRow
 from maildaemon.services.desk import Desk, log
 
 _AT_ONCE = 50
@@ -25,8 +26,15 @@ def put_in_force(store: Store, desk: Desk, now: datetime) -> None:
             log("policy.in_force", mailbox=desk.policy.mailbox)
 
 
-def plan_next(store: Store, desk: Desk, now: datetime) -> int:
-    """Plan threads anew whose history has grown; return how many."""
+def plan_next(
+    store: Store,
+    desk: Desk,
+    now: datetime,
+    over: Callable[[TimerRow], None] = lambda _timer: None,
+) -> int:
+    """Plan threads anew whose history has grown; return how many. `over` hears of each timer that
+    has come to nothing.
+    """
     with store.read() as tx:
         wanting = tx.timers.threads_to_plan(desk.mailbox_id, _AT_ONCE)
     if not wanting:
@@ -34,7 +42,7 @@ def plan_next(store: Store, desk: Desk, now: datetime) -> int:
     with store.begin() as tx:
         in_force = tx.timers.in_force(desk.mailbox_id)
         for thread_id in wanting:
-            plan_thread(tx, desk, thread_id, now, in_force)
+            plan_thread(tx, desk, thread_id, now, in_force, over)
     return len(wanting)
 
 
@@ -44,9 +52,11 @@ def plan_thread(
     thread_id: int,
     now: datetime,
     in_force: Mapping[str, datetime] | None = None,
+    over: Callable[[TimerRow], None] = lambda _timer: None,
 ) -> tuple[Timer, ...]:
     """Let exactly those timers be armed that follow from the thread's history; return them."""
     known = tx.timers.in_force(desk.mailbox_id) if in_force is None else in_force
     timers = plan_timers(tx.timers.history(thread_id), desk.policy, known)
-    tx.timers.plan(desk.mailbox_id, thread_id, timers, now)
+    for cancelled in tx.timers.plan(desk.mailbox_id, thread_id, timers, now):
+        over(cancelled)
     return timers

@@ -1,8 +1,9 @@
 """Lets mail arrive on a virtual clock, and does what the daemon would do, by the same functions.
 
 Only the clock and the network differ: each message is decided at the moment of its arrival, every
-timer fires at the moment it is due, and what is queued has gone at once. The clock leaps from one
-of these moments to the next.
+timer fires at the moment it is due. The clock leaps from one of these moments to the next. What is
+queued has gone at once: the store says so (`SentAtOnce`), and whatever was written before that
+moment has been decided and planned by then, so that a last look would find nothing new.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,9 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from maildaemon.domain.delivery import Reply
 from maildaemon.domain.message import Message
-from maildaemon.domain.timeline import Event, Told
 from maildaemon.domain.tokens import is_ours
 from maildaemon.ports import Role
 from maildaemon.ports.rows import FolderRow, InboundRow, Seen
@@ -21,7 +20,7 @@ from maildaemon.ports.timers import TimerRow
 from maildaemon.services.brakes import release
 from maildaemon.services.desk import Desk
 from maildaemon.services.explain import Unwritten
-from maildaemon.services.fire import fire_next
+from maildaemon.services.fire import fire
 from maildaemon.services.lookup import look_up
 from maildaemon.services.loop import attempt
 from maildaemon.services.plan import plan_next, put_in_force
@@ -29,7 +28,6 @@ from maildaemon.services.process import conclude
 
 _CLAIM = timedelta(minutes=5)
 _A_MOMENT = timedelta(microseconds=1)
-_TAKEN = Reply(250, "simulated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,8 @@ class Stopped:
 
 @dataclass(slots=True)
 class Walk:
-    """A walk through the mail of some mailboxes. `store` is empty and may be written to.
+    """A walk through the mail of some mailboxes. `store` is empty, may be written to, and takes
+    what is queued for sent.
 
     `cancelled` are the timers that came to nothing, `left_out` the mails that nothing could be
     decided about, with the reason; `own` counts mails of the daemon's own that stood in Sent.
@@ -63,7 +62,7 @@ class Walk:
     store: Store
     desks: tuple[Desk, ...]
     at: datetime
-    cancelled: list[Told] = field(default_factory=list)
+    cancelled: list[tuple[datetime, TimerRow]] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
     stopped: list[Stopped] = field(default_factory=list)
     own: int = 0
@@ -93,17 +92,16 @@ class Walk:
         trouble = attempt(lambda: self._decide(post, history=history))
         if isinstance(trouble, Exception):
             self.left_out.append((post.name, f"nothing could be decided about it: {trouble!r}"))
-        self._carry_on(post.desk)
+        self._plan(post.desk)
+        self._let_go(post.desk)
 
     def pass_time(self, until: datetime) -> None:
         """Let everything happen that is due until then, each thing at its time."""
         while (due := self._next_due(until)) is not None:
             desk, timer = due
             self.at = max(self.at, timer.due_at)
-            if not fire_next(self.store, _NOBODY, desk, self._now):
-                self.left_out.append((timer.key, "this timer could not be fired"))
-                return
-            self._carry_on(desk)
+            fire(self.store, _NOBODY, desk, timer, self._now)
+            self._plan(desk)
         self.at = max(self.at, until)
 
     def _now(self) -> datetime:
@@ -134,50 +132,20 @@ class Walk:
         until = self.at + _CLAIM
         return tx.inbound.claim_due(mailbox_id, self.at, until, limit=1, max_bytes=1)
 
-    def _carry_on(self, desk: Desk) -> None:
-        """Plan anew what has changed, send what is queued, and let no brake stay on."""
-        while self._plan(desk):
-            pass
-        with self.store.begin() as tx:
-            # By the last look: what has lost its reason is cancelled by now.
-            while (mail := tx.outbox.next_due(desk.mailbox_id, self.at)) is not None:
-                claimed = tx.outbox.claim(mail, self.at + _CLAIM)
-                if claimed is not None:
-                    tx.outbox.sent(claimed, _TAKEN, self.at)
-            self._let_go(tx, desk)
-
-    def _let_go(self, tx: Transaction, desk: Desk) -> None:
-        brakes = tx.brakes.on(desk.mailbox_id)
+    def _let_go(self, desk: Desk) -> None:
+        with self.store.read() as tx:
+            brakes = tx.brakes.on(desk.mailbox_id)
         if brakes:
             self.stopped += (Stopped(self.at, one.brake.value, one.reason) for one in brakes)
-            release(tx, desk.mailbox_id, desk.policy.mailbox, self.at, why="in the simulation")
+            with self.store.begin() as tx:
+                mailbox = desk.policy.mailbox
+                release(tx, desk.mailbox_id, mailbox, self.at, why="in the simulation")
 
-    def _plan(self, desk: Desk) -> int:
-        with self.store.read() as tx:
-            wanting = tx.timers.threads_to_plan(desk.mailbox_id, 50)
-            before = [one for thread in wanting for one in tx.timers.of_thread(thread)]
-        planned = plan_next(self.store, desk, self.at)
-        armed = {one.timer_id: one for one in before if one.state == "armed"}
-        if armed:
-            self._note_cancelled(armed)
-        return planned
-
-    def _note_cancelled(self, armed: dict[int, TimerRow]) -> None:
-        with self.store.read() as tx:
-            for thread_id in sorted({one.thread_id for one in armed.values()}):
-                over = (
-                    one
-                    for one in tx.timers.of_thread(thread_id)
-                    if one.state == "cancelled" and one.timer_id in armed
-                )
-                for timer in sorted(over, key=lambda one: one.due_at):
-                    reference = tx.timers.correspondence(thread_id).reference
-                    self.cancelled.append(_cancelled(self.at, reference, timer))
-
-
-def _cancelled(at: datetime, reference: str, timer: TimerRow) -> Told:
-    mail = timer.kind.value
-    return Told(at, Event.TIMER_CANCELLED, reference, mail=mail, due_at=timer.due_at)
+    def _plan(self, desk: Desk) -> None:
+        """Plan anew what has changed, and note what has come to nothing by it."""
+        over: list[TimerRow] = []
+        plan_next(self.store, desk, self.at, over.append)
+        self.cancelled += ((self.at, one) for one in over)
 
 
 def walk(

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from maildaemon.adapters.sql.chronicle import Chronicle, read_chronicle
-from maildaemon.adapters.sql.reading import ScratchStore
+from maildaemon.adapters.sql.chronicle import Chronicle, read_chronicle, tell_all
+from maildaemon.adapters.sql.simulated import SentAtOnce
 from maildaemon.domain.policy import Policy
-from maildaemon.domain.timeline import Event, Told, merge_cancelled, tell
+from maildaemon.domain.timeline import Event, Told
 from maildaemon.mail.parse import parse_message
 from maildaemon.ports import Role
 from maildaemon.services.desk import Desk
@@ -124,7 +124,7 @@ def live_through(
     def instant(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=zone)
 
-    store = ScratchStore()
+    store = SentAtOnce()
     with store.begin() as tx:
         mailbox_id = tx.mailboxes.ensure("support").mailbox_id
     desk = Desk(mailbox_id, policy, KEY, timedelta(days=30))
@@ -147,5 +147,5 @@ def live_through(
     )
     chronicle = read_chronicle(store)
     store.close()
-    told = merge_cancelled(tell(chronicle.entries, chronicle.clocks), done.cancelled)
+    told = tell_all(chronicle, done.cancelled)
     return Lived(policy, done, chronicle, told)

@@ -1,6 +1,8 @@
 """Reads the whole history of a database at once: what happened, and how each timer ended."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -10,8 +12,9 @@ from maildaemon.adapters.sql.tables import event, message, outbox, thread, timer
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import MailKind
 from maildaemon.domain.threads import Status
-from maildaemon.domain.timeline import Clock, Entry
+from maildaemon.domain.timeline import Clock, Entry, Event, Told, merge_cancelled, tell
 from maildaemon.domain.timers import TimerKind
+from maildaemon.ports.timers import TimerRow
 
 _ENTRIES = (
     select(
@@ -33,7 +36,14 @@ _ENTRIES = (
     .order_by(event.c.id)
 )
 _CLOCKS = (
-    select(timer.c.kind, timer.c.since, timer.c.due_at, timer.c.fired_at, thread.c.reference)
+    select(
+        timer.c.id,
+        timer.c.kind,
+        timer.c.since,
+        timer.c.due_at,
+        timer.c.fired_at,
+        thread.c.reference,
+    )
     .join(thread, thread.c.id == timer.c.thread_id)
     .order_by(timer.c.id)
 )
@@ -60,11 +70,31 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
-    """The whole history. `entries` in their order; `cases` without those that became others."""
+    """The whole history. `entries` in their order, `clocks` by the id of their timer, `cases`
+    without those that became others.
+    """
 
     entries: tuple[Entry, ...]
-    clocks: tuple[Clock, ...]
+    clocks: Mapping[int, Clock]
     cases: tuple[Case, ...]
+
+
+def tell_all(
+    chronicle: Chronicle, cancelled: Iterable[tuple[datetime, TimerRow]]
+) -> tuple[Told, ...]:
+    """Return what happened, in order, with the timers that came to nothing, and when."""
+    told = tell(chronicle.entries, tuple(chronicle.clocks.values()))
+    over = (
+        Told(
+            at,
+            Event.TIMER_CANCELLED,
+            chronicle.clocks[timer.timer_id].thread,
+            mail=timer.kind.value,
+            due_at=timer.due_at,
+        )
+        for at, timer in cancelled
+    )
+    return merge_cancelled(told, over)
 
 
 def read_chronicle(store: SqlStore) -> Chronicle:
@@ -73,7 +103,7 @@ def read_chronicle(store: SqlStore) -> Chronicle:
         cases = connection.execute(_CASES)
         return Chronicle(
             entries=tuple(map(_entry, connection.execute(_ENTRIES))),
-            clocks=tuple(map(_clock, connection.execute(_CLOCKS))),
+            clocks={row.id: _clock(row) for row in connection.execute(_CLOCKS)},
             cases=tuple(
                 Case(row.reference, Status(row.status), row.subject, row.category, row.priority)
                 for row in cases

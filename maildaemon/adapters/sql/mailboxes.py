@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    bindparam,
     delete,
     exists,
     func,
@@ -24,6 +25,19 @@ from maildaemon.ports.rows import AccountRow, Concern, FolderRow, MailboxRow
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _NOTHING_KNOWN = AccountRow(0, 0, None, None, None, None, None)
+_MAILBOX: Any = bindparam("mailbox")
+# Put together once, as in `questions`.
+_FOLDERS = select(folder).where(folder.c.mailbox_id == _MAILBOX).order_by(folder.c.id)
+_LOOKED_AT = select(func.max(folder.c.looked_at)).where(
+    folder.c.mailbox_id == _MAILBOX, folder.c.role == Role.INBOX.value
+)
+_WAITING = select(
+    exists().where(
+        inbound.c.mailbox_id == _MAILBOX,
+        inbound.c.state == "waiting",
+        inbound.c.history.is_(False),
+    )
+)
 _ACCOUNT = tuple(column for column in account.c if column.name not in {"mailbox_id", "service"})
 
 
@@ -112,9 +126,7 @@ class SqlMailboxes:
 
     def folders(self, mailbox_id: int) -> tuple[FolderRow, ...]:
         """Return the folders that have a cursor."""
-        rows = self._connection.execute(
-            select(folder).where(folder.c.mailbox_id == mailbox_id).order_by(folder.c.id)
-        )
+        rows = self._connection.execute(_FOLDERS, {"mailbox": mailbox_id})
         return tuple(map(_folder_row, rows))
 
     def set_cursor(
@@ -178,18 +190,10 @@ class SqlMailboxes:
     def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox has been read since then, and nothing live waits in it."""
         # The inbox is looked at first: the other folders have been looked at later still.
-        looked_at: datetime | None = self._connection.scalar(
-            select(func.max(folder.c.looked_at)).where(
-                folder.c.mailbox_id == mailbox_id, folder.c.role == Role.INBOX.value
-            )
-        )
-        waiting = exists().where(
-            inbound.c.mailbox_id == mailbox_id,
-            inbound.c.state == "waiting",
-            inbound.c.history.is_(False),
-        )
+        asked = {"mailbox": mailbox_id}
+        looked_at: datetime | None = self._connection.scalar(_LOOKED_AT, asked)
         read = looked_at is not None and looked_at >= since
-        return read and not self._connection.scalar(select(waiting))
+        return read and not self._connection.scalar(_WAITING, asked)
 
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded."""

@@ -44,6 +44,22 @@ _NOT_PROVEN = tuple(
 
 # Put together once, as in `questions`.
 _ID_OF = select(outbox.c.id).where(outbox.c.message_id == bindparam("message_id"))
+_ONE = outbox.c.id == bindparam("row")
+_DUE = select(func.min(outbox.c.id)).where(
+    outbox.c.mailbox_id == bindparam("mailbox"),
+    outbox.c.state == _QUEUED,
+    outbox.c.next_attempt_at <= bindparam("now"),
+)
+_ENDING = _DUE.where(
+    or_(outbox.c.phase == Phase.DOT.value, outbox.c.expires_at <= bindparam("now"))
+)
+_ROW = (
+    select(outbox, message.c.recorded_at)
+    .outerjoin(message, message.c.id == outbox.c.cause_id)
+    .where(_ONE)
+)
+_STATE = select(outbox.c.state).where(_ONE)
+_CHANGE = update(outbox).where(_ONE)
 _NEWEST_ENTRY = select(func.max(ledger.c.id)).where(
     ledger.c.mailbox_id == bindparam("mailbox_id"),
     ledger.c.recipient_sha256 == bindparam("recipient"),
@@ -117,25 +133,15 @@ class SqlOutbox(SqlSettlements):
         """Return the queued row that is to be looked at next: what only is to be concluded first,
         then as they were queued. Ids are given in that order, and stand in the index.
         """
-        due = select(func.min(outbox.c.id)).where(
-            outbox.c.mailbox_id == mailbox_id,
-            outbox.c.state == _QUEUED,
-            outbox.c.next_attempt_at <= now,
-        )
-        ending = or_(outbox.c.phase == Phase.DOT.value, outbox.c.expires_at <= now)
-        first = self._connection.scalar(due.where(ending)) or self._connection.scalar(due)
+        asked = {"mailbox": mailbox_id, "now": now}
+        first = self._connection.scalar(_ENDING, asked) or self._connection.scalar(_DUE, asked)
         if first is None:
             return None
-        found = self._connection.execute(
-            select(outbox, message.c.recorded_at)
-            .outerjoin(message, message.c.id == outbox.c.cause_id)
-            .where(outbox.c.id == first)
-        ).one()
-        return _outbox_row(found)
+        return _outbox_row(self._connection.execute(_ROW, {"row": first}).one())
 
     def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
         """Take a row; None if it was taken, concluded or cancelled meanwhile."""
-        state = self._connection.scalar(select(outbox.c.state).where(outbox.c.id == row.outbox_id))
+        state = self._connection.scalar(_STATE, {"row": row.outbox_id})
         more = {} if row.phase is Phase.DOT else {"phase": Phase.CLAIMED.value}
         took = state == _QUEUED and claim(
             self._connection, outbox, row.outbox_id, seen=row.fence, until=until, **more
@@ -150,18 +156,18 @@ class SqlOutbox(SqlSettlements):
         """Conclude as sent. Beats every fence: a 250 happened, whatever was decided since."""
         given = provider_id(reply.text)
         self._connection.execute(
-            update(outbox)
-            .where(outbox.c.id == row.outbox_id)
-            .values(
-                state=OutboxState.SENT.value,
-                phase=Phase.WAITING.value,
-                next_attempt_at=None,
-                concluded_at=now,
-                reply_code=reply.code,
-                reply_text=reply.text,
-                provider_id_sha256=digest(given) if given else None,
-                why="accepted",
-            )
+            _CHANGE,
+            {
+                "row": row.outbox_id,
+                "state": OutboxState.SENT.value,
+                "phase": Phase.WAITING.value,
+                "next_attempt_at": None,
+                "concluded_at": now,
+                "reply_code": reply.code,
+                "reply_text": reply.text,
+                "provider_id_sha256": digest(given) if given else None,
+                "why": "accepted",
+            },
         )
 
     def conclude(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, insert, or_, select, update
 
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
@@ -33,6 +33,7 @@ from maildaemon.ports.timers import Correspondence, TimerRow
 _ARMED, _FIRED, _CANCELLED, _PARKED = "armed", "fired", "cancelled", "parked"
 _OVERTAKEN = "overtaken: its reason is gone"
 _THREAD: Any = bindparam("thread")
+_MAILBOX: Any = bindparam("mailbox")
 
 # Put together once, as in `questions`.
 _THREAD_ROW = select(thread).where(thread.c.id == _THREAD)
@@ -67,6 +68,32 @@ _ELSEWHERE = (
         == select(thread.c.reference).where(thread.c.id == _THREAD).scalar_subquery(),
     )
 )
+_TO_PLAN = (
+    select(thread.c.id)
+    .where(thread.c.mailbox_id == _MAILBOX, thread.c.plan_wanted.is_(True))
+    .order_by(thread.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_WANTS_PLAN = select(thread.c.plan_wanted).where(thread.c.id == _THREAD)
+_PLANNED = update(thread).where(thread.c.id == _THREAD)
+_CHANGE = update(timer).where(timer.c.id == bindparam("timer"))
+_NEXT_DUE = (
+    select(timer)
+    .where(
+        timer.c.mailbox_id == _MAILBOX,
+        timer.c.state == _ARMED,
+        timer.c.next_attempt_at <= bindparam("now"),
+    )
+    .order_by(timer.c.next_attempt_at, timer.c.id)
+    .limit(1)
+)
+_IN_FORCE = select(in_force.c.part, in_force.c.since).where(in_force.c.mailbox_id == _MAILBOX)
+_UNTIL = {
+    table: select(table.c.until).where(
+        table.c.mailbox_id == _MAILBOX, table.c.address_sha256 == bindparam("address")
+    )
+    for table in (muted_sender, undeliverable)
+}
 _CUSTOMERS = (
     select(participant)
     .where(participant.c.thread_id == _THREAD, participant.c.role == "customer")
@@ -83,15 +110,12 @@ class SqlTimers:
 
     def threads_to_plan(self, mailbox_id: int, limit: int) -> tuple[int, ...]:
         """Return threads whose history has grown since their timers were planned."""
-        wanting = select(thread.c.id).where(
-            thread.c.mailbox_id == mailbox_id, thread.c.plan_wanted.is_(True)
-        )
-        return tuple(self._connection.scalars(wanting.order_by(thread.c.id).limit(limit)))
+        asked = {"mailbox": mailbox_id, "most": limit}
+        return tuple(self._connection.scalars(_TO_PLAN, asked))
 
     def wants_plan(self, thread_id: int) -> bool:
         """Tell whether the history of this thread has grown since its timers were planned."""
-        wanted = select(thread.c.plan_wanted).where(thread.c.id == thread_id)
-        return bool(self._connection.scalar(wanted))
+        return bool(self._connection.scalar(_WANTS_PLAN, {"thread": thread_id}))
 
     def history(self, thread_id: int) -> History:
         """Return what the timers of a thread follow from."""
@@ -139,8 +163,10 @@ class SqlTimers:
         """Return every timer that this thread has, or had."""
         return tuple(map(_timer_row, self._connection.execute(_TIMERS, {"thread": thread_id})))
 
-    def plan(self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime) -> None:
-        """Let exactly these be armed, but for those that have fired."""
+    def plan(
+        self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime
+    ) -> tuple[TimerRow, ...]:
+        """Let exactly these be armed, but for those that have fired; return those cancelled."""
         planned = {one.key: one for one in timers}
         kept = {one.key: one for one in self.of_thread(thread_id)}
         for key in self._fired_elsewhere(thread_id):
@@ -165,9 +191,9 @@ class SqlTimers:
             if key not in kept
         ]
         insert_missing(self._connection, timer, rows)
-        self._connection.execute(
-            update(thread).where(thread.c.id == thread_id).values(plan_wanted=False)
-        )
+        self._connection.execute(_PLANNED, {"thread": thread_id, "plan_wanted": False})
+        over = (row for key, row in kept.items() if key not in planned and row.state == _ARMED)
+        return tuple(sorted(over, key=lambda one: one.due_at))
 
     def _keep(self, row: TimerRow, planned: Timer | None, now: datetime) -> None:
         """Let a timer that is kept be as it is planned now; one that has fired stays fired."""
@@ -185,20 +211,11 @@ class SqlTimers:
     def _update(self, row: TimerRow, **values: Any) -> None:
         # Whoever holds it meanwhile must not finish it.
         values |= {"attempts": row.fence + 1}
-        self._connection.execute(update(timer).where(timer.c.id == row.timer_id).values(**values))
+        self._connection.execute(_CHANGE, {"timer": row.timer_id, **values})
 
     def next_due(self, mailbox_id: int, now: datetime) -> TimerRow | None:
         """Return the timer that has been due for longest, None if none is."""
-        row = self._connection.execute(
-            select(timer)
-            .where(
-                timer.c.mailbox_id == mailbox_id,
-                timer.c.state == _ARMED,
-                timer.c.next_attempt_at <= now,
-            )
-            .order_by(timer.c.next_attempt_at, timer.c.id)
-            .limit(1)
-        ).first()
+        row = self._connection.execute(_NEXT_DUE, {"mailbox": mailbox_id, "now": now}).first()
         return _timer_row(row) if row else None
 
     def clock_of(self, outbox_id: int) -> datetime | None:
@@ -267,11 +284,8 @@ class SqlTimers:
         )
 
     def _until(self, table: Any, mailbox_id: int, key: str) -> datetime | None:
-        until: datetime | None = self._connection.scalar(
-            select(table.c.until).where(
-                table.c.mailbox_id == mailbox_id, table.c.address_sha256 == key
-            )
-        )
+        asked = {"mailbox": mailbox_id, "address": key}
+        until: datetime | None = self._connection.scalar(_UNTIL[table], asked)
         return until
 
     def correspondence(self, thread_id: int) -> Correspondence:
@@ -298,9 +312,7 @@ class SqlTimers:
 
     def in_force(self, mailbox_id: int) -> Mapping[str, datetime]:
         """Return since when which parts of the policy hold."""
-        rows = self._connection.execute(
-            select(in_force.c.part, in_force.c.since).where(in_force.c.mailbox_id == mailbox_id)
-        )
+        rows = self._connection.execute(_IN_FORCE, {"mailbox": mailbox_id})
         return {row.part: row.since for row in rows}
 
     def put_in_force(self, mailbox_id: int, parts: Iterable[str], now: datetime) -> bool:
