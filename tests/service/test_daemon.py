@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
 from maildaemon.errors import MailboxUnavailableError, OperatorError
+from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
+from maildaemon.services.digest import Orders
 from maildaemon.services.loop import Loop
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail
@@ -43,7 +45,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     opened.close()
 
 
-def a_daemon(shop: Shop, *only: Step) -> tuple[Daemon, HandTicker]:
+def a_daemon(shop: Shop, *only: Step, digest: Orders | None = None) -> tuple[Daemon, HandTicker]:
     ticker = HandTicker()
     works = Works(
         store=shop.store,
@@ -56,6 +58,7 @@ def a_daemon(shop: Shop, *only: Step) -> tuple[Daemon, HandTicker]:
         boot=shop.boot,
         pulse=shop.pulse,
         alert=shop.alert,
+        digest=digest,
     )
     crew = Crew(
         desk=shop.desk,
@@ -208,3 +211,27 @@ async def test_after_a_sleep_of_the_machine_everything_reconnects(shop: Shop) ->
     await eventually(lambda: bool(interrupted), ticker)
     daemon.stop()
     await running
+
+
+def digest_for_anna(shop: Shop) -> Orders:
+    return Orders(("anna@shop.example",), shop.at.time(), UTC, compose_digest)
+
+
+async def test_the_digest_is_written_and_sent_when_it_is_due(shop: Shop) -> None:
+    daemon, ticker = a_daemon(shop, digest=digest_for_anna(shop))
+    running = asyncio.create_task(daemon.run())
+
+    await eventually(lambda: len(shop.transport.accepted) == 1, ticker)
+    daemon.stop()
+    await running
+
+    assert shop.rows("select kind, recipient from outbox") == [("digest", "anna@shop.example")]
+
+
+async def test_run_once_writes_and_sends_it_too(shop: Shop) -> None:
+    daemon, _ = a_daemon(shop, digest=digest_for_anna(shop))
+
+    assert await daemon.run_once() == ()
+    await daemon.close()
+
+    assert [one.envelope.forward_path for one in shop.transport.accepted] == ["anna@shop.example"]

@@ -10,6 +10,7 @@ import pytest
 
 from maildaemon.bootstrap import make_orders
 from maildaemon.domain.policy import Mode
+from maildaemon.domain.threads import Status
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports.rows import AccountRow
 from maildaemon.services.accounts import note_success
@@ -175,6 +176,62 @@ def test_a_refused_file_is_named_and_whether_the_customer_knows(tmp_path: Path) 
     assert "FILES HELD OR REFUSED (1) * clara@customer.example My order" in told
     assert "tool.exe Refused: extension blocked" in told
     shop.close()
+
+
+def test_everything_that_needs_a_person_is_found_in_the_records(shop: Shop) -> None:
+    """What is hard to bring about is written into the records as it would stand there."""
+    for name in ("clara", "dora", "eve"):
+        sender, message_id = f"{name}@customer.example", f"{name}@customer.example"
+        shop.write(a_mail(sender=sender, subject=name, message_id=message_id, date=shop.at))
+    shop.round()
+    (clara, _, eve), (mail, *_) = _ids(shop, "thread"), _ids(shop, "message")
+    with shop.store.begin() as tx:
+        tx.by_hand.set_status(eve, Status.WORKING, shop.at)
+        why: dict[str, Any] = {"partner": "maker", "why": "a file was refused"}
+        tx.records.note(
+            shop.desk.mailbox_id,
+            "forward_withheld",
+            shop.at,
+            thread_id=clara,
+            message_id=mail,
+            **why,
+        )
+    ids = _ids(shop, "message")
+    _write(shop, f"update message set kind='feedback', reply_text='5' where id={ids[1]}")
+    report = '{"recipients": [{"address": "gone@customer.example", "status": "5.1.1"}]}'
+    _write(shop, f"update message set kind='bounce', report='{report}' where id={ids[2]}")
+    _write(shop, "update inbound set state='parked', error='ValueError' where uid=1")
+    states = zip(_ids(shop, "outbox"), ("held", "failed", "draft"), strict=True)
+    for outbox_id, state in states:
+        _write(
+            shop,
+            f"update outbox set state='{state}', reply_code=null, why='no such user' where id={outbox_id}",
+        )
+
+    told = morning(shop)
+
+    assert "WAITING FOR YOUR ANSWER (1) * clara@customer.example" in told
+    assert "OPEN WITH YOU, THOUGH NOBODY WAITS FOR AN ANSWER (2)" in told
+    assert "TOO LATE TO GO BY ITSELF (1) * clara@customer.example clara [#" in told
+    assert "DRAFTS FOR YOU TO SEND (1) * eve@customer.example eve" in told
+    assert "NOT DELIVERED (1) * dora@customer.example dora" in told
+    assert "no such user" in told
+    assert "REPORTED AS NOT DELIVERED (1) * gone@customer.example eve" in told
+    assert "The other server says 5.1.1" in told
+    assert "COULD NOT BE READ BY MAILDAEMON (1) * Message 1, in INBOX ValueError" in told
+    assert "NOT PASSED ON TO A PARTNER (1) * clara@customer.example clara" in told
+    assert "For maker: a file was refused" in told
+    assert "HOW CUSTOMERS RATE US (1) * dora@customer.example dora" in told
+
+
+def _ids(shop: Shop, table: str) -> list[int]:
+    return [row[0] for row in shop.rows(f"select id from {table} order by id")]
+
+
+def _write(shop: Shop, statement: str) -> None:
+    with shop.sql.engine.begin() as connection:
+        # The driver's own words: a colon within JSON is no parameter.
+        connection.exec_driver_sql(statement)
 
 
 def test_digest_to_and_at_say_who_gets_it_and_when(shop: Shop) -> None:
