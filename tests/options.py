@@ -189,6 +189,7 @@ ACTING = {
     "follow_up[].template": _TIME
     + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
     "follow_up[].resolve": _TIME + "test_follow_up_reminds_by_its_template_and_resolves_in_the_end",
+    "feedback.after": _TIME + "test_feedback_is_asked_for_so_long_after_it_is_settled",
     "include": _INCLUDE + "test_rules_may_stand_in_a_file_of_their_own",
     "digest.to": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
     "digest.at": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
@@ -196,7 +197,6 @@ ACTING = {
 
 UNFINISHED = (
     "service.http.port",
-    "feedback.after",
     "privacy.retention.bodies",
     "privacy.retention.files",
     "privacy.retention.raw",

@@ -29,6 +29,7 @@ from maildaemon.domain.actions import (
     MuteThread,
     OpenThread,
     QueueMail,
+    Rate,
     StaySilent,
     WithholdForward,
     Witness,
@@ -175,6 +176,8 @@ def _action(action: Action) -> dict[str, Any]:
             return _about_address(action)
         case Assign() | Forward() | WithholdForward():
             return _handed_over(action)
+        case Rate(rating):
+            return {"do": "rate", "rating": rating}
         case Witness(message_id):
             return {"do": "witness", "message_id": message_id}
         case _:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         MessageLine,
         NumberLine,
         ParticipantLine,
+        RatingLine,
         ThreadLine,
         TimerLine,
     )
@@ -153,6 +154,7 @@ def show(invocation: Invocation, *, reference: str, as_json: bool) -> None:
             thread=thread,
             participants=listings.participants(thread.reference),
             order_numbers=listings.numbers(thread.reference),
+            rating=listings.rating(thread.reference),
             messages=listings.messages_of(thread.reference),
             mails=listings.mails_of(thread.reference),
             events=listings.events(thread.reference),
@@ -171,6 +173,7 @@ class _Course(TypedDict):
     thread: "ThreadLine"
     participants: "list[ParticipantLine]"
     order_numbers: "list[NumberLine]"
+    rating: "RatingLine | None"
     messages: "list[MessageLine]"
     mails: "list[MailLine]"
     events: "list[EventLine]"
@@ -206,6 +209,7 @@ def _facts(found: _Course) -> list[tuple[str, object]]:
         ("acknowledged", thread.acknowledged_at),
         ("answered", thread.answered_at),
         ("first reply", _waited(thread.first_reply_seconds)),
+        ("rating", _rated(found["rating"]) if found["rating"] else None),
         ("promised by", thread.promised_at),
         *(("next", line) for line in _to_come(found["timers"])),
         ("muted", until(thread.muted_until) if thread.muted_until else None),
@@ -222,6 +226,11 @@ def _to_come(timers: "list[TimerLine]") -> list[str]:
 
 def _certainty(known: bool | None) -> str:
     return {True: ", known", False: ", not among ours", None: ""}[known]
+
+
+def _rated(rating: "RatingLine") -> str:
+    words = f", “{' '.join(rating.words.split())}”" if rating.words else ""
+    return f"{rating.rating} of 5 (message {rating.message}){words}"
 
 
 def _waited(seconds: int | None) -> str | None:

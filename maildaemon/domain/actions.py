@@ -121,6 +121,13 @@ class MuteThread:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """The customer says how it went, from 1 to 5; it takes the place of what he said before."""
+
+    rating: int
+
+
+@dataclass(frozen=True, slots=True)
 class Assign:
     """Give the conversation to a colleague, and tell this address of it."""
 
@@ -162,6 +169,7 @@ Action = (
     | MarkDeliverable
     | MuteSender
     | MuteThread
+    | Rate
     | Assign
     | Forward
     | WithholdForward

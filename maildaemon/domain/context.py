@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from maildaemon.domain.actions import Action, JoinThread, OpenThread, QueueMail
+from maildaemon.domain.actions import Action, JoinThread, OpenThread, QueueMail, Rate
 from maildaemon.domain.attachments import Judged
 from maildaemon.domain.automatic import Judgement, Silence
 from maildaemon.domain.policy import Policy
@@ -24,7 +24,8 @@ class Context:
     (`sender_responses_at`: the times of the automatic mails to this address, `sender_lately`: his
     other mails of the last hour) is said of `find_writer`. `history`: read from the time before
     the first start. `placed`: the thread in which the message has stood since an earlier decision;
-    `rescued`: that one took it for spam, and a person did not.
+    `rescued`: that one took it for spam, and a person did not. `rating`: what it says by a mark of
+    ours about how it went in the thread of `lookups.addressed`, None without such a mark.
     """
 
     policy: Policy
@@ -48,6 +49,7 @@ class Context:
     sender_known: bool = False
     earlier_language: str | None = None
     breaker_open: bool = False
+    rating: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Decision:
         """Return the reference of the thread that the message goes to, None for no thread."""
         filed = (a.reference for a in self.actions if isinstance(a, OpenThread | JoinThread))
         return next(filed, None)
+
+    @property
+    def rating(self) -> int | None:
+        """Return how the customer rates the help he got, None if he does not."""
+        return next((a.rating for a in self.actions if isinstance(a, Rate)), None)
 
     @property
     def mail(self) -> QueueMail | None:

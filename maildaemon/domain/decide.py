@@ -15,6 +15,7 @@ from maildaemon.domain.actions import (
     MuteSender,
     MuteThread,
     QueueMail,
+    Rate,
     StaySilent,
     Witness,
 )
@@ -38,6 +39,7 @@ from maildaemon.domain.automatic import (
 )
 from maildaemon.domain.context import Context, Decision
 from maildaemon.domain.delivery import Announcement, Contacts, Refusal, Section, is_writable
+from maildaemon.domain.feedback import as_rated, find_rating, may_rate
 from maildaemon.domain.filing import (
     CONSULTED,
     file_message,
@@ -93,6 +95,8 @@ def decide(message: Message, context: Context) -> Decision:
     )
     match = _match(message, judgement, context)
     judgement = _as_consulted(judgement, writer, match)
+    rating = find_rating(message, judgement, match, context)
+    judgement = as_rated(judgement, message, rating)
     thanked = is_thanks_only(message, judgement.kind, match.thread, context.policy)
     if thanked:
         judgement = replace(judgement, evidence=(*judgement.evidence, THANKS_ONLY))
@@ -107,6 +111,7 @@ def decide(message: Message, context: Context) -> Decision:
         *_consequences(message, match, context, answers=answers),
         *_about_sender(message, judgement, context),
         *((MuteThread(),) if understood.mute else ()),
+        *((Rate(rating),) if rating is not None else ()),
         *_hand_over(sight, judgement, match, understood, context),
         response,
     ]
@@ -156,9 +161,15 @@ def _match(message: Message, judgement: Judgement, context: Context) -> Match:
         # A report belongs to the mail it is about, whoever sends it.
         return Match(MatchRule.OWN_MESSAGE_ID, context.reported_thread, "is about a mail of ours")
     staff = has_staff_powers(message, context)
-    found = find_thread(
-        message, judgement.kind, context.lookups, context.policy, context.received_at, staff=staff
-    )
+
+    def find(*, rates: bool) -> Match:
+        policy, at = context.policy, context.received_at
+        kind, known = judgement.kind, context.lookups
+        return find_thread(message, kind, known, policy, at, staff=staff, rates=rates)
+
+    found = find(rates=may_rate(message, judgement.kind, context))
+    if find_rating(message, judgement, found, context) is None:
+        found = find(rates=False)
     return found if found.thread else replace(found, thread=context.placed)
 
 
@@ -217,7 +228,7 @@ def _respond(
         *why_unanswerable(message, judgement, context),
         *why_too_much(match, context),
         *((Silence.MUTED,) if understood.mute else ()),
-        *((Silence.NOTHING_TO_SAY,) if thanked else ()),
+        *((Silence.NOTHING_TO_SAY,) if thanked or judgement.kind is Kind.FEEDBACK else ()),
         # A refusal is told, and a fact asked for, even where there is nothing to acknowledge.
         *(() if refusals or missing else no_acknowledgement),
     }

@@ -28,8 +28,11 @@ def find_thread(
     received_at: datetime,
     *,
     staff: bool,
+    rates: bool = False,
 ) -> Match:
-    """Return the thread of a message; `staff`: it is proven that one of us wrote it."""
+    """Return the thread of a message; `staff`: it is proven that one of us wrote it. `rates`: it
+    says how it went, of however long ago.
+    """
     writer = find_writer(message, policy)
     customer = kind is Kind.CUSTOMER
     author = Author(
@@ -41,7 +44,7 @@ def find_thread(
         through=list_id(message) if kind is Kind.LIST else None,
     )
     # Only what wants something opens anew what was resolved long ago.
-    wants = customer and not staff and read_courtesy(message, policy.staff) is None
+    wants = customer and not staff and read_courtesy(message, policy.staff) is None and not rates
     return match_thread(
         message,
         lookups,
@@ -109,6 +112,8 @@ def _status_after(
     if answers:
         if thread.status is Status.WORKING and thread.by_hand:
             return None  # a person has said that we owe more, and takes it back by hand
+        if thread.status is Status.RESOLVED and thread.asks_by_hand:
+            return None  # who sends our question how it went by hand opens nothing by that
         return None if _is_overtaken(thread, context) else status_after_answer(thread.matter)
     if counts and not is_late(thread, context):
         return Status.OPEN

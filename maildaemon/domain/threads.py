@@ -67,6 +67,8 @@ class ThreadFacts:
     conversation was under way before we knew of it. `junked`: a person moved a message of it to
     Junk, and not back. `by_hand`: a person said whose turn it is. `kept_apart`: a person took
     it out of another one, or another out of it. `matter`: what its customers wrote of.
+    `asked_how`: the ids of our mails that asked how it went; `asks_by_hand`: a person was to send
+    one of them.
     """
 
     thread_id: int
@@ -97,6 +99,8 @@ class ThreadFacts:
     asked_at: tuple[datetime, ...] = ()
     responses_at: tuple[datetime, ...] = ()
     matter: Matter = field(default_factory=Matter)
+    asked_how: frozenset[str] = frozenset()
+    asks_by_hand: bool = False
 
     def consults(self, writer: Address | None) -> bool:
         """Tell whether somebody takes part only because we asked him: a supplier, say. Who calls

@@ -5,10 +5,14 @@ never from a row id: a restored database reuses row ids, and must not reuse what
 """
 
 import hmac
+import re
 from base64 import b32encode
 
 _MARK = "md"
 _LOCAL_PART = 64
+_RATING_MARK = re.compile(
+    r"\[#([0-9a-z]{4}-[0-9a-z]{2})\]\s*([1-5])\.([2-7a-z]{26})\b", re.IGNORECASE | re.ASCII
+)
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, and the U that looks like V
 
 
@@ -72,6 +76,49 @@ def read_reply_address(key: bytes, address: str) -> str | None:
     given = token.encode("utf-8", "surrogatepass")
     known = hmac.compare_digest(expected.encode("utf-8", "surrogatepass"), given)
     return reference if known else None
+
+
+def issue_rating_mark(key: bytes, reference: str, rating: int) -> str:
+    """Return what a subject holds beside the tag of a thread so that we know whom we asked."""
+    return f"{rating}.{_rating_signature(key, reference, rating)}"
+
+
+def issue_rating_address(key: bytes, address: str, reference: str, rating: int) -> str | None:
+    """Return the address to which a thread is rated so; None if there is none."""
+    local, _, domain = address.rpartition("@")
+    short = reference.replace("-", "").lower()
+    token = f"{short}.{issue_rating_mark(key, reference, rating)}"
+    # RFC 5321 §4.5.3.1.1: the local part has at most 64 octets.
+    fits = len(f"{local}+{token}".encode()) <= _LOCAL_PART
+    return f"{local}+{token}@{domain}" if local and fits else None
+
+
+def read_rating_subject(key: bytes, subject: str) -> tuple[str, int] | None:
+    """Return the thread (by reference) and the rating that we put into a subject, else None."""
+    found = _RATING_MARK.search(subject)
+    return _proven_rating(key, found[1].upper(), found[2], found[3]) if found else None
+
+
+def read_rating_address(key: bytes, address: str) -> tuple[str, int] | None:
+    """Return the thread (by reference) and the rating for which we gave out this address."""
+    token = address.rpartition("@")[0].rpartition("+")[2].lower()
+    short, rating, signature, *_ = (*token.split("."), "", "")
+    reference = f"{short[:4]}-{short[4:]}".upper()
+    return _proven_rating(key, reference, rating, signature)
+
+
+def _proven_rating(
+    key: bytes, reference: str, rating: str, signature: str
+) -> tuple[str, int] | None:
+    if rating not in {"1", "2", "3", "4", "5"}:
+        return None
+    expected = _rating_signature(key, reference, int(rating)).encode()
+    given = signature.lower().encode("utf-8", "surrogatepass")
+    return (reference, int(rating)) if hmac.compare_digest(expected, given) else None
+
+
+def _rating_signature(key: bytes, reference: str, rating: int) -> str:
+    return _hmac32(key, "rating", f"{reference.upper()}\0{rating}", 16)
 
 
 def _reply_token(key: bytes, reference: str) -> str:

@@ -17,6 +17,7 @@ from maildaemon.domain.actions import (
     MuteThread,
     OpenThread,
     QueueMail,
+    Rate,
     StaySilent,
     WithholdForward,
     Witness,
@@ -276,6 +277,8 @@ class _Filing:
                 self._hand_over(action)
             case MuteThread():
                 self._mute()
+            case Rate(rating):
+                self.note("thread_rated", rating=rating)
             case Witness(seen_id, filed):
                 self._witness(seen_id, filed=filed)
             case _:

@@ -1,5 +1,6 @@
 """Gathers what a decision wants to know of a message: of its ids, its sender, and its thread."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -12,7 +13,13 @@ from maildaemon.domain.recipients import is_one_of_us
 from maildaemon.domain.recipients import recipients as recipients_of
 from maildaemon.domain.responder import SUSPECTED_WITHIN
 from maildaemon.domain.threads import Clues
-from maildaemon.domain.tokens import is_ours, read_reply_address, thread_reference
+from maildaemon.domain.tokens import (
+    is_ours,
+    read_rating_address,
+    read_rating_subject,
+    read_reply_address,
+    thread_reference,
+)
 from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Transaction
@@ -36,7 +43,8 @@ def load_context(
     writer = find_writer(message, desk.policy)
     author = writer.key if writer else ""
     mailbox_id = row.mailbox_id
-    lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk))
+    rated = _rated(message, desk)
+    lookups = tx.records.lookups(mailbox_id, message, _clues(row, message, desk, rated))
     reported = message.reported_id
     sent = tx.records.find_sent(mailbox_id, reported) if reported else None
     # Our server can refuse a person's answer, too.
@@ -72,6 +80,7 @@ def load_context(
         sender_known=look.sender_known,
         earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
         breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
+        rating=rated[1] if rated else None,
     )
 
 
@@ -82,8 +91,8 @@ _RECIPIENT_FIELDS = (
 )
 
 
-def _clues(row: InboundRow, message: Message, desk: Desk) -> Clues:
-    """Return by what else than ids this message may be known."""
+def _clues(row: InboundRow, message: Message, desk: Desk, rated: tuple[str, int] | None) -> Clues:
+    """Return by what else than ids this message may be known; `rated`: the thread that it rates."""
     writer = find_writer(message, desk.policy)
     within = desk.policy.limits.same_subject_within
     recipients = staff_recipients(message, desk.policy, in_sent=row.role is Role.SENT)
@@ -92,7 +101,7 @@ def _clues(row: InboundRow, message: Message, desk: Desk) -> Clues:
     doubtful = not recipients and (doubtful or row.role is Role.SENT)
     numbers = message.found.numbers if message.found and not doubtful else ()
     return Clues(
-        reply_token=_reply_token(message, desk),
+        reply_token=rated[0] if rated else _reply_token(message, desk),
         author=writer.key if writer else "",
         recipients=recipients,
         answers=bool(message.cited),
@@ -113,6 +122,19 @@ def staff_recipients(message: Message, policy: Policy, *, in_sent: bool) -> tupl
 
 def _reply_token(message: Message, desk: Desk) -> str | None:
     """Return the reference of a reply address of ours to which this was sent."""
+    found = (read_reply_address(desk.key, word) for word in _detailed(message))
+    return next((one for one in found if one is not None), None)
+
+
+def _rated(message: Message, desk: Desk) -> tuple[str, int] | None:
+    """Return which thread (by reference) a mark of ours says that this rates, and how."""
+    by_address = (read_rating_address(desk.key, word) for word in _detailed(message))
+    found = (*by_address, read_rating_subject(desk.key, message.subject))
+    return next((one for one in found if one is not None), None)
+
+
+def _detailed(message: Message) -> Iterator[str]:
+    """Yield the addresses with a detail to which this was sent."""
     words = (
         word.strip("<>,;\"'")
         for name in _RECIPIENT_FIELDS
@@ -120,8 +142,7 @@ def _reply_token(message: Message, desk: Desk) -> str | None:
         for word in value.replace(",", " ").replace("<", " ").split()
         if "+" in word
     )
-    found = (read_reply_address(desk.key, word) for word in islice(words, _RECIPIENTS_AT_MOST))
-    return next((one for one in found if one is not None), None)
+    return islice(words, _RECIPIENTS_AT_MOST)
 
 
 def _is_signed(desk: Desk, message: Message) -> bool:

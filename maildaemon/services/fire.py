@@ -19,7 +19,7 @@ from maildaemon.domain.decide_timer import (
     WriteCustomer,
     decide_timer,
 )
-from maildaemon.domain.delivery import Draft, MailKind, OutboxState
+from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
 from maildaemon.domain.letters import Occasion, staff_letter
 from maildaemon.domain.policy import EchoSubject, Mode
 from maildaemon.domain.ratings import rating_links
@@ -255,7 +255,15 @@ class _Firing:
             zone=policy.hours.zone,
             until=action.until,
             template=action.template,
-            ratings=rating_links(policy.sender.address, thread.reference),
+            ratings=self._rating_links(action),
+        )
+
+    def _rating_links(self, action: WriteCustomer) -> tuple[str, ...]:
+        if action.section is not Section.FEEDBACK:
+            return ()
+        policy, reference = self.desk.policy, self.thread.reference
+        return rating_links(
+            self.desk.key, policy.sender.address, reference, plus_address=policy.plus_address
         )
 
     @property

@@ -12,7 +12,6 @@ NOT_YET = frozenset(
         "service.http",
         "mailboxes[].imap.oauth2",
         "mailboxes[].smtp.oauth2",
-        "feedback",
         "privacy.retention",
         "alerts.webhook",
         "alerts.smtp",

@@ -57,6 +57,7 @@ def upgrade() -> None:
         op.add_column("thread", sa.Column(name, instant, nullable=True))
     # Of what was answered before, the spans stand in the times of its messages.
     op.add_column("thread", sa.Column("first_reply_seconds", sa.BigInteger(), nullable=True))
+    op.add_column("message", sa.Column("rating", sa.Integer(), nullable=True))
     _want_plans()
     _steer(key, instant)
 

@@ -73,7 +73,7 @@ _MAILS = (
         "`feedback`: how it went",
         Section.FEEDBACK,
         _MONDAY + 21 * _DAY,
-        {"ratings": rating_links(_SUPPORT, _REFERENCE)},
+        {"ratings": rating_links(bytes(32), _SUPPORT, _REFERENCE, plus_address=False)},
     ),
 )
 

@@ -107,6 +107,7 @@ def test_threads_are_listed_with_whose_turn_it_is(call: Call) -> None:
         "answered_at": None,
         "promised_at": None,
         "first_reply_seconds": None,
+        "rating": None,
         "muted_until": None,
         "assigned_to": None,
         "linked_to": None,

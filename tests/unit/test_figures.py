@@ -22,7 +22,6 @@ from maildaemon.domain.figures import (
     previous_months,
 )
 from maildaemon.domain.opening import Hours
-from maildaemon.domain.ratings import rating_in
 from maildaemon.domain.spans import parse_span
 from maildaemon.domain.timepolicy import Promise, TimePolicy
 from maildaemon.domain.timers import Written
@@ -166,14 +165,3 @@ def test_nothing_recorded_has_no_shares() -> None:
     assert found.first_replies.median_seconds is None
     assert found.promises.share_kept is None
     assert found.feedback == Feedback(0, None, {})
-
-
-@pytest.mark.parametrize(
-    ("text", "rating"),
-    [
-        *(("5", 5), (" 4\n\nthanks", 4), ("3 = all right", 3), ("5/5", 5), ("5.", 5)),
-        *((text, None) for text in ("", "0", "6", "10", "45", "4.5", "Great!")),
-    ],
-)
-def test_a_rating_is_the_digit_with_which_an_answer_begins(text: str, rating: int | None) -> None:
-    assert rating_in(text) == rating

@@ -35,10 +35,14 @@ AGAIN = Written(at("1 15:00"), by_customer=True)
 
 
 def timers(
-    options: str, *written: Written, status: Status = Status.OPEN, matter: Matter | None = None
+    options: str,
+    *written: Written,
+    status: Status = Status.OPEN,
+    matter: Matter | None = None,
+    resolved_at: datetime | None = None,
 ) -> list[Timer]:
     policy = policy_of(f"{MINIMAL}{HOURS}{options}\n")
-    history = History(status=status, written=written, matter=matter or Matter())
+    history = History(status, matter or Matter(), written, resolved_at)
     return [*plan_timers(history, policy)]
 
 
@@ -172,3 +176,14 @@ def test_follow_up_reminds_by_its_template_and_resolves_in_the_end() -> None:
     (reminder,) = done(ladder, *written, status=Status.PENDING)
     assert isinstance(reminder, WriteCustomer)
     assert (reminder.section, reminder.template) == (Section.FOLLOW_UP, "follow_up")
+
+
+def test_feedback_is_asked_for_so_long_after_it_is_settled() -> None:
+    """`feedback.after`."""
+    asked = {"status": Status.RESOLVED, "resolved_at": at("2 16:00")}
+    option = "feedback: {after: 1 business day}"
+
+    assert due(option, ASKED, ANSWERED, **asked) == ["feedback 7 16:00"]
+    (question,) = done(option, ASKED, ANSWERED, **asked)
+    assert isinstance(question, WriteCustomer)
+    assert question.section is Section.FEEDBACK

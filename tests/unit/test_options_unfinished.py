@@ -21,10 +21,6 @@ OPTIONS = [
         "0",
         "from 1 to 65535",
     ),
-    (
-        *("feedback.after", "feedback: {after: …}"),
-        *("1 business day", "1 business day", "1 open day", "counted in `business days`"),
-    ),
     *(
         (
             *(f"privacy.retention.{name}", "privacy: {retention: {NAME: …}}".replace("NAME", name)),

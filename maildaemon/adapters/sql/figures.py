@@ -19,7 +19,6 @@ from maildaemon.domain.decide import THANKS_ONLY
 from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.figures import Chronicle, Conversation, Sent
 from maildaemon.domain.policy import Policy
-from maildaemon.domain.ratings import rating_in
 from maildaemon.domain.timers import Written
 
 _DIGITS = re.compile(r"\d+")
@@ -135,11 +134,13 @@ class SqlFigures:
 
     def _ratings(self, arrived: ColumnElement[bool]) -> tuple[int | None, ...]:
         statement = (
-            select(message.c.reply_text)
-            .where(arrived, message.c.kind == Kind.FEEDBACK.value)
-            .order_by(message.c.id)
+            select(message.c.thread_id, message.c.rating)
+            .where(arrived, message.c.rating.is_not(None))
+            .order_by(message.c.received_at, message.c.id)
         )
-        return tuple(map(rating_in, self._connection.scalars(statement)))
+        # Of each conversation what was said last.
+        last = {row.thread_id: row.rating for row in self._connection.execute(statement)}
+        return tuple(last.values())
 
     def _mails(self, since: datetime, until: datetime) -> Iterator[Sent]:
         columns = outbox.c.kind, outbox.c.sections, outbox.c.state

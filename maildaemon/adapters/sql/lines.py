@@ -16,7 +16,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine(Line):
-    """A thread; `customer` is the address of its first customer, None if it has none."""
+    """A thread; `customer` is the address of its first customer, None if it has none. `rating`:
+    what was said last of how it went, from 1 to 5.
+    """
 
     reference: str
     mailbox: str
@@ -31,6 +33,7 @@ class ThreadLine(Line):
     answered_at: datetime | None
     promised_at: datetime | None
     first_reply_seconds: int | None
+    rating: int | None
     muted_until: datetime | None
     assigned_to: str | None
     linked_to: str | None
@@ -77,6 +80,16 @@ class NumberLine(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class RatingLine(Line):
+    """What a customer said last of how it went, from 1 to 5, and the words beside it."""
+
+    rating: int
+    words: str
+    message: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EventLine(Line):
     """One entry of the history of a thread."""
 
@@ -112,6 +125,7 @@ class MessageLine(Line):
     silence: str | None
     understood: dict[str, Any] | None
     staff_answer: bool
+    rating: int | None
     history: bool
     raw_sha256: str | None
 

@@ -20,6 +20,7 @@ from maildaemon.adapters.sql.lines import (
     ParkedLine,
     ParticipantLine,
     PlaceLine,
+    RatingLine,
     ThreadLine,
     TimerLine,
 )
@@ -41,6 +42,7 @@ from maildaemon.adapters.sql.tables import (
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.figures import Chronicle
 from maildaemon.domain.policy import Policy
+from maildaemon.domain.ratings import words_beside
 from maildaemon.domain.standing import Standing
 from maildaemon.ports.store import Transaction
 
@@ -139,6 +141,20 @@ class SqlListings:
         )
         rows = self._connection.execute(statement)
         return [*dict.fromkeys(NumberLine.of(row) for row in rows)]
+
+    def rating(self, reference: str) -> RatingLine | None:
+        """Return how the customer of a thread rated the help, None if he has not."""
+        row = self._connection.execute(
+            select(message.c.rating, message.c.reply_text, message.c.id, message.c.received_at)
+            .join(thread, thread.c.id == message.c.thread_id)
+            .where(thread.c.reference == reference, message.c.rating.is_not(None))
+            .order_by(message.c.received_at.desc(), message.c.id.desc())
+            .limit(1)
+        ).first()
+        if row is None:
+            return None
+        words = words_beside(row.reply_text, row.rating)
+        return RatingLine(row.rating, words, row.id, row.received_at)
 
     def events(self, reference: str) -> list[EventLine]:
         """Return the history of a thread and of those merged into it, oldest first."""
@@ -273,6 +289,13 @@ def _threads() -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    rating = (
+        select(message.c.rating)
+        .where(message.c.thread_id == thread.c.id, message.c.rating.is_not(None))
+        .order_by(message.c.received_at.desc(), message.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     count = select(func.count()).where(message.c.thread_id == thread.c.id).scalar_subquery()
     return (
         select(
@@ -280,6 +303,7 @@ def _threads() -> Select[Any]:
             mailbox.c.name.label("mailbox"),
             customer.label("customer"),
             count.label("messages"),
+            rating.label("rating"),
             linked.c.reference.label("linked_to"),
         )
         .join(mailbox, mailbox.c.id == thread.c.mailbox_id)

@@ -1,7 +1,7 @@
 """What a decision wants to know, by indexed look-ups: the cost does not grow with the records."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,23 @@ _CITED_AT_MOST = 50
 _GUESSED_AT_MOST = 3
 _OUR_TURN = frozenset({Status.OPEN.value, Status.WORKING.value})
 _NO_CLUES = Clues()
+_NEVER_SENT = frozenset(
+    one.value
+    for one in (OutboxState.CANCELLED, OutboxState.HELD, OutboxState.FAILED, OutboxState.EXPIRED)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What our mails of a thread say, what others would have said (`rehearsed`: shadow), when the
+    newest that tells a notice was queued; the rest as in `ThreadFacts`.
+    """
+
+    said: frozenset[Section]
+    rehearsed: frozenset[Section]
+    noticed_at: datetime | None
+    asked_how: frozenset[str]
+    asks_by_hand: bool
 
 
 class SqlLookups:
@@ -262,7 +279,7 @@ class SqlLookups:
         row = self._connection.execute(questions.THREAD, this).one()
         people = self._connection.execute(questions.PARTICIPANTS, this).all()
         responses = self._connection.scalars(questions.RESPONSES, this).all()
-        said, rehearsed, noticed_at = self._said(thread_id)
+        told = self._told(thread_id)
         return ThreadFacts(
             thread_id=row.id,
             reference=row.reference,
@@ -279,9 +296,9 @@ class SqlLookups:
             begun_earlier=row.begun_earlier,
             acknowledged=row.acknowledged_at is not None,
             staff_answered=row.answered_at is not None,
-            refusals_explained=Section.REFUSED_FILES in said,
-            noticed_at=noticed_at,
-            rehearsed=rehearsed,
+            refusals_explained=Section.REFUSED_FILES in told.said,
+            noticed_at=told.noticed_at,
+            rehearsed=told.rehearsed,
             untold=self._untold(thread_id),
             muted_until=row.muted_until,
             junked=row.junked_at is not None,
@@ -294,23 +311,27 @@ class SqlLookups:
             assigned_to=row.assigned_to,
             asked_at=tuple(self._connection.scalars(questions.ASKED_AT, this)),
             matter=matter_of(row),
+            asked_how=told.asked_how,
+            asks_by_hand=told.asks_by_hand,
         )
 
-    def _said(
-        self, thread_id: int
-    ) -> tuple[frozenset[Section], frozenset[Section], datetime | None]:
-        """Return what our mails of a thread say, what others would have said (shadow), and when
-        the newest that tells a notice was queued.
-        """
-        said: tuple[set[Section], set[Section]] = (set(), set())
-        noticed: list[datetime] = []
-        rows = self._connection.execute(questions.SAID, {"thread_id": thread_id})
-        for sections, state, queued_at in rows:
-            is_rehearsal = state == OutboxState.SHADOW.value
-            said[is_rehearsal].update(map(Section, sections))
-            if Section.NOTICE.value in sections and not is_rehearsal:
-                noticed.append(queued_at)
-        return frozenset(said[0]), frozenset(said[1]), max(noticed, default=None)
+    def _told(self, thread_id: int) -> _Told:
+        rows = self._connection.execute(questions.SAID, {"thread_id": thread_id}).all()
+        meant = [one for one in rows if one.state != OutboxState.SHADOW.value]
+        shadow = [one for one in rows if one.state == OutboxState.SHADOW.value]
+        noticed = [one.queued_at for one in meant if Section.NOTICE.value in one.sections]
+        asked = [
+            one
+            for one in meant
+            if Section.FEEDBACK.value in one.sections and one.state not in _NEVER_SENT
+        ]
+        return _Told(
+            said=frozenset(Section(it) for one in meant for it in one.sections),
+            rehearsed=frozenset(Section(it) for one in shadow for it in one.sections),
+            noticed_at=max(noticed, default=None),
+            asked_how=frozenset(one.message_id for one in asked),
+            asks_by_hand=any(one.state == OutboxState.DRAFT.value for one in asked),
+        )
 
     def first_look(
         self, mailbox_id: int, sender: str, message_id: str, reference: str

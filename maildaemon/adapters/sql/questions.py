@@ -174,7 +174,7 @@ WAITED_SINCE = select(func.min(message.c.received_at)).where(
     or_(_EARLIER_ANSWER.is_(None), message.c.received_at > _EARLIER_ANSWER),
 )
 RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
-SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at).where(
+SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at, outbox.c.message_id).where(
     outbox.c.thread_id == _THREAD
 )
 UNTOLD = (

@@ -116,6 +116,7 @@ class SqlRecords(SqlLookups):
             report=_report(parsed),
             understood=understood_as_json(decision.understanding),
             staff_answer=decision.staff_answer,
+            rating=decision.rating,
             history=row.history,
             in_junk=row.role is Role.JUNK,
         )

@@ -57,6 +57,7 @@ def decide_again(
             silence=decision.silence.value if decision.silence else None,
             staff_answer=decision.staff_answer,
             understood=understood_as_json(decision.understanding),
+            rating=decision.rating,
             in_junk=in_junk,
         )
     )

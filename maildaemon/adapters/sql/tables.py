@@ -180,6 +180,7 @@ message = Table(
     Column("silence", Word(32)),
     Column("report", AnyJson),
     Column("understood", AnyJson),  # what it is about; None: nothing is said of it
+    Column("rating", Integer),  # how it went, from 1 to 5; None: it says nothing of that
     _flag("staff_answer"),
     _flag("history"),
     _flag("in_junk"),  # decided as spam's neighbour; moved out by a person, it is decided again
