@@ -38,8 +38,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
 _Sha256 = Word(64)
 _Name = Word(191)
 
