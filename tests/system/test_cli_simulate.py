@@ -1,0 +1,59 @@
+"""`maildaemon simulate` as it is typed: what it prints, for people and for programs."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.system.installation import ROOT, Installation
+
+USAGE, NO_INPUT = 64, 66
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    shutil.copytree(ROOT / "docs" / "simulated", tmp_path / "mail")
+    shutil.copy(tmp_path / "mail" / "shop.yaml", tmp_path / "maildaemon.yaml")
+    return Installation(tmp_path, {})
+
+
+def test_every_event_is_an_object_with_the_keys_of_the_contract(here: Installation) -> None:
+    outcome = here.call("simulate", "--json", "mail")
+
+    assert outcome.code == 0
+    *events, summary = map(json.loads, outcome.out.splitlines())
+    assert {tuple(one) for one in events} == {("at", "thread", "event", "mail", "to", "why")}
+    reminder = next(one for one in events if one["mail"] == "follow_up" and one["to"])
+    assert {**reminder, "thread": ""} == {
+        "at": "2026-11-30T15:00:00+01:00",
+        "thread": "",
+        "event": "mail_queued",
+        "mail": "follow_up",
+        "to": "giulia.bianchi@posta.example",
+        "why": "follow_up",
+    }
+    assert summary["event"] == "summary"
+    assert summary["promises"]["kept"] == 2
+    assert summary["mode"] == {"support": {"default": "shadow"}}
+    assert not here.data.exists(), "nothing of the shop's is made or changed"
+
+
+def test_the_same_configuration_makes_no_difference(here: Installation) -> None:
+    outcome = here.call("simulate", "--compare", "maildaemon.yaml", "mail")
+
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.endswith("no difference\n")
+
+
+def test_what_cannot_be_simulated_says_what_to_do(here: Installation) -> None:
+    (here.folder / "empty").mkdir()
+
+    nothing = here.call("simulate", "empty")
+    nowhere = here.call("simulate", "nowhere")
+    backwards = here.call("simulate", "--since", "2026-12-01", "--until", "2026-11-30", "mail")
+
+    assert (nothing.code, nowhere.code, backwards.code) == (NO_INPUT, USAGE, USAGE)
+    assert "name an mbox, a Maildir, or message files" in nothing.err
+    assert "nowhere" in nowhere.err
+    assert "--until is before --since" in backwards.err
