@@ -90,6 +90,9 @@ def test_the_numbers_are_those_of_the_records(shop: Shop, report: Report) -> Non
 
     assert found["since"] == "2026-09-01T00:00:00+00:00"
     assert found["conversations"] == 4
+    # What is kept at the moment of the answer is what is counted from the mails.
+    kept = "select first_reply_seconds from thread where answered_at is not null order by id"
+    assert shop.rows(kept) == [(2 * 3600,), (30 * 3600,)]
     first = found["first_replies"]
     assert {**first, "steps": [one for one in first["steps"] if one["count"]]} == {
         "answered": 2,
