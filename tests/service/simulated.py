@@ -5,41 +5,34 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from maildaemon.adapters.sql.chronicle import Chronicle, read_chronicle, tell_all
 from maildaemon.adapters.sql.simulated import SentAtOnce
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.timeline import Event, Told
+from maildaemon.domain.timers import TimerKind
 from maildaemon.mail.parse import parse_message
 from maildaemon.ports import Role
 from maildaemon.services.desk import Desk
 from maildaemon.services.simulate import Post, Walk, walk
-from maildaemon.settings import read_settings
+from maildaemon.settings import load_settings
 from maildaemon.settings.policy import make_policy
+from maildaemon.shipped import shipped
 from tests.service.shop import KEY, a_mail
 
 CLARA = "clara@customer.example"
-OURS = "support@shop.example"
-ANNA, LEAD, SENIOR = "anna@shop.example", "lead@shop.example", "senior@shop.example"
-_MAILBOX = f"""
-service: {{mode: live}}
-database: {{url: sqlite:///maildaemon.db}}
-mailboxes:
-  - name: support
-    address: {OURS}
-    staff: [{ANNA}]
-    imap: {{host: imap.example.com, username: support, password: {{env: NEVER_SET}}}}
-    smtp: {{host: smtp.example.com, username: support, password: {{env: NEVER_SET}}}}
-"""
+OURS = "care@jeweller.example"
+LEAD, SENIOR = "lead@jeweller.example", "senior@jeweller.example"
+ORDER = "Where is my order EJ-123456? Nothing has come."
+ANSWER = "It was sent yesterday. Did it arrive?"
 _AFTERWARDS = timedelta(days=60)
 
 
 @functools.cache
-def policy(text: str) -> Policy:
-    """Return the policy of a mailbox with these sections of a configuration."""
-    settings = read_settings(_MAILBOX + text, Path("maildaemon.yaml"))
+def policy_of(shop: str) -> Policy:
+    """Return the policy of one of the shops that are shipped."""
+    settings = load_settings(shipped("config") / "shops" / f"{shop}.yaml")
     return make_policy(settings, settings.mailboxes[0])
 
 
@@ -55,7 +48,7 @@ class Letter:
 _numbers = itertools.count(1)
 
 
-def customer(at: str, body: str = "Where is my order? Nothing has come.", **fields: Any) -> Letter:
+def customer(at: str, body: str = ORDER, **fields: Any) -> Letter:
     """A mail of Clara's, in the one conversation that she has with the shop."""
     fields = {"In_Reply_To": "<c0@customer.example>", **fields}
     if "message_id" not in fields:
@@ -63,13 +56,13 @@ def customer(at: str, body: str = "Where is my order? Nothing has come.", **fiel
     return Letter(at, a_mail(body, sender=f"Clara <{CLARA}>", to=OURS, **_dated(at, fields)))
 
 
-def first(at: str, body: str = "Where is my order? Nothing has come.", **fields: Any) -> Letter:
+def first(at: str, body: str = ORDER, **fields: Any) -> Letter:
     """The mail with which the conversation begins."""
     fields = {"message_id": "c0@customer.example", **fields}
     return Letter(at, a_mail(body, sender=f"Clara <{CLARA}>", to=OURS, **_dated(at, fields)))
 
 
-def answer(at: str, body: str = "It was sent yesterday. Did it arrive?", **fields: Any) -> Letter:
+def answer(at: str, body: str = ANSWER, **fields: Any) -> Letter:
     """An answer of the shop's, out of its folder of sent mail."""
     fields = {"In_Reply_To": "<c0@customer.example>", "to": CLARA, **fields}
     fields["message_id"] = f"s{next(_numbers)}@shop.example"
@@ -92,16 +85,24 @@ class Lived:
     told: tuple[Told, ...]
 
     def events(self, *wanted: Event) -> list[str]:
-        """Return these events in order: `Mon 2026-11-23 05:00 staff_warned late`."""
-        return [self._line(one) for one in self.told if one.event in wanted]
+        """Return these events in order: `Mon 2026-11-23 05:00 staff_warned late`, each once."""
+        lines = (self._line(one) for one in self.told if one.event in wanted)
+        return list(dict.fromkeys(lines))
 
     def letters(self) -> list[str]:
-        """Return what somebody would have got: `Mon 2026-11-23 05:00 late to anna@…`."""
-        return [
-            f"{self._at(one)} {one.mail} to {one.to}"
+        """Return what somebody would have got: `Mon 2026-11-23 05:00 late to staff`. A warning goes
+        to each of them.
+        """
+        lines = (
+            f"{self._at(one)} {one.mail} to {self._whom(one)}"
             for one in self.told
             if one.event in {Event.MAIL_QUEUED, Event.STAFF_WARNED, Event.ESCALATED}
-        ]
+        )
+        return list(dict.fromkeys(lines))
+
+    def _whom(self, one: Told) -> str:
+        everybody = one.event is Event.STAFF_WARNED and one.mail != TimerKind.UNANSWERED
+        return "staff" if everybody and one.to in self.policy.staff else str(one.to)
 
     @property
     def status(self) -> str:
