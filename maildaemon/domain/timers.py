@@ -79,7 +79,8 @@ class History:
     `written` stands in the order of arrival, without what was there before the first start.
     `resolved_at`: when it was taken as settled the last time, also if it was opened again since.
     `promised`: the dates that the customer was told, by the start of the clock they belong to.
-    `fired`: when which timers fired.
+    `fired`: when which timers fired. `elsewhere_at`: when the customer wrote last in another
+    conversation, since our answer in this one was seen.
     """
 
     status: Status
@@ -88,6 +89,7 @@ class History:
     resolved_at: datetime | None = None
     promised: Mapping[datetime, datetime] = field(default_factory=dict)
     fired: Mapping[str, datetime] = field(default_factory=dict)
+    elsewhere_at: datetime | None = None
 
     @property
     def answered_at(self) -> datetime | None:
@@ -224,12 +226,14 @@ def _while_theirs(history: History, policy: Policy) -> Iterator[Timer]:
     since = history.answered_at
     if since is None:
         return
-    # Who has thanked us is not silent: he is reminded of nothing.
-    thanked = any(one.by_customer and one.at > since for one in history.written)
+    # Who has thanked us, or has written under another subject, is not silent: he is reminded of
+    # nothing.
+    heard = any(one.by_customer and one.at > since for one in history.written)
+    heard |= history.elsewhere_at is not None and history.elsewhere_at > since
     reminded_at = _reminded_at(history, since)
     for at, step in enumerate(policy.time.follow_up):
         due = due_at(since, step.after, policy.hours)
-        if step.template and not thanked:
+        if step.template and not heard:
             mode = mode_part(policy, template_section(step.template))
             parts = (part_of(step), mode)
             key = _key(TimerKind.FOLLOW_UP, since, f"{step.template}:{_same_before(policy, at)}")

@@ -121,7 +121,7 @@ def test_who_was_reminded_in_a_thread_is_not_reminded_again_when_it_is_merged(sh
     answer(shop, "c2")
     shop.wait(days=3, hours=1)
     shop.round()
-    assert letters(shop)[2:] == [REMINDED, REMINDED]
+    assert letters(shop)[2:] == [REMINDED]
 
     first, second = (row[0] for row in shop.rows("select reference from thread order by id"))
     with shop.store.begin() as tx:
@@ -132,7 +132,7 @@ def test_who_was_reminded_in_a_thread_is_not_reminded_again_when_it_is_merged(sh
     shop.round()
     shop.wait(hours=1)
     shop.round()
-    assert letters(shop)[2:] == [REMINDED, REMINDED]
+    assert letters(shop)[2:] == [REMINDED]
 
 
 def test_an_answer_is_never_older_than_its_question_for_a_promise(tmp_path: Path) -> None:
@@ -155,3 +155,30 @@ def test_an_answer_is_never_older_than_its_question_for_a_reminder(shop: Shop) -
 
     days(shop, 3)
     assert letters(shop) == [ACK, REMINDED]
+
+
+BROKEN = {
+    "subject": "The vase is broken",
+    "body": "The parcel has arrived, but the vase is broken. What now?",
+    "message_id": "c2@customer.example",
+}
+
+
+def test_a_customer_who_writes_under_another_subject_is_not_silent(shop: Shop) -> None:
+    conversation(shop)
+    days(shop, 1)
+    customer_writes(shop, **BROKEN)
+    days(shop, 2)
+
+    assert (CLARA, "follow_up") not in letters(shop)
+
+
+def test_his_other_mail_calls_the_reminder_back_at_the_last_moment(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    fire_only(shop)
+    assert shop.outbox[-1] == "queued"
+
+    shop.write(a_mail(**BROKEN, date=shop.at))
+    shop.round()
+    assert letters(shop) == [ACK, ACK]

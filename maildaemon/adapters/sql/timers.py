@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, or_, select, update
 
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
@@ -52,6 +52,25 @@ _WRITTEN = (
     .order_by(message.c.received_at, message.c.id)
 )
 SETTLING = ("thread_resolved", "thread_reopened", "thread_working", "thread_pending")
+# By the order in which it was recorded: the index of a sender ends with it.
+_LAST_ANSWER = (
+    select(func.max(message.c.id))
+    .where(message.c.thread_id == _THREAD, message.c.staff_answer.is_(True))
+    .scalar_subquery()
+)
+_WROTE_ELSEWHERE = (
+    select(func.max(message.c.received_at))
+    .join(participant, participant.c.address_sha256 == message.c.sender_sha256)
+    .where(
+        participant.c.thread_id == _THREAD,
+        participant.c.role == "customer",
+        message.c.mailbox_id == bindparam("mailbox"),
+        message.c.id > _LAST_ANSWER,
+        message.c.thread_id != _THREAD,
+        message.c.kind == Kind.CUSTOMER.value,
+        message.c.history.is_(False),
+    )
+)
 _SETTLEMENTS = (
     select(event.c.event, event.c.at, event.c.detail)
     .where(event.c.thread_id == _THREAD, event.c.event.in_(SETTLING))
@@ -135,7 +154,13 @@ class SqlTimers:
             resolved_at=self._resolved_at(thread_id),
             promised=promised,
             fired=self._fired_elsewhere(thread_id) | own,
+            elsewhere_at=self._elsewhere_at(row) if status is Status.PENDING else None,
         )
+
+    def _elsewhere_at(self, row: Row[Any]) -> datetime | None:
+        asked = {"thread": row.id, "mailbox": row.mailbox_id}
+        wrote: datetime | None = self._connection.scalar(_WROTE_ELSEWHERE, asked)
+        return wrote
 
     def _fired_elsewhere(self, thread_id: int) -> dict[str, datetime]:
         """Return when which timers fired of threads that have become part of this one."""
