@@ -53,7 +53,7 @@ from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import EchoSubject, Mode, Policy
 from maildaemon.domain.recipients import addressed, is_one_of_us, recipients
 from maildaemon.domain.report import UNDELIVERABLE_FOR, follow_report
-from maildaemon.domain.responder import MUTED_FOR, Glance, is_responder
+from maildaemon.domain.responder import MUTED_FOR, OUR_WORDS, Glance, is_responder
 from maildaemon.domain.subjects import bare_subject
 from maildaemon.domain.telling import (
     answer_language,
@@ -188,6 +188,8 @@ def _answers_customer(message: Message, match: Match, context: Context) -> bool:
     """Tell whether this is our answer to a customer of the thread (a forward is not)."""
     if match.thread is None or not has_staff_powers(message, context):
         return False
+    if OUR_WORDS in message.defects:
+        return False  # a reminder that a person has sent is no answer to anything
     named = {address.key for address in recipients(message)}
     return bool(named & match.thread.customers)
 

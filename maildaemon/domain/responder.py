@@ -11,6 +11,8 @@ from datetime import timedelta
 
 SUSPECTED_WITHIN = timedelta(hours=1)
 MUTED_FOR = timedelta(days=1)
+# What a person has sent as we had written it, when its time had come.
+OUR_WORDS = "our_words"
 _SIMILAR_BEFORE = 2
 _WORDS_COMPARED = 500
 # A footer that is longer than what people write must not make their letters alike.
@@ -46,6 +48,12 @@ def is_similar(one: Glance, other: Glance) -> bool:
     if same_subject:
         return head >= 0.5 and whole >= 0.5  # noqa: PLR2004
     return head >= 0.7 and whole >= 0.8  # noqa: PLR2004
+
+
+def says_the_same(text: str, other: str) -> bool:
+    """Tell whether somebody has sent a text nearly as it was written for him."""
+    words, others = _words(text), _words(other)
+    return bool(words) and _likeness(words, others) >= 0.8  # noqa: PLR2004
 
 
 def _words(text: str) -> list[str]:

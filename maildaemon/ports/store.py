@@ -4,7 +4,7 @@ Every queue row carries `attempts`, the fence: taking a row commits its next att
 finishing it succeeds only while nobody else has taken it meanwhile (StaleClaimError otherwise).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -442,6 +442,13 @@ class Outbox(Protocol):
 
     def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
         """Cancel a queued mail, or a draft that is not in the folder yet; an operator's word."""
+
+    def timed_drafts(
+        self, mailbox_id: int, recipients: Collection[str], since: datetime
+    ) -> tuple[bytes, ...]:
+        """Return the mails that time has brought, and left to a person to send, to any of these
+        addresses (keys) since then.
+        """
 
     def is_draft(self, outbox_id: int) -> bool:
         """Tell whether this mail is still meant for the Drafts folder."""

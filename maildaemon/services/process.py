@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from maildaemon.domain.automatic import Kind
@@ -16,6 +17,7 @@ from maildaemon.domain.context import Decision
 from maildaemon.domain.control import Change
 from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message, Parsed
+from maildaemon.domain.responder import OUR_WORDS, says_the_same
 from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import (
@@ -29,7 +31,7 @@ from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
 from maildaemon.services.brakes import watch_arrivals
-from maildaemon.services.context import load_context
+from maildaemon.services.context import load_context, staff_recipients
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
@@ -42,6 +44,8 @@ _DEADLINE = CLAIM - timedelta(seconds=30)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 16_000_000
 _DEADLY = "the process died each time it worked on this message alone"
+# What nobody has sent by then nobody sends.
+_DRAFT_LIES = timedelta(days=60)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
 
@@ -118,7 +122,7 @@ class _Batch:
             if found := self._parse(row):
                 message, asked = look_up(self._desk, found.message)
                 troubles = troubles if asked is None else asked
-                parsed.append((row, message))
+                parsed.append((row, self._with_our_words(row, message)))
                 contents += found.contents.values()
         if troubles is not None:
             tell_troubles(self._store, self._desk, troubles, self._now())
@@ -158,6 +162,24 @@ class _Batch:
         if "patterns_timed_out" in result.message.defects:
             self._tell_slow(row)
         return scan_files(self._store, self._desk, result, self._now)
+
+    def _with_our_words(self, row: InboundRow, message: Message) -> Message:
+        """Return the message, flagged if a person has sent a timed draft of ours as it was."""
+        people = staff_recipients(message, self._desk.policy, in_sent=row.role is Role.SENT)
+        if not people:
+            return message
+        with self._store.read() as tx:
+            since = row.received_at - _DRAFT_LIES
+            drafts = tx.outbox.timed_drafts(row.mailbox_id, people, since)
+        for raw in drafts:
+            draft = attempt(partial(self._parser.parse, raw, self._desk.policy.reading))
+            if isinstance(draft, MaildaemonError):
+                raise draft
+            if isinstance(draft, Parsed) and says_the_same(
+                draft.message.reply_text, message.reply_text
+            ):
+                return replace(message, defects=(*message.defects, OUR_WORDS))
+        return message
 
     def _conclude_together(self, parsed: Sequence[tuple[InboundRow, Message]]) -> bool:
         """Conclude a backlog in one transaction; on any trouble nothing of it remains."""

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from maildaemon.domain.delivery import Section
+from maildaemon.domain.policy import Mode
 from maildaemon.domain.spans import parse_span
 from maildaemon.domain.timepolicy import FollowUpStep, Promise, TimePolicy
 from maildaemon.domain.understanding import Priority
 from maildaemon.services.by_hand import merge
 from tests.fakes.mailbox import FakeMailbox
-from tests.service.shop import Shop, a_mail
+from tests.service.shop import Shop, a_mail, parsed
 from tests.service.test_time_passes import (
     CLARA,
     LADDER,
@@ -157,7 +160,7 @@ def test_an_answer_is_never_older_than_its_question_for_a_reminder(shop: Shop) -
     assert letters(shop) == [ACK, REMINDED]
 
 
-BROKEN = {
+BROKEN: dict[str, Any] = {
     "subject": "The vase is broken",
     "body": "The parcel has arrived, but the vase is broken. What now?",
     "message_id": "c2@customer.example",
@@ -182,3 +185,58 @@ def test_his_other_mail_calls_the_reminder_back_at_the_last_moment(shop: Shop) -
     shop.write(a_mail(**BROKEN, date=shop.at))
     shop.round()
     assert letters(shop) == [ACK, ACK]
+
+
+def send_draft(shop: Shop, text: str | None = None) -> None:
+    """A person sends what lies in Drafts; some clients give it an id of their own."""
+    [draft] = shop.account.messages("Drafts")
+    mail = parsed(draft.raw)
+    mail.replace_header("Message-ID", f"<client.{shop.at:%d}@shop.example>")
+    if text is not None:
+        mail.clear_content()
+        mail.set_content(text)
+    shop.write(mail.as_bytes(), "Sent", flags=("\\Seen",))
+    shop.account.expunge("Drafts", draft.uid)
+    shop.round()
+
+
+def test_a_ladder_goes_on_when_a_person_sends_the_reminders(tmp_path: Path) -> None:
+    reminders = (Section.FOLLOW_UP, Section.CLOSING_SOON)
+    shop = a_shop(tmp_path, modes=tuple((one, Mode.DRAFTS) for one in reminders))
+    conversation(shop)
+    sent = []
+    for day in range(1, 13):
+        days(shop, 1)
+        if shop.account.messages("Drafts"):
+            send_draft(shop)
+            sent.append(day)
+
+    assert sent == [3, 7]
+    assert status(shop) == "resolved"
+    assert letters(shop) == [ACK, (CLARA, "feedback")]
+    shop.close()
+
+
+def test_what_a_person_makes_of_a_reminder_is_an_answer(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, modes=((Section.FOLLOW_UP, Mode.DRAFTS),))
+    conversation(shop)
+    days(shop, 3)
+    send_draft(shop, "Dear Clara, we have found the parcel at the depot. It comes on Friday.")
+    days(shop, 2)
+    assert not shop.account.messages("Drafts")
+
+    days(shop, 1)
+    assert len(shop.account.messages("Drafts")) == 1
+    shop.close()
+
+
+def test_a_request_for_feedback_that_a_person_sends_opens_nothing_again(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, modes=((Section.FEEDBACK, Mode.DRAFTS),))
+    conversation(shop)
+    days(shop, 11)
+    send_draft(shop)
+    days(shop, 4)
+
+    assert status(shop) == "resolved"
+    assert letters(shop) == [ACK, REMINDED, (CLARA, "closing_soon")]
+    shop.close()

@@ -1,9 +1,10 @@
 """What is still to be done in the mailbox: copies for Sent, drafts for Drafts."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import insert_missing
@@ -124,6 +125,19 @@ class SqlSettlements:
             expect="waiting",
             **values,
         )
+
+    def timed_drafts(
+        self, mailbox_id: int, recipients: Collection[str], since: datetime
+    ) -> tuple[bytes, ...]:
+        """Return the mails that time has brought and left to a person, to any of these keys."""
+        drafts = select(outbox.c.raw).where(
+            outbox.c.mailbox_id == mailbox_id,
+            outbox.c.state == OutboxState.DRAFT.value,
+            outbox.c.kind == MailKind.TIMED.value,
+            func.lower(outbox.c.recipient).in_(recipients),
+            outbox.c.queued_at >= since,
+        )
+        return tuple(self._connection.scalars(drafts))
 
     def is_draft(self, outbox_id: int) -> bool:
         """Tell whether this mail is still meant for the Drafts folder."""

@@ -58,18 +58,12 @@ _LAST_ANSWER = (
     .where(message.c.thread_id == _THREAD, message.c.staff_answer.is_(True))
     .scalar_subquery()
 )
-_WROTE_ELSEWHERE = (
-    select(func.max(message.c.received_at))
-    .join(participant, participant.c.address_sha256 == message.c.sender_sha256)
-    .where(
-        participant.c.thread_id == _THREAD,
-        participant.c.role == "customer",
-        message.c.mailbox_id == bindparam("mailbox"),
-        message.c.id > _LAST_ANSWER,
-        message.c.thread_id != _THREAD,
-        message.c.kind == Kind.CUSTOMER.value,
-        message.c.history.is_(False),
-    )
+_SINCE_WROTE = select(
+    message.c.received_at, message.c.thread_id, message.c.kind, message.c.history
+).where(
+    message.c.mailbox_id == bindparam("mailbox"),
+    message.c.sender_sha256.in_(bindparam("senders", expanding=True)),
+    message.c.id > _LAST_ANSWER,
 )
 _SETTLEMENTS = (
     select(event.c.event, event.c.at, event.c.detail)
@@ -158,9 +152,17 @@ class SqlTimers:
         )
 
     def _elsewhere_at(self, row: Row[Any]) -> datetime | None:
-        asked = {"thread": row.id, "mailbox": row.mailbox_id}
-        wrote: datetime | None = self._connection.scalar(_WROTE_ELSEWHERE, asked)
-        return wrote
+        """Return when a customer of this thread wrote last in another one, None if never."""
+        customers = self._connection.execute(_CUSTOMERS, {"thread": row.id})
+        senders = [one.address_sha256 for one in customers]
+        asked = {"thread": row.id, "mailbox": row.mailbox_id, "senders": senders}
+        # What it is is looked at here: by it a database would search among everybody's mail.
+        wrote = (
+            one.received_at
+            for one in self._connection.execute(_SINCE_WROTE, asked)
+            if one.kind == Kind.CUSTOMER.value and not one.history and one.thread_id != row.id
+        )
+        return max(wrote, default=None)
 
     def _fired_elsewhere(self, thread_id: int) -> dict[str, datetime]:
         """Return when which timers fired of threads that have become part of this one."""
