@@ -4,7 +4,7 @@ Every queue row carries `attempts`, the fence: taking a row commits its next att
 finishing it succeeds only while nobody else has taken it meanwhile (StaleClaimError otherwise).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -208,9 +208,7 @@ class Records(Protocol):
         """
 
     def newest_of(self, mailbox_id: int, message_ids: Sequence[str]) -> datetime | None:
-        """Return when the newest came that is recorded by one of these Message-IDs, None if none
-        is.
-        """
+        """Return when the newest came that has one of these Message-IDs, None if none has."""
 
     def holds_id(self, mailbox_id: int, message_id: str) -> bool:
         """Tell whether a message with this Message-ID is recorded."""
@@ -443,12 +441,8 @@ class Outbox(Protocol):
     def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
         """Cancel a queued mail, or a draft that is not in the folder yet; an operator's word."""
 
-    def timed_drafts(
-        self, mailbox_id: int, recipients: Collection[str], since: datetime
-    ) -> tuple[bytes, ...]:
-        """Return the mails that time has brought, and left to a person to send, to any of these
-        addresses (keys) since then.
-        """
+    def timed_drafts(self, mailbox_id: int, to: Sequence[str], since: datetime) -> list[bytes]:
+        """Return what time has left to a person to send to any of these keys since then."""
 
     def is_draft(self, outbox_id: int) -> bool:
         """Tell whether this mail is still meant for the Drafts folder."""

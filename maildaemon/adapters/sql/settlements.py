@@ -1,6 +1,6 @@
 """What is still to be done in the mailbox: copies for Sent, drafts for Drafts."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -126,18 +126,16 @@ class SqlSettlements:
             **values,
         )
 
-    def timed_drafts(
-        self, mailbox_id: int, recipients: Collection[str], since: datetime
-    ) -> tuple[bytes, ...]:
+    def timed_drafts(self, mailbox_id: int, to: Sequence[str], since: datetime) -> list[bytes]:
         """Return the mails that time has brought and left to a person, to any of these keys."""
         drafts = select(outbox.c.raw).where(
             outbox.c.mailbox_id == mailbox_id,
             outbox.c.state == OutboxState.DRAFT.value,
             outbox.c.kind == MailKind.TIMED.value,
-            func.lower(outbox.c.recipient).in_(recipients),
+            func.lower(outbox.c.recipient).in_(to),
             outbox.c.queued_at >= since,
         )
-        return tuple(self._connection.scalars(drafts))
+        return list(self._connection.scalars(drafts))
 
     def is_draft(self, outbox_id: int) -> bool:
         """Tell whether this mail is still meant for the Drafts folder."""
