@@ -43,9 +43,6 @@ class Timers(Protocol):
     def threads_to_plan(self, mailbox_id: int, limit: int) -> tuple[int, ...]:
         """Return threads whose history has grown since their timers were planned."""
 
-    def wants_plan(self, thread_id: int) -> bool:
-        """Tell whether the history of this thread has grown since its timers were planned."""
-
     def history(self, thread_id: int) -> History:
         """Return what the timers of a thread follow from."""
 
@@ -76,9 +73,6 @@ class Timers(Protocol):
 
         Raises StaleClaimError if it was cancelled or claimed again meanwhile.
         """
-
-    def drop(self, row: TimerRow) -> None:
-        """Conclude a timer that is planned no more: nothing comes of it. May come back."""
 
     def fail(self, row: TimerRow, error: str, failures: int, retry_at: datetime | None) -> None:
         """Give a timer back that has failed so often; parked if `retry_at` is None."""

@@ -210,6 +210,7 @@ class _Firing:
         draft = self._draft(action)
         mode = policy.mode_of(sections)
         held = action.too_late and mode is Mode.LIVE
+        send_at = max(self.now, action.not_before or self.now)
         mail = NewMail(
             mailbox_id=self.desk.mailbox_id,
             thread_id=self.thread_id,
@@ -222,9 +223,10 @@ class _Firing:
             recipient=action.to.address,
             raw=self.composer.compose(draft),
             state=OutboxState.HELD if held else STATES[mode],
-            queued_at=self.now,
-            send_at=max(self.now, action.not_before or self.now),
-            expires_at=self.now + mail_lives(sections),
+            # What is to wait is neither late nor unseen before its time has come.
+            queued_at=send_at,
+            send_at=send_at,
+            expires_at=send_at + mail_lives(sections),
         )
         return queue_mail(
             self.tx, self.desk, mail, mode, self.now, section=action.section.value, held=held

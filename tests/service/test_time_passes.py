@@ -404,3 +404,20 @@ def test_an_answer_on_the_evening_of_the_day_still_keeps_the_promise_for_the_cus
 
     assert letters(shop)[2:] == []
     shop.close()
+
+
+def test_a_mail_that_waited_for_its_day_raises_no_alarm_for_a_mailbox_just_being_read(
+    tmp_path: Path,
+) -> None:
+    told = replace(PROMISE, tell_customer=True, warn_at=None)
+    shop = a_shop(tmp_path, time=TimePolicy(promises=((Priority.NORMAL, told),)))
+    customer_writes(shop)
+    shop.wait(hours=49)
+    shop.round()
+    shop.wait(hours=14, minutes=1)
+    shop.write(a_mail("Another matter.", message_id="d@x.example", sender="dan@x.example"))
+    assert shop.deliver() == 1
+
+    assert shop.rows("select event from alert") == []
+    assert letters(shop)[2:] == []
+    shop.close()

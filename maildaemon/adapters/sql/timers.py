@@ -98,7 +98,6 @@ _TO_PLAN = (
     .order_by(thread.c.id)
     .limit(bindparam("most", type_=Integer))
 )
-_WANTS_PLAN = select(thread.c.plan_wanted).where(thread.c.id == _THREAD)
 _PLANNED = update(thread).where(thread.c.id == _THREAD)
 _CHANGE = update(timer).where(timer.c.id == bindparam("timer"))
 _NEXT_DUE = (
@@ -136,10 +135,6 @@ class SqlTimers:
         """Return threads whose history has grown since their timers were planned."""
         asked = {"mailbox": mailbox_id, "most": limit}
         return tuple(self._connection.scalars(_TO_PLAN, asked))
-
-    def wants_plan(self, thread_id: int) -> bool:
-        """Tell whether the history of this thread has grown since its timers were planned."""
-        return bool(self._connection.scalar(_WANTS_PLAN, {"thread": thread_id}))
 
     def history(self, thread_id: int) -> History:
         """Return what the timers of a thread follow from."""
@@ -280,10 +275,6 @@ class SqlTimers:
             outbox_id=outbox_id,
             next_attempt_at=None,
         )
-
-    def drop(self, row: TimerRow) -> None:
-        """Conclude a timer that is planned no more."""
-        self._finish(row, state=_CANCELLED, next_attempt_at=None)
 
     def fail(self, row: TimerRow, error: str, failures: int, retry_at: datetime | None) -> None:
         """Give a timer back that has failed so often; parked if `retry_at` is None."""
