@@ -94,5 +94,8 @@ class Timers(Protocol):
         anything.
         """
 
+    def bring_forward(self, mailbox_id: int, now: datetime) -> None:
+        """Let what is to hold only later hold from now on."""
+
     def plan_all(self, mailbox_id: int, settled_since: datetime) -> None:
         """Have every thread planned anew that is under way, or was settled since then."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from maildaemon.domain.brakes import Brake
 from maildaemon.domain.timers import Timer, parts_in_force, plan_timers
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.ports.timers import TimerRow
@@ -40,10 +41,23 @@ def plan_next(
     if not wanting:
         return 0
     with store.begin() as tx:
-        in_force = tx.timers.in_force(desk.mailbox_id)
+        in_force = _in_force(tx, desk, now)
         for thread_id in wanting:
             plan_thread(tx, desk, thread_id, now, in_force, over)
     return len(wanting)
+
+
+def _in_force(tx: Transaction, desk: Desk, now: datetime) -> Mapping[str, datetime]:
+    """Return since when what holds. What a clock that ran ahead has noted holds from now on: else
+    nothing at all would be due until then.
+    """
+    known = tx.timers.in_force(desk.mailbox_id)
+    clock_is_doubted = any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id))
+    if clock_is_doubted or all(since <= now for since in known.values()):
+        return known
+    tx.timers.bring_forward(desk.mailbox_id, now)
+    tx.timers.plan_all(desk.mailbox_id, now - _SETTLED_AT_MOST)
+    return tx.timers.in_force(desk.mailbox_id)
 
 
 def plan_thread(

@@ -8,6 +8,7 @@ from maildaemon.domain.spans import parse_span
 from maildaemon.domain.understanding import Fact
 from maildaemon.settings.document import Block, Loc
 from maildaemon.settings.policies import LanguageSettings
+from maildaemon.settings.span_consistency import endless_spans
 from maildaemon.shipped import shipped
 
 _Mistakes = Iterator[tuple[Loc, str]]
@@ -36,6 +37,7 @@ def policy_mistakes(root: Block, folder: Path) -> _Mistakes:
         yield from _same_names(policy)
         yield from _rules(policy)
         yield from _follow_up(policy)
+        yield from endless_spans(policy.section, policy.own, policy.loc)
         yield from _default_language(policy)
         yield from _languages_without_words(policy, _templates(root, folder))
     yield from _mailbox_languages(root)

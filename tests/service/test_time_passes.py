@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.delivery import Section
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.policy import Mode
@@ -314,6 +315,35 @@ def test_what_is_in_force_is_noted_once(shop: Shop) -> None:
     before = shop.rows("select part, since from in_force order by part")
     shop.wait(hours=1)
     put_in_force(shop.store, shop.desk, shop.at)
+
+    assert shop.rows("select part, since from in_force order by part") == before
+
+
+def test_what_a_clock_that_ran_ahead_put_in_force_holds_from_when_it_is_right(
+    tmp_path: Path,
+) -> None:
+    shop = a_shop(tmp_path, time=TimePolicy())
+    shop.at += timedelta(days=365)
+    shop.policy = a_shop_policy(shop)
+    shop.open()
+    shop.at = MONDAY
+    conversation(shop)
+    shop.wait(days=3)
+    shop.round()
+
+    assert letters(shop)[-1] == (CLARA, "follow_up")
+    assert all(since <= f"{shop.at}" for (since,) in shop.rows("select since from in_force"))
+    shop.close()
+
+
+def test_by_a_clock_that_is_behind_nothing_is_put_in_force_earlier(shop: Shop) -> None:
+    before = shop.rows("select part, since from in_force order by part")
+    customer_writes(shop)
+    with shop.store.begin() as tx:
+        tx.brakes.put_on(shop.desk.mailbox_id, Braking(Brake.CLOCK, "behind", shop.at, None))
+        tx.records.note(shop.desk.mailbox_id, "thread_noted", shop.at, thread_id=1)
+    shop.at -= timedelta(days=365)
+    shop.fire()
 
     assert shop.rows("select part, since from in_force order by part") == before
 

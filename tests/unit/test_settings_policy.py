@@ -219,3 +219,45 @@ def test_a_mistake_in_the_policy_of_a_mailbox_is_named_with_its_place() -> None:
         "limits, languages, hours, notices, promises, escalation, follow_up, feedback, rules, "
         "order_numbers, partners, contacts, privacy, mode"
     )
+
+
+@pytest.mark.parametrize(
+    ("section", "where", "span"),
+    [
+        (
+            "promises: {normal: {first_reply: 8760 open hours}}",
+            "2:34: promises.normal.first_reply",
+            "`8760 open hours` takes 168 years",
+        ),
+        (
+            "feedback: {after: 900 business days}",
+            "2:19: feedback.after",
+            "`900 business days` takes 17 years",
+        ),
+        (
+            "follow_up: [{after: 9 days, template: over}, {after: 530 open hours, resolve: on}]",
+            "2:54: follow_up[1].after",
+            "`530 open hours` takes 10 years",
+        ),
+    ],
+)
+def test_a_span_that_the_opening_times_make_endless_is_refused(
+    section: str, where: str, span: str
+) -> None:
+    text = f"hours: {{open: {{mon: 09:00-10:00}}}}\n{section}\n{MINIMAL}"
+
+    told = f"{where}: {span} by the opening times in `hours`; write less"
+    assert only_problem(text) == told
+
+
+def test_a_span_that_a_mailboxs_own_opening_times_make_endless_is_refused_where_it_stands() -> None:
+    own = with_mailbox("policy: {hours: {open: {mon: 09:00-10:00}}}")
+    text = f"promises: {{normal: {{first_reply: 9000 open hours}}}}\n{own}"
+
+    assert "promises.normal.first_reply: `9000 open hours` takes" in only_problem(text)
+
+
+def test_a_span_of_a_year_or_two_is_taken() -> None:
+    text = "hours: {open: {mon: 09:00-10:00}}\nfeedback: {after: 90 open hours}\n" + MINIMAL
+
+    assert policy_of(text).time.feedback is not None

@@ -359,6 +359,11 @@ class SqlTimers:
             self._connection.execute(insert(in_force), new)
         return True
 
+    def bring_forward(self, mailbox_id: int, now: datetime) -> None:
+        """Let what is to hold only later hold from now on."""
+        later = (in_force.c.mailbox_id == mailbox_id, in_force.c.since > now)
+        self._connection.execute(update(in_force).where(*later).values(since=now))
+
     def plan_all(self, mailbox_id: int, settled_since: datetime) -> None:
         """Have every thread planned anew that is under way, or was settled since then."""
         alive = [one.value for one in (Status.OPEN, Status.WORKING, Status.PENDING)]
