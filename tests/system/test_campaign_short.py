@@ -36,6 +36,6 @@ def test_an_acknowledgement_follows_the_servers_notice_without_waiting_for_a_pol
 
 
 def test_staff_who_answer_in_the_seconds_of_a_reminder_are_not_overtaken() -> None:
-    table = races.campaign(races=10, seed=7, after=15, gap=0.5)
+    table = races.campaign(races=10, seed=7, shops=1, after=15, gap=0.5)
 
     assert table.broken == [], str(table)
