@@ -84,6 +84,7 @@ def a_policy(**overrides: Any) -> Policy:
         sender=SHOP,
         addresses=frozenset({SHOP.key}),
         staff=frozenset({ANNA.key}),
+        warned=(ANNA.key,),
         trust_reply_to=frozenset(),
         authserv_id=None,
         default_language="en",

@@ -59,8 +59,8 @@ With reminders after five days instead of three (`docs/simulated/patient.yaml`):
 ```
 {compared}```
 
-`+` is sent as well, `-` no more, `~` at another time or to somebody else. If nothing differs, nothing is
-printed.
+`+` is sent as well, `-` no more, `~` at another time, to somebody else, or with another date in it. If
+nothing differs, nothing is printed.
 """
 _REFERENCE = re.compile(r"\b[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2}\b")
 _INDENTED = re.compile(r"^ +$", re.MULTILINE)

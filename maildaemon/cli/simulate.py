@@ -148,10 +148,12 @@ def _simulate(
 
 
 def _put(one: "Simulated", *, as_json: bool) -> int:
-    from maildaemon.cli.timeline import as_object, put_page, summary_as_object, zone_of
+    from maildaemon.cli.summary import put_summary, summary_as_object
+    from maildaemon.cli.timeline import as_object, put_cases, zone_of
 
     if not as_json:
-        put_page(one)
+        put_cases(one)
+        put_summary(one)
         return Exit.OK
     for told in one.told:
         put_json(as_object(told, zone_of(one)))

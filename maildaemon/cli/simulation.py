@@ -13,7 +13,7 @@ from maildaemon.adapters.sql.chronicle import Case, read_chronicle, tell_all
 from maildaemon.adapters.sql.simulated import SentAtOnce
 from maildaemon.cli.output import note
 from maildaemon.domain.message import Message
-from maildaemon.domain.outcome import Promised, promised
+from maildaemon.domain.outcome import Promised, promised, with_dates
 from maildaemon.domain.policy import Mode, Policy, Reads
 from maildaemon.domain.recipients import addressed
 from maildaemon.domain.timeline import Told
@@ -73,12 +73,13 @@ def simulate(
     finally:
         store.close()
     told = tell_all(chronicle, done.cancelled)
+    promises = promised(tuple(chronicle.clocks.values()), told, span.until)
     return Simulated(
         span=span,
         policies=tuple(one.policy for one in desks),
-        told=told,
+        told=with_dates(told, promises),
         cases=chronicle.cases,
-        promises=promised(tuple(chronicle.clocks.values()), told, span.until),
+        promises=promises,
         stopped=tuple(done.stopped),
         own=done.own,
     )

@@ -1,22 +1,24 @@
-"""What was simulated, as objects and as a page for people."""
+"""What was simulated, conversation by conversation: as objects, and as a page for people."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
 from maildaemon.adapters.sql.chronicle import Case
-from maildaemon.cli.output import paint, plain, put_facts, say, span
+from maildaemon.cli.output import paint, plain, say
 from maildaemon.cli.simulation import Simulated
 from maildaemon.cli.words import HANDED_OVER, KINDS, SECTIONS, SILENCES, STATUSES, TIMERS, in_words
-from maildaemon.domain.automatic import Kind
-from maildaemon.domain.outcome import Change, Difference, Fate, Promised
-from maildaemon.domain.policy import Mode, Policy
+from maildaemon.domain.automatic import Kind, Silence
+from maildaemon.domain.outcome import Change, Difference
 from maildaemon.domain.threads import Status
-from maildaemon.domain.timeline import Event, Told
+from maildaemon.domain.timeline import SENT, Event, Told
+from maildaemon.domain.timers import TimerKind
 
-_WHEN = "%a %Y-%m-%d %H:%M"
+WHEN = "%a %Y-%m-%d %H:%M"
 _INDENT = " " * len("Mon 2026-11-23 09:00")
+# Nobody expects an automatic answer to one of us.
+OF_COURSE = frozenset({Silence.OWN_ADDRESS, Silence.OWN_MAIL})
 
 
 def zone_of(one: Simulated) -> tzinfo:
@@ -36,51 +38,8 @@ def as_object(told: Told, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def summary_as_object(one: Simulated) -> dict[str, Any]:
-    """Return the last object of `simulate --json`: what it comes to."""
-    zone = zone_of(one)
-    return {
-        "event": "summary",
-        "since": _iso(one.span.since, zone),
-        "until": _iso(one.span.until, zone),
-        "mode": {policy.mailbox: _modes(policy) for policy in one.policies},
-        "messages": dict(_messages(one.told)),
-        "own_left_out": one.own,
-        "conversations": _statuses(one.cases),
-        "promises": {fate.value: _fates(one.promises)[fate] for fate in Fate},
-        "late": [_late_as_object(it, zone) for it in _late(one.promises)],
-        "sent": dict(_sent(one.told, Event.MAIL_QUEUED)),
-        "staff_warned": dict(_sent(one.told, Event.STAFF_WARNED)),
-        "escalated": dict(_sent(one.told, Event.ESCALATED)),
-        "resolved": _count(one.told, Event.THREAD_RESOLVED),
-        "reopened": _count(one.told, Event.THREAD_REOPENED),
-        "silences": dict(_silences(one.told)),
-        "brakes": [
-            {"at": _iso(it.at, zone), "brake": it.brake, "reason": it.reason} for it in one.stopped
-        ],
-    }
-
-
-def _late_as_object(one: Promised, zone: tzinfo) -> dict[str, Any]:
-    return {
-        "thread": one.thread,
-        "since": _iso(one.since, zone),
-        "due": _iso(one.due_at, zone),
-        "answered": _iso(one.answered_at, zone) if one.answered_at else None,
-    }
-
-
-def _iso(at: datetime, zone: tzinfo) -> str:
-    return at.astimezone(zone).isoformat(timespec="seconds")
-
-
-def _modes(policy: Policy) -> dict[str, str]:
-    special = {section.value: mode.value for section, mode in policy.modes}
-    return {"default": policy.mode.value, **special}
-
-
-def put_page(one: Simulated) -> None:
-    """Print conversation after conversation, then what it comes to."""
+def put_cases(one: Simulated) -> None:
+    """Print conversation after conversation."""
     zone = zone_of(one)
     by_thread: dict[str | None, list[Told]] = {}
     for told in one.told:
@@ -94,7 +53,6 @@ def put_page(one: Simulated) -> None:
         else:
             _put_case(case, events, zone)
     _put_quiet(quiet, zone)
-    _put_summary(one, zone)
 
 
 def _is_quiet(events: Sequence[Told]) -> bool:
@@ -105,22 +63,92 @@ def _put_case(case: Case, events: Sequence[Told], zone: tzinfo) -> None:
     about = ", ".join(filter(None, (case.category, case.priority)))
     title = f"{case.reference}  “{plain(case.subject)}”"
     say(f"{paint(title, 'cyan')}  ({about}; {in_words(case.status.value, STATUSES)})")
-    shown = ""
-    for one, text in _lines(events, zone):
-        at = f"{one.at.astimezone(zone):{_WHEN}}"
-        say(f"  {_INDENT if at == shown else at}  {text}")
-        shown = at
+    _put_lines(_lines(_to_all(_worth_telling(events)), zone), zone)
     say()
 
 
-def _lines(events: Sequence[Told], zone: tzinfo) -> Iterator[tuple[Told, str]]:
+def _put_quiet(events: Sequence[Told], zone: tzinfo) -> None:
+    """Print what belongs to no conversation that anybody has: machines, lists, advertising."""
+    if not events:
+        return
+    say(paint("Nobody's turn: machines, lists, advertising", "cyan"))
+    _put_lines(_lines(sorted(events, key=lambda one: one.at), zone), zone)
+    say()
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What happened `at` a time, and how often it did so again, the last time at `again_at`."""
+
+    at: datetime
+    text: str
+    event: Event
+    again: int = 0
+    again_at: datetime | None = None
+
+
+def _put_lines(lines: Iterable[_Line], zone: tzinfo) -> None:
+    shown = ""
+    for one in lines:
+        at = f"{one.at.astimezone(zone):{WHEN}}"
+        say(f"  {_INDENT if at == shown else at}  {one.text}")
+        shown = at
+        if one.again_at:
+            last = f"{one.again_at.astimezone(zone):{WHEN}}"
+            again = "once more" if one.again == 1 else f"{one.again} times more, the last time"
+            say(f"  {_INDENT}  … and {again} {'on ' if one.again == 1 else ''}{last}")
+
+
+def _worth_telling(events: Sequence[Told]) -> Iterator[Told]:
     answered = {one.at for one in events if one.event is Event.STAFF_ANSWERED}
+    partners = {one.at for one in events if one.why == Kind.PARTNER}
     for one in events:
         ours = one.why == Kind.STAFF and one.at in answered
         if one.event is Event.MESSAGE_RECEIVED and ours:
             continue  # that it is an answer is said as well
-        if text := in_a_line(one, zone):
-            yield one, text
+        if one.event is Event.SILENCE and one.at in partners:
+            continue  # nobody expects one
+        yield one
+
+
+def _to_all(events: Iterable[Told]) -> Iterator[Told]:
+    """Yield what happened, a mail that several get at the same moment once, to all of them."""
+    waiting: Told | None = None
+    for one in events:
+        if waiting and _is_same_mail(waiting, one):
+            waiting = replace(waiting, to=f"{waiting.to}, {one.to}")
+            continue
+        if waiting:
+            yield waiting
+        waiting = one
+    if waiting:
+        yield waiting
+
+
+def _is_same_mail(one: Told, other: Told) -> bool:
+    return one.event in SENT and replace(one, to=None) == replace(other, to=None)
+
+
+def _lines(events: Iterable[Told], zone: tzinfo) -> list[_Line]:
+    """Return what people read of it; of a reminder that comes again and again, how often."""
+    lines: list[_Line] = []
+    before: Told | None = None
+    for one in events:
+        text = in_a_line(one, zone)
+        if not text:
+            continue
+        if before and _is_repeated(before, one):
+            last = lines.pop()
+            lines.append(replace(last, again=last.again + 1, again_at=one.at))
+        else:
+            lines.append(_Line(one.at, text, one.event))
+        before = one
+    return lines
+
+
+def _is_repeated(before: Told, one: Told) -> bool:
+    same = (before.event, before.mail, before.to) == (one.event, one.mail, one.to)
+    return same and one.event is Event.STAFF_WARNED
 
 
 def in_a_line(one: Told, zone: tzinfo) -> str:
@@ -131,8 +159,8 @@ def in_a_line(one: Told, zone: tzinfo) -> str:
         case Event.STAFF_ANSWERED:
             return f"we answer ({plain(one.author)})"
         case Event.MAIL_QUEUED | Event.STAFF_WARNED | Event.ESCALATED:
-            return _sending(one, zone)
-        case Event.SILENCE if one.why not in _OF_COURSE:
+            return _sending(one) + _date(one, zone) + _since(one, zone)
+        case Event.SILENCE if one.why not in OF_COURSE:
             return f"no automatic mail: {in_words(one.why or '', SILENCES)}"
         case Event.PROMISE_BROKEN:
             return f"✗ no answer by the time that was promised{_since(one, zone)}"
@@ -145,10 +173,6 @@ def in_a_line(one: Told, zone: tzinfo) -> str:
             return ""
 
 
-# Nobody expects an automatic answer to one of us.
-_OF_COURSE = frozenset({"own_address", "own_mail"})
-
-
 def _received(one: Told) -> str:
     about = f"“{plain(one.subject)}”" if one.subject else "(no subject)"
     if one.why == Kind.CUSTOMER:
@@ -156,132 +180,45 @@ def _received(one: Told) -> str:
     return f"{plain(one.author)}: {about} ({KINDS.get(one.why or '', one.why)})"
 
 
-def _sending(one: Told, zone: tzinfo) -> str:
-    arrow = f"→ {plain(one.to or '')}: "
+def _sending(one: Told) -> str:
+    arrow = f"→ {plain(one.to or '')}:"
     match one.event:
         case Event.STAFF_WARNED:
-            return f"{arrow}warned: {TIMERS.get(one.mail or '', one.mail)}{_since(one, zone)}"
+            return f"{arrow} warned: {TIMERS.get(one.mail or '', one.mail)}"
         case Event.ESCALATED:
-            return f"{arrow}escalated: {TIMERS.get(one.mail or '', one.mail)}{_since(one, zone)}"
+            return f"{arrow} escalated: {TIMERS.get(one.mail or '', one.mail)}"
         case _:
-            return f"{arrow}{_mail(one.mail or '')}{_since(one, zone)}"
+            return f"{arrow} {mail_in_words(one.mail or '')}"
 
 
-def _mail(mail: str) -> str:
+def mail_in_words(mail: str) -> str:
+    """Return what a mail says, by its sections."""
     words = [SECTIONS.get(one, HANDED_OVER.get(one, one)) for one in mail.split("+")]
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
+def _date(one: Told, zone: tzinfo) -> str:
+    return f"; it promises an answer by {one.due_at.astimezone(zone):{WHEN}}" if one.due_at else ""
+
+
 def _since(one: Told, zone: tzinfo) -> str:
-    return f" (since {one.since.astimezone(zone):{_WHEN}})" if one.since else ""
+    if one.since is None:
+        return ""
+    since = f"{one.since.astimezone(zone):{WHEN}}"
+    return f" ({_CLOCKS.get(one.why or '', 'since')} {since})"
 
 
-def _put_quiet(events: Sequence[Told], zone: tzinfo) -> None:
-    """Print what belongs to no conversation that anybody has: machines, lists, advertising."""
-    if not events:
-        return
-    say(paint("Nobody's turn: machines, lists, advertising", "cyan"))
-    for one in sorted(events, key=lambda one: one.at):
-        if text := in_a_line(one, zone):
-            say(f"  {one.at.astimezone(zone):{_WHEN}}  {text}")
-    say()
-
-
-def _put_summary(one: Simulated, zone: tzinfo) -> None:
-    since, until = one.span.since.astimezone(zone), one.span.until.astimezone(zone)
-    say(paint(f"Summary: {since:{_WHEN}} to {until:{_WHEN}} ({zone})", "cyan"))
-    put_facts((f"  {name}", value) for name, value in _facts(one, zone))
-
-
-def _facts(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:
-    for policy in one.policies:
-        yield "mode", f"{policy.mailbox}: {_mode_in_words(policy)}"
-    for kind, count in _messages(one.told).most_common():
-        yield "mails", f"{count} {KINDS.get(kind, kind)}"
-    if one.own:
-        yield "mails", f"{one.own} in Sent that a daemon of ours has sent (left out)"
-    for status, count in _statuses(one.cases).items():
-        yield "conversations", f"{count} {in_words(status, STATUSES)}"
-    yield from _answers(one.promises, zone)
-    yield from _happened(one.told)
-    for it in one.stopped:
-        at = f"{it.at.astimezone(zone):{_WHEN}}"
-        yield "brakes", f"{at} {it.brake}: {it.reason} (released at once, here)"
-
-
-def _happened(told: Sequence[Told]) -> Iterator[tuple[str, str]]:
-    for event, name in _GROUPS:
-        for mail, count in _sent(told, event).most_common():
-            yield name, f"{count} {_mail(mail) if event is Event.MAIL_QUEUED else TIMERS[mail]}"
-    if resolved := _count(told, Event.THREAD_RESOLVED):
-        yield "settled by time", str(resolved)
-    if reopened := _count(told, Event.THREAD_REOPENED):
-        yield "opened again", str(reopened)
-    for silence, count in _silences(told).most_common():
-        yield "no automatic mail", f"{count} {in_words(silence, SILENCES)}"
-
-
-_GROUPS = (
-    (Event.MAIL_QUEUED, "would be sent"),
-    (Event.STAFF_WARNED, "staff warned"),
-    (Event.ESCALATED, "escalated"),
-)
-
-
-def _mode_in_words(policy: Policy) -> str:
-    special = [f"{section}: {mode}" for section, mode in policy.modes]
-    modes = ", ".join((policy.mode.value, *special))
-    return modes if modes == Mode.LIVE else f"{modes} (judged as if it were live)"
-
-
-def _answers(promises: Sequence[Promised], zone: tzinfo) -> Iterator[tuple[str, str]]:
-    fates = _fates(promises)
-    words = ((count, _FATES[fate]) for fate in Fate if (count := fates[fate]))
-    if promises:
-        yield "answers promised", ", ".join(f"{count} {word}" for count, word in words)
-    for one in _late(promises):
-        due = f"{one.due_at.astimezone(zone):{_WHEN}}"
-        given = f"{span(one.answered_at - one.due_at)} late" if one.answered_at else "never given"
-        yield "late", f"{one.thread}  due {due}, {given}"
-
-
-_FATES = {
-    Fate.KEPT: "in time",
-    Fate.LATE: "late",
-    Fate.UNANSWERED: "never given",
-    Fate.RUNNING: "not due yet",
-    Fate.LAPSED: "settled without one",
+# What has lasted for as long as the clock has run.
+_CLOCKS: Mapping[str, str] = {
+    TimerKind.WARNING: "waiting since",
+    TimerKind.LATE: "waiting since",
+    TimerKind.UPDATE: "no news since",
+    TimerKind.RESOLUTION: "open since",
+    TimerKind.ESCALATION: "waiting since",
+    TimerKind.UNANSWERED: "theirs since",
+    TimerKind.FOLLOW_UP: "silent since",
+    TimerKind.FEEDBACK: "settled",
 }
-
-
-def _fates(promises: Sequence[Promised]) -> Counter[Fate]:
-    return Counter(one.fate for one in promises)
-
-
-def _late(promises: Sequence[Promised]) -> list[Promised]:
-    return [one for one in promises if one.fate in {Fate.LATE, Fate.UNANSWERED}]
-
-
-def _messages(told: Sequence[Told]) -> Counter[str]:
-    return Counter(one.why or "" for one in told if one.event is Event.MESSAGE_RECEIVED)
-
-
-def _silences(told: Sequence[Told]) -> Counter[str]:
-    why = (one.why or "" for one in told if one.event is Event.SILENCE)
-    return Counter(one for one in why if one not in _OF_COURSE)
-
-
-def _sent(told: Sequence[Told], event: Event) -> Counter[str]:
-    return Counter(one.mail or "" for one in told if one.event is event)
-
-
-def _count(told: Sequence[Told], event: Event) -> int:
-    return sum(one.event is event for one in told)
-
-
-def _statuses(cases: Sequence[Case]) -> dict[str, int]:
-    found = Counter(one.status for one in cases)
-    return {status.value: found[status] for status in Status if found[status]}
 
 
 def difference_as_object(one: Difference, zone: tzinfo) -> dict[str, Any]:
@@ -297,13 +234,24 @@ def put_difference(one: Difference, zone: tzinfo) -> None:
     """Print a difference in a line: `+` more, `-` less, `~` otherwise."""
     told = one.after or one.before
     assert told is not None  # noqa: S101  one of the two is always there
-    at = f"{told.at.astimezone(zone):{_WHEN}}"
-    line = f"{_SIGNS[one.change]} {at}  {told.thread or '-'}  {in_a_line(told, zone)}"
-    if one.before and one.after and one.change is Change.TIME:
-        line += f", not {one.before.at.astimezone(zone):{_WHEN}}"
-    elif one.before and one.after:
-        line += f", not {plain(one.before.to or '')}"
+    at = f"{told.at.astimezone(zone):{WHEN}}"
+    line = f"{_SIGNS.get(one.change, '~')} {at}  {told.thread or '-'}  {in_a_line(told, zone)}"
+    if one.before and one.after:
+        line += f", {_otherwise(one.before, one.after, one.change, zone)}"
     say(line)
 
 
-_SIGNS = {Change.MORE: "+", Change.LESS: "-", Change.TIME: "~", Change.RECIPIENT: "~"}
+def _otherwise(before: Told, after: Told, change: Change, zone: tzinfo) -> str:
+    match change:
+        case Change.TIME:
+            return f"not {before.at.astimezone(zone):{WHEN}}"
+        case Change.DATE if before.due_at:
+            no = "not" if after.due_at else "no more"
+            return f"{no} by {before.due_at.astimezone(zone):{WHEN}}"
+        case Change.DATE:
+            return "where no date stood"
+        case _:
+            return f"not {plain(before.to or '')}"
+
+
+_SIGNS = {Change.MORE: "+", Change.LESS: "-"}

@@ -75,8 +75,8 @@ REASONS: Mapping[str, str] = {
 
 SECTIONS: Mapping[str, str] = {
     Section.ACKNOWLEDGEMENT: "an acknowledgement",
-    Section.REFUSED_FILES: "which files were refused, and why",
-    Section.MISSING_FACTS: "which facts are missing",
+    Section.REFUSED_FILES: "why files were refused",
+    Section.MISSING_FACTS: "a question for what is missing",
     Section.FAQ: "links that may help",
     Section.NOTICE: "a notice for these days",
     Section.FOLLOW_UP: "a reminder that we wait for an answer",
@@ -95,7 +95,7 @@ TIMERS: Mapping[str, str] = {
     TimerKind.ESCALATION: "somebody who can do more is needed",
     TimerKind.UNANSWERED: "nor has whom it went to answered in time",
     TimerKind.FOLLOW_UP: "the customer is silent",
-    TimerKind.RESOLVE: "the customer has been silent for long",
+    TimerKind.RESOLVE: "nothing more has been asked",
     TimerKind.FEEDBACK: "the matter was settled",
 }
 

@@ -190,13 +190,13 @@ def why_not_written(context: TimerContext) -> Silence | None:
 
 
 def _staff(context: TimerContext) -> tuple[str, ...]:
-    """Return who is told: who looks after it, else all colleagues, else whoever reads the mailbox
-    itself.
+    """Return who is told: who looks after it, else those who are meant to be, else whoever reads
+    the mailbox itself.
     """
     assigned, policy = context.assigned_to, context.policy
     if assigned and is_writable(assigned):
         return (assigned,)
-    return tuple(sorted(policy.staff)) or (policy.sender.address,)
+    return policy.warned or (policy.sender.address,)
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from maildaemon.domain.delivery import Section
 from maildaemon.domain.timeline import SENT, Clock, Event, Told
 from maildaemon.domain.timers import TimerKind
 
@@ -61,14 +62,30 @@ def _fate(clock: Clock, answers: Sequence[datetime], until: datetime) -> Promise
     return Promised(clock.thread, clock.since, clock.due_at, answered_at, fate)
 
 
+def with_dates(told: Sequence[Told], promises: Sequence[Promised]) -> tuple[Told, ...]:
+    """Return the same, each acknowledgement with the date of the answer that it names."""
+    dates: dict[tuple[str | None, datetime], datetime] = {
+        (one.thread, one.since): one.due_at for one in promises
+    }
+    return tuple(
+        replace(one, due_at=dates.get((one.thread, one.at))) if _acknowledges(one) else one
+        for one in told
+    )
+
+
+def _acknowledges(one: Told) -> bool:
+    return one.event is Event.MAIL_QUEUED and Section.ACKNOWLEDGEMENT in (one.mail or "").split("+")
+
+
 class Change(StrEnum):
     """How something differs with the other configuration: it happens as well, no more, at another
-    time, or to others.
+    time, or to others; or the customer is told another date.
     """
 
     MORE = "more"
     LESS = "less"
     TIME = "another_time"
+    DATE = "another_date"
     RECIPIENT = "another_recipient"
 
 
@@ -91,8 +108,9 @@ class Difference:
 def differences(before: Sequence[Told], after: Sequence[Told]) -> tuple[Difference, ...]:
     """Return what is sent or settled otherwise, in order; empty if nothing is."""
     old, new = list(filter(_counts, before)), list(filter(_counts, after))
-    list(_paired(old, new, lambda one: (*_what(one), one.to, one.at)))  # what is the same
+    same = _paired(old, new, lambda one: (*_what(one), one.to, one.at))
     found = [
+        *(Difference(Change.DATE, *both) for both in same if both[0].due_at != both[1].due_at),
         *_changed(Change.TIME, old, new, lambda one: (*_what(one), one.to)),
         *_changed(Change.RECIPIENT, old, new, lambda one: (*_what(one), one.at)),
         *(Difference(Change.LESS, one, None) for one in old),

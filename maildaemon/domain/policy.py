@@ -135,8 +135,9 @@ class Partner:
 class Policy:
     """Everything that is decided for one mailbox by configuration.
 
-    `addresses` are all of ours (lower case), `staff` those of colleagues. `trust_reply_to` lists
-    contact forms whose Reply-To is the customer. `authserv_id` None: no verdict is believed.
+    `addresses` are all of ours (lower case), `staff` those of colleagues; `warned` are those of
+    them who are told what time brings where nobody else is named. `trust_reply_to` lists contact
+    forms whose Reply-To is the customer. `authserv_id` None: no verdict is believed.
     `modes` are those of single sections, where they differ from `mode`. `plus_address`: what is
     sent automatically carries an address of its own for answers. `privacy_url` None: no
     privacy foot. `reading` follows from the rest: what is looked for in a mail so that it can be
@@ -158,6 +159,7 @@ class Policy:
     attachments: AttachmentPolicy
     limits: Limits
     reads: Reads = Reads.ALL
+    warned: tuple[str, ...] = ()
     modes: tuple[tuple[Section, Mode], ...] = ()
     notices: tuple[Notice, ...] = ()
     plus_address: bool = False

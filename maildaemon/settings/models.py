@@ -143,7 +143,10 @@ class MailboxSettings(Section):
     staff: tuple[EmailAddress, ...] = Field(
         (),
         examples=[["anna@example.com"]],
-        description="Addresses of colleagues. Their mail is never answered automatically.",
+        description="Addresses of colleagues. Their mail is never answered automatically. They "
+        "are warned when an answer is due, unless the conversation is assigned to one of them; "
+        "without any, the mailbox itself is. Whom only `escalation` or a rule's `assign` names is "
+        "a colleague as well, and need not stand here.",
     )
     mode: ModeOption | None = Field(
         None, examples=["live"], description="Replaces `service.mode` for this mailbox."

@@ -131,7 +131,7 @@ mailboxes:
     address: {quoted(address)}
     # What customers see as the sender, and at the end of each mail; without it the address.
     #display_name: Your Shop
-    # Addresses of colleagues; their mail is never answered automatically.
+    # Addresses of colleagues: never answered automatically, and warned when an answer is due.
     #staff: [anna@example.com]
     imap: {flow(imap)}
     smtp: {flow(smtp)}

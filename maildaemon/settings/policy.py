@@ -55,6 +55,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         attachments=_attachments(policy.attachments),
         limits=_limits(policy.limits),
         reads=mailbox.reads,
+        warned=tuple(sorted(set(map(str.lower, mailbox.staff)))),
         modes=modes.sections,
         notices=tuple(_notice(one, zone) for one in policy.notices),
         plus_address=mailbox.plus_address,
@@ -72,9 +73,13 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
 
 
 def _staff(settings: Settings, mailbox: MailboxSettings) -> Iterator[str]:
-    """Yield the addresses of colleagues: who is given a conversation by a rule is one, too."""
+    """Yield the addresses of colleagues: whom a rule or an escalation gives a conversation is one,
+    too.
+    """
     yield from (*mailbox.staff, *_colleagues(settings))
-    yield from (one.assign for one in settings.policy_of(mailbox).rules if one.assign)
+    policy = settings.policy_of(mailbox)
+    yield from (one.assign for one in policy.rules if one.assign)
+    yield from (address for one in policy.escalation for address in one.to)
 
 
 def _contacts(contacts: ContactSettings | None) -> Contacts | None:

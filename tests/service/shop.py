@@ -56,6 +56,7 @@ def a_policy(**overrides: Any) -> Policy:
         "sender": Address("Example Shop", "support@shop.example"),
         "addresses": frozenset({"support@shop.example"}),
         "staff": frozenset({"anna@shop.example"}),
+        "warned": ("anna@shop.example",),
         "trust_reply_to": frozenset(),
         "authserv_id": None,
         "default_language": "en",

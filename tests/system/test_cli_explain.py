@@ -292,7 +292,7 @@ def test_for_people_it_shows_the_reason_and_what_would_be_said(here: Installatio
     assert "kind      customer: written by a customer\n" in outcome.out
     assert "✗ setup.exe" in outcome.out
     assert "refused, extension_blocked: files of this name are refused" in outcome.out
-    assert "an acknowledgement and which files were refused, and why, in `it`" in outcome.out
+    assert "an acknowledgement and why files were refused, in `it`" in outcome.out
     assert "(the mode is shadow: it would be recorded and not sent)" in outcome.out
     assert "| Subject: " in outcome.out
 

@@ -157,6 +157,23 @@ def test_on_follows_the_reply_of_a_customer_whom_our_answer_does_not_satisfy() -
     assert due(step, ASKED, ANSWERED, AGAIN) == ["escalation 1 15:00"]
 
 
+def test_whom_an_escalation_goes_to_is_a_colleague_and_is_warned_of_nothing_else() -> None:
+    warned = "promises: {normal: {first_reply: 3 hours, warn_at: 1 hour}}"
+    step = STEP.replace("MORE", "").replace("lead@", "Lead@")
+
+    def told(staff: str) -> tuple[str, ...]:
+        mailbox = MINIMAL.rstrip() + f"\n    staff: [{staff}]\n"
+        policy = policy_of(f"{mailbox}{HOURS}{warned}\n{step}\n")
+        assert "lead@shop.example" in policy.staff
+        timer = plan_timers(History(Status.OPEN, written=(ASKED,)), policy)[0]
+        (tell,) = decide_timer(timer, TimerContext(policy=policy, now=timer.due_at))
+        assert isinstance(tell, TellStaff)
+        return tell.to
+
+    assert told("anna@shop.example") == ("anna@shop.example",)
+    assert told("") == ("support@example.com",), "whoever reads the mailbox reads it there"
+
+
 def test_answer_within_and_tell_customer_name_a_date() -> None:
     step = STEP.replace("MORE", "answer_within: 5 hours, tell_customer: yes")
     told, written, promised = done(step, ASKED)

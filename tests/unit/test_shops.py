@@ -77,6 +77,13 @@ JEWELLERY = (
     ("J'ai oublié mon mot de passe.", "account normal"),
     ("The earrings are beautiful, I just had to write a review for you.", "feedback normal"),
     ("Ho scritto una recensione, complimenti a tutti!", "feedback normal"),
+    ("When will my ring arrive?", "shipping normal"),
+    ("Wann kommt mein Ring an?", "shipping normal"),
+    ("Do you ship to Canada?", "shipping normal"),
+    ("What is your return policy?", "returns normal"),
+    ("The ring is too small, what can I do?", "returns normal"),
+    ("A stone fell out of my ring.", "product normal"),
+    ("I would like to order the bracelet, how do I pay?", "order normal"),
     # Twelve business hours
     ("My necklace EJ-204417 arrived yesterday and the clasp is broken.", "shipping urgent damage"),
     ("The box was open and the stone is cracked, photos follow.", "shipping urgent damage"),
@@ -92,9 +99,12 @@ JEWELLERY = (
     ("I need to cancel my order EJ-204417 before it ships.", "order urgent cancellation"),
     ("Ich möchte meine Bestellung stornieren.", "order urgent cancellation"),
     ("Je souhaite annuler ma commande EJ-204417.", "order urgent cancellation"),
+    ("I have changed my mind, please do not send it.", "order urgent cancellation"),
     # Complaints: each is about something
     ("I want to make a complaint about the delivery of EJ-204417.", "shipping high complaint"),
     ("This is unacceptable. I expect more of a jeweller.", "feedback high complaint"),
+    ("I am very unhappy with your service.", "feedback high complaint"),
+    ("Could I speak to the manager?", "feedback high complaint"),
     ("Ich möchte mich beschweren: die Rechnung ist falsch.", "order high complaint"),
     (
         "I must complain: the ring EJ-204417 arrived broken.",
@@ -117,6 +127,10 @@ MARKETPLACE = (
     ("I want a refund for 100-1234567-7654321.", "returns normal"),
     ("Ich möchte den Artikel zurücksenden.", "returns normal"),
     ("Chciałbym zwrócić ten produkt.", "returns normal"),
+    ("¿Cuándo llega mi mesa?", "delivery normal"),
+    ("Kiedy przyjdzie moje zamówienie?", "delivery normal"),
+    ("I want to cancel my order.", "order urgent cancellation"),
+    ("Der Verkäufer antwortet nicht.", "dispute high"),
     ("I forgot my password.", "account normal"),
     ("Il me faut la facture de mon achat.", "account normal"),
     ("I have been charged twice for one lamp.", "dispute high"),
@@ -137,6 +151,7 @@ ONE_PERSON = (
     ("I would like to commission a tea set.", "order normal"),
     ("I piatti sono bellissimi.", "order normal"),
     ("Can a vase go into the dishwasher?", "order normal"),
+    ("Do you ship to Germany?", "order normal"),
 )
 
 
@@ -194,6 +209,20 @@ def test_an_urgent_mail_to_the_jeweller_names_the_telephone_and_asks_for_what_is
     assert urgent.contacts.telephone == "+1 212 555 0123"
     assert urgent.missing == ("order_number", "photo")
     assert (usual.contacts, usual.missing) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do you ship to Canada?",
+        "Will I have to pay customs for delivery to Norway?",
+        "What is your return policy?",
+        "I would like to order the Aurora ring, can I pay with PayPal?",
+        "Liefern Sie nach Norwegen?",
+    ],
+)
+def test_who_has_bought_nothing_yet_is_not_asked_for_the_number_of_an_order(text: str) -> None:
+    assert response(decided("jewellery", text)).missing == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,161 @@
+"""What a simulation comes to, as an object and in words."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from maildaemon.adapters.sql.chronicle import Case
+from maildaemon.cli.output import paint, plain, put_facts, say, span
+from maildaemon.cli.simulation import Simulated
+from maildaemon.cli.timeline import OF_COURSE, WHEN, mail_in_words, zone_of
+from maildaemon.cli.words import KINDS, SILENCES, STATUSES, TIMERS, in_words
+from maildaemon.domain.outcome import Fate, Promised
+from maildaemon.domain.policy import Mode, Policy
+from maildaemon.domain.threads import Status
+from maildaemon.domain.timeline import Event, Told
+
+
+def summary_as_object(one: Simulated) -> dict[str, Any]:
+    """Return the last object of `simulate --json`: what it comes to."""
+    zone = zone_of(one)
+    return {
+        "event": "summary",
+        "since": _iso(one.span.since, zone),
+        "until": _iso(one.span.until, zone),
+        "mode": {policy.mailbox: _modes(policy) for policy in one.policies},
+        "messages": dict(_messages(one.told)),
+        "own_left_out": one.own,
+        "conversations": _statuses(one.cases),
+        "promises": {fate.value: _fates(one.promises)[fate] for fate in Fate},
+        "late": [_late_as_object(it, zone) for it in _late(one.promises)],
+        "sent": dict(_sent(one.told, Event.MAIL_QUEUED)),
+        "staff_warned": dict(_sent(one.told, Event.STAFF_WARNED)),
+        "escalated": dict(_sent(one.told, Event.ESCALATED)),
+        "resolved": _count(one.told, Event.THREAD_RESOLVED),
+        "reopened": _count(one.told, Event.THREAD_REOPENED),
+        "silences": dict(_silences(one.told)),
+        "brakes": [
+            {"at": _iso(it.at, zone), "brake": it.brake, "reason": it.reason} for it in one.stopped
+        ],
+    }
+
+
+def _late_as_object(one: Promised, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "thread": one.thread,
+        "since": _iso(one.since, zone),
+        "due": _iso(one.due_at, zone),
+        "answered": _iso(one.answered_at, zone) if one.answered_at else None,
+    }
+
+
+def _iso(at: datetime, zone: tzinfo) -> str:
+    return at.astimezone(zone).isoformat(timespec="seconds")
+
+
+def _modes(policy: Policy) -> dict[str, str]:
+    special = {section.value: mode.value for section, mode in policy.modes}
+    return {"default": policy.mode.value, **special}
+
+
+def put_summary(one: Simulated) -> None:
+    """Print what it comes to."""
+    zone = zone_of(one)
+    since, until = one.span.since.astimezone(zone), one.span.until.astimezone(zone)
+    say(paint(f"Summary: {since:{WHEN}} to {until:{WHEN}} ({zone})", "cyan"))
+    put_facts((f"  {name}", value) for name, value in _facts(one, zone))
+
+
+def _facts(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:
+    for policy in one.policies:
+        yield "mode", f"{policy.mailbox}: {_mode_in_words(policy)}"
+    for kind, count in _messages(one.told).most_common():
+        yield "mails", f"{count} {KINDS.get(kind, kind)}"
+    if one.own:
+        yield "mails", f"{one.own} in Sent that a daemon of ours has sent (left out)"
+    for status, count in _statuses(one.cases).items():
+        yield "conversations", f"{count} {in_words(status, STATUSES)}"
+    yield from _answers(one, zone)
+    yield from _happened(one.told)
+    for it in one.stopped:
+        at = f"{it.at.astimezone(zone):{WHEN}}"
+        yield "brakes", f"{at} {it.brake}: {it.reason} (released at once, here)"
+
+
+def _happened(told: Sequence[Told]) -> Iterator[tuple[str, str]]:
+    for event, name in _GROUPS:
+        for mail, count in _sent(told, event).most_common():
+            words = mail_in_words(mail) if event is Event.MAIL_QUEUED else TIMERS[mail]
+            yield name, f"{count} × {words}"
+    if resolved := _count(told, Event.THREAD_RESOLVED):
+        yield "settled by time", str(resolved)
+    if reopened := _count(told, Event.THREAD_REOPENED):
+        yield "opened again", str(reopened)
+    for silence, count in _silences(told).most_common():
+        yield "no automatic mail", f"{count} {in_words(silence, SILENCES)}"
+
+
+_GROUPS = (
+    (Event.MAIL_QUEUED, "would be sent"),
+    (Event.STAFF_WARNED, "staff warned"),
+    (Event.ESCALATED, "escalated"),
+)
+
+
+def _mode_in_words(policy: Policy) -> str:
+    special = [f"{section}: {mode}" for section, mode in policy.modes]
+    modes = ", ".join((policy.mode.value, *special))
+    return modes if modes == Mode.LIVE else f"{modes} (judged as if it were live)"
+
+
+def _answers(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:
+    fates = _fates(one.promises)
+    words = ((count, _FATES[fate]) for fate in Fate if (count := fates[fate]))
+    if one.promises:
+        yield "answers promised", ", ".join(f"{count} {word}" for count, word in words)
+    subjects = {case.reference: plain(case.subject) for case in one.cases}
+    for it in _late(one.promises):
+        due = f"{it.due_at.astimezone(zone):{WHEN}}"
+        given = f"{span(it.answered_at - it.due_at)} late" if it.answered_at else "never given"
+        about = f"  “{subjects[it.thread]}”" if subjects.get(it.thread) else ""
+        yield "late", f"{it.thread}  due {due}, {given}{about}"
+
+
+_FATES = {
+    Fate.KEPT: "in time",
+    Fate.LATE: "late",
+    Fate.UNANSWERED: "never given",
+    Fate.RUNNING: "not due yet",
+    Fate.LAPSED: "settled without one",
+}
+
+
+def _fates(promises: Sequence[Promised]) -> Counter[Fate]:
+    return Counter(one.fate for one in promises)
+
+
+def _late(promises: Sequence[Promised]) -> list[Promised]:
+    return [one for one in promises if one.fate in {Fate.LATE, Fate.UNANSWERED}]
+
+
+def _messages(told: Sequence[Told]) -> Counter[str]:
+    return Counter(one.why or "" for one in told if one.event is Event.MESSAGE_RECEIVED)
+
+
+def _silences(told: Sequence[Told]) -> Counter[str]:
+    why = (one.why or "" for one in told if one.event is Event.SILENCE)
+    return Counter(one for one in why if one not in OF_COURSE)
+
+
+def _sent(told: Sequence[Told], event: Event) -> Counter[str]:
+    return Counter(one.mail or "" for one in told if one.event is event)
+
+
+def _count(told: Sequence[Told], event: Event) -> int:
+    return sum(one.event is event for one in told)
+
+
+def _statuses(cases: Sequence[Case]) -> dict[str, int]:
+    found = Counter(one.status for one in cases)
+    return {status.value: found[status] for status in Status if found[status]}

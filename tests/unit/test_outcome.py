@@ -1,0 +1,42 @@
+"""What another configuration changes in what would have happened."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from maildaemon.domain.outcome import Change, Difference, Fate, Promised, differences, with_dates
+from maildaemon.domain.timeline import Event, Told
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+THANKED = Told(NOON, Event.MAIL_QUEUED, "T1", "acknowledgement+faq", "clara@customer.example")
+WARNED = Told(NOON + DAY, Event.STAFF_WARNED, "T1", "warning", "anna@shop.example", "warning")
+
+
+def test_an_acknowledgement_has_the_date_that_it_names_and_nothing_else_has() -> None:
+    promise = Promised("T1", NOON, NOON + 2 * DAY, None, Fate.RUNNING)
+    elsewhere = replace(THANKED, thread="T2")
+
+    found = with_dates((THANKED, WARNED, elsewhere), (promise,))
+
+    assert found == (replace(THANKED, due_at=NOON + 2 * DAY), WARNED, elsewhere)
+
+
+def test_the_same_mail_with_another_date_in_it_is_a_difference() -> None:
+    soon, late = (replace(THANKED, due_at=NOON + days * DAY) for days in (1, 2))
+
+    assert differences((soon, WARNED), (late, WARNED)) == (Difference(Change.DATE, soon, late),)
+    assert differences((soon, WARNED), (soon, WARNED)) == ()
+
+
+def test_what_comes_later_goes_to_others_is_new_or_is_gone_is_told_in_order() -> None:
+    later = replace(WARNED, at=NOON + 3 * DAY)
+    reminder = Told(NOON + 5 * DAY, Event.MAIL_QUEUED, "T1", "follow_up", "clara@customer.example")
+    resolved = Told(NOON + 9 * DAY, Event.THREAD_RESOLVED, "T1", why="resolve")
+    to_berta = replace(reminder, to="berta@customer.example")
+
+    assert differences((THANKED, WARNED, reminder), (THANKED, later, to_berta, resolved)) == (
+        Difference(Change.TIME, WARNED, later),
+        Difference(Change.RECIPIENT, reminder, to_berta),
+        Difference(Change.MORE, None, resolved),
+    )
+    assert differences((THANKED,), ()) == (Difference(Change.LESS, THANKED, None),)
