@@ -151,7 +151,7 @@ def _while_ours(history: History, policy: Policy) -> Iterator[Timer]:
         yield from _promised(history, start, promise, policy)
         yield from _escalated(history, start, policy)
     if promise.update_every and (begun := history.begun_at or history.answered_at):
-        yield _update(history, begun, promise, promise.update_every, policy)
+        yield from _updates(history, begun, promise, promise.update_every, policy)
     if promise.resolution and (begun := history.begun_at):
         due = due_at(begun, promise.resolution, policy.hours)
         yield _timer(TimerKind.RESOLUTION, begun, due, part_of(promise))
@@ -212,14 +212,21 @@ def _unanswered(
     yield _timer(TimerKind.UNANSWERED, fired_at, due, part_of(step), step=escalation.step)
 
 
-def _update(
+def _updates(
     history: History, begun: datetime, promise: Promise, every: Span, policy: Policy
-) -> Timer:
-    """Return the next reminder: from when the customer last heard of us, or we were reminded."""
-    kind = TimerKind.UPDATE
-    reminded = (at for key, at in history.fired.items() if key.startswith(f"{kind}:"))
-    since = max((begun, history.answered_at or begun, *reminded))
-    return _timer(kind, since, due_at(since, every, policy.hours), part_of(promise))
+) -> Iterator[Timer]:
+    """Yield the next reminder, and those that have fired since the customer last heard of us: what
+    came of them may still be on its way.
+    """
+    kind, part = TimerKind.UPDATE, part_of(promise)
+    heard_at = max(begun, history.answered_at or begun)
+    reminded = {key: at for key, at in history.fired.items() if key.startswith(f"{kind}:")}
+    for key in reminded:
+        since = datetime.fromisoformat(key.partition(":")[2])
+        if since >= heard_at:
+            yield _timer(kind, since, due_at(since, every, policy.hours), part)
+    since = max((heard_at, *reminded.values()))
+    yield _timer(kind, since, due_at(since, every, policy.hours), part)
 
 
 def _while_theirs(history: History, policy: Policy) -> Iterator[Timer]:

@@ -17,6 +17,7 @@ from maildaemon.services.by_hand import merge
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail, parsed
 from tests.service.test_time_passes import (
+    ANNA,
     CLARA,
     LADDER,
     a_shop,
@@ -239,4 +240,20 @@ def test_a_request_for_feedback_that_a_person_sends_opens_nothing_again(tmp_path
 
     assert status(shop) == "resolved"
     assert letters(shop) == [ACK, REMINDED, (CLARA, "closing_soon")]
+    shop.close()
+
+
+def test_word_of_how_it_stands_reaches_the_customer_each_time(tmp_path: Path) -> None:
+    promise = Promise(update_every=parse_span("5 days"), update_customer=True)
+    shop = a_shop(tmp_path, time=TimePolicy(promises=((Priority.NORMAL, promise),)))
+    customer_writes(shop)
+    days(shop, 11)
+    told = [(ANNA, "staff"), (CLARA, "update")]
+    assert letters(shop) == [ACK, *told, *told]
+
+    shop.wait(days=4)
+    fire_only(shop)
+    answer(shop, "c1")
+    assert letters(shop)[5:] == []
+    assert shop.outbox[-1] == "cancelled"
     shop.close()
