@@ -132,7 +132,9 @@ class SmtpSink:
         """Return every mail accepted since the log was begun, in order."""
         if not self.log.exists():
             return []
-        return [_accepted(line) for line in self.log.read_text("utf-8").splitlines()]
+        # The last line may be half written at this moment.
+        lines = self.log.read_text("utf-8").splitlines(keepends=True)
+        return [_accepted(line) for line in lines if line.endswith("\n")]
 
     def wait_accepted(self, count: int, timeout: float = 10) -> list[Accepted]:
         """Wait until that many mails were accepted, and return all."""
