@@ -167,8 +167,9 @@ def _match(message: Message, judgement: Judgement, context: Context) -> Match:
         kind, known = judgement.kind, context.lookups
         return find_thread(message, kind, known, policy, at, staff=staff, rates=rates)
 
-    found = find(rates=may_rate(message, judgement.kind, context))
-    if find_rating(message, judgement, found, context) is None:
+    rates = may_rate(message, judgement.kind, context)
+    found = find(rates=rates)
+    if rates and find_rating(message, judgement, found, context) is None:
         found = find(rates=False)
     return found if found.thread else replace(found, thread=context.placed)
 

@@ -56,11 +56,17 @@ _WORD = re.compile(r"\w+|[,.!?;:…]|\n\s*\n")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BURST = re.compile(r"[!?！？]{3,}")
 _ENDS = frozenset(".!?;:…\n")
-_ACCENTED = map(chr, range(0xC0, 0x250))
-_PLAIN = str.maketrans(
-    {one: unicodedata.normalize("NFD", one)[0] for one in _ACCENTED}
-    | {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е", "ı": "i"}
-)
+_FOLDED = re.compile("[\u00c0-\u024fё]")
+_PLAIN = {
+    **{one: unicodedata.normalize("NFD", one)[0] for one in map(chr, range(0xC0, 0x250))},
+    "ß": "ss",
+    "ł": "l",
+    "ø": "o",
+    "æ": "ae",
+    "œ": "oe",
+    "ё": "е",
+    "ı": "i",
+}
 
 
 def find_distress(
@@ -108,6 +114,11 @@ class _Phrase:
     sign: Distress
     runs: tuple[_Run, ...]
 
+    def may_be_in(self, words: set[str]) -> bool:
+        """Tell whether what it is made of may be among the words of a text: mostly it is not."""
+        written_out = (whole for run in self.runs for whole, beginnings in run if not beginnings)
+        return not any(map(words.isdisjoint, written_out))
+
 
 @dataclass(frozen=True, slots=True)
 class _Index:
@@ -132,10 +143,18 @@ def _phrases(text: str, language: str | None) -> Iterator[str]:
     """Yield one piece of evidence for each sign that the words show."""
     language = language if language in THREATS else None
     words = _WORD.findall(_fold(text).replace("e-mail", "email"))
+    different = {*words}
+    possible = {
+        word: phrases
+        for word in different
+        if (phrases := [it for it in _starting_with(language, word) if it.may_be_in(different)])
+    }
+    if not possible:
+        return
     seen: set[Distress] = set()
     tried = Counter[int]()
     for at, word in enumerate(words):
-        for phrase in _starting_with(language, word):
+        for phrase in possible.get(word, ()):
             # Whoever repeats one word a thousand times shall not keep us busy.
             tried[id(phrase)] += 1
             if phrase.sign in seen or tried[id(phrase)] > _TRIES:
@@ -214,7 +233,8 @@ def _word(spellings: list[str]) -> _Word:
 
 def _fold(text: str) -> str:
     """Return it in lower case, Latin letters without accents."""
-    return unicodedata.normalize("NFC", text.lower()).translate(_PLAIN)
+    lower = unicodedata.normalize("NFC", text.lower())
+    return _FOLDED.sub(lambda it: _PLAIN[it[0]], lower)
 
 
 # --- loudness ------------------------------------------------------------------------------
@@ -223,7 +243,10 @@ def _fold(text: str) -> str:
 def _shouting(subject: str, text: str) -> Iterator[str]:
     """Yield what stands in capitals and is a sentence, no name or code: it has small words."""
     for place in (subject, text):
-        words = [it for it in _LETTERS.findall(place) if it.lower() != it.upper()]
+        words = _LETTERS.findall(place)
+        if sum(map(str.isupper, words)) < _LOUD_WORDS:
+            continue
+        words = [it for it in words if it.lower() != it.upper()]
         loud = [it for it in words if it.isupper()]
         mostly = sum(map(len, loud)) >= _LOUD_SHARE * sum(map(len, words))
         for run in [loud] if mostly else _runs(words):

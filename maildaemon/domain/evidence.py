@@ -54,6 +54,7 @@ _TAG = re.compile(
     r"\s*(?:\[[^\]]{1,20}\]|\*{2,5}[^*]{1,20}\*{2,5}|\{[^}]{1,20}\}|(?:ext(?:ern(?:al)?)?|auto):)\s*"
 )
 _OUR_TAG = re.compile(r"\[#[0-9a-z]{4}-[0-9a-z]{2}\]")
+_CONFIRMATIONS = (*RECEIVED, *THANKS)
 _OPENERS = " \t[(*\"'«„“【「-"
 _READ_AT_MOST = 2_000
 # A return path made for one recipient, whom it names (VERP), or for one mail of many.
@@ -150,8 +151,9 @@ def _bouncer(message: Message) -> str:
     if local.startswith(_BOUNCERS):
         return local
     # A postmaster may be a person.
-    reports = message.return_path == "" or any(one in subject for one in BOUNCE_SUBJECTS)
-    if local == "postmaster" and reports:
+    if local == "postmaster" and (
+        message.return_path == "" or any(map(subject.__contains__, BOUNCE_SUBJECTS))
+    ):
         return local
     return subject if subject in BOUNCES else ""
 
@@ -166,7 +168,7 @@ def _answers_invitation(message: Message) -> bool:
 def _read_receipt(message: Message) -> str:
     """Return how a receipt begins that is no RFC 8098 report: its text must say so, too."""
     subject = message.subject.strip().lower()
-    phrase = next((one for one in READ_SUBJECTS if subject.startswith(one)), "")
+    phrase = _opening(subject, READ_SUBJECTS)
     text = message.text[:_READ_AT_MOST].lower() if phrase else ""
     return phrase if any(one in text for one in READ_TEXTS) else ""
 
@@ -244,8 +246,15 @@ def out_of_office(subject: str) -> str:
     return _is_away(start)
 
 
+def _opening(text: str, phrases: tuple[str, ...]) -> str:
+    """Return the first of the phrases with which a text begins, or nothing."""
+    return next(filter(text.startswith, phrases)) if text.startswith(phrases) else ""
+
+
 def _begins(start: str, phrases: tuple[str, ...]) -> str:
     """Return the phrase that stands at the start, and before a mark or the end."""
+    if not start.startswith(phrases):
+        return ""
     found = (one for one in phrases if start.startswith(one))
     ends = (one for one in found if one[-1] in ":：" or _ENDS.match(start[len(one) :]))
     return next(ends, "")
@@ -253,11 +262,11 @@ def _begins(start: str, phrases: tuple[str, ...]) -> str:
 
 def _is_away(start: str) -> str:
     """Return the words of Lotus Notes: `AUTO: Anna is out of the office (returning 12/01)`."""
-    for phrase in IS_AWAY:
-        before, found, after = start.partition(phrase)
+    for phrase in filter(start.__contains__, IS_AWAY):
+        before, _, after = start.partition(phrase)
         rest = after.strip(" .!")
         short = 0 < len(before.split()) <= 5 and "," not in before  # noqa: PLR2004
-        if found and short and (not rest or rest.startswith("(")):
+        if short and (not rest or rest.startswith("(")):
             return phrase
     return ""
 
@@ -268,5 +277,4 @@ def _acknowledgement(message: Message) -> str:
     """
     start = message.subject.lower().replace("\u2019", "'").strip()
     answers = message.in_reply_to and not _OUR_TAG.search(start)
-    known = (*RECEIVED, *THANKS) if answers else RECEIVED
-    return next((phrase for phrase in known if start.startswith(phrase)), "")
+    return _opening(start, _CONFIRMATIONS if answers else RECEIVED)

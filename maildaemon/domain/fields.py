@@ -1,5 +1,10 @@
 """Reads structured header field values (RFC 5322 §3.2), whose words a stranger may have chosen."""
 
+import re
+
+_PIECE = re.compile(r'[\\"()]|[^\\"()]+')
+_SEPARATING = re.compile(r"[;=\s]")
+
 
 def plain(value: str) -> str:
     """Return the value without comments; what is quoted holds together and cannot separate.
@@ -10,18 +15,18 @@ def plain(value: str) -> str:
     kept: list[str] = []
     depth = 0
     quoted = escaped = False
-    for character in value:
+    for piece in _PIECE.findall(value):
         if escaped:
             escaped = False
-        elif character == "\\" and (quoted or depth):
+        elif piece == "\\" and (quoted or depth):
             escaped = True
             continue
-        elif character == '"' and not depth:
+        elif piece == '"' and not depth:
             quoted = not quoted
             continue
-        elif character in "()" and not quoted:
-            depth = depth + 1 if character == "(" else max(0, depth - 1)
+        elif piece in "()" and not quoted:
+            depth = depth + 1 if piece == "(" else max(0, depth - 1)
             continue
         if not depth:
-            kept.append("_" if quoted and (character in ";=" or character.isspace()) else character)
+            kept.append(_SEPARATING.sub("_", piece) if quoted else piece)
     return "".join(kept).strip()

@@ -154,9 +154,9 @@ def _told(sight: Sight, rules: Iterable[Rule]) -> frozenset[Fact]:
 
     "My ring arrived broken" asks for nothing, and says it all. A single word does not.
     """
-    sentence = sum(map(str.isalpha, sight.message.reply_text)) >= _SENTENCE
     known = any(one.category and Fact.QUESTION not in one.need for one in rules)
-    return frozenset({Fact.QUESTION}) if sentence and known else frozenset()
+    sentence = known and sum(map(str.isalpha, sight.message.reply_text)) >= _SENTENCE
+    return frozenset({Fact.QUESTION}) if sentence else frozenset()
 
 
 def is_photo(file: Attachment) -> bool:

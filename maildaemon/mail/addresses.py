@@ -38,6 +38,12 @@ _BARE_SPECIALS = re.compile(
     r"=\?[^?\s]{1,75}\?[qQ]\?(?=[^?\s:@,;<>()\"\[\]]*+[:@,;<>()\"\[\]])[^?\s]*+\?="
 )
 
+# `Support <support@shop.example>`, or the address alone: nobody reads it in another way, and to
+# ask the library costs as much as to read the rest of the header.
+_WORDS = r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*"
+_ADDRESS = r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*"
+_PLAIN = re.compile(rf"(?:(?P<name>{_WORDS}) )?<(?P<inside>{_ADDRESS})>|(?P<alone>{_ADDRESS})")
+
 
 def parse_addressing(fields: Mapping[str, tuple[str, ...]]) -> Addressing:
     """Return the addresses of all occurrences of each field, and the first date."""
@@ -57,7 +63,7 @@ def _read_addresses(value: str) -> tuple[Address, ...]:
     if ";" in value and not {":", '"'} & {*value}:
         value = value.replace(";", ",")  # no group, but Outlook's way to write a list
     try:
-        pairs = get_addresses(value, defects=doubts, decode_names=True)
+        pairs = _pairs(value, doubts)
     except _LIBRARY_ERRORS:
         return parse_loosely(value)
     found = tuple(
@@ -68,6 +74,12 @@ def _read_addresses(value: str) -> tuple[Address, ...]:
     if found and left and len(found) < MAX_ADDRESSES:
         found += parse_loosely(", ".join(left))
     return found or parse_loosely(value)
+
+
+def _pairs(value: str, doubts: list[dict[str, object]]) -> list[tuple[str, str]]:
+    if plain := _PLAIN.fullmatch(value):
+        return [(plain["name"] or "", plain["inside"] or plain["alone"])]
+    return get_addresses(value, defects=doubts, decode_names=True)
 
 
 def _name(display: str) -> str:

@@ -114,8 +114,8 @@ def _is_attribution(line: str, first: str, *, quoted: bool) -> bool:
     if not closed:
         # Old Gmail: "2026-11-20 10:00 GMT+01:00 Shop <s@shop.example>"
         return quoted and date and who and (time or (first[:1].isdigit() and line.endswith(">")))
-    wrote = any(word in text for word in WROTE)
-    told = any(phrase in text for phrase in TOLD)
+    wrote = any(map(text.__contains__, WROTE))
+    told = any(map(text.__contains__, TOLD))
     if quoted:
         return _introduces_quote(text, wrote=wrote, dated=date or time, who=who, told=told)
     if told:

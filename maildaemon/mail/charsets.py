@@ -177,4 +177,8 @@ def _as_good(match: "CharsetMatch", best: "CharsetMatch") -> bool:
 
 
 def _without_surrogates(text: str) -> str:
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+    try:
+        text.encode()  # to try is faster than to search
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", text)
+    return text

@@ -44,8 +44,8 @@ _LIKELY = 0.5
 # To say that a text is in none of the shop's languages takes more: customers are told of it.
 _FOREIGN = 0.9
 _FOREIGN_LETTERS = 20
-_IDEOGRAPHS_FROM = "\u2e80"
-_LETTERS_AN_IDEOGRAPH = 3
+_IDEOGRAPHS = re.compile("[\u2e80-\U0010ffff]+")
+_MORE_AN_IDEOGRAPH = 2  # letters
 
 _FLOOR = 0.01  # what the model gives to a language that it does not name
 _MOST_SHARERS = 6
@@ -54,6 +54,7 @@ _TWICE = 2
 _LONGEST_WORD = 60  # one that is written without spaces may be a whole sentence
 # The model takes each for the other. Between the two a small word tells that many others share.
 _NEIGHBOURS = (("es", "pt"), ("ru", "uk"))
+_NEIGHBOUR = {**dict(_NEIGHBOURS), **{other: one for one, other in _NEIGHBOURS}}
 _NEIGHBOURLY = 1.2
 _LETTERS_A_WORD = 8
 _MODEL_TRUSTED_FROM = 8  # words
@@ -89,7 +90,7 @@ def detect_language(text: str, languages: tuple[str, ...], subject: str = "") ->
     if not languages:
         return NOTHING
     found = _detect(text, languages)
-    if _weight(text[:_SAMPLE]) >= _SHORT or found.confidence >= _FOREIGN:
+    if found.confidence >= _FOREIGN or _weight(text[:_SAMPLE]) >= _SHORT:
         return found
     if not subject or bare_subject(subject) != " ".join(subject.lower().split()):
         return found
@@ -142,6 +143,8 @@ def _is_unheard(words: list[str], votes: float, seen: float) -> bool:
 def _unquoted(text: str) -> str:
     """Return the text without what it quotes in the midst of it, if enough is left."""
     pieces = _QUOTED.split(text)
+    if len(pieces) == 1:
+        return text
     outside = " ".join(pieces[::2])
     quotes_end = len(pieces) % 2 and all(len(it) <= _QUOTED_AT_MOST for it in pieces[1::2])
     enough = _weight(outside) >= min(_SHORT // 2, _weight(text) // 2)
@@ -157,8 +160,7 @@ def _words(text: str) -> Iterator[str]:
     shouted = not kept.islower() and sum(map(str.isupper, kept)) > sum(map(str.islower, kept))
     lexicon = _lexicon()
     begins = True
-    for match in _WORD.finditer(kept.lower() if shouted else kept):
-        word = match[0]
+    for word in _WORD.findall(kept.lower() if shouted else kept):
         if not word[0].isalpha():
             begins = True
             continue
@@ -172,16 +174,17 @@ def _words(text: str) -> Iterator[str]:
 def _votes(words: list[str]) -> Mapping[str, float]:
     """Return by language what its words and letters say, as a logarithm."""
     lexicon, votes = _lexicon(), defaultdict[str, float](float)
+    spoken = []
     for word, times in Counter(words).items():
         speakers = lexicon.get(_fold(word), ())
+        spoken.append(speakers)
         if 0 < len(speakers) <= _MOST_SHARERS:
             said = min(times, _TWICE) * _UNIQUE * (1 - (len(speakers) - 1) / _MOST_SHARERS)
             for language in speakers:
                 votes[language] += said * (0.5 if len(word) == 1 else 1)
-    spoken = [{*lexicon.get(_fold(word), ())} for word in {*words}]
+    alone = [it for them in spoken for it in them if _NEIGHBOUR.get(it, it) not in them]
     for one, other in _NEIGHBOURS:
-        only = [{one, other} & speakers for speakers in spoken]
-        difference = _NEIGHBOURLY * (only.count({one}) - only.count({other}))
+        difference = _NEIGHBOURLY * (alone.count(one) - alone.count(other))
         votes[one] += min(difference, 0.0)
         votes[other] -= max(difference, 0.0)
     for letter in {*"".join(words)} & LETTERS.keys():
@@ -205,10 +208,8 @@ def _seen_by_model(sample: str) -> Mapping[str, float]:
 
 def _weight(text: str) -> int:
     """Return how many letters there are; an ideograph says as much as some letters."""
-    letters = [*filter(str.isalpha, text)]
-    if max(letters, default="") < _IDEOGRAPHS_FROM:
-        return len(letters)
-    return sum(_LETTERS_AN_IDEOGRAPH if it >= _IDEOGRAPHS_FROM else 1 for it in letters)
+    ideographs = "".join(_IDEOGRAPHS.findall(text))
+    return sum(map(str.isalpha, text)) + _MORE_AN_IDEOGRAPH * sum(map(str.isalpha, ideographs))
 
 
 def _primary(language: str) -> str:

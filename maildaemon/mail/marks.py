@@ -15,6 +15,6 @@ _TAKEN_OUT = {ord(mark): None for mark in MARKS}
 
 def unmarked(text: str) -> str:
     """Return the text alone."""
-    if text.isascii() or not any(mark in text for mark in MARKS):
+    if text.isascii() or not any(map(text.__contains__, MARKS)):
         return text
     return text.translate(_TAKEN_OUT)

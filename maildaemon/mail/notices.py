@@ -81,7 +81,7 @@ def looks_like_notice(message: Message, text: str) -> bool:
     if message.field("x-failed-recipients") or comes_from_server(message):
         return True
     subject = message.subject.lower().replace("\u2019", "'")
-    if not any(word in subject for word in words.SUBJECTS):
+    if not any(map(subject.__contains__, words.SUBJECTS)):
         return False
     head = text[: _MAX_LINE * 10].lower().replace("\u2019", "'")
     prefix = _PREFIX.match(subject)

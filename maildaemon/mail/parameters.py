@@ -25,18 +25,13 @@ _NAME = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 @dataclass(frozen=True, slots=True)
 class Structured:
     """A value in lower case and its parameters, every spelling of each; `ambiguous` if two
-    readers may understand it differently.
+    readers may understand it differently. `media_type` is the value if it is one, else None.
     """
 
     value: str
     parameters: tuple[tuple[str, str], ...]
     ambiguous: bool
-
-    @property
-    def media_type(self) -> str | None:
-        """Return the value if it is a media type (RFC 2045 §5.1), else None."""
-        word = self.value.partition(" ")[0]
-        return word if _MEDIA_TYPE.fullmatch(word) else None
+    media_type: str | None
 
     def first(self, name: str) -> str | None:
         """Return the first value of a parameter; None if it is absent."""
@@ -60,7 +55,7 @@ class _Piece:
 def parse_structured(text: str) -> Structured:
     """Return a field value taken apart; total, linear."""
     if not _SPECIALS & {*text}:
-        return Structured(text.strip().strip('"').lower(), (), False)
+        return _structured(text.strip().strip('"').lower(), (), ambiguous=False)
     segments, torn = _split(text)
     value, run_on, doubtful = _take_value(segments[0])
     segments[:1] = run_on
@@ -78,7 +73,15 @@ def parse_structured(text: str) -> Structured:
         pieces.extend(_piece(name, spelling) for spelling in unquoted)
         ambiguous = ambiguous or twofold
     parameters, twofold = _assemble(pieces)
-    return Structured(value, parameters, ambiguous or twofold)
+    return _structured(value, parameters, ambiguous=ambiguous or twofold)
+
+
+def _structured(
+    value: str, parameters: tuple[tuple[str, str], ...], *, ambiguous: bool
+) -> Structured:
+    """RFC 2045 §5.1: what a media type looks like."""
+    word = value.partition(" ")[0]
+    return Structured(value, parameters, ambiguous, word if _MEDIA_TYPE.fullmatch(word) else None)
 
 
 def _take_value(segment: str) -> tuple[str, list[str], bool]:

@@ -138,7 +138,8 @@ def _header_follows(raw: bytes, body_at: int) -> bool:
 def _fields(lines: list[bytes], body: bytes, defects: dict[str, None], *, closed: bool) -> Scan:
     """Take the lines of a header block apart; what is no header is dropped or given back."""
     fields: list[tuple[bytes, bytearray]] = []
-    last_known = max((at for at, line in enumerate(lines) if _KNOWN.match(line)), default=-1)
+    backwards = range(len(lines) - 1, -1, -1)
+    last_known = next((at for at in backwards if _KNOWN.match(lines[at])), -1)
     for at, line in enumerate(lines):
         if line[:1] in (b" ", b"\t") and fields:
             fields[-1][1].extend(b"\n" + line)
@@ -164,7 +165,10 @@ def _finish(
 ) -> tuple[tuple[bytes, bytes], ...]:
     finished = []
     for name, folded in fields:
-        value = _FOLD.sub(b" ", bytes(folded)).replace(b"\r", b" ").strip()
+        value = bytes(folded)
+        if b"\n" in value or b"\r" in value:
+            value = _FOLD.sub(b" ", value).replace(b"\r", b" ")
+        value = value.strip()
         limit = MAX_LIST_FIELD if name in _LISTS else MAX_FIELD
         if len(value) > limit:
             defects["header_too_long"] = None

@@ -7,6 +7,7 @@ nothing would be left, nothing is cut: a mail that holds only a quote, a signatu
 mail is its own reply text. An empty mail has an empty one; an invitation's is what its text says.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -42,7 +43,7 @@ _SIGNATURE_LINES = 25
 _MAX_SUBJECT_TAG = 40
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u2068\u2069"
 _EDGES = _INVISIBLE + "\u00a0\u3000 \t\r"
-_BIDI = {ord(character): None for character in _INVISIBLE}
+_UNSEEN = re.compile(f"[{_INVISIBLE}{''.join(marks.MARKS)}]")
 
 
 class Kind(Enum):
@@ -150,7 +151,7 @@ def _bare(line: str) -> str:
     """Return what the scanner looks at: the beginning, which is too long for a mark if cut."""
     text = line[: MAX_MARKER + 2]
     if not text.isascii():
-        text = marks.unmarked(text).translate(_BIDI)
+        text = _UNSEEN.sub("", text)
     return text.strip(_EDGES)
 
 

@@ -33,7 +33,7 @@ def read_reply(tree: Tree, bodies: tuple[Body, ...], reading: Reading, subject: 
     for part in bodies[0].html:
         source = page_source(tree, part)[:_MAX_HTML]
         lowered = source.lower()
-        if not any(mark in lowered for mark in _QUOTES):
+        if not any(map(lowered.__contains__, _QUOTES)):
             continue
         marked, _ = html_to_marked_text(source)
         page = cut(marked)

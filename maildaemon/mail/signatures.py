@@ -46,6 +46,7 @@ _UNCASED_CARD = 25
 _LONG_WORD = 4
 _SENTENCE_WORDS = 3
 _ORDER_DIGITS = 4
+_NOTICES = DISCLAIMERS + FOOTERS
 
 _DECORATION = "-_=*—–━─> \t\u00a0[]<>(|~\"'"
 _AROUND = _DECORATION + ").!。"
@@ -119,17 +120,17 @@ def is_disclaimer(paragraph: str) -> bool:
     text = paragraph[:_MAX_PARAGRAPH].strip(_DECORATION + "*!:").lower()
     if not text.startswith(DISCLAIMERS):
         return False
-    return any(sign in text for sign in DISCLAIMER_SIGNS) and _terms(text) >= _TERMS
+    return any(map(text.__contains__, DISCLAIMER_SIGNS)) and _terms(text) >= _TERMS
 
 
 def continues_disclaimer(paragraph: str) -> bool:
     """Tell whether this belongs to a legal notice, given that one stands above."""
     text = paragraph[:_MAX_PARAGRAPH].lower()
-    return _terms(text) >= _TERMS or text.strip(_DECORATION).startswith(DISCLAIMERS + FOOTERS)
+    return text.strip(_DECORATION).startswith(_NOTICES) or _terms(text) >= _TERMS
 
 
 def _terms(text: str) -> int:
-    return sum(term in text for term in DISCLAIMER_TERMS)
+    return sum(map(text.__contains__, DISCLAIMER_TERMS))
 
 
 def is_disclaimer_title(line: str) -> bool:
