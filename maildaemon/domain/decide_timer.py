@@ -88,6 +88,8 @@ def decide_timer(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]
     """Return what to do about a timer that is due, in order; it is still in the thread's plan."""
     policy, matter = context.policy, context.matter
     match timer.kind:
+        case TimerKind.WARNING if timer.promised_at and timer.promised_at <= context.now:
+            return ()  # after a downtime: that it broke is told by itself
         case TimerKind.WARNING | TimerKind.RESOLUTION:
             return (TellStaff(_staff(context), timer.promised_at),)
         case TimerKind.LATE:

@@ -101,19 +101,22 @@ class History:
         """Return when the case began: with the customer's first message since it was settled."""
         since = self.resolved_at or _BEGINNING
         asked = (one.at for one in self.written if one.by_customer)
-        return next((at for at in asked if at > since), None)
+        return next((at for at in asked if at > since), self.waiting_since)
 
     @property
     def waiting_since(self) -> datetime | None:
         """Return the arrival of the oldest message that nobody has answered, None if there is none.
-        Thanks wait for nothing.
+        Thanks wait for nothing, nor does what was settled; but where it is our turn somebody waits.
         """
         # By their order: servers date mail by whole seconds.
         answers = [at for at, one in enumerate(self.written) if not one.by_customer]
         since = self.resolved_at or _BEGINNING
         later = self.written[answers[-1] + 1 :] if answers else self.written
-        asked = (one.at for one in later if one.by_customer and not one.thanks)
-        return next((at for at in asked if at > since), None)
+        asked = [one.at for one in later if one.by_customer and not one.thanks]
+        if waits := [at for at in asked if at > since]:
+            return waits[0]
+        # Mail is dated by another clock than settling: what came in the same moment opens it again.
+        return asked[-1] if asked and self.status is Status.OPEN else None
 
 
 def plan_timers(

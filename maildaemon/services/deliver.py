@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from maildaemon.domain.brakes import FORTNIGHT, Brake, always_allowed, why_break
-from maildaemon.domain.decide_timer import LATE_AFTER
+from maildaemon.domain.decide_timer import LATE_AFTER, why_not_written
 from maildaemon.domain.delivery import (
     Accepted,
     Deferred,
@@ -35,7 +35,7 @@ from maildaemon.errors import (
 )
 from maildaemon.ports import Now, Transport
 from maildaemon.ports.rows import OutboxRow
-from maildaemon.ports.store import Store
+from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.accounts import note_success
 from maildaemon.services.answers import may_be_answered, may_be_forgotten
 from maildaemon.services.brakes import counted_since, put_on
@@ -160,10 +160,20 @@ def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow
         if row.kind is MailKind.TIMED and row.thread_id is not None:
             # What was written last may have taken its reason away: then it is cancelled by this.
             plan_thread(tx, desk, row.thread_id, now)
+            _cancel_if_unwanted(tx, desk, row, row.thread_id, now)
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is not None:
             take_turn(tx, desk, now)
         return claimed
+
+
+def _cancel_if_unwanted(
+    tx: Transaction, desk: Desk, row: OutboxRow, thread_id: int, now: datetime
+) -> None:
+    """Cancel timed mail if its customer was muted, or became unreachable, since it was queued."""
+    why = why_not_written(tx.timers.context(thread_id, desk.policy, now))
+    if why is not None and row.released_at is None:
+        tx.outbox.cancel(row.outbox_id, why.value, now)
 
 
 def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:

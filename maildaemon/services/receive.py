@@ -317,7 +317,8 @@ def fetch_seen(
     seen = []
     for (fetched, header_only), sha256 in zip(found, kept, strict=True):
         listed = by_uid[fetched.uid]
-        received_at = listed.internal_date or now()
+        # Clients date their copies in Sent by clocks that run ahead: what is there has come by now.
+        received_at = min(listed.internal_date or now(), now())
         size = listed.size if header_only else len(fetched.raw)
         seen.append(Seen(fetched.uid, size, received_at, sha256, header_only))
     return seen

@@ -20,6 +20,7 @@ from tests.service.test_time_passes import (
     ANNA,
     CLARA,
     LADDER,
+    TIME,
     a_shop,
     conversation,
     customer_writes,
@@ -257,3 +258,75 @@ def test_word_of_how_it_stands_reaches_the_customer_each_time(tmp_path: Path) ->
     assert letters(shop)[5:] == []
     assert shop.outbox[-1] == "cancelled"
     shop.close()
+
+
+def promising(folder: Path) -> Shop:
+    """A shop that promises to answer whenever a customer writes."""
+    promise = Promise(next_reply=parse_span("48 hours"), warn_at=parse_span("24 hours"))
+    return a_shop(folder, time=replace(TIME, promises=((Priority.NORMAL, promise),)))
+
+
+def test_who_writes_in_the_second_in_which_it_was_settled_is_not_forgotten(tmp_path: Path) -> None:
+    shop = promising(tmp_path)
+    conversation(shop)
+    days(shop, 10)
+    assert status(shop) == "resolved"
+    before = letters(shop)
+
+    # The clock of the mail server lags behind ours.
+    raw = a_mail(
+        "No, nothing has arrived. Where is it?",
+        message_id="c2@customer.example",
+        In_Reply_To="<a1@shop.example>",
+        date=shop.at,
+    )
+    shop.write(raw, at=shop.at - timedelta(minutes=1))
+    shop.round()
+    assert status(shop) == "open"
+    days(shop, 3)
+    assert letters(shop)[len(before) :] == [(ANNA, "staff"), (ANNA, "staff")]
+    shop.close()
+
+
+def test_an_answer_dated_by_a_clock_that_runs_ahead_hides_no_later_question(tmp_path: Path) -> None:
+    shop = promising(tmp_path)
+    customer_writes(shop)
+    shop.wait(hours=1)
+    answer(shop, "c1", at=timedelta(hours=5))
+    shop.wait(hours=1)
+    again = {"message_id": "c2@customer.example", "In_Reply_To": "<to.c1@shop.example>"}
+    customer_writes(shop, body="No, it is not there. Where is it?", **again)
+    assert status(shop) == "open"
+
+    days(shop, 4)
+    assert letters(shop) == [ACK, (ANNA, "staff"), (ANNA, "staff")]
+    shop.close()
+
+
+def test_whoever_was_muted_or_is_unreachable_since_gets_no_reminder_that_was_queued(
+    shop: Shop,
+) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    fire_only(shop)
+    mailbox_id = shop.desk.mailbox_id
+    with shop.store.begin() as tx:
+        tx.records.mark_undeliverable(mailbox_id, CLARA, shop.at + timedelta(days=30), "5.1.1")
+    shop.round()
+
+    assert letters(shop) == [ACK]
+    assert shop.rows("select state, why from outbox where kind = 'timed'") == [
+        ("cancelled", "address_undeliverable")
+    ]
+
+
+def test_after_a_week_of_downtime_staff_hear_of_a_broken_promise_only_that_it_broke(
+    shop: Shop,
+) -> None:
+    customer_writes(shop)
+    shop.wait(days=7)
+    shop.open()
+    shop.round()
+
+    assert letters(shop) == [ACK, (ANNA, "staff")]
+    assert shop.rows("select event from event where event = 'promise_broken'") != []
