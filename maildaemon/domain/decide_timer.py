@@ -40,7 +40,8 @@ class TimerContext:
 @dataclass(frozen=True, slots=True)
 class WriteCustomer:
     """Send the customer this. `template`: the words of a reminder. `until`: the date that the mail
-    names, None for none. `not_before`: it waits until then, None for at once. `too_late`: it is
+    names, None for none. `asked_at`: by that date he is promised an answer to what he wrote then,
+    None for no promise. `not_before`: it waits until then, None for at once. `too_late`: it is
     kept for a person to release or forget.
     """
 
@@ -49,6 +50,7 @@ class WriteCustomer:
     language: str
     template: str | None = None
     until: datetime | None = None
+    asked_at: datetime | None = None
     not_before: datetime | None = None
     too_late: bool = False
 
@@ -59,14 +61,6 @@ class TellStaff:
 
     to: tuple[str, ...]
     until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RememberDate:
-    """Remember that the customer is told this date for what he waits for since then."""
-
-    since: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ class KeepSilent:
     reason: Silence
 
 
-TimedAction = WriteCustomer | TellStaff | RememberDate | Resolve | KeepSilent
+TimedAction = WriteCustomer | TellStaff | Resolve | KeepSilent
 
 
 def decide_timer(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]:
@@ -131,9 +125,14 @@ def _escalate(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]:
     within = step.answer_within
     until = due_at(context.now, within, context.policy.hours) if within else None
     written = _write(timer, context, Section.ESCALATED, until, step.tell_customer)
-    told = any(isinstance(one, WriteCustomer) and not one.too_late for one in written)
-    promise = (RememberDate(timer.since, until),) if told and until else ()
-    return (TellStaff(step.to, until), *written, *promise)
+    asked_at = timer.since if until else None
+    return (
+        TellStaff(step.to, until),
+        *(
+            replace(one, asked_at=asked_at) if isinstance(one, WriteCustomer) else one
+            for one in written
+        ),
+    )
 
 
 def _remind(timer: Timer, context: TimerContext) -> tuple[TimedAction, ...]:

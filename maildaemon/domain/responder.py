@@ -11,13 +11,16 @@ from datetime import timedelta
 
 SUSPECTED_WITHIN = timedelta(hours=1)
 MUTED_FOR = timedelta(days=1)
-# What a person has sent as we had written it, when its time had come.
+# What a person has sent as we had written it.
 OUR_WORDS = "our_words"
 _SIMILAR_BEFORE = 2
 _WORDS_COMPARED = 500
 # A footer that is longer than what people write must not make their letters alike.
 _HEAD = 15
 _WORD = re.compile(r"\w+")
+_SENTENCE_END = re.compile(r"[.!?:…。！？]|\n\s*\n")
+_SENTENCE = 4
+_NEW_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,22 @@ def is_similar(one: Glance, other: Glance) -> bool:
     return head >= 0.7 and whole >= 0.8  # noqa: PLR2004
 
 
-def says_the_same(text: str, other: str) -> bool:
-    """Tell whether somebody has sent a text nearly as it was written for him."""
-    words, others = _words(text), _words(other)
-    return bool(words) and _likeness(words, others) >= 0.8  # noqa: PLR2004
+def says_the_same(text: str, written: str) -> bool:
+    """Tell whether somebody has sent a text as it was written for him, with a greeting or a name
+    of his own at most. A sentence of his own is his word.
+    """
+    words, others = _words(text), _words(written)
+    if not words or _likeness(words, others) < 0.8:  # noqa: PLR2004
+        return False
+    known = frozenset(others)
+    sentences = (_words(one) for one in _SENTENCE_END.split(text))
+    return not any(_is_new(sentence, known) for sentence in sentences)
+
+
+def _is_new(sentence: list[str], known: frozenset[str]) -> bool:
+    """Tell whether somebody has added this: a sentence, longer than what greets or signs."""
+    new = sum(word not in known for word in sentence)
+    return len(sentence) >= _SENTENCE and new >= _NEW_WORDS
 
 
 def _words(text: str) -> list[str]:

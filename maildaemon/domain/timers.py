@@ -78,7 +78,7 @@ class History:
 
     `written` stands in the order of arrival, without what was there before the first start.
     `resolved_at`: when it was taken as settled the last time, also if it was opened again since.
-    `promised`: the dates that the customer was told, by the start of the clock they belong to.
+    `promised`: the dates that the customer was told, by the message that he waited for then.
     `fired`: when which timers fired. `elsewhere_at`: when the customer wrote last in another
     conversation, since our answer in this one was seen.
     """
@@ -163,7 +163,7 @@ def _while_ours(history: History, policy: Policy) -> Iterator[Timer]:
 def _promised(
     history: History, start: datetime, promise: Promise, policy: Policy
 ) -> Iterator[Timer]:
-    told, due = history.promised.get(start), answer_due(history, start, policy)
+    told, due = told_date(history, start), answer_due(history, start, policy)
     if due is None:
         return
     part = part_of(promise)
@@ -178,12 +178,23 @@ def _promised(
 
 def answer_due(history: History, start: datetime, policy: Policy) -> datetime | None:
     """Return by when what arrived at `start` is to be answered, None if nothing is promised."""
-    if told := history.promised.get(start):
+    if told := told_date(history, start):
         return told
     promise = policy.time.promise(history.matter)
     first = not any(not one.by_customer and one.at < start for one in history.written)
     span = promise.first_reply if first else promise.next_reply
     return due_at(start, span, policy.hours) if span else None
+
+
+def told_date(history: History, start: datetime) -> datetime | None:
+    """Return by when the customer was told to have an answer to what arrived at `start`, None if he
+    was not told. What was two conversations may hold two dates: the first one counts.
+    """
+    answered = (one.at for one in history.written if not one.by_customer and one.at > start)
+    end = min(answered, default=None)
+    told = history.promised.items()
+    waited = (until for since, until in told if since >= start and (end is None or since < end))
+    return min(waited, default=None)
 
 
 def _escalated(history: History, start: datetime, policy: Policy) -> Iterator[Timer]:

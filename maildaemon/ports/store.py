@@ -35,9 +35,8 @@ from maildaemon.ports.rows import (
     Recorded,
     Seen,
     SentMail,
-    SettlementRow,
-    Verb,
 )
+from maildaemon.ports.settlements import Settlements
 from maildaemon.ports.timers import Timers
 
 
@@ -340,7 +339,7 @@ class Records(Protocol):
         """Add an event to the append-only history."""
 
 
-class Outbox(Protocol):
+class Outbox(Settlements, Protocol):
     """What is to be sent, what was sent, and what is still to be filed."""
 
     def queue(self, mail: NewMail) -> int | None:
@@ -440,35 +439,6 @@ class Outbox(Protocol):
 
     def cancel(self, outbox_id: int, why: str, now: datetime) -> bool:
         """Cancel a queued mail, or a draft that is not in the folder yet; an operator's word."""
-
-    def timed_drafts(self, mailbox_id: int, to: Sequence[str], since: datetime) -> list[bytes]:
-        """Return what time has left to a person to send to any of these keys since then."""
-
-    def is_draft(self, outbox_id: int) -> bool:
-        """Tell whether this mail is still meant for the Drafts folder."""
-
-    def close_draft(self, outbox_id: int, state: OutboxState, why: str, now: datetime) -> None:
-        """Conclude a draft, unless it was cancelled meanwhile; `draft`: it is in the folder."""
-
-    def add_settlement(
-        self, mailbox_id: int, outbox_id: int, at: datetime, verb: Verb = Verb.FILE_COPY
-    ) -> None:
-        """Have a copy of a sent mail, or a draft, filed from that time on, once."""
-
-    def claim_settlements(
-        self, mailbox_id: int, now: datetime, until: datetime, limit: int
-    ) -> tuple[SettlementRow, ...]:
-        """Take what is still to be done in the mailbox."""
-
-    def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, `by_server` (it filed the copy), `cancelled`, or `given_up` with the
-        reason.
-        """
-
-    def retry_settlement(
-        self, row: SettlementRow, at: datetime, error: str, *, failed: bool
-    ) -> None:
-        """Try again at that time."""
 
 
 class Transaction(Protocol):

@@ -9,6 +9,9 @@ from maildaemon.domain.decide_timer import TimerContext
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.timers import History, Timer, TimerKind
 
+# The event of a mail that names a date: `since` the customer asked, `until` he is to be answered.
+DATE_NAMED = "date_named"
+
 
 @dataclass(frozen=True, slots=True)
 class TimerRow:
@@ -83,8 +86,10 @@ class Timers(Protocol):
     def correspondence(self, thread_id: int) -> Correspondence:
         """Return what a mail within this thread is written from."""
 
-    def promise(self, thread_id: int, since: datetime, until: datetime) -> None:
-        """Keep the date that the customer is told for what he waits for since then."""
+    def dates_named(self, thread_id: int) -> tuple[tuple[int, datetime, datetime], ...]:
+        """Return the dates that mails of ours name in a thread: the mail, since when the customer
+        waited, and until when he is to be answered.
+        """
 
     def in_force(self, mailbox_id: int) -> Mapping[str, datetime]:
         """Return since when which parts of the policy hold."""

@@ -21,6 +21,7 @@ from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
 from maildaemon.ports.store import Transaction
+from maildaemon.services.outgoing import name_date
 
 _EVENTS = {
     Status.OPEN: "thread_reopened",
@@ -137,6 +138,9 @@ def merge(
     if source.acknowledged_at and target.acknowledged_at:
         twice = Silence.ACKNOWLEDGED_ALREADY.value
         cancelled = tx.outbox.cancel_acknowledgements(source.thread_id, twice, now)
+    # What was told stays told.
+    for outbox_id, asked_at, until in tx.timers.dates_named(source.thread_id):
+        name_date(tx, target.mailbox_id, target.thread_id, outbox_id, asked_at, until, now)
     undo = tx.by_hand.merge(source, target, merged_status(source.status, target.status))
     if why := why_merged_in_silence(source, target, now):
         cancelled += tx.outbox.cancel_thread(target.thread_id, why.value, now)

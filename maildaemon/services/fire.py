@@ -11,7 +11,6 @@ from typing import Any, assert_never
 
 from maildaemon.domain.decide_timer import (
     KeepSilent,
-    RememberDate,
     Resolve,
     TellStaff,
     TimedAction,
@@ -35,7 +34,7 @@ from maildaemon.ports.store import Store, Transaction
 from maildaemon.ports.timers import Correspondence, TimerRow
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt
-from maildaemon.services.outgoing import STATES, own_id, queue_mail, queue_note
+from maildaemon.services.outgoing import STATES, name_date, own_id, queue_mail, queue_note
 from maildaemon.services.plan import plan_next, plan_thread
 from maildaemon.services.respond import reply_address
 
@@ -150,14 +149,12 @@ class _Firing:
             case WriteCustomer():
                 outbox_id = self._write(action)
                 late = ", held: too late" if action.too_late else ""
-                return f"{action.section} to {action.to.address}{late}", outbox_id
+                told = f"; promised for {action.until}" if action.asked_at else ""
+                return f"{action.section} to {action.to.address}{late}{told}", outbox_id
             case TellStaff(to, until):
                 for address in to:
                     self._tell(address, until)
                 return f"told {', '.join(to)}", None
-            case RememberDate(since, until):
-                self.tx.timers.promise(self.thread_id, since, until)
-                return f"promised for {until.isoformat()}", None
             case Resolve():
                 self._resolve()
                 return "resolved", None
@@ -228,9 +225,20 @@ class _Firing:
             send_at=send_at,
             expires_at=send_at + mail_lives(sections),
         )
-        return queue_mail(
+        outbox_id = queue_mail(
             self.tx, self.desk, mail, mode, self.now, section=action.section.value, held=held
         )
+        if action.asked_at and action.until:
+            name_date(
+                self.tx,
+                self.desk.mailbox_id,
+                self.thread_id,
+                outbox_id,
+                action.asked_at,
+                action.until,
+                self.now,
+            )
+        return outbox_id
 
     def _draft(self, action: WriteCustomer) -> Draft:
         policy, thread = self.desk.policy, self.thread

@@ -9,6 +9,7 @@ from maildaemon.domain.tokens import issue_draft_id, issue_loop_token, issue_mes
 from maildaemon.ports import Composer
 from maildaemon.ports.rows import NewMail, Verb
 from maildaemon.ports.store import Transaction
+from maildaemon.ports.timers import DATE_NAMED
 from maildaemon.services.desk import Desk
 
 STATES = {
@@ -49,6 +50,31 @@ def queue_mail(
         **detail,
     )
     return outbox_id
+
+
+def name_date(
+    tx: Transaction,
+    mailbox_id: int,
+    thread_id: int,
+    outbox_id: int | None,
+    asked_at: datetime,
+    until: datetime,
+    now: datetime,
+) -> None:
+    """Keep in the history by when a mail of ours promises an answer to what was asked at that time.
+    Once the customer has the mail this is a fact, whatever the policy will say.
+    """
+    if outbox_id is not None:
+        since, date = asked_at.isoformat(), until.isoformat()
+        tx.records.note(
+            mailbox_id,
+            DATE_NAMED,
+            now,
+            thread_id=thread_id,
+            outbox_id=outbox_id,
+            since=since,
+            until=date,
+        )
 
 
 def queue_note(  # noqa: PLR0913 - a mail has as many parts

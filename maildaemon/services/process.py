@@ -91,6 +91,8 @@ class _Batch:
         self._blobs, self._files, self._desk, self._now = blobs, files, desk, now
         self._began_at = now()
         self._left: dict[int, InboundRow] = {}
+        # Which draft of ours a person has sent, by the row of what was found in Sent.
+        self._sent_drafts: dict[int, int] = {}
 
     def take(self) -> int:
         """Claim what is due; return how many rows."""
@@ -164,20 +166,21 @@ class _Batch:
         return scan_files(self._store, self._desk, result, self._now)
 
     def _with_our_words(self, row: InboundRow, message: Message) -> Message:
-        """Return the message, flagged if a person has sent a timed draft of ours as it was."""
+        """Return the message, flagged if a person has sent a draft of ours as it was."""
         people = staff_recipients(message, self._desk.policy, in_sent=row.role is Role.SENT)
         if not people:
             return message
         with self._store.read() as tx:
             since = row.received_at - _DRAFT_LIES
-            drafts = tx.outbox.timed_drafts(row.mailbox_id, people, since)
-        for raw in drafts:
+            drafts = tx.outbox.drafts_to(row.mailbox_id, people, since)
+        for outbox_id, raw in drafts:
             draft = attempt(partial(self._parser.parse, raw, self._desk.policy.reading))
             if isinstance(draft, MaildaemonError):
                 raise draft
             if isinstance(draft, Parsed) and says_the_same(
-                draft.message.reply_text, message.reply_text
+                message.reply_text, draft.message.reply_text
             ):
+                self._sent_drafts[row.inbound_id] = outbox_id
                 return replace(message, defects=(*message.defects, OUR_WORDS))
         return message
 
@@ -219,7 +222,8 @@ class _Batch:
                 log("message.filed", **line)
 
     def _case(self, tx: Transaction, row: InboundRow, message: Message) -> "_Case":
-        return _Case(tx, self._composer, self._blobs, self._desk, row, message, self._now())
+        draft = self._sent_drafts.get(row.inbound_id)
+        return _Case(tx, self._composer, self._blobs, self._desk, row, message, self._now(), draft)
 
     def _fail(self, row: InboundRow, error: Exception) -> None:
         failures = row.failures + 1
@@ -282,7 +286,9 @@ def conclude(
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One message that is to be concluded, within one transaction."""
+    """One message that is to be concluded, within one transaction. `draft`: which of ours it is,
+    sent by a person.
+    """
 
     tx: Transaction
     composer: Composer
@@ -291,6 +297,7 @@ class _Case:
     row: InboundRow
     message: Message
     now: datetime
+    draft: int | None = None
 
     def conclude(self) -> dict[str, Any]:
         """Record the message with everything that follows from it; return its log line."""
@@ -333,6 +340,8 @@ class _Case:
 
     def record(self, decision: Decision) -> int:
         tx, desk, row, message, now = self.tx, self.desk, self.row, self.message, self.now
+        if self.draft is not None:
+            tx.outbox.draft_sent(self.draft, now)
         message_id = apply(tx, self.composer, desk, row, message, decision, now, self.blobs)
         if decision.judgement.kind is Kind.CUSTOMER and not row.history:
             watch_arrivals(tx, desk, row.received_at, message.date, now)

@@ -14,7 +14,7 @@ from maildaemon.ports import Composer
 from maildaemon.ports.rows import InboundRow, NewMail
 from maildaemon.ports.store import Transaction
 from maildaemon.services.desk import Desk
-from maildaemon.services.outgoing import STATES, own_id, queue_mail
+from maildaemon.services.outgoing import STATES, name_date, own_id, queue_mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,9 @@ class Response:
         queued = queue_mail(self.tx, self.desk, mail, mode, self.now, sections=sections)
         if queued is not None and mode is not Mode.SHADOW:
             self._count(mail)
-        if queued is not None and mode is Mode.LIVE:
-            self._promise(action)
-
-    def _promise(self, action: QueueMail) -> None:
-        """Keep the date that is told: from now on it is a fact, whatever the policy will say."""
         since, until = action.waiting_since, action.answer_by
         if self.thread_id is not None and since is not None and until is not None:
-            self.tx.timers.promise(self.thread_id, since, until)
+            name_date(self.tx, self.desk.mailbox_id, self.thread_id, queued, since, until, self.now)
 
     def _count(self, mail: NewMail) -> None:
         """Remember what the customer is told. What is only rehearsed counts for nothing later."""

@@ -53,8 +53,6 @@ def upgrade() -> None:
         ["mailbox_id", "state", "next_attempt_at"],
     )
     op.create_index(op.f("ix_timer_outbox_id"), "timer", ["outbox_id"])
-    for name in ("promised_at", "promised_since"):
-        op.add_column("thread", sa.Column(name, instant, nullable=True))
     # Of what was answered before, the spans stand in the times of its messages.
     op.add_column("thread", sa.Column("first_reply_seconds", sa.BigInteger(), nullable=True))
     op.add_column("message", sa.Column("rating", sa.Integer(), nullable=True))

@@ -92,12 +92,12 @@ def judge(mails: list[Mail]) -> Judged:
 
 _TIMERS = """
 select timer.kind, timer.key, timer.since, timer.due_at, timer.state, thread.priority,
-  thread.promised_since, thread.promised_at
+  (select json_group_array(detail) from event where event.thread_id = timer.thread_id and
+  event.event = 'date_named') as told
 from timer join thread on thread.id = timer.thread_id order by timer.id"""
 _TOLD = """
-select promised_since, promised_at, priority, reference, (select min(event.at) from event
-  where event.thread_id = thread.id and event.event = 'timer_fired' and event.detail like
-  '%escalat%promised%') as escalated_at from thread where promised_at is not null"""
+select event.detail, outbox.sections, event.at from event join outbox
+  on outbox.id = event.outbox_id where event.event = 'date_named'"""
 _SENT = """
 select outbox.sections, outbox.kind, outbox.recipient, outbox.state, outbox.queued_at,
   thread.reference, thread.id from outbox join thread on thread.id = outbox.thread_id
@@ -125,7 +125,8 @@ def _walk(store: SentAtOnce, mails: list[Mail], until: datetime) -> None:
 
 def _why_wrong(row: Any, calendar: Calendar) -> str | None:
     since, due = _at(row.since), _at(row.due_at)
-    if row.kind == "late" and row.promised_since == row.since and row.due_at >= row.promised_at:
+    told = [_named(one) for one in json.loads(row.told)]
+    if row.kind == "late" and any(one[0] == since and one[1] <= due for one in told):
         return None  # a date that was told: judged by itself
     expected = [*_expected(row, since, calendar)]
     return None if due in expected else f"not {' or '.join(map(str, expected))}"
@@ -160,11 +161,10 @@ def _expected(row: Any, since: datetime, calendar: Calendar) -> Iterator[datetim
 
 
 def _is_promised(row: Any, calendar: Calendar) -> bool:
-    since, told = _at(row.promised_since), _at(row.promised_at)
-    due = [calendar.due_at(since, count, _B) for count in {*_REPLY.values()}]
-    return told in due or (
-        row.escalated_at is not None and told >= _at(row.escalated_at) + timedelta(hours=48)
-    )
+    since, told = _named(row.detail)
+    if "escalated" in _sections(row):
+        return told >= _at(row.at) + timedelta(hours=48)
+    return told in [calendar.due_at(since, count, _B) for count in {*_REPLY.values()}]
 
 
 def _outside(sent: Sequence[Any]) -> Iterator[str]:
@@ -180,6 +180,12 @@ def _outside(sent: Sequence[Any]) -> Iterator[str]:
     yield from (f"{one} was acknowledged {n} times" for one, n in acknowledged.items() if n > 1)
     asked = Counter(row.reference for row in sent if "feedback" in _sections(row))
     yield from (f"{one} was asked {n} times how it went" for one, n in asked.items() if n > 1)
+
+
+def _named(detail: str) -> tuple[datetime, datetime]:
+    """Return since when a customer waits, and until when a mail names a date for the answer."""
+    named = json.loads(detail)
+    return datetime.fromisoformat(named["since"]), datetime.fromisoformat(named["until"])
 
 
 def _sections(row: Any) -> list[str]:

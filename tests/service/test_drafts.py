@@ -1,6 +1,8 @@
 """In the mode `drafts` a person sends what we wrote, or something else, or nothing."""
 
+import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,7 +13,10 @@ from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.by_hand import Unreleasable
 from maildaemon.domain.delivery import Section
 from maildaemon.domain.policy import Mode
+from maildaemon.domain.spans import parse_span
+from maildaemon.domain.timepolicy import Promise, TimePolicy
 from maildaemon.domain.tokens import is_ours
+from maildaemon.domain.understanding import Priority
 from maildaemon.errors import MailboxUnavailableError
 from maildaemon.services.by_hand import release
 from tests.fakes.mailbox import FakeMailbox
@@ -53,16 +58,18 @@ def answer(shop: Shop) -> None:
     shop.write(raw, "Sent")
 
 
-def send_draft(shop: Shop, *, edited: bool = False, keep_id: bool = True) -> None:
-    """A person presses Send: submission, a copy in Sent, and the draft is gone."""
+def send_draft(shop: Shop, text: str | None = None, *, keep_id: bool = True) -> None:
+    """A person presses Send: submission, a copy in Sent, and the draft is gone. `text`: what stands
+    in it by then.
+    """
     [draft] = shop.account.messages("Drafts")
-    mail = parsed(draft.raw)
+    mail = copy.deepcopy(parsed(draft.raw))
     if not keep_id:
         mail.replace_header("Message-ID", "<client.1@shop.example>")
-    if edited:
+    if text is not None:
         mail.replace_header("Subject", "Your order")
         mail.clear_content()
-        mail.set_content("Dear Clara, your order ships today.")
+        mail.set_content(text)
     shop.write(mail.as_bytes(), "Sent", flags=("\\Seen",))
     shop.account.expunge("Drafts", draft.uid)
 
@@ -100,15 +107,12 @@ def test_a_draft_looks_like_one_that_a_person_wrote(shop: Shop) -> None:
         assert "automatically" not in text.get_content()
 
 
-@pytest.mark.parametrize("edited", [False, True])
 @pytest.mark.parametrize("keep_id", [False, True])
-def test_what_a_person_sends_from_it_is_an_answer(
-    shop: Shop, *, edited: bool, keep_id: bool
-) -> None:
+def test_what_a_person_writes_instead_of_it_is_an_answer(shop: Shop, *, keep_id: bool) -> None:
     shop.write(a_mail())
     shop.round()
     shop.wait(minutes=10)
-    send_draft(shop, edited=edited, keep_id=keep_id)
+    send_draft(shop, "Dear Clara, your order ships today.", keep_id=keep_id)
     shop.round()
 
     assert shop.rows("select kind, staff_answer from message order by id") == [
@@ -118,6 +122,84 @@ def test_what_a_person_sends_from_it_is_an_answer(
     assert statuses(shop) == ["pending"]
     assert drafts(shop) == []
     assert shop.transport.commands == []
+
+
+@pytest.mark.parametrize("keep_id", [False, True])
+def test_what_a_person_sends_as_we_wrote_it_promises_an_answer_and_is_none(
+    tmp_path: Path, *, keep_id: bool
+) -> None:
+    shop = a_promising_shop(tmp_path)
+    shop.write(a_mail())
+    shop.round()
+    assert due(shop) == ["late"]
+    shop.wait(minutes=10)
+    send_draft(shop, keep_id=keep_id)
+    shop.round()
+
+    assert statuses(shop) == ["open"]
+    assert shop.rows("select kind, staff_answer from message order by id")[1:] == [("staff", 0)]
+    assert "staff_answered" not in events(shop)
+    # What it says is told from now on, whatever the policy will say.
+    shop.close()
+    shop.policy = replace(shop.policy, time=TimePolicy())
+    shop.open()
+    shop.round()
+    assert due(shop) == ["late"]
+    shop.wait(days=4)
+    shop.round()
+    assert "promise_broken" in events(shop)
+    shop.close()
+
+
+def test_a_date_in_a_draft_that_nobody_sends_was_never_told(tmp_path: Path) -> None:
+    shop = a_promising_shop(tmp_path)
+    shop.write(a_mail())
+    shop.round()
+    shop.close()
+    shop.policy = replace(shop.policy, time=TimePolicy())
+    shop.open()
+    shop.round()
+
+    assert due(shop) == []
+    shop.close()
+
+
+def test_a_sentence_of_ones_own_makes_an_answer_of_an_acknowledgement(shop: Shop) -> None:
+    shop.write(a_mail())
+    shop.round()
+    [draft] = drafts(shop)
+    body = draft.get_body(("plain",))
+    assert body is not None
+    own = "Dear Clara,\n\nit left our house this morning, with DHL."
+    send_draft(shop, f"{own}\n\n{body.get_content()}\n\nAnna")
+    shop.round()
+
+    assert statuses(shop) == ["pending"]
+
+
+def test_a_greeting_and_a_name_make_no_answer_of_an_acknowledgement(shop: Shop) -> None:
+    shop.write(a_mail())
+    shop.round()
+    [draft] = drafts(shop)
+    body = draft.get_body(("plain",))
+    assert body is not None
+    send_draft(shop, f"Dear Clara,\n\n{body.get_content()}\n\nAnna Rossi")
+    shop.round()
+
+    assert statuses(shop) == ["open"]
+
+
+def a_promising_shop(folder: Path) -> Shop:
+    promise = Promise(first_reply=parse_span("48 hours"))
+    time = TimePolicy(promises=((Priority.NORMAL, promise),))
+    opened = Shop(folder, mode=Mode.DRAFTS, time=time)
+    opened.start()
+    return opened
+
+
+def due(shop: Shop) -> list[str]:
+    rows = shop.rows("select kind from timer where state='armed' order by due_at")
+    return [str(row[0]) for row in rows]
 
 
 def test_the_customers_answer_to_it_is_an_answer_to_a_person(shop: Shop) -> None:
@@ -328,8 +410,8 @@ def test_a_draft_that_was_sent_before_we_noted_it_is_not_put_again(shop: Shop) -
         shop.round()
 
     assert drafts(shop) == []
-    assert shop.outbox == ["cancelled"]
-    assert statuses(shop) == ["pending"]
+    assert shop.outbox == ["draft"]
+    assert statuses(shop) == ["open"]
 
 
 def test_no_draft_is_put_while_automatic_mail_stands_still(shop: Shop) -> None:

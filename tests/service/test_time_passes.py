@@ -249,14 +249,14 @@ def test_a_follow_up_in_drafts_waits_for_a_person(tmp_path: Path) -> None:
 
 def test_the_date_that_was_told_outlives_a_change_of_the_policy(shop: Shop) -> None:
     customer_writes(shop)
-    told = shop.rows("select promised_at from thread")
+    told = shop.rows("select due_at from timer where kind='late'")
 
     shop.policy = a_hasty(shop)
     shop.open()
     shop.wait(hours=2)
     shop.round()
 
-    assert shop.rows("select promised_at from thread") == told
+    assert shop.rows("select due_at from timer where kind='late' and state='armed'") == told
     assert letters(shop) == [(CLARA, "acknowledgement")]
 
 

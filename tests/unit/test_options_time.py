@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from maildaemon.domain.decide_timer import (
-    RememberDate,
     TellStaff,
     TimedAction,
     TimerContext,
@@ -176,12 +175,12 @@ def test_whom_an_escalation_goes_to_is_a_colleague_and_is_warned_of_nothing_else
 
 def test_answer_within_and_tell_customer_name_a_date() -> None:
     step = STEP.replace("MORE", "answer_within: 5 hours, tell_customer: yes")
-    told, written, promised = done(step, ASKED)
+    told, written = done(step, ASKED)
 
     assert told == TellStaff(("lead@shop.example",), at("1 17:00"))
     assert isinstance(written, WriteCustomer)
     assert (written.section, written.until) == (Section.ESCALATED, at("1 17:00"))
-    assert promised == RememberDate(at("1 10:00"), at("1 17:00"))
+    assert written.asked_at == at("1 10:00")
 
 
 def test_follow_up_reminds_by_its_template_and_resolves_in_the_end() -> None:

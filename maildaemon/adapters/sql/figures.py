@@ -7,12 +7,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from maildaemon.adapters.sql.matters import matter_of
 from maildaemon.adapters.sql.overview import open_threads
 from maildaemon.adapters.sql.tables import attachment, event, message, outbox, thread
-from maildaemon.adapters.sql.timers import SETTLING, settled_at
+from maildaemon.adapters.sql.timers import IS_TOLD, SETTLING, dates_told, settled_at
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import THANKS_ONLY
@@ -20,6 +20,7 @@ from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.figures import Chronicle, Conversation, Sent
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.timers import Written
+from maildaemon.ports.timers import DATE_NAMED
 
 _DIGITS = re.compile(r"\d+")
 _LONGEST = 80
@@ -77,14 +78,15 @@ class SqlFigures:
             thread.c.merged_into.is_(None),
         )
         written, questions = self._written(which)
-        settled = self._settled(which)
+        milestones = self._milestones(which)
         for row in self._connection.execute(select(thread).where(which).order_by(thread.c.id)):
             if row.id in written:
+                passed = milestones.get(row.id, ())
                 yield Conversation(
                     matter=matter_of(row),
                     written=tuple(written[row.id]),
-                    settled=tuple(settled.get(row.id, ())),
-                    promised={row.promised_since: row.promised_at} if row.promised_since else {},
+                    settled=tuple(settled_at(passed)),
+                    promised=dates_told(passed),
                     question=questions.get(row.id, ""),
                 )
 
@@ -113,15 +115,18 @@ class SqlFigures:
                 written.setdefault(row.thread_id, []).append(Written(row.received_at, False))
         return written, questions
 
-    def _settled(self, which: ColumnElement[bool]) -> dict[int, list[datetime]]:
+    def _milestones(self, which: ColumnElement[bool]) -> dict[int, list[Any]]:
+        """Return when matters were settled, and which dates customers were told, by thread."""
+        told = and_(event.c.event == DATE_NAMED, IS_TOLD)
         statement = (
             select(event.c.thread_id, event.c.event, event.c.at, event.c.detail)
             .join(thread, thread.c.id == event.c.thread_id)
-            .where(which, event.c.event.in_(SETTLING))
+            .outerjoin(outbox, outbox.c.id == event.c.outbox_id)
+            .where(which, or_(event.c.event.in_(SETTLING), told))
             .order_by(event.c.thread_id, event.c.id)
         )
         rows = groupby(self._connection.execute(statement), key=lambda row: row.thread_id)
-        return {thread_id: settled_at(events) for thread_id, events in rows}
+        return {thread_id: list(events) for thread_id, events in rows}
 
     def _files(self, arrived: ColumnElement[bool], verdict: Verdict) -> dict[str, int]:
         counted = (

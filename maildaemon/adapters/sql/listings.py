@@ -39,12 +39,14 @@ from maildaemon.adapters.sql.tables import (
     thread,
     timer,
 )
+from maildaemon.adapters.sql.timers import IS_TOLD
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.figures import Chronicle
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.ratings import words_beside
 from maildaemon.domain.standing import Standing
 from maildaemon.ports.store import Transaction
+from maildaemon.ports.timers import DATE_NAMED
 
 
 @contextmanager
@@ -102,14 +104,14 @@ class SqlListings:
             # Tags are short names: nothing in them has a meaning of its own here.
             written = cast(thread.c.tags, Text)
             statement = statement.where(written.contains(f'"{tag}"', autoescape=True))
-        return [ThreadLine.of(row) for row in self._some(statement, mailbox_name, limit)]
+        return [_thread_line(row) for row in self._some(statement, mailbox_name, limit)]
 
     def thread(self, reference: str) -> ThreadLine | None:
         """Return a thread by its public reference."""
         row = self._connection.execute(
             _threads().where(thread.c.reference == reference.upper())
         ).first()
-        return ThreadLine.of(row) if row else None
+        return _thread_line(row) if row else None
 
     def participants(self, reference: str) -> list[ParticipantLine]:
         """Return who takes part in a thread."""
@@ -297,6 +299,14 @@ def _threads() -> Select[Any]:
         .scalar_subquery()
     )
     count = select(func.count()).where(message.c.thread_id == thread.c.id).scalar_subquery()
+    told = (
+        select(event.c.detail)
+        .join(outbox, outbox.c.id == event.c.outbox_id)
+        .where(event.c.thread_id == thread.c.id, event.c.event == DATE_NAMED, IS_TOLD)
+        .order_by(event.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return (
         select(
             *_columns(thread, ThreadLine, "linked_to"),
@@ -304,11 +314,18 @@ def _threads() -> Select[Any]:
             customer.label("customer"),
             count.label("messages"),
             rating.label("rating"),
+            told.label("told"),
             linked.c.reference.label("linked_to"),
         )
         .join(mailbox, mailbox.c.id == thread.c.mailbox_id)
         .outerjoin(linked, linked.c.id == thread.c.linked_to)
     )
+
+
+def _thread_line(row: Row[Any]) -> ThreadLine:
+    values = {**row._mapping}  # noqa: SLF001  the documented way to a row as a mapping
+    told = values.pop("told")
+    return ThreadLine(**values, promised_at=told and datetime.fromisoformat(told["until"]))
 
 
 def _messages() -> Select[Any]:

@@ -126,21 +126,31 @@ class SqlSettlements:
             **values,
         )
 
-    def timed_drafts(self, mailbox_id: int, to: Sequence[str], since: datetime) -> list[bytes]:
-        """Return the mails that time has brought and left to a person, to any of these keys."""
-        drafts = select(outbox.c.raw).where(
+    def drafts_to(
+        self, mailbox_id: int, to: Sequence[str], since: datetime
+    ) -> list[tuple[int, bytes]]:
+        """Return the automatic mails that were left to a person, to any of these keys: rows and
+        bytes.
+        """
+        drafts = select(outbox.c.id, outbox.c.raw).where(
             outbox.c.mailbox_id == mailbox_id,
             outbox.c.state == OutboxState.DRAFT.value,
-            outbox.c.kind == MailKind.TIMED.value,
+            outbox.c.kind.in_((MailKind.RESPONSE.value, MailKind.TIMED.value)),
             func.lower(outbox.c.recipient).in_(to),
             outbox.c.queued_at >= since,
         )
-        return list(self._connection.scalars(drafts))
+        return [(row.id, row.raw) for row in self._connection.execute(drafts)]
+
+    def draft_sent(self, outbox_id: int, now: datetime) -> None:
+        """Note that a person has sent a draft as we wrote it; the first time counts."""
+        draft = outbox.c.id == outbox_id, outbox.c.filed_at.is_(None)
+        self._connection.execute(update(outbox).where(*draft).values(filed_at=now))
 
     def is_draft(self, outbox_id: int) -> bool:
         """Tell whether this mail is still meant for the Drafts folder."""
-        state = self._connection.scalar(select(outbox.c.state).where(outbox.c.id == outbox_id))
-        return bool(state == OutboxState.DRAFT.value)
+        draft = outbox.c.state == OutboxState.DRAFT.value, outbox.c.filed_at.is_(None)
+        meant = select(outbox.c.id).where(outbox.c.id == outbox_id, *draft)
+        return self._connection.scalar(meant) is not None
 
     def close_draft(self, outbox_id: int, state: OutboxState, why: str, now: datetime) -> None:
         """Conclude a draft, unless it was cancelled meanwhile; `draft`: it is in the folder."""

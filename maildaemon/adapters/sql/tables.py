@@ -248,9 +248,6 @@ thread = Table(
     _flag("history"),
     _flag("by_hand"),  # a person has said whose turn it is, and nobody has written since
     _flag("kept_apart"),  # a person undid a merge of it: no message merges it again
-    # The date that its customer was told, and of which wait of his; no policy moves it.
-    Column("promised_at", Instant),
-    Column("promised_since", Instant),
     _flag("plan_wanted"),  # its history has grown since its timers were planned
     Index(None, "mailbox_id", "last_message_at"),
     Index(None, "mailbox_id", "plan_wanted"),
@@ -335,7 +332,7 @@ outbox = Table(
     Column("expires_at", Instant, nullable=False),
     Column("uncertain_at", Instant),
     Column("concluded_at", Instant),
-    Column("filed_at", Instant),  # when a copy was first seen in Sent
+    Column("filed_at", Instant),  # when a copy was first seen in Sent; of a draft: a person sent it
     Column("provider_id_sha256", _Sha256),
     Column("reply_code", Integer),
     Column("reply_text", AnyText),

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    and_,
     bindparam,
     delete,
     func,
@@ -27,6 +28,7 @@ from maildaemon.adapters.sql.tables import (
     in_force,
     message,
     muted_sender,
+    outbox,
     participant,
     thread,
     timer,
@@ -35,11 +37,12 @@ from maildaemon.adapters.sql.tables import (
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import THANKS_ONLY
 from maildaemon.domain.decide_timer import TimerContext
+from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.message import Address
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.threads import Status
 from maildaemon.domain.timers import History, Timer, TimerKind, Written
-from maildaemon.ports.timers import Correspondence, TimerRow
+from maildaemon.ports.timers import DATE_NAMED, Correspondence, TimerRow
 
 _ARMED, _FIRED, _CANCELLED, _PARKED = "armed", "fired", "cancelled", "parked"
 _OVERTAKEN = "overtaken: its reason is gone"
@@ -63,6 +66,12 @@ _WRITTEN = (
     .order_by(message.c.received_at, message.c.id)
 )
 SETTLING = ("thread_resolved", "thread_reopened", "thread_working", "thread_pending")
+# What has left us, or is about to; of a draft, what a person has sent.
+_TOLD = (OutboxState.QUEUED.value, OutboxState.SENT.value, OutboxState.UNKNOWN.value)
+IS_TOLD = or_(
+    outbox.c.state.in_(_TOLD),
+    and_(outbox.c.state == OutboxState.DRAFT.value, outbox.c.filed_at.is_not(None)),
+)
 # By the order in which it was recorded: the index of a sender ends with it.
 _LAST_ANSWER = (
     select(func.max(message.c.id))
@@ -76,9 +85,18 @@ _SINCE_WROTE = select(
     message.c.sender_sha256.in_(bindparam("senders", expanding=True)),
     message.c.id > _LAST_ANSWER,
 )
-_SETTLEMENTS = (
+_MILESTONES = (
     select(event.c.event, event.c.at, event.c.detail)
-    .where(event.c.thread_id == _THREAD, event.c.event.in_(SETTLING))
+    .outerjoin(outbox, outbox.c.id == event.c.outbox_id)
+    .where(
+        event.c.thread_id == _THREAD,
+        or_(event.c.event.in_(SETTLING), and_(event.c.event == DATE_NAMED, IS_TOLD)),
+    )
+    .order_by(event.c.id)
+)
+_DATES_NAMED = (
+    select(event.c.outbox_id, event.c.detail)
+    .where(event.c.thread_id == _THREAD, event.c.event == DATE_NAMED)
     .order_by(event.c.id)
 )
 _TIMERS = select(timer).where(timer.c.thread_id == _THREAD)
@@ -141,7 +159,7 @@ class SqlTimers:
         asked = {"thread": thread_id}
         row = self._connection.execute(_THREAD_ROW, asked).one()
         status = Status.IGNORED if row.history else Status(row.status)
-        promised = {row.promised_since: row.promised_at} if row.promised_since else {}
+        milestones = self._connection.execute(_MILESTONES, asked).all()
         own = {
             one.key: one.fired_at
             for one in self._connection.execute(_TIMERS, asked)
@@ -151,8 +169,8 @@ class SqlTimers:
             status=status,
             matter=matter_of(row),
             written=tuple(self._written(thread_id)),
-            resolved_at=self._resolved_at(thread_id),
-            promised=promised,
+            resolved_at=max(settled_at(milestones)[-1:], default=None),
+            promised=dates_told(milestones),
             fired=self._fired_elsewhere(thread_id) | own,
             elsewhere_at=self._elsewhere_at(row) if status is Status.PENDING else None,
         )
@@ -174,11 +192,6 @@ class SqlTimers:
         """Return when which timers fired of threads that have become part of this one."""
         rows = self._connection.execute(_ELSEWHERE, {"thread": thread_id})
         return {row.key: row.fired_at for row in rows}
-
-    def _resolved_at(self, thread_id: int) -> datetime | None:
-        """Return when the matter was settled last."""
-        settled = settled_at(self._connection.execute(_SETTLEMENTS, {"thread": thread_id}))
-        return settled[-1] if settled else None
 
     def _written(self, thread_id: int) -> Iterable[Written]:
         first = True
@@ -331,13 +344,10 @@ class SqlTimers:
             answered=row.answered_at is not None,
         )
 
-    def promise(self, thread_id: int, since: datetime, until: datetime) -> None:
-        """Keep the date that the customer is told for what he waits for since then."""
-        self._connection.execute(
-            update(thread)
-            .where(thread.c.id == thread_id)
-            .values(promised_since=since, promised_at=until)
-        )
+    def dates_named(self, thread_id: int) -> tuple[tuple[int, datetime, datetime], ...]:
+        """Return the dates that mails of ours name in a thread."""
+        rows = self._connection.execute(_DATES_NAMED, {"thread": thread_id})
+        return tuple((row.outbox_id, *_date_in(row.detail)) for row in rows)
 
     def in_force(self, mailbox_id: int) -> Mapping[str, datetime]:
         """Return since when which parts of the policy hold."""
@@ -402,3 +412,12 @@ def settled_at(events: Iterable[Any]) -> list[datetime]:
         ):
             settled.pop()
     return settled
+
+
+def dates_told(events: Iterable[Any]) -> dict[datetime, datetime]:
+    """Return the dates that the customer was told, by since when he waited for it."""
+    return dict(_date_in(row.detail) for row in events if row.event == DATE_NAMED)
+
+
+def _date_in(detail: Mapping[str, str]) -> tuple[datetime, datetime]:
+    return datetime.fromisoformat(detail["since"]), datetime.fromisoformat(detail["until"])
