@@ -62,6 +62,13 @@ def is_forward(subject: str) -> bool:
     return _prefix(subject) in FORWARDS
 
 
+def may_be_forward(subject: str) -> bool:
+    """Tell whether the subject may say that it passes something on: `VS` does so in Danish and
+    Norwegian, and answers in Finnish.
+    """
+    return is_forward(subject) or _prefix(subject) == "vs"
+
+
 def is_generic(bare: str) -> bool:
     """Tell whether a bare subject does not tell one matter of a customer from another."""
     words = bare.strip(" !?.,:;-–—*#'\"()[]¡¿！？。、")

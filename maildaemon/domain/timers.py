@@ -42,6 +42,7 @@ class TimerKind(StrEnum):
 
 # By their order several that are due at the same instant are done: what stands on its own first.
 ORDER = tuple(TimerKind)
+TOLD_TO_STAFF = frozenset(TimerKind) - {TimerKind.FOLLOW_UP, TimerKind.RESOLVE, TimerKind.FEEDBACK}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,13 @@ def mail_lives(sections: tuple[Section, ...]) -> timedelta:
     return _ACKNOWLEDGEMENT_LIVES if Section.ACKNOWLEDGEMENT in sections else _MAIL_LIVES
 
 
+def names_until(date: datetime | None, expires_at: datetime) -> datetime:
+    """Return until when a mail may go that promises an answer by a date (None: by none): nobody is
+    promised what is over.
+    """
+    return expires_at if date is None else min(date, expires_at)
+
+
 def next_gap_attempt(attempts: int, seen_at: datetime, now: datetime) -> datetime:
     """Return when to ask again for what the server withholds, after this many attempts (from 1).
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from maildaemon.domain.actions import OpenThread
 from maildaemon.domain.context import Decision
-from maildaemon.domain.delivery import OutboxState, Reply
+from maildaemon.domain.delivery import MailKind, OutboxState, Reply
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.responder import Glance
 from maildaemon.domain.threads import Clues, Lookups, Status, ThreadFacts
@@ -91,6 +91,11 @@ class Mailboxes(Protocol):
 
     def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox has been read since then, and nothing live waits in it."""
+
+    def is_behind(self, mailbox_id: int, since: datetime) -> bool:
+        """Tell whether the mailbox was read last before then, or something live that was recorded
+        before then waits in it.
+        """
 
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded, unless the folder
@@ -219,6 +224,9 @@ class Records(Protocol):
 
     def mark_deliverable(self, mailbox_id: int, address: str, now: datetime) -> None:
         """Let automatic mail go to an address again that was dead."""
+
+    def has_asked(self, mailbox_id: int, address: str) -> bool:
+        """Tell whether somebody (by the key of his address) has written to us as a customer."""
 
     def sender_language(
         self, mailbox_id: int, address: str, languages: tuple[str, ...]
@@ -356,6 +364,9 @@ class Outbox(Settlements, Protocol):
         """Return the queued row that is to be looked at next: one that only is to be concluded
         (uncertain, or expired) before those to be sent, these as they were queued.
         """
+
+    def next_of_kind(self, mailbox_id: int, kind: MailKind, now: datetime) -> OutboxRow | None:
+        """Return the queued row of this kind that is to be sent next."""
 
     def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
         """Take a row; None if it was taken, concluded or cancelled meanwhile."""

@@ -1,6 +1,6 @@
 """What the services need from the database about time: timers, and what they follow from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -60,8 +60,10 @@ class Timers(Protocol):
         timers that came to nothing by it.
         """
 
-    def next_due(self, mailbox_id: int, now: datetime) -> TimerRow | None:
-        """Return the timer that has been due for longest, None if none is."""
+    def next_due(
+        self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] = tuple(TimerKind)
+    ) -> TimerRow | None:
+        """Return the timer of these kinds that has been due for longest, None if none is."""
 
     def clock_of(self, outbox_id: int) -> datetime | None:
         """Return since when the clock ran by which this mail was sent; None if by none."""

@@ -22,7 +22,11 @@ from maildaemon.services.desk import Desk
 
 _NOTE_SUCCESS_EVERY = timedelta(seconds=30)
 _OPERATOR_WAIT = timedelta(minutes=1)
+_TELL_AFTER = timedelta(hours=1)
+# So many within a quarter of an hour: a machine that has just been started is not an outage.
+_TELL_FAILURES = 10
 SERVICES = ("imap", "watch", "smtp")
+_TOLD_OF = ("imap", "smtp")
 
 
 def resting_until(
@@ -74,7 +78,7 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
     """
     with store.read() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
-    recovered = has_stopped(row)
+    recovered = has_stopped(row) or (_is_out(row) and service in _TOLD_OF)
     fresh = row.last_success_at and now - row.last_success_at < _NOTE_SUCCESS_EVERY
     if fresh and not row.failures and not row.refusals:
         return
@@ -83,7 +87,7 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
             desk.mailbox_id, service, AccountRow(0, 0, None, None, None, None, now)
         )
         if recovered:
-            tx.alerts.raise_alarm(_alarm("account.recovered", desk, service, "logs in again"), now)
+            tx.alerts.raise_alarm(_alarm("account.recovered", desk, service, "works again"), now)
 
 
 def note_failure(
@@ -101,7 +105,7 @@ def note_failure(
         refused = credential()
     with store.begin() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
-        stopped = has_stopped(row)
+        stopped, out = has_stopped(row), _is_out(row)
         row = replace(row, last_error=str(error), last_error_at=now)
         match error:
             case MailboxPasswordRefusedError() | TransportPasswordRefusedError():
@@ -118,6 +122,9 @@ def note_failure(
         if has_stopped(row) and not stopped:
             what = f"is left alone, because the password was refused: {error}"
             tx.alerts.raise_alarm(_alarm("account.stopped", desk, service, what), now)
+        if _is_out(row) and not out and service in _TOLD_OF:
+            what = f"has not worked for an hour: {error}"
+            tx.alerts.raise_alarm(_alarm("account.out", desk, service, what), now)
     return now + wait
 
 
@@ -129,3 +136,10 @@ def _alarm(event: str, desk: Desk, service: str, what: str) -> Alarm:
 def has_stopped(row: AccountRow) -> bool:
     """Tell whether the account is only probed now and then, because its password is refused."""
     return row.refusals >= STOP_AFTER_REFUSALS
+
+
+def _is_out(row: AccountRow) -> bool:
+    """Tell whether the server has been out of reach for an hour, as far as we have tried."""
+    if row.failures < _TELL_FAILURES or row.last_success_at is None or row.last_error_at is None:
+        return False
+    return row.last_error_at - row.last_success_at > _TELL_AFTER

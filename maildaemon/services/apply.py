@@ -30,6 +30,7 @@ from maildaemon.domain.evidence import list_id
 from maildaemon.domain.handover import is_partner
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.recipients import is_one_of_us
+from maildaemon.domain.subjects import may_be_forward
 from maildaemon.domain.threads import GUESSABLE, Status
 from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.understanding import Understanding
@@ -359,16 +360,26 @@ class _Filing:
             # Whom he copies in is his affair: they get nothing of ours by it, and have no say.
             add(self.thread_id, [writer], "partner")
         elif decision.staff_begins:
-            # Whom staff write to is a customer of the thread, if he is no partner.
-            add(self.thread_id, others, "customer")
-            partners = [one for one in addressed if is_partner(one, policy)]
-            add(self.thread_id, partners, "partner")
+            self._begin_with(self.thread_id, others)
         elif decision.judgement.kind is Kind.STAFF:
             self._introduce(self.thread_id, others, decision)
         if decision.judgement.kind is Kind.LIST and (through := list_id(message)):
             add(self.thread_id, [Address("", through)], "list")
         if decision.staff_begins:
             self.tx.records.answered(self.thread_id, self.row.received_at, self.message_id)
+
+    def _begin_with(self, thread_id: int, others: list[Address]) -> None:
+        """Let those in to whom staff write: customers of the thread, but for partners, and for whom
+        somebody else's mail is passed on to (a supplier, say), as long as he is known for none.
+        """
+        message, add = self.message, self.tx.records.add_participants
+        known = self.tx.records.has_asked
+        passed_on = may_be_forward(message.subject)
+        asked = [one for one in others if passed_on and not known(self.desk.mailbox_id, one.key)]
+        addressed = (*message.to, *message.cc, *message.bcc)
+        partners = [one for one in addressed if is_partner(one, self.desk.policy)]
+        add(thread_id, [one for one in others if one not in asked], "customer")
+        add(thread_id, [*asked, *partners], "partner")
 
     def _introduce(self, thread_id: int, others: list[Address], decision: Decision) -> None:
         """Let those into a thread under way to whom one of us, provably, writes in it.

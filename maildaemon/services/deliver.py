@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -43,7 +44,7 @@ from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import LastLook, Look
 from maildaemon.services.pacing import take_turn, waits_its_turn
 from maildaemon.services.plan import plan_thread
-from maildaemon.services.timed import hold, put_off, wait_unseen
+from maildaemon.services.timed import LOOK_AGAIN, colleague_unread, hold, put_off, wait_unseen
 
 CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
@@ -77,7 +78,8 @@ async def deliver_next(
         return 0
     if await asyncio.to_thread(_is_dealt_with, store, desk, row, now()):
         return 1
-    if await asyncio.to_thread(_is_held, store, desk, row, now()):
+    row = await asyncio.to_thread(_let_through, store, desk, row, now())
+    if row is None or await asyncio.to_thread(_is_held, store, desk, row, now()):
         return 0
     # Before the claim: a refused login is no failure of this mail.
     await transport.open()
@@ -114,6 +116,14 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
         if any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id)):
             return None  # by a wrong clock nothing may expire either
         return tx.outbox.next_due(desk.mailbox_id, now)
+
+
+def _let_through(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
+    """Return what may go: under a brake nothing but the digest, which tells colleagues of it."""
+    with store.read() as tx:
+        if not tx.brakes.on(desk.mailbox_id):
+            return row
+        return tx.outbox.next_of_kind(desk.mailbox_id, MailKind.DIGEST, now)
 
 
 def _is_dealt_with(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
@@ -155,7 +165,7 @@ def _put_off(store: Store, row: OutboxRow, now: datetime) -> None:
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
     with store.begin() as tx:
         # Logging in may have taken a while, and a brake stops everything at once.
-        if tx.brakes.on(desk.mailbox_id):
+        if row.kind is not MailKind.DIGEST and tx.brakes.on(desk.mailbox_id):
             return None
         if row.kind is MailKind.TIMED and row.thread_id is not None:
             # What was written last may have taken its reason away: then it is cancelled by this.
@@ -180,10 +190,12 @@ def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
     """Tell whether the mail may not go now: a person may have answered, the records may be older
     than the world, a brake is on, or it is not its turn.
     """
+    # What tells colleagues of the time has waited for their accounts before it was written.
+    waited = row.kind in {MailKind.STAFF, MailKind.DIGEST}
     with store.read() as tx:
         unread = may_be_answered(
             tx,
-            desk,
+            replace(desk, colleagues=()) if waited else desk,
             cause_recorded_at=row.cause_recorded_at,
             queued_at=row.queued_at,
             due_at=row.due_at,
@@ -192,15 +204,19 @@ def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
         unsure = may_be_forgotten(tx, desk, now)
     if unread or unsure:
         return True
-    return _braked(store, desk, now) or waits_its_turn(store, desk, now)
+    braked = row.kind is not MailKind.DIGEST and _braked(store, desk, now)
+    return braked or waits_its_turn(store, desk, now)
 
 
 def _is_put_aside(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
     """Tell whether timed mail was put aside: held for a person as it is too late, or for a while
-    as many went just now.
+    as a colleague may have answered, or many went just now.
     """
     if row.released_at is None and now - row.queued_at > LATE_AFTER:
         hold(store, desk, row, now)
+        return True
+    if name := colleague_unread(store, desk, row):
+        put_off(store, row, now + LOOK_AGAIN, f"waits: the account of {name} is not read yet")
         return True
     with store.read() as tx:
         sent = tx.outbox.timed_since(desk.mailbox_id, now - TIMED_RATE.per)

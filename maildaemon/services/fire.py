@@ -5,6 +5,7 @@ wrote in time has stopped it by then. A death in between means that it is due ag
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -23,9 +24,14 @@ from maildaemon.domain.letters import Occasion, staff_letter
 from maildaemon.domain.policy import EchoSubject, Mode
 from maildaemon.domain.ratings import rating_links
 from maildaemon.domain.threads import Status, trim_references
-from maildaemon.domain.timers import Timer, TimerKind
+from maildaemon.domain.timers import TOLD_TO_STAFF, Timer, TimerKind
 from maildaemon.domain.tokens import issue_draft_id, issue_loop_token
-from maildaemon.domain.waiting import PARK_AFTER_FAILURES, mail_lives, process_wait
+from maildaemon.domain.waiting import (
+    PARK_AFTER_FAILURES,
+    mail_lives,
+    names_until,
+    process_wait,
+)
 from maildaemon.errors import MaildaemonError, StaleClaimError
 from maildaemon.ports import Composer, Now
 from maildaemon.ports.brakes import Alarm
@@ -39,13 +45,16 @@ from maildaemon.services.plan import plan_next, plan_thread
 from maildaemon.services.respond import reply_address
 
 CLAIM = timedelta(minutes=5)
+_WAITS_AT_MOST = timedelta(hours=1)
 
 
 def fire_next(store: Store, composer: Composer, desk: Desk, now: Now) -> int:
     """Plan what has to be planned anew, then fire one timer that is due; return how many of both.
 
-    0 as well while a brake is on, or the mailbox has not been read since the timer was due. If the
-    process dies, the timer is due again when its claim ends, and nothing of its effects stands.
+    0 as well while a brake is on, or the mailbox has not been read since the timer was due. Where
+    only a colleague's account has not, what goes to staff waits for an hour at most; what comes of
+    it for the customer waits in the outbox. If the process dies, the timer is due again when its
+    claim ends, and nothing of its effects stands.
     """
     planned = plan_next(store, desk, now())
     if planned:
@@ -82,16 +91,26 @@ def _due(store: Store, desk: Desk, now: datetime) -> TimerRow | None:
         row = tx.timers.next_due(desk.mailbox_id, now)
         if row is None or tx.brakes.on(desk.mailbox_id):
             return None
-        return row if _is_read(tx, desk, row.due_at) else None
+        if not _is_read(tx, desk, row.due_at):
+            return None
+        if _are_read(tx, desk.colleagues, row.due_at):
+            return row
+        # Colleagues are not kept waiting for ever: the worst is that they know already.
+        return tx.timers.next_due(desk.mailbox_id, now - _WAITS_AT_MOST, TOLD_TO_STAFF)
 
 
 def _is_read(tx: Transaction, desk: Desk, since: datetime) -> bool:
-    """Tell whether all that had come by then is decided; a colleague answers in another account."""
+    """Tell whether all that had come into the mailbox by then is decided."""
     if not tx.mailboxes.has_decided_since(desk.mailbox_id, since):
         return False
-    accounts = (desk.mailbox_id, *(mailbox_id for mailbox_id, _ in desk.colleagues))
-    sent = (tx.mailboxes.witness_horizon(one) for one in accounts)
-    return all(until is None or until >= since for until in sent)
+    sent = tx.mailboxes.witness_horizon(desk.mailbox_id)
+    return sent is None or sent >= since
+
+
+def _are_read(tx: Transaction, colleagues: Iterable[tuple[int, str]], since: datetime) -> bool:
+    """Tell whether all that colleagues had answered by then, in their own accounts, is decided."""
+    sent = (tx.mailboxes.witness_horizon(mailbox_id) for mailbox_id, _ in colleagues)
+    return all(until is not None and until >= since for until in sent)
 
 
 def _fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: datetime) -> str | None:
@@ -223,7 +242,9 @@ class _Firing:
             # What is to wait is neither late nor unseen before its time has come.
             queued_at=send_at,
             send_at=send_at,
-            expires_at=send_at + mail_lives(sections),
+            expires_at=names_until(
+                action.until if action.asked_at else None, send_at + mail_lives(sections)
+            ),
         )
         outbox_id = queue_mail(
             self.tx, self.desk, mail, mode, self.now, section=action.section.value, held=held

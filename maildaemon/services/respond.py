@@ -9,7 +9,7 @@ from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import trim_references
 from maildaemon.domain.tokens import issue_draft_id, issue_loop_token, issue_reply_address
-from maildaemon.domain.waiting import mail_lives
+from maildaemon.domain.waiting import mail_lives, names_until
 from maildaemon.ports import Composer
 from maildaemon.ports.rows import InboundRow, NewMail
 from maildaemon.ports.store import Transaction
@@ -51,7 +51,9 @@ class Response:
             queued_at=self.now,
             send_at=self.now,
             # Not since now: it may have been parked for a week.
-            expires_at=self.row.recorded_at + mail_lives(action.sections),
+            expires_at=names_until(
+                action.answer_by, self.row.recorded_at + mail_lives(action.sections)
+            ),
         )
         sections = [section.value for section in action.sections]
         queued = queue_mail(self.tx, self.desk, mail, mode, self.now, sections=sections)

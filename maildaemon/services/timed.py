@@ -1,7 +1,7 @@
 """What keeps timed mail from going: an unread mailbox, or a day gone by."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.ports.brakes import Alarm
@@ -11,7 +11,8 @@ from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import Look
 
 CLAIM = timedelta(minutes=3)
-_LOOK_AGAIN = timedelta(seconds=5)
+LOOK_AGAIN = timedelta(seconds=5)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ASK_AGAIN = timedelta(minutes=1)
 _TELL_AFTER = timedelta(hours=1)
 _WHY = {
@@ -31,9 +32,9 @@ def put_off(store: Store, row: OutboxRow, until: datetime, why: str) -> None:
 
 def wait_unseen(store: Store, desk: Desk, row: OutboxRow, found: Look, now: datetime) -> None:
     """Let a mail wait until the mailbox has been read; after an hour somebody is told of it."""
-    wait = _LOOK_AGAIN if found is Look.UNREAD else _ASK_AGAIN
+    wait = LOOK_AGAIN if found is Look.UNREAD else _ASK_AGAIN
     put_off(store, row, now + wait, _WHY[found])
-    if now - row.queued_at <= _TELL_AFTER:
+    if now - row.queued_at <= _TELL_AFTER or not _lasts(store, desk, found, now):
         return
     mailbox = desk.policy.mailbox
     text = (
@@ -43,6 +44,31 @@ def wait_unseen(store: Store, desk: Desk, row: OutboxRow, found: Look, now: date
     with store.begin() as tx:
         tx.alerts.raise_alarm(Alarm("mail.unseen", mailbox, text, facts={}), now)
     log("outbox.unseen", logging.ERROR, mailbox=mailbox, outbox=row.outbox_id, why=found.value)
+
+
+def _lasts(store: Store, desk: Desk, found: Look, now: datetime) -> bool:
+    """Tell whether the mailbox has been so for an hour: a mail may have waited for other reasons,
+    and something is just arriving.
+    """
+    if found is Look.HIDDEN:
+        return True
+    with store.read() as tx:
+        return tx.mailboxes.is_behind(desk.mailbox_id, now - _TELL_AFTER)
+
+
+def colleague_unread(store: Store, desk: Desk, row: OutboxRow) -> str | None:
+    """Return whose account has not been read since a mail was queued: she may have answered; None
+    if all have.
+    """
+    with store.read() as tx:
+        return next(
+            (
+                name
+                for mailbox_id, name in desk.colleagues
+                if (tx.mailboxes.witness_horizon(mailbox_id) or _BEGINNING) < row.queued_at
+            ),
+            None,
+        )
 
 
 def hold(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> None:

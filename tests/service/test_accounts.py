@@ -105,6 +105,34 @@ def test_an_outage_waits_longer_each_time_up_to_five_minutes(shop: Shop) -> None
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
 
 
+def test_an_account_that_is_out_of_reach_for_an_hour_is_told_once_and_again_when_it_is_back(
+    shop: Shop,
+) -> None:
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    error = MailboxUnavailableError("no route")
+    begun_at = shop.at
+    while shop.at < begun_at + timedelta(minutes=58):
+        shop.at = note_failure(shop.store, shop.desk, "imap", str, error, shop.at)
+    assert shop.rows("select event from alert") == []
+
+    while shop.at < begun_at + timedelta(hours=5):
+        shop.at = note_failure(shop.store, shop.desk, "imap", str, error, shop.at)
+    assert shop.rows("select event, count from alert") == [("account.out", 1)]
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    events = [row[0] for row in shop.rows("select event from alert order by id")]
+    assert events == ["account.out", "account.recovered"]
+
+
+def test_a_machine_that_was_off_for_days_tells_of_no_outage_at_its_first_failure(
+    shop: Shop,
+) -> None:
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    shop.wait(days=3)
+    note_failure(shop.store, shop.desk, "imap", str, MailboxUnavailableError("no route"), shop.at)
+
+    assert shop.rows("select event from alert") == []
+
+
 def test_success_forgets_all_failures(shop: Shop) -> None:
     try_for_a_day(shop)
 

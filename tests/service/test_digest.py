@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from maildaemon.bootstrap import make_orders
+from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import Status
 from maildaemon.mail.compose_digest import compose_digest
@@ -250,3 +251,26 @@ def test_digest_to_and_at_say_who_gets_it_and_when(shop: Shop) -> None:
         ("a@shop.example",),
         ("b@shop.example",),
     ]
+
+
+def test_it_comes_under_a_brake_and_tells_of_it_and_nothing_else_goes(shop: Shop) -> None:
+    shop.write(a_mail(date=shop.at))
+    shop.receive()
+    shop.process()
+    with shop.store.begin() as tx:
+        tx.brakes.put_on(shop.desk.mailbox_id, Braking(Brake.BREAKER, "too much", shop.at, None))
+    shop.at = MORNING
+    text = morning(shop)
+
+    assert "Automatic mail stands still: too much" in text
+    assert [one.envelope.forward_path for one in shop.transport.accepted] == [ANNA]
+
+
+def test_by_a_clock_that_is_doubted_not_even_the_digest_goes(shop: Shop) -> None:
+    with shop.store.begin() as tx:
+        tx.brakes.put_on(shop.desk.mailbox_id, Braking(Brake.CLOCK, "it jumped", shop.at, None))
+    shop.at = MORNING
+    assert digest(shop) == 1
+    shop.round()
+
+    assert shop.transport.accepted == []

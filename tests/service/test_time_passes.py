@@ -436,6 +436,28 @@ def test_an_answer_on_the_evening_of_the_day_still_keeps_the_promise_for_the_cus
     shop.close()
 
 
+def test_a_mail_that_waited_for_other_reasons_raises_no_alarm_as_something_arrives(
+    shop: Shop,
+) -> None:
+    conversation(shop)
+    shop.wait(days=3)
+    shop.receive()
+    while shop.process() or shop.fire():
+        pass
+    with shop.store.begin() as tx:
+        tx.brakes.put_on(shop.desk.mailbox_id, Braking(Brake.FLOOD, "many", shop.at, None))
+    shop.wait(hours=2)
+    shop.round()
+    with shop.store.begin() as tx:
+        tx.brakes.release(shop.desk.mailbox_id, shop.at)
+    shop.wait(minutes=1)
+    shop.write(a_mail("Another matter.", message_id="d@x.example", sender="dan@x.example"))
+    assert shop.deliver() == 1
+
+    assert shop.outbox[-1] == "queued"
+    assert shop.rows("select event from alert") == []
+
+
 def test_a_mail_that_waited_for_its_day_raises_no_alarm_for_a_mailbox_just_being_read(
     tmp_path: Path,
 ) -> None:

@@ -1,9 +1,13 @@
 """A date that a customer was told stays, whatever becomes of the conversation or the policy."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
+import pytest
+
+from maildaemon.adapters.sql.listings import read_listings
+from maildaemon.domain.figures import Figures, add_up
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.spans import parse_span
 from maildaemon.domain.threads import Status
@@ -132,8 +136,6 @@ def _spoken_to(shop: Shop) -> None:
 
 
 def test_what_a_customer_was_told_is_shown_with_the_conversation(tmp_path: Path) -> None:
-    from maildaemon.adapters.sql.listings import read_listings
-
     shop = a_shop(tmp_path, time=TIME)
     customer_writes(shop)
 
@@ -141,4 +143,41 @@ def test_what_a_customer_was_told_is_shown_with_the_conversation(tmp_path: Path)
         (line,) = listings.threads(mailbox_name=None, limit=None)
     assert line.promised_at == MONDAY + timedelta(hours=48)
     assert line.status == Status.OPEN.value
+    shop.close()
+
+
+def figures(shop: Shop) -> Figures:
+    since, until = MONDAY - timedelta(days=1), shop.at + timedelta(days=1)
+    with read_listings(shop.sql) as listings:
+        told = listings.chronicle(shop.desk.mailbox_id, shop.policy, since, until, shop.at)
+    return add_up([(shop.policy, told)], since, until, shop.at, UTC)
+
+
+def test_a_report_judges_each_promise_by_the_date_that_was_told_for_it(tmp_path: Path) -> None:
+    step = EscalationStep(
+        ("senior@shop.example",), answer_within=parse_span("48 hours"), tell_customer=True
+    )
+    shop = a_shop(tmp_path, time=replace(TIME, escalation=(step,)))
+    customer_writes(shop)
+    shop.wait(hours=50)
+    staff_answer(shop)
+    shop.round()
+    customer_writes(
+        shop, message_id="c2@customer.example", In_Reply_To="<a1@shop.example>", body="No. When?"
+    )
+    now_promised(shop, SLOWER)
+
+    # Broken: two days were told, and four are promised by now. The senior has two from now on.
+    promises = figures(shop).promises
+    assert (promises.kept, promises.broken, promises.pending) == (0, 1, 1)
+    shop.close()
+
+
+def test_a_report_counts_everybody_who_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maildaemon.adapters.sql.overview._MOST", 1)
+    shop, _, _ = two_conversations(tmp_path)
+
+    assert [one.subject for one in figures(shop).waiting] == ["The ring", "The clasp"]
     shop.close()

@@ -47,7 +47,7 @@ class SqlFigures:
             message.c.received_at < until,
             message.c.history.is_(False),
         )
-        waiting, _, _ = open_threads(self._connection, self._mailbox_id, policy, now)
+        waiting, _, _ = open_threads(self._connection, self._mailbox_id, policy, now, None)
         return Chronicle(
             conversations=tuple(self._conversations(since)),
             silences=self._count(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
@@ -393,6 +393,15 @@ class SqlLookups:
                 questions.HOLDS_ID, {"mailbox_id": mailbox_id, "key": digest(message_id)}
             )
         )
+
+    def has_asked(self, mailbox_id: int, address: str) -> bool:
+        """Tell whether somebody has written to us as a customer."""
+        asked = exists().where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.sender_sha256 == digest(address),
+            message.c.kind == Kind.CUSTOMER.value,
+        )
+        return bool(self._connection.scalar(select(asked)))
 
     def sender_language(
         self, mailbox_id: int, address: str, languages: tuple[str, ...]

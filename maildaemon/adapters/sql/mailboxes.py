@@ -195,6 +195,19 @@ class SqlMailboxes:
         read = looked_at is not None and looked_at >= since
         return read and not self._connection.scalar(_WAITING, asked)
 
+    def is_behind(self, mailbox_id: int, since: datetime) -> bool:
+        """Tell whether the mailbox was read last before then, or what was recorded before waits."""
+        waits = exists().where(
+            inbound.c.mailbox_id == mailbox_id,
+            inbound.c.state == "waiting",
+            inbound.c.history.is_(False),
+            inbound.c.recorded_at < since,
+        )
+        looked_at = self._connection.scalar(_LOOKED_AT, {"mailbox": mailbox_id})
+        return (
+            looked_at is None or looked_at < since or bool(self._connection.scalar(select(waits)))
+        )
+
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded."""
         self._connection.execute(

@@ -139,6 +139,14 @@ class SqlOutbox(SqlSettlements):
             return None
         return _outbox_row(self._connection.execute(_ROW, {"row": first}).one())
 
+    def next_of_kind(self, mailbox_id: int, kind: MailKind, now: datetime) -> OutboxRow | None:
+        """Return the queued row of this kind that is to be sent next."""
+        asked = {"mailbox": mailbox_id, "now": now}
+        first = self._connection.scalar(_DUE.where(outbox.c.kind == kind.value), asked)
+        if first is None:
+            return None
+        return _outbox_row(self._connection.execute(_ROW, {"row": first}).one())
+
     def claim(self, row: OutboxRow, until: datetime) -> OutboxRow | None:
         """Take a row; None if it was taken, concluded or cancelled meanwhile."""
         state = self._connection.scalar(_STATE, {"row": row.outbox_id})

@@ -74,7 +74,7 @@ class SqlOverview:
         if policy.reads is Reads.SENT_ONLY:
             return MailboxFacts(policy.mailbox, troubles=troubles)
         look = _Look(self._connection, mailbox_id, since, now)
-        waiting, owed, unlisted = open_threads(self._connection, mailbox_id, policy, now)
+        waiting, owed, unlisted = open_threads(self._connection, mailbox_id, policy, now, _MOST)
         return MailboxFacts(
             mailbox=policy.mailbox,
             mode=policy.mode,
@@ -106,9 +106,11 @@ class SqlOverview:
 
 
 def open_threads(
-    connection: Connection, mailbox_id: int, policy: Policy, now: datetime
+    connection: Connection, mailbox_id: int, policy: Policy, now: datetime, most: int | None
 ) -> tuple[tuple[Waiting, ...], tuple[Owed, ...], int]:
-    """Return who waits, what is open otherwise, and how many were not looked into."""
+    """Return who waits, what is open otherwise, and how many were not looked into: all but `most`,
+    which were opened first.
+    """
     ours = (
         thread.c.mailbox_id == mailbox_id,
         thread.c.status.in_(_OURS),
@@ -120,7 +122,7 @@ def open_threads(
         select(thread, thread.c.subject.label("about"), _CUSTOMER)
         .where(*ours)
         .order_by(thread.c.opened_at, thread.c.id)
-        .limit(_MOST)
+        .limit(most)
     ).all()
     waiting: list[Waiting] = []
     owed: list[Owed] = []
@@ -131,7 +133,7 @@ def open_threads(
         else:
             waiting.append(_waiting(row, wait))
     every = select(func.count()).where(*ours)
-    left = 0 if len(rows) < _MOST else (connection.scalar(every) or 0) - len(rows)
+    left = (connection.scalar(every) or 0) - len(rows) if len(rows) == most else 0
     return tuple(waiting), tuple(owed), left
 
 

@@ -1,6 +1,6 @@
 """Timers, and what they follow from; `ports.timers` says what each part means."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,7 @@ _NEXT_DUE = (
         timer.c.mailbox_id == _MAILBOX,
         timer.c.state == _ARMED,
         timer.c.next_attempt_at <= bindparam("now"),
+        timer.c.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(timer.c.next_attempt_at, timer.c.id)
     .limit(1)
@@ -259,9 +260,12 @@ class SqlTimers:
         values |= {"attempts": row.fence + 1}
         self._connection.execute(_CHANGE, {"timer": row.timer_id, **values})
 
-    def next_due(self, mailbox_id: int, now: datetime) -> TimerRow | None:
-        """Return the timer that has been due for longest, None if none is."""
-        row = self._connection.execute(_NEXT_DUE, {"mailbox": mailbox_id, "now": now}).first()
+    def next_due(
+        self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] = tuple(TimerKind)
+    ) -> TimerRow | None:
+        """Return the timer of these kinds that has been due for longest, None if none is."""
+        asked = {"mailbox": mailbox_id, "now": now, "kinds": [one.value for one in kinds]}
+        row = self._connection.execute(_NEXT_DUE, asked).first()
         return _timer_row(row) if row else None
 
     def clock_of(self, outbox_id: int) -> datetime | None:
