@@ -67,6 +67,13 @@ class MailInFiles:
                 box.add(one)
             box.close()
 
+    def as_one_file(self, path: Path) -> None:
+        """Write it as archives are, what came and what went in one."""
+        box = mailbox.mbox(path)
+        for one in self._all:
+            box.add(one)
+        box.close()
+
     def as_maildir(self, folder: Path) -> None:
         """Write it as a server keeps it."""
         inbox = mailbox.Maildir(folder)

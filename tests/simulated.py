@@ -26,10 +26,11 @@ maildaemon --config shop.yaml simulate inbox.mbox sent.mbox
 maildaemon --config shop.yaml simulate --compare new.yaml ~/Mail/support
 ```
 
-What lies in a folder or file called `sent` (`Sent Items`, `sent-2026.mbox`) was written by staff.
-Without it every answer seems to be missing. Junk is treated as in the mailbox; drafts and deleted
-mail are left out, and what cannot be read is named. A mail arrived when its topmost `Received` says,
-else its `Date`.
+What lies in a folder or file called `sent` (`Sent Items`, `Posta inviata`, `Gesendet-2026.mbox`) was
+written by staff, and so was what one of the mailbox's own addresses wrote to somebody else, wherever it
+lies; what Google gives out in one file is told apart by its labels. Without it every answer seems to be
+missing. Junk is treated as in the mailbox; drafts and deleted mail are left out, and what cannot be read
+is named. A mail arrived when its topmost `Received` says, else its `Date`.
 
 It judges as if the mode were `live`. Mail that is queued goes at once, so the pace of the mailbox
 (`limits.per_mailbox`) and everything else that a network makes wait is not shown; a brake that would
@@ -59,8 +60,9 @@ With reminders after five days instead of three (`docs/simulated/patient.yaml`):
 ```
 {compared}```
 
-`+` is sent as well, `-` no more, `~` at another time, to somebody else, or with another date in it. If
-nothing differs, nothing is printed.
+`+` is sent as well, `-` no more, `~` at another time, to somebody else, or with another date in it. Where
+there is more than one, their number stands below them. If nothing differs, nothing is printed. That a mailbox
+would have another mode (going live, say) is said first: the rest is judged as live with both.
 """
 _REFERENCE = re.compile(r"\b[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2}\b")
 _INDENTED = re.compile(r"^ +$", re.MULTILINE)

@@ -1,11 +1,11 @@
 """Which folder is for what: as configured, else as the server says, else by its name."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imapclient import imap_utf7
 
+from maildaemon.adapters.folder_names import WELL_KNOWN, folded
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import FolderName, Role
 
@@ -42,50 +42,6 @@ _ATTRIBUTES = {
     Role.SENT: ("\\sent",),
     Role.JUNK: ("\\junk", "\\spam"),
     Role.DRAFTS: ("\\drafts",),
-}
-
-# Where mail clients and providers put these folders when the server does not know their use.
-_NAMES = {
-    Role.SENT: """
-        Sent|Sent Items|Sent Messages|Sent Mail|Sent-Mail|Sent E-mails
-        Gesendet|Gesendete Objekte|Gesendete Elemente|Gesendete Nachrichten|Gesendete E-Mails
-        Envoyés|Éléments envoyés|Messages envoyés|Objets envoyés|Courrier envoyé
-        Inviata|Inviati|Posta inviata|Messaggi inviati|Elementi inviati
-        Enviados|Elementos enviados|Mensajes enviados|Correo enviado|Correos enviados
-        Itens enviados|Mensagens enviadas|E-mails enviados|Enviadas|Enviats|Elements enviats
-        Verzonden|Verzonden items|Verzonden berichten|Verzonden objecten
-        Skickat|Skickade|Skickade objekt|Skickade meddelanden
-        Sendt|Sendt post|Sendt mail|Sendte elementer|Sendte objekter|Sendte e-mails
-        Lähetetyt|Lähetetyt viestit|Wysłane|Elementy wysłane|Wysłane elementy
-        Odeslané|Odeslaná pošta|Odeslané položky|Odoslané|Odoslaná pošta|Odoslané položky
-        Elküldött|Elküldött elemek|Trimise|Elemente trimise|Mesaje trimise
-        Poslano|Poslane stavke|Poslana pošta|Изпратени|Послати|Poslati
-        Отправленные|Надіслані|Відправлені|Απεσταλμένα|Saadetud|Nosūtītie|Išsiųsta|Išsiųsti
-        Gönderilmiş|Gönderilmiş Öğeler|Gönderilenler|Gönderilmiş Postalar
-        送信済み|送信済みアイテム|送信済みメール|送信済みメッセージ|送信済トレイ
-        已发送|已发送邮件|已傳送|寄件備份|已寄出|보낸편지함|보낸 편지함|보낸 메일함|보낸메일함
-        العناصر المرسلة|البريد المرسل|פריטים שנשלחו|ส่งแล้ว|Terkirim|Đã gửi
-    """,
-    Role.JUNK: """
-        Junk|Spam|Junk E-mail|Junk Email|Junk Mail|Bulk|Bulk Mail|Spamverdacht|Werbung
-        Unerwünscht|Unerwünschte Werbung|Junk-E-Mail|Indésirables|Courrier indésirable|Pourriel
-        Posta indesiderata|Indesiderata|Correo no deseado|No deseado|Correo basura
-        Lixo eletrônico|Lixo eletrónico|Correio não solicitado|Correu brossa
-        Ongewenst|Ongewenste e-mail|Reclame|Skräppost|Skräp|Uønsket|Uønsket e-mail|Søppelpost
-        Roskaposti|Niechciane|Wiadomości-śmieci|Wiadomości śmieci
-        Nevyžádaná pošta|Nevyžádané|Nevyžiadaná pošta|Levélszemét|Nedorite|Mesaje nedorite
-        Neželjena pošta|Neželena pošta|Спам|Нежелательная почта|Небажана пошта|Нежелана поща
-        Ανεπιθύμητα|Ανεπιθύμητη αλληλογραφία|Önemsiz|Önemsiz E-posta|İstenmeyen
-        迷惑メール|迷惑メールフォルダ|垃圾邮件|垃圾郵件|스팸|스팸메일함|스팸함|정크 메일
-        البريد غير الهام|דואר זבל|สแปม|Rämpspost|Mēstules|Šlamštas
-    """,
-    Role.DRAFTS: """
-        Drafts|Draft|Entwürfe|Entwurf|Brouillons|Bozze|Borradores|Rascunhos|Esborranys
-        Concepten|Utkast|Kladder|Kladde|Luonnokset|Szkice|Wersje robocze|Kopie robocze
-        Koncepty|Rozepsané|Rozpísané|Piszkozatok|Ciorne|Skice|Osnutki|Чернови|Нацрти
-        Черновики|Чернетки|Πρόχειρα|Taslaklar|下書き|草稿|草稿箱|草稿匣|임시보관함|임시 보관함
-        المسودات|טיוטות|ร่าง|Mustandid|Melnraksti|Juodraščiai|Konsep|Bản nháp
-    """,
 }
 
 # A folder of that name deeper down belongs to somebody's archive.
@@ -144,10 +100,10 @@ STEERING = {
 def steering_folder(role: Role, present: Sequence[ListedFolder]) -> str | None:
     """Return the folder by which staff say this, None if it is not there (yet)."""
     for folder in present:
-        path = [_folded(one) for one in folder.name.split(folder.delimiter or "\0")]
+        path = [folded(one) for one in folder.name.split(folder.delimiter or "\0")]
         # Some servers keep everything below the inbox.
         path = path[1:] if path[0] == "inbox" else path
-        if path == [_folded(STEERING_PARENT), _folded(STEERING[role])]:
+        if path == [folded(STEERING_PARENT), folded(STEERING[role])]:
             return folder.name
     return None
 
@@ -182,23 +138,11 @@ def _found(role: Role, present: Sequence[ListedFolder], taken: set[str]) -> str 
 
 def _named(role: Role, folders: Sequence[ListedFolder]) -> Iterator[ListedFolder]:
     """Yield the folders with a well-known name, the most common name first."""
-    for name in _WELL_KNOWN[role]:
+    for name in WELL_KNOWN[role]:
         for folder in folders:
             parent, _, leaf = folder.name.rpartition(folder.delimiter or "\0")
-            if _folded(leaf) == name and parent.casefold() in _PARENTS:
+            if folded(leaf) == name and parent.casefold() in _PARENTS:
                 yield folder
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-_WELL_KNOWN = {
-    role: tuple(
-        _folded(name.strip()) for line in names.strip().splitlines() for name in line.split("|")
-    )
-    for role, names in _NAMES.items()
-}
 
 
 def parse_listing(

@@ -1,7 +1,7 @@
 """Mail as it lies in files: mbox, Maildir, and single messages, each with when it arrived.
 
-Only read. What lies in a folder called `Sent` was written by one of us; what lies in drafts or in
-the waste bin was never received.
+Only read. What lies in a folder called `Sent`, in whatever language, was written by one of us; what
+lies in drafts or in the waste bin was never received.
 """
 
 import mmap
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from maildaemon.adapters.folder_names import readable_name, role_of_name
+from maildaemon.mail.headers import decode_words
 from maildaemon.mail.loose import parse_date
 from maildaemon.ports import Role
 
@@ -20,13 +22,21 @@ _HEAD = 256_000
 # A line `From …` begins a mail if a blank line stands before it and a field of a header behind it.
 _BEGINS = re.compile(rb"(?:\A|\n\r?\n)(From [^\n]*\n)(?=[!-9;-~]+[ \t]*:)")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
-_FIELD = re.compile(rb"(?:\A|\n)(received|date)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE)
+_FIELD = re.compile(
+    rb"(?:\A|\n)(received|date|x-gmail-labels)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE
+)
 _END_OF_HEADER = re.compile(rb"\n\r?\n")
 _LOOKS_LIKE_MAIL = re.compile(rb"[!-9;-~]+[ \t]*:|From ")
+_THROWN_AWAY = (
+    "trash|deleted.*|templates|outbox|papierkorb|gelöscht.*|cestino|elementi eliminati|eliminati"
+    "|corbeille|éléments supprimés|papelera|elementos eliminados|eliminados|lixeira|lixo"
+    "|itens excluídos|prullenbak|verwijderde items|kosz|elementy usunięte|корзина|удаленные"
+    "|удалённые|кошик|видалені"
+)
 _ROLES = (
     (Role.SENT, re.compile(r"sent([ _-].*)?", re.IGNORECASE)),
-    (Role.JUNK, re.compile(r"junk([ _-].*)?|spam", re.IGNORECASE)),
-    (Role.DRAFTS, re.compile(r"drafts?|trash|deleted.*|templates|outbox", re.IGNORECASE)),
+    (Role.JUNK, re.compile(r"junk([ _-].*)?", re.IGNORECASE)),
+    (Role.DRAFTS, re.compile(_THROWN_AWAY, re.IGNORECASE)),
 )
 _SENT_MBOX = re.compile(r"sent.*\.mbox", re.IGNORECASE)
 _NO_MAIL = (".msf", ".dat", ".lock", ".json", ".yaml", ".db")
@@ -105,7 +115,8 @@ def _role_of(path: Path) -> Role | None:
     if _SENT_MBOX.fullmatch(name):
         return Role.SENT
     called = name.removesuffix(".mbox").rpartition(".")[2]
-    return next((role for role, pattern in _ROLES if pattern.fullmatch(called)), None)
+    found = (role for role, pattern in _ROLES if pattern.fullmatch(called))
+    return next(found, None) or role_of_name(readable_name(called))
 
 
 def _letters(path: Path, role: Role, left_out: LeftOut) -> Iterator[Letter]:
@@ -121,7 +132,7 @@ def _letters(path: Path, role: Role, left_out: LeftOut) -> Iterator[Letter]:
     except OSError as error:
         left_out(str(path), (error.strerror or str(error)).lower())
         return
-    arrived_at = _arrived_at(head) or _in_maildir(path)
+    arrived_at = _arrived_at(_fields(head)) or _in_maildir(path)
     if arrived_at is None:
         left_out(str(path), "nothing tells when it arrived (no Received, no Date)")
         return
@@ -137,25 +148,42 @@ def _mbox(path: Path, role: Role, left_out: LeftOut) -> Iterator[Letter]:
         ends = [start for start, _ in begins[1:]] + [len(mapped)]
         for number, ((line_at, start), end) in enumerate(zip(begins, ends, strict=True), 1):
             name = f"{path}#{number}"
-            head = mapped[start : min(end, start + _HEAD)]
+            fields = _fields(mapped[start : min(end, start + _HEAD)])
             line = mapped[line_at:start].decode("latin-1")
-            arrived_at = _arrived_at(head) or _plausible(parse_date(" ".join(line.split()[2:])))
-            if arrived_at is None:
+            arrived_at = _arrived_at(fields) or _plausible(parse_date(" ".join(line.split()[2:])))
+            labelled = _labelled(fields) if role is Role.INBOX else role
+            if labelled is Role.DRAFTS:
+                left_out(name, "a draft was never sent")
+            elif arrived_at is None:
                 left_out(name, "nothing tells when it arrived (no Received, no Date)")
-                continue
-            yield Letter(name, path, role, arrived_at, start, end - start)
+            else:
+                yield Letter(name, path, labelled, arrived_at, start, end - start)
 
 
-def _arrived_at(head: bytes) -> datetime | None:
-    """Return what the topmost Received says, else the Date; None if neither can be believed."""
+def _fields(head: bytes) -> dict[bytes, str]:
+    """Return the topmost of each field that tells when a mail arrived, or what it is."""
     end = _END_OF_HEADER.search(head)
     fields: dict[bytes, str] = {}
     for one in _FIELD.finditer(head, 0, end.start() if end else len(head)):
         fields.setdefault(one[1].lower(), one[2].decode("latin-1").strip())
+    return fields
+
+
+def _arrived_at(fields: dict[bytes, str]) -> datetime | None:
+    """Return what the topmost Received says, else the Date; None if neither can be believed."""
     # RFC 5322 §3.6.7: the date stands after the last semicolon.
     received = fields.get(b"received", "").rpartition(";")[2]
     told = (_plausible(parse_date(one)) for one in (received, fields.get(b"date", "")))
     return next((at for at in told if at is not None), None)
+
+
+def _labelled(fields: dict[bytes, str]) -> Role:
+    """Return what Gmail's labels say, which stand in what Google gives out of a mailbox (Takeout):
+    all mails in one file.
+    """
+    labels = decode_words(fields.get(b"x-gmail-labels", "")).split(",")
+    roles = {role_of_name(one) for one in labels}
+    return next((one for one in (Role.DRAFTS, Role.JUNK, Role.SENT) if one in roles), Role.INBOX)
 
 
 def _in_maildir(path: Path) -> datetime | None:

@@ -162,16 +162,10 @@ def _put(one: "Simulated", *, as_json: bool) -> int:
 
 
 def _put_differences(before: "Simulated", after: "Simulated", *, as_json: bool) -> int:
-    from maildaemon.cli.timeline import difference_as_object, put_difference, zone_of
+    from maildaemon.cli.differences import put_differences
     from maildaemon.domain.outcome import differences
 
-    zone = zone_of(after)
     found = differences(before.told, after.told)
-    for one in found:
-        if as_json:
-            put_json(difference_as_object(one, zone))
-        else:
-            put_difference(one, zone)
-    if not found:
+    if not put_differences(before, after, found, as_json=as_json):
         note("no difference")
     return Exit.OK

@@ -127,7 +127,8 @@ def _posts(
         desk = _desk_of(desks, message, letter.role)
         if desk.policy.reading != desks[0].policy.reading:
             message = read_message(parser, desk, raw)
-        return Post(letter.arrived_at, letter.name, desk, letter.role, message)
+        role = Role.SENT if _is_outgoing(desk, letter, message) else letter.role
+        return Post(letter.arrived_at, letter.name, desk, role, message)
 
     for done, post in enumerate(parse_ahead(letters, read), 1):
         progress("simulated", done, len(letters))
@@ -135,8 +136,20 @@ def _posts(
             yield post
 
 
+def _is_outgoing(desk: Desk, letter: Letter, message: Message) -> bool:
+    """Tell whether one of us wrote it to somebody else: who keeps all his mail in one file has sent
+    mail beside what has come. A contact form writes in our name, too, but to us.
+    """
+    addresses = desk.policy.addresses
+    from_us = message.from_ is not None and message.from_.key in addresses
+    return letter.role is Role.INBOX and from_us and not addressed(message) & addresses
+
+
 def _desk_of(desks: tuple[Desk, ...], message: Message, role: Role) -> Desk:
     """Return the mailbox that a mail is for, or was written from; the first if nothing tells."""
     author = {message.from_.key} if message.from_ else set()
-    keys = author if role is Role.SENT else addressed(message)
-    return next((one for one in desks if keys & one.policy.addresses), desks[0])
+    for keys in (author,) if role is Role.SENT else (addressed(message), author):
+        for one in desks:
+            if keys & one.policy.addresses:
+                return one
+    return desks[0]

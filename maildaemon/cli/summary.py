@@ -23,7 +23,7 @@ def summary_as_object(one: Simulated) -> dict[str, Any]:
         "event": "summary",
         "since": _iso(one.span.since, zone),
         "until": _iso(one.span.until, zone),
-        "mode": {policy.mailbox: _modes(policy) for policy in one.policies},
+        "mode": {policy.mailbox: modes_as_object(policy) for policy in one.policies},
         "messages": dict(_messages(one.told)),
         "own_left_out": one.own,
         "conversations": _statuses(one.cases),
@@ -54,7 +54,8 @@ def _iso(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).isoformat(timespec="seconds")
 
 
-def _modes(policy: Policy) -> dict[str, str]:
+def modes_as_object(policy: Policy) -> dict[str, str]:
+    """Return the mode of a mailbox, and those of single sections."""
     special = {section.value: mode.value for section, mode in policy.modes}
     return {"default": policy.mode.value, **special}
 
@@ -69,7 +70,9 @@ def put_summary(one: Simulated) -> None:
 
 def _facts(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:
     for policy in one.policies:
-        yield "mode", f"{policy.mailbox}: {_mode_in_words(policy)}"
+        modes = mode_in_words(policy)
+        judged = "" if modes == Mode.LIVE else " (judged as if it were live)"
+        yield "mode", f"{policy.mailbox}: {modes}{judged}"
     for kind, count in _messages(one.told).most_common():
         yield "mails", f"{count} {KINDS.get(kind, kind)}"
     if one.own:
@@ -103,10 +106,10 @@ _GROUPS = (
 )
 
 
-def _mode_in_words(policy: Policy) -> str:
-    special = [f"{section}: {mode}" for section, mode in policy.modes]
-    modes = ", ".join((policy.mode.value, *special))
-    return modes if modes == Mode.LIVE else f"{modes} (judged as if it were live)"
+def mode_in_words(policy: Policy) -> str:
+    """Return the mode of a mailbox, and those of single sections."""
+    special = (f"{section}: {mode}" for section, mode in policy.modes)
+    return ", ".join((policy.mode.value, *special))
 
 
 def _answers(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:

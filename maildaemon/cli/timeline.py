@@ -10,7 +10,6 @@ from maildaemon.cli.output import paint, plain, say
 from maildaemon.cli.simulation import Simulated
 from maildaemon.cli.words import HANDED_OVER, KINDS, SECTIONS, SILENCES, STATUSES, TIMERS, in_words
 from maildaemon.domain.automatic import Kind, Silence
-from maildaemon.domain.outcome import Change, Difference
 from maildaemon.domain.threads import Status
 from maildaemon.domain.timeline import SENT, Event, Told
 from maildaemon.domain.timers import TimerKind
@@ -219,39 +218,3 @@ _CLOCKS: Mapping[str, str] = {
     TimerKind.FOLLOW_UP: "silent since",
     TimerKind.FEEDBACK: "settled",
 }
-
-
-def difference_as_object(one: Difference, zone: tzinfo) -> dict[str, Any]:
-    """Return a difference as `simulate --compare --json` prints it."""
-    return {
-        "change": one.change.value,
-        "before": as_object(one.before, zone) if one.before else None,
-        "after": as_object(one.after, zone) if one.after else None,
-    }
-
-
-def put_difference(one: Difference, zone: tzinfo) -> None:
-    """Print a difference in a line: `+` more, `-` less, `~` otherwise."""
-    told = one.after or one.before
-    assert told is not None  # noqa: S101  one of the two is always there
-    at = f"{told.at.astimezone(zone):{WHEN}}"
-    line = f"{_SIGNS.get(one.change, '~')} {at}  {told.thread or '-'}  {in_a_line(told, zone)}"
-    if one.before and one.after:
-        line += f", {_otherwise(one.before, one.after, one.change, zone)}"
-    say(line)
-
-
-def _otherwise(before: Told, after: Told, change: Change, zone: tzinfo) -> str:
-    match change:
-        case Change.TIME:
-            return f"not {before.at.astimezone(zone):{WHEN}}"
-        case Change.DATE if before.due_at:
-            no = "not" if after.due_at else "no more"
-            return f"{no} by {before.due_at.astimezone(zone):{WHEN}}"
-        case Change.DATE:
-            return "where no date stood"
-        case _:
-            return f"not {plain(before.to or '')}"
-
-
-_SIGNS = {Change.MORE: "+", Change.LESS: "-"}

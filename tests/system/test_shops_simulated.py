@@ -43,10 +43,11 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     log.setLevel(level)
 
 
-def told(shop: str, folder: Path) -> str:
+def told(shop: str, folder: Path, mail: str = "mail", *options: str) -> str:
     """Return what `simulate` prints about the mail in `folder`, in shorter lines."""
     config = str(shutil.copy(shipped("config") / "shops" / f"{shop}.yaml", folder))
-    outcome = CliRunner().invoke(program, ["--config", config, "simulate", str(folder / "mail")])
+    words = ["--config", config, "simulate", *options, str(folder / mail)]
+    outcome = CliRunner().invoke(program, words)
     assert outcome.exit_code == 0, outcome.output
     short = _SAID_ALREADY.sub("", _REFERENCE.sub("", outcome.stdout))
     return _CONTINUED.sub("\n      ", short.replace(" " * 24, " " * 6))
@@ -291,6 +292,7 @@ def test_a_jewellers_policy_over_three_weeks(tmp_path: Path) -> None:
     )
     jeweller.goes("2026-12-02 11:00", "yes", mia, "Yes, it is. Shall we?", answers="size")
     jeweller.as_mbox(tmp_path / "mail")
+    jeweller.as_one_file(tmp_path / "archive.mbox")
 
     mail = told("jewellery", tmp_path)
 
@@ -354,5 +356,54 @@ def test_a_jewellers_policy_over_three_weeks(tmp_path: Path) -> None:
           escalated          1 × somebody who can do more is needed
           settled by time    1
           no automatic mail  1 acknowledged_already: this thread has been acknowledged
+        """
+    )
+    assert told("jewellery", tmp_path, "archive.mbox") == mail
+
+
+def test_what_changes_by_going_live_with_reminders_and_shorter_promises(tmp_path: Path) -> None:
+    potter = MailInFiles("Maria Rossi <hello@potter.example>", "Europe/Rome")
+    tom = "Tom <tom@post.example>"
+    potter.comes("2026-12-05 09:00", "bowl", tom, "A bowl", "How much is a large blue bowl?")
+    potter.goes("2026-12-05 21:00", "price", tom, "48 euros. Shall I?", answers="bowl")
+    potter.comes(
+        *("2026-12-07 10:00", "cups", "Nina <nina@post.example>", "Cups"),
+        "Hello, how much are six cups?",
+    )
+    potter.as_mbox(tmp_path / "mail")
+    now = (shipped("config") / "shops" / "one-person.yaml").read_text("utf-8")
+    other = (
+        now.replace("mode: shadow", "mode: {default: live, follow_up: drafts}")
+        .replace("first_reply: 3 days", "first_reply: 2 days")
+        .replace("warn_at: 2 days", "warn_at: 1 day, update_every: 3 days")
+    )
+    reminders = "follow_up: [{after: 4 days, template: follow_up}, {after: 9 days, resolve: yes}]"
+    (tmp_path / "new.yaml").write_text(f"{other}\n{reminders}\n", "utf-8")
+
+    found = told("one-person", tmp_path, "mail", "--compare", str(tmp_path / "new.yaml"))
+
+    assert found == dedent(
+        """\
+        ~ mode of hello: live, follow_up: drafts (before: shadow)
+          From then on, what `simulate` shows is sent, put into the drafts, or only recorded,
+          as the mode says. Nothing is made up for that was due before.
+
+        ~ Sat 12-05 09:00  → tom@post.example: an acknowledgement
+              it promises an answer by Mon 12-07 09:00, not by Tue 12-08 09:00
+        ~ Mon 12-07 10:00  → nina@post.example: an acknowledgement
+              it promises an answer by Wed 12-09 10:00, not by Thu 12-10 10:00
+        ~ Tue 12-08 10:00  → hello@potter.example: warned: an answer is due soon, not Wed 12-09 10:00
+        ~ Wed 12-09 10:00  → hello@potter.example: warned: a promised answer is late, not Thu 12-10 10:00
+        + Wed 12-09 21:00  → tom@post.example: a reminder that we wait for an answer
+        + Thu 12-10 10:00  → hello@potter.example: warned: the customer should hear how it stands … and 19 more of these
+        + Mon 12-14 21:00  taken as settled: nothing more has been asked
+
+        Differences
+          + more               20 × staff warned: the customer should hear how it stands
+                               1 × a reminder that we wait for an answer
+                               1 × taken as settled
+          ~ at another time    1 × staff warned: an answer is due soon
+                               1 × staff warned: a promised answer is late
+          ~ with another date  2 × an acknowledgement
         """
     )

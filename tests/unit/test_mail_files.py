@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from maildaemon.adapters.mail_files import find_letters
 from maildaemon.ports import Role
 
@@ -55,6 +57,51 @@ def test_what_lies_in_a_folder_or_file_called_sent_was_written_by_staff(tmp_path
         [],
     )
     assert found(folders / "SENT" / "1.eml")[0] == [("answered again", Role.SENT, 10)]
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Posta inviata", Role.SENT),
+        ("Gesendete Objekte.mbox", Role.SENT),
+        ("Envoy\u0065\u0301s-2026.mbox", Role.SENT),
+        ("Elementos enviados (1)", Role.SENT),
+        (".INBOX.&AMk-l&AOk-ments envoy&AOk-s", Role.SENT),
+        ("Indésirables", Role.JUNK),
+        ("Entwürfe", None),
+        ("Papierkorb.sbd", None),
+        ("Werbung für Ringe", Role.INBOX),
+        ("2026", Role.INBOX),
+    ],
+)
+def test_folders_are_known_by_what_programs_call_them_in_any_language(
+    tmp_path: Path, name: str, role: Role | None
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(a_mail("x", 8))
+
+    told, left_out = found(folder)
+
+    assert [one[1] for one in told] == ([role] if role else [])
+    assert bool(left_out) is (role is None)
+
+
+def test_what_google_gives_out_in_one_file_is_told_apart_by_its_labels(tmp_path: Path) -> None:
+    mbox = tmp_path / "All mail Including Spam and Trash.mbox"
+    labels = ("Inbox,Opened", "Sent,Opened", "=?UTF-8?Q?Posta_inviata?=", "Spam", "Drafts", "Trash")
+    mbox.write_bytes(
+        b"".join(
+            b"From 1@xxx Fri Nov 20 08:00:00 +0000 2026\nX-Gmail-Labels: %s\n%s\n"
+            % (one.encode(), a_mail(one[:5], 8 + at))
+            for at, one in enumerate(labels)
+        )
+    )
+
+    told, left_out = found(mbox)
+
+    assert [one[1] for one in told] == [Role.INBOX, Role.SENT, Role.SENT, Role.JUNK, Role.INBOX]
+    assert left_out == [f"{mbox.name}#5: a draft was never sent"]
 
 
 def test_a_mail_arrived_when_its_topmost_received_says(tmp_path: Path) -> None:
