@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.spans import Span
@@ -92,6 +93,7 @@ class TimePolicy:
             yield part_of(self.feedback)
 
 
+@lru_cache(maxsize=256)
 def part_of(value: Promise | EscalationStep | FollowUpStep | Span | Hours) -> str:
     """Return the name of a part of the policy, by which is kept since when it holds."""
     # Of one day at a time: a set has no order.

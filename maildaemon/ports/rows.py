@@ -82,6 +82,20 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """Whether a message has been seen before. `message_id`: its record, None if there is none.
+
+    `earlier`: it was there before the first start: its id, author and Date stand among what was
+    read then. An id alone proves nothing: some programs reuse theirs. `reused`: a message with
+    its Message-ID is recorded.
+    """
+
+    message_id: int | None
+    earlier: bool
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FirstLook:
     """What is known of a message's sender and of its id before anything is decided.
 

@@ -32,6 +32,7 @@ from maildaemon.ports.rows import (
     MailboxRow,
     NewMail,
     OutboxRow,
+    Recognised,
     Recorded,
     Seen,
     SentMail,
@@ -183,8 +184,8 @@ class Inbound(Protocol):
 class Records(Protocol):
     """Messages, threads, attachments, and what a decision wants to know of them."""
 
-    def find(self, mailbox_id: int, identity: str) -> int | None:
-        """Return the record of the same message, however it arrived; None if there is none."""
+    def recognise(self, mailbox_id: int, parsed: Message) -> Recognised:
+        """Return whether this message has been seen before, however it arrived."""
 
     def lookups(self, mailbox_id: int, parsed: Message, clues: Clues = ...) -> Lookups:
         """Return what is known of the ids that the message cites, of those that cite it, and of
@@ -206,11 +207,6 @@ class Records(Protocol):
         has.
         """
 
-    def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
-        """Tell whether this message was there before the first start: its id, author and Date
-        stand among what was read then. An id alone proves nothing: some programs reuse theirs.
-        """
-
     def newest_of(self, mailbox_id: int, message_ids: Sequence[str]) -> datetime | None:
         """Return when the newest came that has one of these Message-IDs, None if none has."""
 
@@ -228,13 +224,12 @@ class Records(Protocol):
     def has_asked(self, mailbox_id: int, address: str) -> bool:
         """Tell whether somebody (by the key of his address) has written to us as a customer."""
 
-    def sender_language(
-        self, mailbox_id: int, address: str, languages: tuple[str, ...]
-    ) -> str | None:
-        """Return the language of this address's newest mail that is in one of these."""
-
-    def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
-        """Return what a customer's address has sent us lately, since then (by arrival)."""
+    def lately_from(
+        self, mailbox_id: int, address: str, since: datetime, languages: tuple[str, ...]
+    ) -> tuple[tuple[Glance, ...], str | None]:
+        """Return what a customer's address has sent us lately, since then (by arrival), and the
+        language of its newest mail that is in one of these.
+        """
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many bounces of mails of ours were recorded."""

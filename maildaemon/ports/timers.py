@@ -40,25 +40,45 @@ class Correspondence:
     answered: bool
 
 
+class Case(Protocol):
+    """A thread as time sees it: read once, for all that is planned and done in a transaction."""
+
+    @property
+    def history(self) -> History:
+        """What its timers follow from."""
+
+    @property
+    def correspondence(self) -> Correspondence:
+        """What a mail within it is written from."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its history has grown since its timers were planned."""
+
+    def context(self, policy: Policy, now: datetime) -> TimerContext:
+        """Return what is known of it when one of its timers is due."""
+
+    def plan(self, timers: Sequence[Timer], now: datetime) -> tuple[TimerRow, ...]:
+        """Let exactly these be armed, but for those that have fired, and note that it is done. A
+        mail that waits to be sent for a timer which is planned no more is cancelled. Return the
+        timers that came to nothing by it.
+        """
+
+    def after(self, fired: TimerRow, at: datetime) -> "Case":
+        """Return the case once a timer has fired that changed nothing else of its history."""
+
+
 class Timers(Protocol):
     """Timers, a queue like the others; and threads whose timers are to be planned anew."""
 
     def threads_to_plan(self, mailbox_id: int, limit: int) -> tuple[int, ...]:
         """Return threads whose history has grown since their timers were planned."""
 
+    def case(self, thread_id: int) -> Case:
+        """Return a thread as time sees it."""
+
     def history(self, thread_id: int) -> History:
         """Return what the timers of a thread follow from."""
-
-    def of_thread(self, thread_id: int) -> tuple[TimerRow, ...]:
-        """Return every timer that this thread has, or had."""
-
-    def plan(
-        self, mailbox_id: int, thread_id: int, timers: Sequence[Timer], now: datetime
-    ) -> tuple[TimerRow, ...]:
-        """Let exactly these be armed, but for those that have fired, and note that it is done. A
-        mail that waits to be sent for a timer which is planned no more is cancelled. Return the
-        timers that came to nothing by it.
-        """
 
     def next_due(
         self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] = tuple(TimerKind)
@@ -81,12 +101,6 @@ class Timers(Protocol):
 
     def fail(self, row: TimerRow, error: str, failures: int, retry_at: datetime | None) -> None:
         """Give a timer back that has failed so often; parked if `retry_at` is None."""
-
-    def context(self, thread_id: int, policy: Policy, now: datetime) -> TimerContext:
-        """Return what is known of a thread when one of its timers is due."""
-
-    def correspondence(self, thread_id: int) -> Correspondence:
-        """Return what a mail within this thread is written from."""
 
     def dates_named(self, thread_id: int) -> tuple[tuple[int, datetime, datetime], ...]:
         """Return the dates that mails of ours name in a thread: the mail, since when the customer

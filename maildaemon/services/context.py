@@ -55,6 +55,14 @@ def load_context(
     lately = max(
         row.received_at - SUSPECTED_WITHIN, min(look.sender_muted_until or _BEGINNING, now)
     )
+    # What lies in Sent is one of ours, whoever wrote it: nothing is answered.
+    is_sent = row.role is Role.SENT
+    glances, language = (
+        ((), None)
+        if is_sent
+        else tx.records.lately_from(mailbox_id, author, lately, desk.policy.languages)
+    )
+    ceiling_from = now - _LONGEST_CEILING
     oldest_date = min(row.received_at, message.date or row.received_at)
     return Context(
         policy=desk.policy,
@@ -63,7 +71,7 @@ def load_context(
         recorded_at=row.recorded_at,
         new_reference=reference if look.reference_free else _free_reference(tx, desk, message),
         lookups=lookups,
-        in_sent=row.role is Role.SENT,
+        in_sent=is_sent,
         in_junk=row.role is Role.JUNK,
         rescued=known is not None and row.role is not Role.JUNK,
         placed=known.thread if known else None,
@@ -73,12 +81,12 @@ def load_context(
         reported_thread=sent.thread if sent else answer,
         undeliverable_until=look.undeliverable_until,
         sender_muted_until=look.sender_muted_until,
-        sender_lately=tx.records.recent_from(mailbox_id, author, lately),
-        sender_responses_at=tx.records.sender_responses_at(
-            mailbox_id, author, now - _LONGEST_CEILING
-        ),
+        sender_lately=glances,
+        sender_responses_at=()
+        if is_sent
+        else tx.records.sender_responses_at(mailbox_id, author, ceiling_from),
         sender_known=look.sender_known,
-        earlier_language=tx.records.sender_language(mailbox_id, author, desk.policy.languages),
+        earlier_language=language,
         breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
         rating=rated[1] if rated else None,
     )

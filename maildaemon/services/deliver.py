@@ -37,6 +37,7 @@ from maildaemon.errors import (
 from maildaemon.ports import Now, Transport
 from maildaemon.ports.rows import OutboxRow
 from maildaemon.ports.store import Store, Transaction
+from maildaemon.ports.timers import Case
 from maildaemon.services.accounts import note_success
 from maildaemon.services.answers import may_be_answered, may_be_forgotten
 from maildaemon.services.brakes import counted_since, put_on
@@ -169,8 +170,8 @@ def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow
             return None
         if row.kind is MailKind.TIMED and row.thread_id is not None:
             # What was written last may have taken its reason away: then it is cancelled by this.
-            plan_thread(tx, desk, row.thread_id, now)
-            _cancel_if_unwanted(tx, desk, row, row.thread_id, now)
+            case = plan_thread(tx, desk, row.thread_id, now)
+            _cancel_if_unwanted(tx, desk, row, case, now)
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is not None:
             take_turn(tx, desk, now)
@@ -178,10 +179,10 @@ def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow
 
 
 def _cancel_if_unwanted(
-    tx: Transaction, desk: Desk, row: OutboxRow, thread_id: int, now: datetime
+    tx: Transaction, desk: Desk, row: OutboxRow, case: Case, now: datetime
 ) -> None:
     """Cancel timed mail if its customer was muted, or became unreachable, since it was queued."""
-    why = why_not_written(tx.timers.context(thread_id, desk.policy, now))
+    why = why_not_written(case.context(desk.policy, now))
     if why is not None and row.released_at is None:
         tx.outbox.cancel(row.outbox_id, why.value, now)
 

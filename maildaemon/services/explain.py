@@ -60,7 +60,7 @@ def explain(tx: Transaction, desk: Desk, message: Message, arrival: Arrival) -> 
     row = _row(desk, message, arrival)
     decision = decide(message, load_context(tx, row, message, desk, arrival.now))
     thread = decision.match.thread
-    recorded = tx.records.find(desk.mailbox_id, message.identity)
+    recorded = tx.records.recognise(desk.mailbox_id, message).message_id
     reference = thread.reference if thread else None
     return Explanation(message, decision, decision.match.why, recorded, reference)
 

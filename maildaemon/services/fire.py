@@ -5,7 +5,7 @@ wrote in time has stopped it by then. A death in between means that it is due ag
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -24,7 +24,7 @@ from maildaemon.domain.letters import Occasion, staff_letter
 from maildaemon.domain.policy import EchoSubject, Mode
 from maildaemon.domain.ratings import rating_links
 from maildaemon.domain.threads import Status, trim_references
-from maildaemon.domain.timers import TOLD_TO_STAFF, Timer, TimerKind
+from maildaemon.domain.timers import TOLD_TO_STAFF, Timer, TimerKind, plan_timers
 from maildaemon.domain.tokens import issue_draft_id, issue_loop_token
 from maildaemon.domain.waiting import (
     PARK_AFTER_FAILURES,
@@ -41,7 +41,7 @@ from maildaemon.ports.timers import Correspondence, TimerRow
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.loop import attempt
 from maildaemon.services.outgoing import STATES, name_date, own_id, queue_mail, queue_note
-from maildaemon.services.plan import plan_next, plan_thread
+from maildaemon.services.plan import apply_plan, plan_next
 from maildaemon.services.respond import reply_address
 
 CLAIM = timedelta(minutes=5)
@@ -66,13 +66,22 @@ def fire_next(store: Store, composer: Composer, desk: Desk, now: Now) -> int:
     return 1
 
 
-def fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: Now) -> None:
-    """Fire one timer, unless somebody else has taken it; its thread has just been planned."""
+def fire(
+    store: Store,
+    composer: Composer,
+    desk: Desk,
+    row: TimerRow,
+    now: Now,
+    over: Callable[[TimerRow], None] = lambda _timer: None,
+) -> None:
+    """Fire one timer, unless somebody else has taken it; its thread has just been planned. `over`
+    as in `plan_next`.
+    """
     with store.begin() as tx:
         claimed = tx.timers.claim(row, now() + CLAIM)
     if claimed is None:
         return
-    outcome = attempt(lambda: _fire(store, composer, desk, claimed, now()))
+    outcome = attempt(lambda: _fire(store, composer, desk, claimed, now(), over))
     match outcome:
         case StaleClaimError():
             pass  # its reason went away meanwhile
@@ -113,17 +122,27 @@ def _are_read(tx: Transaction, colleagues: Iterable[tuple[int, str]], since: dat
     return all(until is not None and until >= since for until in sent)
 
 
-def _fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: datetime) -> str | None:
+def _fire(
+    store: Store,
+    composer: Composer,
+    desk: Desk,
+    row: TimerRow,
+    now: datetime,
+    over: Callable[[TimerRow], None],
+) -> str | None:
     """Decide and apply in one transaction; return what came of it, None if nothing is wanted."""
     with store.begin() as tx:
         # Something may have been written since it was planned.
-        timers = plan_thread(tx, desk, row.thread_id, now)
+        case, in_force = tx.timers.case(row.thread_id), tx.timers.in_force(desk.mailbox_id)
+        timers = plan_timers(case.history, desk.policy, in_force)
         timer = next((one for one in timers if one.key == row.key and one.due_at <= now), None)
+        if timer is None or case.outdated:
+            apply_plan(case, timers, now, over)
         if timer is None:
             return None
-        context = tx.timers.context(row.thread_id, desk.policy, now)
+        context = case.context(desk.policy, now)
         actions = decide_timer(timer, context)
-        thread = tx.timers.correspondence(row.thread_id)
+        thread = case.correspondence
         firing = _Firing(tx, composer, desk, row.thread_id, thread, timer, context, now)
         if timer.kind is TimerKind.LATE:
             firing.note("promise_broken", promised_at=timer.due_at.isoformat())
@@ -131,8 +150,20 @@ def _fire(store: Store, composer: Composer, desk: Desk, row: TimerRow, now: date
         outcome = "; ".join(word for word, _ in done)
         firing.note("timer_fired", timer=timer.kind.value, outcome=outcome)
         outbox_id = next((sent for _, sent in done if sent is not None), None)
+        if not case.outdated and _are_no_news(actions):
+            # All that its history has grown by is this: what comes next is known at once.
+            case = case.after(row, now)
+            apply_plan(case, plan_timers(case.history, desk.policy, in_force), now, over)
         tx.timers.finish(row, outcome, now, outbox_id)
     return outcome
+
+
+def _are_no_news(actions: Sequence[TimedAction]) -> bool:
+    """Tell whether nothing of this stands in a history but that the timer has fired."""
+    return not any(
+        isinstance(one, Resolve) or (isinstance(one, WriteCustomer) and one.asked_at is not None)
+        for one in actions
+    )
 
 
 def _fail(store: Store, desk: Desk, row: TimerRow, error: Exception, now: datetime) -> None:

@@ -1,12 +1,12 @@
 """Plans what is to happen in threads and when, and applies the difference to what was planned."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from maildaemon.domain.brakes import Brake
 from maildaemon.domain.timers import Timer, parts_in_force, plan_timers
 from maildaemon.ports.store import Store, Transaction
-from maildaemon.ports.timers import TimerRow
+from maildaemon.ports.timers import Case, TimerRow
 from maildaemon.services.desk import Desk, log
 
 _AT_ONCE = 50
@@ -52,8 +52,9 @@ def _in_force(tx: Transaction, desk: Desk, now: datetime) -> Mapping[str, dateti
     nothing at all would be due until then.
     """
     known = tx.timers.in_force(desk.mailbox_id)
-    clock_is_doubted = any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id))
-    if clock_is_doubted or all(since <= now for since in known.values()):
+    if all(since <= now for since in known.values()):
+        return known
+    if any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id)):
         return known
     tx.timers.bring_forward(desk.mailbox_id, now)
     tx.timers.plan_all(desk.mailbox_id, now - _SETTLED_AT_MOST)
@@ -67,10 +68,19 @@ def plan_thread(
     now: datetime,
     in_force: Mapping[str, datetime] | None = None,
     over: Callable[[TimerRow], None] = lambda _timer: None,
-) -> tuple[Timer, ...]:
-    """Let exactly those timers be armed that follow from the thread's history; return them."""
+) -> Case:
+    """Let exactly those timers be armed that follow from the thread's history; return it as it was
+    read.
+    """
     known = tx.timers.in_force(desk.mailbox_id) if in_force is None else in_force
-    timers = plan_timers(tx.timers.history(thread_id), desk.policy, known)
-    for cancelled in tx.timers.plan(desk.mailbox_id, thread_id, timers, now):
+    case = tx.timers.case(thread_id)
+    apply_plan(case, plan_timers(case.history, desk.policy, known), now, over)
+    return case
+
+
+def apply_plan(
+    case: Case, timers: Sequence[Timer], now: datetime, over: Callable[[TimerRow], None]
+) -> None:
+    """Let exactly these timers be armed; `over` as in `plan_next`."""
+    for cancelled in case.plan(timers, now):
         over(cancelled)
-    return timers

@@ -27,7 +27,7 @@ from maildaemon.errors import (
 )
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role, Trouble
 from maildaemon.ports.brakes import Alarm
-from maildaemon.ports.rows import InboundRow, Recorded
+from maildaemon.ports.rows import InboundRow, Recognised, Recorded
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
 from maildaemon.services.brakes import watch_arrivals
@@ -302,25 +302,24 @@ class _Case:
     def conclude(self) -> dict[str, Any]:
         """Record the message with everything that follows from it; return its log line."""
         line: dict[str, Any] = {"mailbox": self.desk.policy.mailbox, "uid": self.row.uid}
-        recorded = self.tx.records.find(self.row.mailbox_id, self.message.identity)
-        if recorded is not None:
+        known = self.tx.records.recognise(self.row.mailbox_id, self.message)
+        if (recorded := known.message_id) is not None:
             seen = self._see_again(recorded)
             self.tx.inbound.finish(self.row, recorded)
             return {**line, "message": recorded, "known": True, **seen}
-        case = self._with_what_is_known()
+        case = self._with_what_is_known(known)
         decision = case.decision()
         message_id = case.record(decision)
         self.tx.inbound.finish(self.row, message_id)
         return {**line, "message": message_id, **_summary(decision)}
 
-    def _with_what_is_known(self) -> "_Case":
+    def _with_what_is_known(self, known: Recognised) -> "_Case":
         """Return the case of a message that is not recorded yet, with what is known of it."""
-        records, mailbox_id = self.tx.records, self.row.mailbox_id
         row, message = self._dated_row(), self.message
-        if records.is_earlier(mailbox_id, message):
+        if known.earlier:
             # Moved out and back, or numbered anew: it has waited since before the first start.
             row = replace(row, history=True)
-        if records.holds_id(mailbox_id, message.message_id):
+        if known.reused:
             # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
             message = replace(message, defects=(*message.defects, "reused_message_id"))
         return replace(self, row=row, message=message)

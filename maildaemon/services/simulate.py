@@ -100,7 +100,7 @@ class Walk:
         while (due := self._next_due(until)) is not None:
             desk, timer = due
             self.at = max(self.at, timer.due_at)
-            fire(self.store, _NOBODY, desk, timer, self._now)
+            fire(self.store, _NOBODY, desk, timer, self._now, self._over)
             self._plan(desk)
         self.at = max(self.at, until)
 
@@ -143,9 +143,10 @@ class Walk:
 
     def _plan(self, desk: Desk) -> None:
         """Plan anew what has changed, and note what has come to nothing by it."""
-        over: list[TimerRow] = []
-        plan_next(self.store, desk, self.at, over.append)
-        self.cancelled += ((self.at, one) for one in over)
+        plan_next(self.store, desk, self.at, self._over)
+
+    def _over(self, timer: TimerRow) -> None:
+        self.cancelled.append((self.at, timer))
 
 
 def walk(

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from maildaemon.adapters.sql.cases import IS_TOLD, SETTLING, dates_told, settled_at
 from maildaemon.adapters.sql.matters import matter_of
 from maildaemon.adapters.sql.overview import open_threads
 from maildaemon.adapters.sql.tables import attachment, event, message, outbox, thread
-from maildaemon.adapters.sql.timers import IS_TOLD, SETTLING, dates_told, settled_at
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import THANKS_ONLY

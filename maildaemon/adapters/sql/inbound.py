@@ -4,13 +4,28 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, exists, select, update
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
 from maildaemon.adapters.sql.tables import folder, gap, inbound
 from maildaemon.ports import Role
 from maildaemon.ports.rows import FolderRow, GapRow, InboundRow, Seen
+
+# Put together once, as in `questions`: by whether it is history.
+_DUE = {
+    history: select(inbound, folder.c.role)
+    .join(folder, folder.c.id == inbound.c.folder_id)
+    .where(
+        inbound.c.mailbox_id == bindparam("mailbox"),
+        inbound.c.state == "waiting",
+        inbound.c.history.is_(history),
+        inbound.c.next_attempt_at <= bindparam("now"),
+    )
+    .order_by(inbound.c.next_attempt_at, inbound.c.id)
+    .limit(bindparam("most", type_=Integer))
+    for history in (False, True)
+}
 
 
 class SqlInbound:
@@ -131,18 +146,8 @@ class SqlInbound:
     def _due(self, mailbox_id: int, now: datetime, limit: int) -> list[Row[Any]]:
         """Return live mail if there is any, else history: nobody waits behind a backfill."""
         for history in (False, True):
-            rows = self._connection.execute(
-                select(inbound, folder.c.role)
-                .join(folder, folder.c.id == inbound.c.folder_id)
-                .where(
-                    inbound.c.mailbox_id == mailbox_id,
-                    inbound.c.state == "waiting",
-                    inbound.c.history.is_(history),
-                    inbound.c.next_attempt_at <= now,
-                )
-                .order_by(inbound.c.next_attempt_at, inbound.c.id)
-                .limit(limit)
-            ).all()
+            asked = {"mailbox": mailbox_id, "now": now, "most": limit}
+            rows = self._connection.execute(_DUE[history], asked).all()
             if rows:
                 return list(rows)
         return []

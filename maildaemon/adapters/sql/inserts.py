@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 # Databases limit how many values one statement may carry.
 CHUNK = 500
@@ -20,8 +21,14 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
     """Insert rows; one that a unique key already knows is left alone. Return how many are new."""
     if not rows:
         return 0
-    statement = _inserting_missing(table, connection.dialect.name)
+    statement = _inserting_all(table, connection.dialect.name)
     return connection.execute(statement, list(rows)).rowcount
+
+
+def insert_new(connection: Connection, table: Table, **values: Any) -> int | None:
+    """Insert a row and return its id; None if a unique key knows it already."""
+    statement = _inserting_new(table, connection.dialect.name)
+    return connection.scalar(statement, values)
 
 
 @cache
@@ -30,6 +37,16 @@ def _inserting(table: Table) -> Insert:
 
 
 @cache
+def _inserting_all(table: Table, dialect: str) -> Insert:
+    missing = _inserting_missing(table, dialect)
+    return missing.inline().execution_options(preserve_rowcount=True)
+
+
+@cache
+def _inserting_new(table: Table, dialect: str) -> ReturningInsert[int]:
+    return _inserting_missing(table, dialect).returning(table.c.id)
+
+
 def _inserting_missing(table: Table, dialect: str) -> Insert:
     # Each is loaded where it is spoken to: together they take as long as all the rest of a start.
     match dialect:
@@ -45,4 +62,4 @@ def _inserting_missing(table: Table, dialect: str) -> Insert:
             from sqlalchemy.dialects import mysql
 
             statement = mysql.insert(table).prefix_with("IGNORE")
-    return statement.inline().execution_options(preserve_rowcount=True)
+    return statement

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Text, cast, func, select
 
+from maildaemon.adapters.sql.cases import IS_TOLD
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.figures import SqlFigures
 from maildaemon.adapters.sql.lines import (
@@ -39,7 +40,6 @@ from maildaemon.adapters.sql.tables import (
     thread,
     timer,
 )
-from maildaemon.adapters.sql.timers import IS_TOLD
 from maildaemon.domain.attachments import Verdict
 from maildaemon.domain.figures import Chronicle
 from maildaemon.domain.policy import Policy

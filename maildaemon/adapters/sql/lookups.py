@@ -17,12 +17,13 @@ from maildaemon.domain.message import Message
 from maildaemon.domain.responder import Glance
 from maildaemon.domain.subjects import bare_subject, subject_tag
 from maildaemon.domain.threads import Child, Clues, Known, Lookups, Status, ThreadFacts
-from maildaemon.ports.rows import FirstLook, Recorded, SentMail
+from maildaemon.ports.rows import FirstLook, Recognised, Recorded, SentMail
 
 # A crafted References field may cite thousands; the nearest ancestors and the root decide.
 _CITED_AT_MOST = 50
 # Each thread that is looked into costs; beyond these nothing new is to be expected.
 _GUESSED_AT_MOST = 3
+_GLANCES_AT_MOST = 10
 _OUR_TURN = frozenset({Status.OPEN.value, Status.WORKING.value})
 _NO_CLUES = Clues()
 _NEVER_SENT = frozenset(
@@ -51,11 +52,18 @@ class SqlLookups:
         """Work within the transaction of this connection."""
         self._connection = connection
 
-    def find(self, mailbox_id: int, identity: str) -> int | None:
-        """Return the record of the same message, however it arrived; None if there is none."""
-        return self._connection.scalar(
-            questions.MESSAGE_OF_IDENTITY, {"mailbox_id": mailbox_id, "key": identity}
-        )
+    def recognise(self, mailbox_id: int, parsed: Message) -> Recognised:
+        """Return whether this message has been seen before, however it arrived."""
+        asked = {
+            "mailbox_id": mailbox_id,
+            "identity": parsed.identity,
+            "key": digest(parsed.message_id),
+            "author": digest(parsed.from_.key if parsed.from_ else ""),
+            "nobody": digest(""),
+            "sent_at": parsed.date,
+        }
+        row = self._connection.execute(questions.RECOGNISED, asked).one()
+        return Recognised(row.recorded, bool(row.earlier), bool(row.reused))
 
     def recorded(self, message_id: int) -> Recorded:
         """Return how a recorded message was decided, and the thread it stands in."""
@@ -256,16 +264,13 @@ class SqlLookups:
     def _own(self, mailbox_id: int, by_digest: dict[str, str]) -> Iterator[tuple[str, Any]]:
         """Return our own mails among the cited ids, by the id we gave or the server's."""
         by_id = {one: key for key, one in by_digest.items()}
-        rows = self._connection.execute(
-            questions.OURS_BY_ID, {"mailbox_id": mailbox_id, "keys": [*by_id]}
-        )
+        by_provider = {digest(provider_id(one)): key for key, one in by_digest.items()}
+        asked = {"mailbox_id": mailbox_id, "keys": [*by_id], "provider_ids": [*by_provider]}
+        rows = self._connection.execute(questions.OURS_BY_ID, asked).all()
         # MariaDB compares without regard to case.
         yield from ((by_id[row.message_id], row) for row in rows if row.message_id in by_id)
-        by_provider = {digest(provider_id(one)): key for key, one in by_digest.items()}
-        rows = self._connection.execute(
-            questions.OURS_BY_PROVIDER_ID, {"mailbox_id": mailbox_id, "keys": [*by_provider]}
-        )
-        yield from ((by_provider[row.provider_id_sha256], row) for row in rows)
+        named = (row for row in rows if row.provider_id_sha256 in by_provider)
+        yield from ((by_provider[row.provider_id_sha256], row) for row in named)
 
     def _tagged(self, mailbox_id: int, reference: str | None) -> int | None:
         if reference is None:
@@ -367,18 +372,6 @@ class SqlLookups:
         )
         return None if thread_id is None else self._facts(thread_id)
 
-    def is_earlier(self, mailbox_id: int, parsed: Message) -> bool:
-        """Tell whether this message was there before the first start."""
-        author = parsed.from_.key if parsed.from_ else ""
-        asked = {
-            "mailbox_id": mailbox_id,
-            "key": digest(parsed.message_id),
-            # What lay in Junk is kept without its sender, who may be forged.
-            "senders": [digest(author), digest("")],
-            "sent_at": parsed.date,
-        }
-        return bool(self._connection.scalar(questions.IS_EARLIER, asked))
-
     def newest_of(self, mailbox_id: int, message_ids: Sequence[str]) -> datetime | None:
         """Return when the newest came that is recorded by one of these Message-IDs."""
         keys = [digest(one) for one in message_ids[:_CITED_AT_MOST]]
@@ -403,15 +396,6 @@ class SqlLookups:
         )
         return bool(self._connection.scalar(select(asked)))
 
-    def sender_language(
-        self, mailbox_id: int, address: str, languages: tuple[str, ...]
-    ) -> str | None:
-        """Return the language of this address's newest mail that is in one of these."""
-        return self._connection.scalar(
-            questions.SENDER_LANGUAGE,
-            {"mailbox_id": mailbox_id, "key": digest(address), "languages": languages},
-        )
-
     def sender_responses_at(
         self, mailbox_id: int, address: str, since: datetime
     ) -> tuple[datetime, ...]:
@@ -423,14 +407,18 @@ class SqlLookups:
             )
         )
 
-    def recent_from(self, mailbox_id: int, address: str, since: datetime) -> tuple[Glance, ...]:
-        """Return what a customer's address has sent us lately, since then (by arrival)."""
-        rows = self._connection.execute(
-            questions.RECENT_FROM, {"mailbox_id": mailbox_id, "key": digest(address)}
+    def lately_from(
+        self, mailbox_id: int, address: str, since: datetime, languages: tuple[str, ...]
+    ) -> tuple[tuple[Glance, ...], str | None]:
+        """Return what an address has sent us lately, and in which language."""
+        asked = {"mailbox_id": mailbox_id, "key": digest(address)}
+        rows = self._connection.execute(questions.LATELY_FROM, asked).all()
+        mails = [row for row in rows if row.by_customer][:_GLANCES_AT_MOST]
+        glances = (
+            Glance(row.bare_subject, row.reply_text) for row in mails if row.received_at >= since
         )
-        return tuple(
-            Glance(row.bare_subject, row.reply_text) for row in rows if row.received_at >= since
-        )
+        language = next((row.language for row in rows if row.language in languages), None)
+        return tuple(glances), language
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:
         """Return in how many threads mail of ours has bounced since then: a thread counts once,

@@ -19,6 +19,11 @@ from maildaemon.domain.understanding import (
 )
 
 _NOTHING = Understanding()
+# The columns of a thread that say what it is about.
+MATTER = (
+    *("category", "priority", "tags", "promise", "after_answer"),
+    *("facts", "missing", "asked"),
+)
 
 
 def understood_as_json(understood: Understanding) -> dict[str, Any] | None:

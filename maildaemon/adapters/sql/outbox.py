@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest
-from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.inserts import insert_new
 from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
 from maildaemon.domain.delivery import (
@@ -97,7 +97,8 @@ class SqlOutbox(SqlSettlements):
             "resent": False,
             "released_at": None,
         }
-        if insert_missing(self._connection, outbox, [values]) == 0:
+        queued = insert_new(self._connection, outbox, **values)
+        if queued is None:
             # One that was taken back before it was sent may be queued anew.
             del values["attempts"]  # the fence of whoever still holds it must not come again
             again = self._connection.execute(
@@ -111,7 +112,8 @@ class SqlOutbox(SqlSettlements):
             )
             if again.rowcount == 0:
                 return None
-        return self._connection.scalar(_ID_OF, {"message_id": mail.message_id})
+            queued = self._connection.scalar(_ID_OF, {"message_id": mail.message_id})
+        return queued
 
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger; StaleClaimError if another process was faster."""

@@ -5,7 +5,18 @@ four times as long as to run it. The values come when it is executed, by the nam
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from maildaemon.adapters.sql.tables import (
     attachment,
@@ -29,11 +40,23 @@ _KEY: BindParameter[Any] = bindparam("key")
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _SINCE: BindParameter[Any] = bindparam("since")
 
-MESSAGE_OF_IDENTITY = select(message.c.id).where(
-    message.c.mailbox_id == _MAILBOX, message.c.identity == _KEY
-)
-HOLDS_ID = select(
-    exists().where(message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256 == _KEY)
+_HELD = exists().where(message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256 == _KEY)
+HOLDS_ID = select(_HELD)
+RECOGNISED = select(
+    select(message.c.id)
+    .where(message.c.mailbox_id == _MAILBOX, message.c.identity == bindparam("identity"))
+    .scalar_subquery()
+    .label("recorded"),
+    exists()
+    .where(
+        earlier.c.mailbox_id == _MAILBOX,
+        earlier.c.message_id_sha256 == _KEY,
+        # What lay in Junk is kept without its sender, who may be forged.
+        earlier.c.sender_sha256.in_((bindparam("author"), bindparam("nobody"))),
+        earlier.c.sent_at.is_not_distinct_from(bindparam("sent_at")),
+    )
+    .label("earlier"),
+    _HELD.label("reused"),
 )
 NEWEST_OF_IDS = select(func.max(message.c.received_at)).where(
     message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256.in_(_KEYS)
@@ -46,14 +69,6 @@ THREAD_OF_ANSWER = (
         message.c.staff_answer.is_(True),
     )
     .limit(1)
-)
-IS_EARLIER = select(
-    exists().where(
-        earlier.c.mailbox_id == _MAILBOX,
-        earlier.c.message_id_sha256 == _KEY,
-        earlier.c.sender_sha256.in_(bindparam("senders", expanding=True)),
-        earlier.c.sent_at.is_not_distinct_from(bindparam("sent_at")),
-    )
 )
 REFERENCE_TAKEN = select(exists().where(thread.c.reference == bindparam("reference")))
 
@@ -84,7 +99,15 @@ FIRST_CITING = (
     .join(thread, thread.c.id == message.c.thread_id)
     .order_by(message.c.id)
 )
-_OURS = (
+# By either name; asked with "or", a database would look through the whole mailbox.
+_NAMED = union_all(
+    select(outbox.c.id).where(outbox.c.mailbox_id == _MAILBOX, outbox.c.message_id.in_(_KEYS)),
+    select(outbox.c.id).where(
+        outbox.c.mailbox_id == _MAILBOX,
+        outbox.c.provider_id_sha256.in_(bindparam("provider_ids", expanding=True)),
+    ),
+)
+OURS_BY_ID = (
     select(
         outbox.c.id,
         outbox.c.message_id,
@@ -95,10 +118,8 @@ _OURS = (
         thread.c.subject,
     )
     .join(thread, thread.c.id == outbox.c.thread_id)
-    .where(outbox.c.mailbox_id == _MAILBOX)
+    .where(outbox.c.id.in_(_NAMED))
 )
-OURS_BY_ID = _OURS.where(outbox.c.message_id.in_(_KEYS))
-OURS_BY_PROVIDER_ID = _OURS.where(outbox.c.provider_id_sha256.in_(_KEYS))
 # A thread that was merged into another leads there.
 _tagged = thread.alias()
 THREAD_OF_REFERENCE = (
@@ -166,13 +187,20 @@ _EARLIER_ANSWER = (
     )
     .scalar_subquery()
 )
-WAITED_SINCE = select(func.min(message.c.received_at)).where(
-    message.c.thread_id == _THREAD,
-    message.c.kind == "customer",
-    message.c.history.is_(False),
-    message.c.received_at <= _AT,
-    or_(_EARLIER_ANSWER.is_(None), message.c.received_at > _EARLIER_ANSWER),
-)
+WAITED = select(
+    thread.c.answered_at,
+    thread.c.first_reply_seconds,
+    select(func.min(message.c.received_at))
+    .where(
+        message.c.thread_id == _THREAD,
+        message.c.kind == "customer",
+        message.c.history.is_(False),
+        message.c.received_at <= _AT,
+        or_(_EARLIER_ANSWER.is_(None), message.c.received_at > _EARLIER_ANSWER),
+    )
+    .scalar_subquery()
+    .label("since"),
+).where(thread.c.id == _THREAD)
 RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
 SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at, outbox.c.message_id).where(
     outbox.c.thread_id == _THREAD
@@ -212,27 +240,21 @@ _NEWEST_FROM = (
     .subquery()
 )
 _IS_LATELY_FROM = message.c.id.in_(select(_NEWEST_FROM.c.id))
-SENDER_LANGUAGE = (
-    select(message.c.language)
-    .where(
-        _IS_LATELY_FROM,
-        message.c.language.in_(bindparam("languages", expanding=True)),
+_BY_CUSTOMER = and_(message.c.kind == "customer", message.c.history.is_(False))
+LATELY_FROM = (
+    select(
+        message.c.bare_subject,
+        # What programs write is long, and says nothing here.
+        case((_BY_CUSTOMER, message.c.reply_text)).label("reply_text"),
+        message.c.received_at,
+        message.c.language,
+        _BY_CUSTOMER.label("by_customer"),
     )
+    .where(_IS_LATELY_FROM)
     .order_by(message.c.id.desc())
-    .limit(1)
 )
 SENDER_RESPONSES = select(ledger.c.at).where(
     ledger.c.mailbox_id == _MAILBOX, ledger.c.recipient_sha256 == _KEY, ledger.c.at >= _SINCE
-)
-RECENT_FROM = (
-    select(message.c.bare_subject, message.c.reply_text, message.c.received_at)
-    .where(
-        _IS_LATELY_FROM,
-        message.c.kind == "customer",
-        message.c.history.is_(False),
-    )
-    .order_by(message.c.id.desc())
-    .limit(10)
 )
 RESEMBLING = (
     select(message.c.thread_id)

@@ -33,16 +33,6 @@ from maildaemon.ports.rows import InboundRow
 
 # Put together once, as in `questions`; further values that are given with them are set as well.
 _CHANGE_THREAD = update(thread).where(thread.c.id == bindparam("thread"))
-# A thread's timers follow from its history: it has just grown. What is history has none.
-_WANT_PLAN = (
-    update(thread)
-    .where(
-        thread.c.id == bindparam("thread"),
-        thread.c.plan_wanted.is_(False),
-        thread.c.history.is_(False),
-    )
-    .values(plan_wanted=True)
-)
 _AT = bindparam("at", type_=thread.c.last_message_at.type)
 _JOIN = _CHANGE_THREAD.values(
     last_message_at=case((thread.c.last_message_at < _AT, _AT), else_=thread.c.last_message_at)
@@ -70,10 +60,11 @@ _MAKE_PROVEN = (
 class SqlRecords(SqlLookups):
     """`ports.store.Records` on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Work within the transaction of this connection."""
+    def __init__(self, connection: Connection, grown: set[int]) -> None:
+        """Work within the transaction of this connection; `grown` as in `SqlTransaction`."""
         super().__init__(connection)
         self._connection = connection
+        self._grown = grown
 
     def save_message(
         self,
@@ -234,7 +225,8 @@ class SqlRecords(SqlLookups):
             }
             for address in addresses
         ]
-        insert_missing(self._connection, participant, rows)
+        if insert_missing(self._connection, participant, rows) == len(rows):
+            return  # nobody of them took part so far
         if role == "customer":
             # Who was only copied so far, and writes or is written to, is one from now on.
             keys = [row["address_sha256"] for row in rows]
@@ -245,21 +237,14 @@ class SqlRecords(SqlLookups):
 
     def answered(self, thread_id: int, at: datetime, message_id: int) -> timedelta | None:
         """See `Records.answered`. The first wait that ended is kept with the thread."""
-        self._connection.execute(
-            update(thread)
-            .where(thread.c.id == thread_id, thread.c.answered_at.is_(None))
-            .values(answered_at=at)
-        )
         asked = {"thread_id": thread_id, "at": at, "message_id": message_id}
-        since = self._connection.scalar(questions.WAITED_SINCE, asked)
-        if since is None:
-            return None
-        waited: timedelta = at - since
-        self._connection.execute(
-            update(thread)
-            .where(thread.c.id == thread_id, thread.c.first_reply_seconds.is_(None))
-            .values(first_reply_seconds=round(waited.total_seconds()))
-        )
+        row = self._connection.execute(questions.WAITED, asked).one()
+        waited = None if row.since is None else at - row.since
+        first: dict[str, Any] = {} if row.answered_at else {"answered_at": at}
+        if waited is not None and row.first_reply_seconds is None:
+            first["first_reply_seconds"] = round(waited.total_seconds())
+        if first:
+            self._update_thread(thread_id, **first)
         return waited
 
     def acknowledged(self, thread_id: int, at: datetime) -> None:
@@ -341,7 +326,7 @@ class SqlRecords(SqlLookups):
             detail=detail,
         )
         if thread_id is not None:
-            self._connection.execute(_WANT_PLAN, {"thread": thread_id})
+            self._grown.add(thread_id)
 
     def _update_thread(self, thread_id: int, **values: Any) -> None:
         self._connection.execute(_CHANGE_THREAD, {"thread": thread_id, **values})

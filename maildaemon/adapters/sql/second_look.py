@@ -7,7 +7,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Update,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -34,6 +36,9 @@ from maildaemon.ports.rows import Verb
 
 # Why a mail is cancelled so that the same cause may queue it again.
 WITHDRAWN = Silence.SPAM.value
+_WAITING = (OutboxState.QUEUED.value, OutboxState.HELD.value)
+# What may still be called off, a draft unless it lies in the folder.
+NOT_GONE = (*_WAITING, OutboxState.DRAFT.value)
 
 
 def decide_again(
@@ -83,12 +88,14 @@ def unjunk(connection: Connection, message_id: int) -> None:
 
 def cancel_thread(connection: Connection, thread_id: int, why: str, now: datetime) -> int:
     """Cancel what is queued in a thread; return how many mails."""
-    return _cancel(connection, outbox.c.thread_id == thread_id, why, now)
+    asked = {"thread": thread_id, "why": why, "concluded_at": now}
+    return connection.execute(_CANCEL_THREAD, asked).rowcount
 
 
 def cancel_mail(connection: Connection, outbox_id: int, why: str, now: datetime) -> int:
     """Cancel a mail if it is still queued; return how many mails."""
-    return _cancel(connection, outbox.c.id == outbox_id, why, now)
+    asked = {"mails": [outbox_id], "why": why, "concluded_at": now}
+    return connection.execute(_CANCEL_MAILS, asked).rowcount
 
 
 def cancel_acknowledgements(connection: Connection, thread_id: int, why: str, now: datetime) -> int:
@@ -100,22 +107,10 @@ def cancel_acknowledgements(connection: Connection, thread_id: int, why: str, no
     )
     nothing_else = {Section.ACKNOWLEDGEMENT.value, Section.NOTICE.value}
     ids = [row.id for row in connection.execute(queued) if nothing_else.issuperset(row.sections)]
-    return _cancel(connection, outbox.c.id.in_(ids), why, now) if ids else 0
-
-
-def _cancel(connection: Connection, which: ColumnElement[bool], why: str, now: datetime) -> int:
-    # What may have been accepted cannot be called back; a witness may still show that it was.
-    at_the_dot = outbox.c.phase == Phase.DOT.value
-    return connection.execute(
-        update(outbox)
-        .where(which, or_(_queued(), _not_put_yet()))
-        .values(
-            state=case((at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value),
-            next_attempt_at=None,
-            concluded_at=now,
-            why=why,
-        )
-    ).rowcount
+    if not ids:
+        return 0
+    asked = {"mails": ids, "why": why, "concluded_at": now}
+    return connection.execute(_CANCEL_MAILS, asked).rowcount
 
 
 def withdraw(connection: Connection, thread_id: int, now: datetime) -> int:
@@ -173,7 +168,7 @@ def is_unsent() -> ColumnElement[bool]:
 
 def _queued() -> ColumnElement[bool]:
     """Tell of an outbox row whether it may still be sent: by itself, or released by a person."""
-    return outbox.c.state.in_((OutboxState.QUEUED.value, OutboxState.HELD.value))
+    return outbox.c.state.in_(_WAITING)
 
 
 def _not_put_yet() -> ColumnElement[bool]:
@@ -184,3 +179,21 @@ def _not_put_yet() -> ColumnElement[bool]:
         settlement.c.state == "waiting",
     )
     return and_(outbox.c.state == OutboxState.DRAFT.value, waiting)
+
+
+def _cancelling(which: ColumnElement[bool]) -> Update:
+    # What may have been accepted cannot be called back; a witness may still show that it was.
+    at_the_dot = outbox.c.phase == Phase.DOT.value
+    return (
+        update(outbox)
+        .where(which, or_(_queued(), _not_put_yet()))
+        .values(
+            state=case((at_the_dot, OutboxState.UNKNOWN.value), else_=OutboxState.CANCELLED.value),
+            next_attempt_at=None,
+        )
+    )
+
+
+# Put together once, as in `questions`; what else is given with them is set.
+_CANCEL_THREAD = _cancelling(outbox.c.thread_id == bindparam("thread"))
+_CANCEL_MAILS = _cancelling(outbox.c.id.in_(bindparam("mails", expanding=True)))

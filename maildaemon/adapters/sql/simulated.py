@@ -13,15 +13,38 @@ from maildaemon.ports.store import Transaction
 
 
 class SentAtOnce(ScratchStore):
-    """An empty database in memory whose mail is accepted in the moment in which it is queued."""
+    """An empty database in memory whose mail is accepted in the moment in which it is queued.
+
+    Nobody else looks into it: one connection stays open, and one transaction follows the other.
+    """
+
+    def __init__(self) -> None:
+        """Make the tables at once."""
+        super().__init__()
+        self._connection = self.engine.connect()
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """Begin a transaction that writes."""
-        with self.engine.begin() as connection:
-            transaction = SqlTransaction(connection)
-            transaction.outbox = _SentAtOnce(connection)
+        transaction = SqlTransaction(self._connection)
+        transaction.outbox = _SentAtOnce(self._connection)
+        try:
             yield transaction
+            transaction.mark_grown()
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Look at what is there."""
+        yield SqlTransaction(self._connection)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+        super().close()
 
 
 class _SentAtOnce(SqlOutbox):

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    make_url,
+    update,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -23,7 +31,7 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
-from maildaemon.adapters.sql.tables import earlier
+from maildaemon.adapters.sql.tables import earlier, thread
 from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.brakes import Alerts, Brakes
@@ -35,24 +43,45 @@ from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transact
 from maildaemon.ports.timers import Timers
 
 _BUSY_SECONDS = 20
+# What is history has no timers.
+_WANT_PLAN = (
+    update(thread)
+    .where(
+        thread.c.id == bindparam("thread"),
+        thread.c.plan_wanted.is_(False),
+        thread.c.history.is_(False),
+    )
+    .values(plan_wanted=True)
+)
 
 
 class SqlTransaction:
-    """`ports.store.Transaction`: all parts work on one connection."""
+    """`ports.store.Transaction`: all parts work on one connection.
+
+    `grown` are the threads whose history has grown in it since their timers were planned; whoever
+    ends the transaction marks them before.
+    """
 
     def __init__(self, connection: Connection) -> None:
         """Work within the transaction of this connection."""
         self._connection = connection
+        self._grown = grown = set[int]()
         self.mailboxes: Mailboxes = SqlMailboxes(connection)
         self.inbound: Inbound = SqlInbound(connection)
-        self.records: Records = SqlRecords(connection)
+        self.records: Records = SqlRecords(connection, grown)
         self.outbox: Outbox = SqlOutbox(connection)
         self.by_hand: ByHand = SqlByHand(connection)
         self.marks: Marks = SqlMarks(connection)
         self.brakes: Brakes = SqlBrakes(connection)
         self.alerts: Alerts = SqlAlerts(connection)
-        self.timers: Timers = SqlTimers(connection)
+        self.timers: Timers = SqlTimers(connection, grown)
         self.overview: Overview = SqlOverview(connection)
+
+    def mark_grown(self) -> None:
+        """Let the timers of what has grown be planned anew: once, however much was noted."""
+        if self._grown:
+            marks = [{"thread": one} for one in sorted(self._grown)]
+            self._connection.execute(_WANT_PLAN, marks)
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""
@@ -79,7 +108,9 @@ class SqlStore:
     def begin(self) -> Iterator[Transaction]:
         """Begin a transaction that writes; leaving the block commits, an exception rolls back."""
         with _translated(), self.engine.begin() as connection:
-            yield SqlTransaction(connection)
+            transaction = SqlTransaction(connection)
+            yield transaction
+            transaction.mark_grown()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
