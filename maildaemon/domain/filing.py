@@ -115,7 +115,8 @@ def _status_after(
         if thread.status is Status.RESOLVED and thread.asks_by_hand:
             return None  # who sends our question how it went by hand opens nothing by that
         return None if _is_overtaken(thread, context) else status_after_answer(thread.matter)
-    if counts and not is_late(thread, context):
+    # Who took it out of Junk had not seen it before, whatever has been answered meanwhile.
+    if counts and (context.rescued or not is_late(thread, context)):
         return Status.OPEN
     kind = judgement.kind
     if context.rescued and kind is Kind.CUSTOMER and thread.status is Status.IGNORED:

@@ -126,7 +126,7 @@ def _run(shop: Shop, race: Race, after: int) -> Run:
     wait_until(lambda: bool(shop.got(mail)), 60, f"mail {mail.number} is acknowledged")
     # INTERNALDATE has whole seconds: on one of them the clock begins.
     begun = float(int(time.time()))
-    account.file(_answer(mail, 1), "Sent", at=datetime.fromtimestamp(begun, UTC))
+    account.file(answer(mail, 1), "Sent", at=datetime.fromtimestamp(begun, UTC))
     answered_at = None
     if race.offset is None:
         wait_until(
@@ -136,7 +136,7 @@ def _run(shop: Shop, race: Race, after: int) -> Run:
         )
     else:
         tick.wait(max(begun + after + race.offset - time.time(), 0))
-        account.file(_answer(mail, 2), "Sent")
+        account.file(answer(mail, 2), "Sent")
         answered_at = datetime.now(UTC)
     # What is wrongly under way has time to show.
     tick.wait(min(15, after / 2))
@@ -146,7 +146,8 @@ def _run(shop: Shop, race: Race, after: int) -> Run:
     return Run(race, answered_at, reminded_at)
 
 
-def _answer(mail: Mail, number: int) -> bytes:
+def answer(mail: Mail, number: int) -> bytes:
+    """Return what a colleague writes to the customer of a conversation, for the n-th time."""
     message = EmailMessage()
     message["From"] = f"Support <{SUPPORT}>"
     message["To"] = mail.person

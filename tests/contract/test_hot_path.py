@@ -21,7 +21,7 @@ from tests.service.test_spine import a_bounce
 _SMALL = frozenset({"mailbox", "folder", "account", "brake"})
 _GROWING = (
     "inbound message citation thread participant attachment outbox ledger settlement event "
-    "earlier gap order_number".split()
+    "earlier gap order_number timer".split()
 )
 # All rows of a mailbox, of a folder, or with one verdict: that is as good as all.
 _WIDE: tuple[set[str], ...] = ({"mailbox_id"}, {"folder_id"}, {"verdict"}, {"state"})

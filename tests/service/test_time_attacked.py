@@ -330,3 +330,23 @@ def test_after_a_week_of_downtime_staff_hear_of_a_broken_promise_only_that_it_br
 
     assert letters(shop) == [ACK, (ANNA, "staff")]
     assert shop.rows("select event from event where event = 'promise_broken'") != []
+
+
+def test_whose_question_lay_in_junk_while_we_answered_another_is_not_silent(shop: Shop) -> None:
+    customer_writes(shop)
+    again = a_mail(
+        "And where is the other one?",
+        message_id="c2@customer.example",
+        In_Reply_To="<c1@customer.example>",
+        date=shop.at,
+    )
+    shop.write(again, "Junk")
+    shop.wait(hours=1)
+    answer(shop, "c1")
+    [one] = shop.account.messages("Junk")
+    shop.account.move("Junk", one.uid, "INBOX")
+    shop.round()
+    assert status(shop) == "open"
+
+    days(shop, 4)
+    assert letters(shop) == [ACK]
