@@ -85,6 +85,8 @@ def file_message(
     if thread is not None:
         counts = kind is Kind.CUSTOMER and not thanked and not match.answered
         status = _status_after(judgement, thread, context, answers=answers, counts=counts)
+        if kind is Kind.STAFF and _asks_again(message, thread, context):
+            status = Status.PENDING
         join = JoinThread(thread.thread_id, thread.reference, status, begins=match.begins)
         return [*(MergeThread(one.reference, thread.reference) for one in match.merged), join]
     if kind in ABOUT_ANOTHER_MAIL:
@@ -134,6 +136,16 @@ def _is_overtaken(thread: ThreadFacts, context: Context) -> bool:
     """
     since = (*thread.asked_at, *((thread.resolved_at,) if thread.resolved_at else ()))
     return any(at > context.received_at for at in since)
+
+
+def _asks_again(message: Message, thread: ThreadFacts, context: Context) -> bool:
+    """Tell whether one of us, provably, answers a supplier, say, in a thread that has no customer:
+    it is his turn.
+    """
+    if thread.customers or thread.by_hand or thread.status is not Status.WORKING:
+        return False
+    asked = thread.consulted & {one.key for one in recipients(message)}
+    return bool(asked) and speaks_for_us(message, context.policy, in_sent=context.in_sent)
 
 
 def is_late(thread: ThreadFacts | None, context: Context) -> bool:

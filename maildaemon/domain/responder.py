@@ -53,14 +53,15 @@ def is_similar(one: Glance, other: Glance) -> bool:
     return head >= 0.7 and whole >= 0.8  # noqa: PLR2004
 
 
-def says_the_same(text: str, written: str) -> bool:
-    """Tell whether somebody has sent a text as it was written for him, with a greeting or a name
-    of his own at most. A sentence of his own is his word.
+def says_the_same(text: str, *written: str) -> bool:
+    """Tell whether somebody has sent a text as it was written for him, in one of these ways, with
+    a greeting or a name of his own at most. A sentence of his own is his word.
     """
-    words, others = _words(text), _words(written)
-    if not words or _likeness(words, others) < 0.8:  # noqa: PLR2004
+    words, others = _words(text), [_words(one) for one in written]
+    alike = max((_likeness(words, one) for one in others if words), default=0)
+    if alike < 0.8:  # noqa: PLR2004
         return False
-    known = frozenset(others)
+    known = frozenset(word for one in others for word in one)
     sentences = (_words(one) for one in _SENTENCE_END.split(text))
     return not any(_is_new(sentence, known) for sentence in sentences)
 

@@ -123,7 +123,7 @@ def note_failure(
             what = f"is left alone, because the password was refused: {error}"
             tx.alerts.raise_alarm(_alarm("account.stopped", desk, service, what), now)
         if _is_out(row) and not out and service in _TOLD_OF:
-            what = f"has not worked for an hour: {error}"
+            what = f"has not worked since {row.last_success_at:%Y-%m-%d %H:%M} UTC: {error}"
             tx.alerts.raise_alarm(_alarm("account.out", desk, service, what), now)
     return now + wait
 
@@ -139,7 +139,10 @@ def has_stopped(row: AccountRow) -> bool:
 
 
 def _is_out(row: AccountRow) -> bool:
-    """Tell whether the server has been out of reach for an hour, as far as we have tried."""
-    if row.failures < _TELL_FAILURES or row.last_success_at is None or row.last_error_at is None:
+    """Tell whether the account has been of no use for an hour, as far as we have tried. What only
+    an operator can mend is counted nowhere, and is no passing outage.
+    """
+    if row.last_success_at is None or row.last_error_at is None or row.refusals:
         return False
-    return row.last_error_at - row.last_success_at > _TELL_AFTER
+    lasts = row.failures >= _TELL_FAILURES or not row.failures
+    return lasts and row.last_error_at - row.last_success_at > _TELL_AFTER

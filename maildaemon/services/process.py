@@ -5,7 +5,7 @@ finish in one transaction. A death in between means that the same message is pro
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -48,6 +48,7 @@ _DEADLY = "the process died each time it worked on this message alone"
 _DRAFT_LIES = timedelta(days=60)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
+_AS_TEXT, _AS_NOTHING = b"Content-Type: text/plain", b"Content-Type: application/x-none"
 
 
 def process_next(
@@ -174,15 +175,21 @@ class _Batch:
             since = row.received_at - _DRAFT_LIES
             drafts = tx.outbox.drafts_to(row.mailbox_id, people, since)
         for outbox_id, raw in drafts:
-            draft = attempt(partial(self._parser.parse, raw, self._desk.policy.reading))
-            if isinstance(draft, MaildaemonError):
-                raise draft
-            if isinstance(draft, Parsed) and says_the_same(
-                message.reply_text, draft.message.reply_text
-            ):
+            if says_the_same(message.reply_text, *self._read_draft(raw)):
                 self._sent_drafts[row.inbound_id] = outbox_id
                 return replace(message, defects=(*message.defects, OUR_WORDS))
         return message
+
+    def _read_draft(self, raw: bytes) -> Iterator[str]:
+        """Yield what a draft of ours says: its text, and its page, which has headings as well. Many
+        programs send what they make of the page.
+        """
+        for one in (raw, raw.replace(_AS_TEXT, _AS_NOTHING, 1)):
+            draft = attempt(partial(self._parser.parse, one, self._desk.policy.reading))
+            if isinstance(draft, MaildaemonError):
+                raise draft
+            if isinstance(draft, Parsed):
+                yield draft.message.reply_text
 
     def _conclude_together(self, parsed: Sequence[tuple[InboundRow, Message]]) -> bool:
         """Conclude a backlog in one transaction; on any trouble nothing of it remains."""

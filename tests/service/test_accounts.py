@@ -15,6 +15,7 @@ from sqlalchemy import update
 from maildaemon.adapters.sql.tables import outbox
 from maildaemon.errors import (
     MailboxPasswordRefusedError,
+    MailboxRefusedError,
     MailboxUnavailableError,
     MaildaemonError,
     OperatorError,
@@ -121,6 +122,20 @@ def test_an_account_that_is_out_of_reach_for_an_hour_is_told_once_and_again_when
     note_success(shop.store, shop.desk, "imap", shop.at)
     events = [row[0] for row in shop.rows("select event from alert order by id")]
     assert events == ["account.out", "account.recovered"]
+
+
+def test_what_only_an_operator_can_mend_is_told_after_an_hour(shop: Shop) -> None:
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    error = MailboxRefusedError("the certificate has expired")
+    for _ in range(59):
+        shop.wait(minutes=1)
+        note_failure(shop.store, shop.desk, "imap", str, error, shop.at)
+    assert shop.rows("select event from alert") == []
+    for _ in range(9):
+        shop.wait(minutes=1)
+        note_failure(shop.store, shop.desk, "imap", str, error, shop.at)
+
+    assert shop.rows("select event, count from alert") == [("account.out", 1)]
 
 
 def test_a_machine_that_was_off_for_days_tells_of_no_outage_at_its_first_failure(

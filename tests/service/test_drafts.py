@@ -189,6 +189,27 @@ def test_a_greeting_and_a_name_make_no_answer_of_an_acknowledgement(shop: Shop) 
     assert statuses(shop) == ["open"]
 
 
+def test_a_program_that_sends_the_page_alone_makes_no_answer_of_an_acknowledgement(
+    shop: Shop,
+) -> None:
+    """Its headings stand in no plain text."""
+    for number, text in enumerate(("Where is my order 123456?", "Où est ma commande 123456 ?")):
+        asked = f"p{number}@x.example"
+        shop.write(a_mail(text, sender=f"clara{number}@x.example", message_id=asked))
+    shop.round()
+    for one in shop.account.messages("Drafts"):
+        mail = copy.deepcopy(parsed(one.raw))
+        page = mail.get_body(("html",))
+        assert page is not None
+        mail.clear_content()
+        mail.set_content(page.get_content(), subtype="html")
+        shop.write(mail.as_bytes(), "Sent")
+    shop.round()
+
+    assert statuses(shop) == ["open", "open"]
+    assert shop.rows("select count(*) from message where kind = 'staff'") == [(2,)]
+
+
 def a_promising_shop(folder: Path) -> Shop:
     promise = Promise(first_reply=parse_span("48 hours"))
     time = TimePolicy(promises=((Priority.NORMAL, promise),))

@@ -61,6 +61,7 @@ def test_the_supplier_is_never_acknowledged_nor_reminded_and_staff_are_warned_fo
     talk.staff(
         to=SUPPLIER, cites=(sent_on, "o1@gems.example"), number=2, text="Thanks, Otto. And when?"
     )
+    assert talk.shop.rows("select status from thread order by id") == [("open",), ("pending",)]
     for _ in range(12):
         talk.shop.wait(days=1)
         talk.shop.round()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from maildaemon.adapters.sql.listings import read_listings
+from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.figures import Figures, add_up
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.spans import parse_span
@@ -15,7 +16,13 @@ from maildaemon.domain.timepolicy import EscalationStep, Promise, TimePolicy
 from maildaemon.domain.understanding import Priority
 from maildaemon.services.by_hand import merge, split
 from tests.service.shop import Shop
-from tests.service.test_time_passes import MONDAY, a_shop, customer_writes, staff_answer
+from tests.service.test_time_passes import (
+    MONDAY,
+    a_shop,
+    customer_writes,
+    letters,
+    staff_answer,
+)
 
 TIME = TimePolicy(promises=((Priority.NORMAL, Promise(first_reply=parse_span("48 hours"))),))
 SLOWER = TimePolicy(promises=((Priority.NORMAL, Promise(first_reply=parse_span("90 hours"))),))
@@ -180,4 +187,31 @@ def test_a_report_counts_everybody_who_waits(
     shop, _, _ = two_conversations(tmp_path)
 
     assert [one.subject for one in figures(shop).waiting] == ["The ring", "The clasp"]
+    shop.close()
+
+
+def test_without_promises_no_date_is_named(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, time=TimePolicy())
+    customer_writes(shop)
+
+    body = shop.customers_got[0].get_body(("plain",))
+    assert body is not None
+    assert "2026" not in body.get_content()
+    assert shop.rows("select event from event where event = 'date_named'") == []
+    shop.close()
+
+
+def test_what_is_promised_for_a_day_that_is_over_is_not_sent_any_more(tmp_path: Path) -> None:
+    hasty = TimePolicy(promises=((Priority.NORMAL, Promise(first_reply=parse_span("2 hours"))),))
+    shop = a_shop(tmp_path, time=hasty)
+    with shop.store.begin() as tx:
+        tx.brakes.put_on(shop.desk.mailbox_id, Braking(Brake.FLOOD, "many", shop.at, None))
+    customer_writes(shop)
+    shop.wait(hours=3)
+    with shop.store.begin() as tx:
+        tx.brakes.release(shop.desk.mailbox_id, shop.at)
+    shop.round()
+
+    assert shop.outbox[0] == "expired"
+    assert not any(to == "clara@customer.example" for to, _ in letters(shop))
     shop.close()

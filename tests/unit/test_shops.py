@@ -201,6 +201,16 @@ def test_the_jeweller_promises_the_first_reply_that_his_policy_names(
     assert found.answer_by == new_york(told)
 
 
+def test_the_jeweller_says_when_he_opens_again_while_he_is_closed_and_not_before() -> None:
+    def opens(written: str) -> datetime | None:
+        return response(decided("jewellery", "Is it gold?", new_york(written))).opens_at
+
+    assert opens("2026-12-01 11:00") is None
+    opening = opens("2026-12-05 22:00")
+    assert opening is not None
+    assert f"{opening.astimezone(NEW_YORK):%a %d}" == "Mon 07"
+
+
 def test_an_urgent_mail_to_the_jeweller_names_the_telephone_and_asks_for_what_is_missing() -> None:
     urgent = response(decided("jewellery", "The ring arrived broken."))
     usual = response(decided("jewellery", "Is it available in gold?"))
