@@ -9,10 +9,9 @@ from maildaemon.mail.enclosed import Enclosed
 from maildaemon.mail.marks import unmarked
 from maildaemon.mail.openpgp import without_armour
 from maildaemon.mail.rtf import read_compressed_rtf
-from maildaemon.mail.structure import Body, Structure, charset_of, transfer_encoding
+from maildaemon.mail.structure import Body, Structure, charset_of
 from maildaemon.mail.text import MAX_HTML, html_to_marked_text
 from maildaemon.mail.tnef import Unwrapped
-from maildaemon.mail.transfer import decode_transfer
 from maildaemon.mail.tree import Part, Tree
 from maildaemon.mail.uuencode import take_out_files
 
@@ -113,7 +112,7 @@ def _is_stub(text: str) -> bool:
 
 def _read_source(tree: Tree, part: Part, notes: _Notes) -> str:
     """Return a text part as written, decoded and with LF line ends."""
-    content, _ = decode_transfer(tree.raw(part), transfer_encoding(part))
+    content, _ = tree.decoded(part)
     if b"begin " in content and part.media_type != "text/html":
         content, files = take_out_files(content)
         notes.files.extend(files)

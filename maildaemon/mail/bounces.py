@@ -8,8 +8,7 @@ from maildaemon.domain.message import DeliveryReport, Message, ReportedRecipient
 from maildaemon.mail.delivery_status import MAX_RECIPIENTS, read_status
 from maildaemon.mail.notices import looks_like_notice, read_notice
 from maildaemon.mail.returned import Returned, attached_mails, read_returned
-from maildaemon.mail.structure import Structure, transfer_encoding
-from maildaemon.mail.transfer import decode_transfer
+from maildaemon.mail.structure import Structure
 from maildaemon.mail.tree import Tree
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
@@ -53,7 +52,7 @@ def _may_report(message: Message, tree: Tree, text: str) -> bool:
 def _standard(tree: Tree, structure: Structure) -> Iterator[ReportedRecipient]:
     for leaf in structure.files:
         if leaf.part.media_type in _STATUS_TYPES:
-            content, _ = decode_transfer(tree.raw(leaf.part), transfer_encoding(leaf.part))
+            content, _ = tree.decoded(leaf.part)
             yield from read_status(content)
 
 

@@ -15,9 +15,9 @@ from maildaemon.mail.inside.search import MAIL, Search
 from maildaemon.mail.names import collect_names, extensions, name_elsewhere, sanitise, spellings
 from maildaemon.mail.parameters import parse_structured
 from maildaemon.mail.prescan import scan
-from maildaemon.mail.structure import Leaf, Structure, transfer_encoding
+from maildaemon.mail.structure import Leaf, Structure
 from maildaemon.mail.tnef import SIGNATURE, TNEF_TYPES, Unwrapped, unwrap_tnef
-from maildaemon.mail.transfer import AMBIGUOUS, UNREADABLE, decode_transfer
+from maildaemon.mail.transfer import AMBIGUOUS, UNREADABLE
 from maildaemon.mail.tree import LimitExceededError, Part, Tree
 from maildaemon.mail.types import OCTETS, detect_type, extension_of, is_text
 
@@ -113,7 +113,7 @@ class _Collected:
 
 def _read_leaf(tree: Tree, leaf: Leaf, collected: _Collected) -> None:
     part = leaf.part
-    content, findings = decode_transfer(tree.raw(part), transfer_encoding(part))
+    content, findings = tree.decoded(part)
     names = collect_names(
         map(parse_structured, part.texts("content-disposition")),
         map(parse_structured, part.texts("content-type")),

@@ -7,8 +7,7 @@ from maildaemon.mail.files import MAILS
 from maildaemon.mail.headers import decode_text
 from maildaemon.mail.prescan import Scan, identity, scan
 from maildaemon.mail.replies import read_reply
-from maildaemon.mail.structure import Structure, arrange, transfer_encoding
-from maildaemon.mail.transfer import decode_transfer
+from maildaemon.mail.structure import Structure, arrange
 from maildaemon.mail.tree import LimitExceededError, Tree
 
 _MAX_MAILS = 5
@@ -42,9 +41,7 @@ def read_forwarded(tree: Tree, structure: Structure, *, depth: int = 0) -> Forwa
 
 def _attached(tree: Tree, structure: Structure) -> list[bytes]:
     leaves = [leaf.part for leaf in structure.files if leaf.part.media_type in MAILS]
-    return [
-        decode_transfer(tree.raw(part), transfer_encoding(part))[0] for part in leaves[:_MAX_MAILS]
-    ]
+    return [tree.decoded(part)[0] for part in leaves[:_MAX_MAILS]]
 
 
 def _read(content: bytes, depth: int) -> Forwarded | None:

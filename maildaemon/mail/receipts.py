@@ -4,8 +4,7 @@ from maildaemon.domain.message import Receipt
 from maildaemon.mail.headers import decode_text, parse_message_ids
 from maildaemon.mail.prescan import Scan, scan
 from maildaemon.mail.returned import attached_mails, read_returned
-from maildaemon.mail.structure import Structure, transfer_encoding
-from maildaemon.mail.transfer import decode_transfer
+from maildaemon.mail.structure import Structure
 from maildaemon.mail.tree import Tree
 
 _DISPOSITION = ("message/disposition-notification", "message/global-disposition-notification")
@@ -40,7 +39,7 @@ def parse_receipt(tree: Tree, structure: Structure, text: str) -> Receipt | None
 def _fields(tree: Tree, structure: Structure, types: tuple[str, ...]) -> Scan | None:
     for leaf in structure.files:
         if leaf.part.media_type in types:
-            content, _ = decode_transfer(tree.raw(leaf.part), transfer_encoding(leaf.part))
+            content, _ = tree.decoded(leaf.part)
             # RFC 5965 §3.1, RFC 8098 §3.1: fields like those of a header, perhaps in blocks.
             lines = (line for line in content[:_MAX_FIELDS].splitlines() if line.strip())
             return scan(b"\n".join(lines) + b"\n\n")

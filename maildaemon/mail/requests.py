@@ -1,6 +1,6 @@
 """Whether a customer asks for anything. When it is not sure, he is not bothered with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from maildaemon.mail.plainwords import stand_alone
 from maildaemon.mail.request_words import PHRASES, STEMS
@@ -16,7 +16,7 @@ _AROUND_WORDS = ".,;:!()[]\"'«»„“”*-…、。！"
 
 
 def asks_for_something(
-    texts: Sequence[str], folded_texts: Sequence[str], language: str | None
+    texts: Sequence[str], folded_texts: Iterable[str], language: str | None
 ) -> bool | None:
     """Return whether there is a question or a request in them; None if that is unsure.
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from maildaemon.mail.headers import decode_text, parse_message_ids
 from maildaemon.mail.prescan import Scan, scan
-from maildaemon.mail.structure import Structure, transfer_encoding
-from maildaemon.mail.transfer import decode_transfer
+from maildaemon.mail.structure import Structure
 from maildaemon.mail.tree import Tree
 
 _MAX_COPY = 64_000
@@ -37,7 +36,7 @@ class Returned:
 def attached_mails(tree: Tree, structure: Structure) -> list[bytes]:
     """Return what was attached of other mails, or of their headers alone; each one's beginning."""
     return [
-        decode_transfer(tree.raw(leaf.part), transfer_encoding(leaf.part))[0][:_MAX_COPY]
+        tree.decoded(leaf.part)[0][:_MAX_COPY]
         for leaf in structure.files
         if leaf.part.media_type in _TYPES
     ]

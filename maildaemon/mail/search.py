@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from maildaemon.domain.message import Message
 from maildaemon.domain.ordernumbers import number_key, proves, usual_form
@@ -46,15 +47,26 @@ class Prepared:
     numbers: tuple[tuple[NumberPattern, re.Pattern[str]], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class _Text:
-    """A part of a message. `folded` is for words; `lines` are as they came, `unwrapped` whole
-    paragraphs: where a mail program broke a line, the sentence goes on.
+    """A part of a message in its forms, each made when the first asks for it. `folded` is for
+    words; `lines` are as they came, `unwrapped` whole paragraphs: where a mail program broke a
+    line, the sentence goes on.
     """
 
-    folded: str
-    lines: str
-    unwrapped: str
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def folded(self) -> str:
+        return plain_words(self._text)
+
+    @cached_property
+    def lines(self) -> str:
+        return _visible(self._text)
+
+    @cached_property
+    def unwrapped(self) -> str:
+        return _unwrapped(self.lines)
 
 
 def prepare(reading: Reading) -> Prepared:
@@ -71,7 +83,7 @@ def prepare(reading: Reading) -> Prepared:
 def find(message: Message, prepared: Prepared) -> Findings:
     """Return what of it is in the message."""
     subject, text = message.subject[:_SEARCHED], message.reply_text[:_SEARCHED]
-    parts = {Part.SUBJECT: _text(subject), Part.TEXT: _text(text)}
+    parts = {Part.SUBJECT: _Text(subject), Part.TEXT: _Text(text)}
     numbers = _numbers(prepared, f"{parts[Part.SUBJECT].lines}\n{parts[Part.TEXT].lines}")
     if not numbers and prepared.numbers:
         # What is forwarded counts if the customer himself names none: a confirmation of ours, say.
@@ -81,18 +93,13 @@ def find(message: Message, prepared: Prepared) -> Findings:
         senders=tuple(_senders(prepared, message)),
         numbers=numbers,
         asks=asks_for_something(
-            (subject, text), [one.folded for one in parts.values()], message.language
+            (subject, text), (one.folded for one in parts.values()), message.language
         ),
     )
 
 
 def _expressions(reading: Reading) -> Iterator[Search]:
     return (one for one in reading.searches if is_expression(one.words))
-
-
-def _text(text: str) -> _Text:
-    lines = _visible(text)
-    return _Text(plain_words(text), lines, _unwrapped(lines))
 
 
 def _visible(text: str) -> str:

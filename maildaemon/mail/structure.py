@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from maildaemon.mail.smime import SMIME_TYPES, signed_content
 from maildaemon.mail.transfer import decode_transfer
-from maildaemon.mail.tree import Part, Tree
+from maildaemon.mail.tree import Part, Tree, transfer_encoding
 from maildaemon.mail.types import is_disguised
 
 PLAIN = "text/plain"
@@ -136,7 +136,7 @@ class _Walk:
 
     def _unwrap(self, part: Part) -> None:
         """Put what is signed as a whole in the place of its wrapper; note what is sealed."""
-        content, _ = decode_transfer(self._tree.raw(part), transfer_encoding(part))
+        content, _ = self._tree.decoded(part)
         inner = signed_content(content) if self._unwrapped < _MAX_UNWRAPPED else None
         if inner is not None:
             self._unwrapped += 1
@@ -188,7 +188,7 @@ class _Walk:
             return False
         if not all(_CUT_OUT.fullmatch(name) for name in names):
             return False
-        page, _ = decode_transfer(self._tree.raw(part), transfer_encoding(part))
+        page, _ = self._tree.decoded(part)
         return len(page) <= _LONGEST_CUT and _DOES_MORE.search(page) is None
 
     def _as_body(self, part: Part, *, named: bool) -> Body | None:
@@ -211,11 +211,13 @@ class _Walk:
         return None
 
     def _start_of(self, part: Part) -> bytes:
-        start = self._tree.raw(part)[:_SNIFFED]
+        raw = self._tree.raw(part)
         encoding = transfer_encoding(part)
-        if encoding in ("base64", "quoted-printable"):
-            return decode_transfer(start, encoding)[0]
-        return start
+        if encoding not in ("base64", "quoted-printable"):
+            return raw[:_SNIFFED]
+        if len(raw) <= _SNIFFED:
+            return self._tree.decoded(part)[0]
+        return decode_transfer(raw[:_SNIFFED], encoding)[0]
 
 
 def charset_of(part: Part) -> str | None:
@@ -229,11 +231,6 @@ def is_binary(start: bytes, charset: str | None) -> bool:
         return False
     controls = len(start) - len(start.translate(None, _CONTROLS))
     return controls * _FEW > len(start)
-
-
-def transfer_encoding(part: Part) -> str:
-    """Return the name of a part's transfer encoding; empty if it states none."""
-    return part.structured("content-transfer-encoding").value
 
 
 def is_doubtful(part: Part) -> bool:

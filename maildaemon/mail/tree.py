@@ -27,6 +27,7 @@ MAX_PART_FIELDS = 200
 MAX_LINES = 200_000
 
 _CUT_FROM = 4_096
+_KEPT = 64 * 1024
 _MAX_STRETCHES = 4 * MAX_PARTS
 _BLANK = re.compile(rb"\n\r?\n")
 _MAX_PART_HEADER = 8_192
@@ -62,6 +63,7 @@ class Part(EmailMessage):
         self.counter = [1]
         self.ambiguous = False
         self.charset: str | None = None
+        self.decoded: tuple[bytes, tuple[str, ...]] | None = None
         self._structured: dict[str, Structured] = {}
 
     def attach(self, payload: "Part") -> None:  # type: ignore[override]
@@ -156,6 +158,7 @@ class Part(EmailMessage):
             raise LimitExceededError("too_many_parts")
         other.sink(self.depth + 1, self.counter)
         self._payload = [other]
+        self.decoded = None
 
     def sink(self, depth: int, counter: list[int]) -> None:
         """Place this part and all under it at a depth."""
@@ -202,6 +205,16 @@ class Tree:
         """Return the wire bytes of a leaf, still in its transfer encoding."""
         return self.restore(part.content)
 
+    def decoded(self, part: Part) -> tuple[bytes, tuple[str, ...]]:
+        """Return what a leaf holds, and what is doubtful about it (`decode_transfer`)."""
+        if part.decoded is not None:
+            return part.decoded
+        raw = self.raw(part)
+        decoded = decode_transfer(raw, transfer_encoding(part))
+        # A text is looked at by several; a large file once, and not kept.
+        part.decoded = decoded if len(raw) <= _KEPT else None
+        return decoded
+
     def restore(self, content: str) -> bytes:
         """Return text of the tree as the bytes it came from, with what was cut out."""
         skeleton = content.encode("ascii", "surrogateescape")
@@ -237,7 +250,7 @@ class Tree:
             # Some readers compare only as much of a line as a boundary is long.
             if _is_taken_for(outer.get_boundary() or "", boundary, part.content):
                 part.ambiguous = outer.ambiguous = True
-        encoding = part.structured("content-transfer-encoding").value
+        encoding = transfer_encoding(part)
         if multipart and encoding in ("base64", "quoted-printable"):
             # RFC 2045 §6.4: a multipart must not be encoded as a whole.
             part.ambiguous = True
@@ -254,6 +267,11 @@ class Tree:
         mended = _parse(header + b"\r\n" + self._skeleton(raw))
         if mended.children:
             part.adopt(mended)
+
+
+def transfer_encoding(part: Part) -> str:
+    """Return the name of a part's transfer encoding; empty if it states none."""
+    return part.structured("content-transfer-encoding").value
 
 
 def _charset(part: Part) -> str | None:

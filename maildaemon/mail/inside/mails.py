@@ -5,8 +5,7 @@ from maildaemon.mail.inside.look import Look
 from maildaemon.mail.names import collect_names
 from maildaemon.mail.parameters import parse_structured
 from maildaemon.mail.prescan import identity, scan
-from maildaemon.mail.structure import arrange, transfer_encoding
-from maildaemon.mail.transfer import decode_transfer
+from maildaemon.mail.structure import arrange
 from maildaemon.mail.tree import LimitExceededError, Tree
 
 
@@ -33,7 +32,7 @@ def look_into_mail(look: Look, content: bytes) -> None:
             map(parse_structured, part.texts("content-disposition")),
             map(parse_structured, part.texts("content-type")),
         )
-        file, _ = decode_transfer(tree.raw(part), transfer_encoding(part))
+        file, _ = tree.decoded(part)
         look.file(names or _made_names(part.media_type), file)
 
 
