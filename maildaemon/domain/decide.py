@@ -329,7 +329,7 @@ def why_unanswerable(message: Message, judgement: Judgement, context: Context) -
 
 def is_suspect(message: Message, judgement: Judgement, context: Context) -> bool:
     """Tell whether a program that shows no sign of it seems to write here."""
-    if judgement.kind is not Kind.CUSTOMER or context.history:
+    if judgement.kind is not Kind.CUSTOMER or context.history or not context.sender_lately:
         return False
     # Who sends his photographs one by one writes nearly the same each time.
     if any(not one.inline for one in message.attachments):

@@ -147,7 +147,8 @@ def _phrases(text: str, language: str | None) -> Iterator[str]:
     possible = {
         word: phrases
         for word in different
-        if (phrases := [it for it in _starting_with(language, word) if it.may_be_in(different)])
+        if (starting := _starting_with(language, word))
+        and (phrases := [it for it in starting if it.may_be_in(different)])
     }
     if not possible:
         return

@@ -170,7 +170,7 @@ def _read_receipt(message: Message) -> str:
     subject = message.subject.strip().lower()
     phrase = _opening(subject, READ_SUBJECTS)
     text = message.text[:_READ_AT_MOST].lower() if phrase else ""
-    return phrase if any(one in text for one in READ_TEXTS) else ""
+    return phrase if text and any(map(text.__contains__, READ_TEXTS)) else ""
 
 
 def _automatic(message: Message) -> list[Evidence]:

@@ -72,6 +72,8 @@ def understand(
     if kind is Kind.CUSTOMER:
         message, understood = sight.message, _by_rules(sight, matter)
         distress = find_distress(message.subject, message.reply_text, message.language, asked_at)
+        if not distress:
+            return understood
         priority = more_urgent(understood.priority, distress)
         return replace(understood, distress=distress, priority=priority)
     return Understanding(order_numbers=sight.found.numbers if kind in _NAMES_ORDERS else ())

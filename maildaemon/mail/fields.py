@@ -23,10 +23,13 @@ def message_of_header(
     size: int,
     read_addressing: ReadAddressing,
     charset: str | None = None,
+    content_type: str | None = None,
+    report_type: str | None = None,
 ) -> Message:
     """Return the message as far as its header fields describe it.
 
     `charset` is that of the text: raw 8-bit bytes in the header are usually in it, too.
+    `content_type` and `report_type` are those of the body, where it was looked at.
     """
     charset = charset or declared_charset(scanned)
     decoded = tuple(
@@ -39,7 +42,9 @@ def message_of_header(
     }
     addresses = read_addressing(texts)
     ids = parse_message_ids(texts["message-id"])
-    content_type = parse_structured(_first(scanned, b"content-type", charset))
+    if content_type is None:
+        declared = parse_structured(_first(scanned, b"content-type", charset))
+        content_type = declared.media_type or "text/plain"
     return Message(
         message_id=ids[0] if ids else f"{identity[:32]}@missing.invalid",
         identity=identity,
@@ -55,7 +60,8 @@ def message_of_header(
         bcc=addresses.bcc,
         return_path=_return_path(_first(scanned, b"return-path", charset), scanned),
         fields=decoded,
-        content_type=content_type.media_type or "text/plain",
+        content_type=content_type,
+        report_type=report_type,
         defects=(*scanned.defects, *_header_defects(texts, addresses, ids, decoded)),
     )
 

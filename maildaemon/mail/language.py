@@ -114,7 +114,7 @@ def _detect(text: str, languages: tuple[str, ...]) -> Detected:
     votes = _votes(words)
     length = max(len(words), letters // _LETTERS_A_WORD)
     trust = min(1.0, 0.3 + 0.7 * length / _MODEL_TRUSTED_FROM)
-    spoken = {_primary(it): it for it in reversed(languages)}
+    spoken = _by_primary(languages)
     scores = {
         code: trust * log(max(seen.get(code, 0.0), _FLOOR)) + votes.get(code, 0.0)
         for code in {*seen, *votes}
@@ -154,7 +154,7 @@ def _unquoted(text: str) -> str:
 def _words(text: str) -> Iterator[str]:
     """Yield the words that may tell: no names, codes, addresses or numbers."""
     kept = "\n".join(
-        " ".join(word for word in line.split() if word.isalpha() or not _CODE.search(word))
+        " ".join([word for word in line.split() if word.isalpha() or not _CODE.search(word)])
         for line in text.splitlines()
     )
     shouted = not kept.islower() and sum(map(str.isupper, kept)) > sum(map(str.islower, kept))
@@ -210,6 +210,11 @@ def _weight(text: str) -> int:
     """Return how many letters there are; an ideograph says as much as some letters."""
     ideographs = "".join(_IDEOGRAPHS.findall(text))
     return sum(map(str.isalpha, text)) + _MORE_AN_IDEOGRAPH * sum(map(str.isalpha, ideographs))
+
+
+@lru_cache(maxsize=16)
+def _by_primary(languages: tuple[str, ...]) -> Mapping[str, str]:
+    return {_primary(it): it for it in reversed(languages)}
 
 
 def _primary(language: str) -> str:

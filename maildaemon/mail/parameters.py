@@ -6,6 +6,7 @@ Every spelling of a parameter is kept, because a file that calls itself `a.png` 
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from maildaemon.mail.charsets import decode
@@ -19,6 +20,7 @@ _TIGHT_COMMENT = re.compile(r"\([^()]*\)")
 # The semicolon after the value is missing, or the value is.
 _RUN_ON = re.compile(r"(?:([^\s,=\"]*)[\s,]+)?([\w*-]{1,60}[ \t]*=.*)", re.DOTALL)
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+_QUOTE_OR_SEMICOLON = re.compile('[";]')
 _NAME = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
 
@@ -52,6 +54,7 @@ class _Piece:
     value: str
 
 
+@lru_cache(maxsize=128)  # the same few stand in every mail
 def parse_structured(text: str) -> Structured:
     """Return a field value taken apart; total, linear."""
     if not _SPECIALS & {*text}:
@@ -101,7 +104,7 @@ def _split(text: str) -> tuple[list[str], bool]:
     segments: list[str] = []
     quoted = False
     start = 0
-    for match in re.finditer(r'[";]', text):
+    for match in _QUOTE_OR_SEMICOLON.finditer(text):
         position = match.start()
         if match[0] == '"' and not _is_escaped(text, position):
             quoted = not quoted
@@ -121,9 +124,10 @@ def _unquote(value: str) -> tuple[list[str], bool]:
     """Return the spellings of a parameter value: two if something follows the closing quote."""
     if not value.startswith('"'):
         return [value], False
-    end = 1
-    while end < len(value) and (value[end] != '"' or _is_escaped(value, end)):
-        end += 1
+    end = value.find('"', 1)
+    while end >= 0 and _is_escaped(value, end):
+        end = value.find('"', end + 1)
+    end = end if end >= 0 else len(value)
     inside = value[1:end].replace('\\"', '"').replace("\\\\", "\\")
     rest = _COMMENT.sub("", value[end + 1 :]).strip()
     return ([inside, inside + rest.strip('"')], True) if rest else ([inside], False)

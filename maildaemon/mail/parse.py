@@ -51,10 +51,14 @@ def _parse(raw: bytes, languages: tuple[str, ...]) -> Parsed:
         raise LimitExceededError(scanned.exceeded)
     hash_ = identity(scanned)
     tree = Tree(scanned.mime_header(), scanned.body, hash_)
-    message = replace(
-        message_of_header(scanned, hash_, len(raw), parse_addressing, tree.charset),
-        content_type=tree.root.media_type,
-        report_type=_report_type(tree.root),
+    message = message_of_header(
+        scanned,
+        hash_,
+        len(raw),
+        parse_addressing,
+        tree.charset,
+        tree.root.media_type,
+        _report_type(tree.root),
     )
     structure = arrange(tree)
     reading, files = _read(tree, structure)

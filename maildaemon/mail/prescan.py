@@ -116,11 +116,12 @@ def _skip_junk(raw: bytes) -> int:
 def _header_block(raw: bytes, start: int) -> tuple[bytes, int, bool]:
     """Return the block, where the body begins, and whether the end was found in time."""
     limit = start + MAX_BLOCK
-    ends = [at for blank in (b"\n\n", b"\n\r\n") if (at := raw.find(blank, start, limit + 3)) >= 0]
-    if not ends:
+    end = raw.find(b"\n\r\n", start, limit + 3)
+    bare = raw.find(b"\n\n", start, end + 1 if end >= 0 else limit + 3)
+    end = bare if bare >= 0 else end
+    if end < 0:
         end = min(len(raw), limit)
         return raw[start:end], end, len(raw) <= limit
-    end = min(ends)
     return raw[start:end], end + (2 if raw[end + 1 : end + 2] == b"\n" else 3), True
 
 

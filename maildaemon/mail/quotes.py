@@ -287,14 +287,10 @@ def _is_old(scan: _Scan, at: int) -> bool:
 
 
 def _look_at_text(scan: _Scan, at: int) -> None:
-    line = scan.lines[at]
     if scan.marks[at] == marks.SIGNATURE:
         _look_at_signature(scan, at)
-    elif (
-        (not scan.own and at < _TOP and _is_of_banner(scan, at))
-        or (scan.own and _is_device_line(scan, at))
-        or is_reply_above(line)
-    ):
+    # Below what was said, `_separator` has looked for that.
+    elif _is_device_line(scan, at) if scan.own else _is_of_top(scan, at):
         scan.add(Kind.FOOTER)
     else:
         scan.add(Kind.OWN)
@@ -308,6 +304,11 @@ def _look_at_signature(scan: _Scan, at: int) -> None:
     lines = [line for line in scan.lines[at:end] if line]
     said = len(lines) > _SIGNATURE_LINES or mentions_order(lines)
     scan.add(Kind.OWN if said else Kind.FOOTER, end - at)
+
+
+def _is_of_top(scan: _Scan, at: int) -> bool:
+    """Tell whether a program wrote this above the letter."""
+    return is_reply_above(scan.lines[at]) or (at < _TOP and _is_of_banner(scan, at))
 
 
 def _is_of_banner(scan: _Scan, at: int) -> bool:
