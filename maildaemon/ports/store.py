@@ -141,6 +141,9 @@ class Inbound(Protocol):
     def add_gaps(self, folder: FolderRow, uids: Iterable[int], now: datetime) -> None:
         """Note UIDs that the server lists but does not deliver."""
 
+    def folders_with_due_gaps(self, mailbox_id: int, now: datetime) -> frozenset[int]:
+        """Return in which folders there are gaps that are to be tried again."""
+
     def due_gaps(self, folder: FolderRow, now: datetime) -> tuple[GapRow, ...]:
         """Return gaps that are to be tried again."""
 

@@ -55,11 +55,22 @@ def receive_new(
     count = 0
     looked: list[tuple[FolderRow, datetime]] = []
     names = _watched(mailbox)
-    _tell_missing(store, mailbox, desk, now())
-    _tell_lost(store, desk, names, now())
+    missing = _missing(mailbox)
+    # All at once: most of the time nothing has changed, and this is asked every few seconds.
+    with store.read() as tx:
+        known = {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}
+        withheld = tx.inbound.folders_with_due_gaps(desk.mailbox_id, now())
+        concerns = {"folder": missing, LOST_SENT: _lost(names, [*known.values()])}
+        untold = {
+            kind: found
+            for kind, found in concerns.items()
+            if found is not None and not tx.mailboxes.concerned(desk.mailbox_id, kind, found)
+        }
+    for kind, found in untold.items():
+        _tell(store, desk, kind, found, now())
     for name in names:
         asked_at = now()
-        folder, new = reading.read_new(name, news)
+        folder, new = reading.read_new(name, known.get(name.name), withheld, news)
         looked.append((folder, asked_at))
         count += new
     with store.begin() as tx:
@@ -113,34 +124,29 @@ def backfill(
     return sum(reading.read_history(name, since, progress) for name in names)
 
 
-def _tell_missing(store: Store, mailbox: Mailbox, desk: Desk, now: datetime) -> None:
-    """Have it known which configured folders are not there; the others are read meanwhile."""
-    found = [
+def _missing(mailbox: Mailbox) -> list[Concern]:
+    """Return which configured folders are not there; the others are read meanwhile."""
+    return [
         Concern(name, f"there is no folder named {name!r}", f"{_MISSING}; {advice}")
         for name, advice in mailbox.missing_folders()
     ]
-    _tell(store, desk, "folder", found, now)
 
 
-def _tell_lost(store: Store, desk: Desk, names: Sequence[FolderName], now: datetime) -> None:
-    """Have it known that there was a folder for sent mail and is none: answers stand elsewhere."""
-    with store.read() as tx:
-        rows = tx.mailboxes.folders(desk.mailbox_id)
+def _lost(names: Sequence[FolderName], known: Sequence[FolderRow]) -> list[Concern] | None:
+    """Return that there was a folder for sent mail and is none: answers stand elsewhere. None if
+    there never was one.
+    """
+    if any(name.role is Role.SENT for name in names):
+        return []
     found = [
         Concern(row.name, f"the folder for sent mail, {row.name!r}, is gone", _LOST)
-        for row in rows
+        for row in known
         if row.role is Role.SENT
     ]
-    if any(name.role is Role.SENT for name in names):
-        _tell(store, desk, LOST_SENT, [], now)
-    elif found:
-        _tell(store, desk, LOST_SENT, found, now)
+    return found or None
 
 
 def _tell(store: Store, desk: Desk, kind: str, found: Sequence[Concern], now: datetime) -> None:
-    with store.read() as tx:
-        if tx.mailboxes.concerned(desk.mailbox_id, kind, found):
-            return
     with store.begin() as tx:
         new = tx.mailboxes.set_concerns(desk.mailbox_id, kind, found, now)
     for one in new:
@@ -169,24 +175,35 @@ class _Reading:
     desk: Desk
     now: Now
 
-    def read_new(self, name: FolderName, news: Callable[[], None]) -> tuple[FolderRow, int]:
-        """Record what is new in one folder; return the folder and how many messages."""
+    def read_new(
+        self,
+        name: FolderName,
+        known: FolderRow | None,
+        withheld: frozenset[int],
+        news: Callable[[], None],
+    ) -> tuple[FolderRow, int]:
+        """Record what is new in one folder; return the folder and how many messages. `withheld`:
+        in which folders something is to be asked for again.
+        """
         state = self.mailbox.examine(name.name)
-        folder = self._cursor(name, state)
+        folder = self._cursor(name, known, state)
         count = 0
         # UIDNEXT is a lower bound: if it has not moved, there is nothing to ask for.
         if state.uidnext is None or state.uidnext - 1 > folder.last_uid:
             for batch in _batches(self.mailbox.list_after(name.name, folder.last_uid)):
                 count += self._record(folder, batch)
                 news()
-        self._retry_gaps(folder)
+        if count or folder.folder_id in withheld:
+            self._retry_gaps(folder)
         return folder, count
 
     def read_history(
         self, name: FolderName, since: datetime, progress: Callable[[str, int, int], None]
     ) -> int:
         """Record what stands below the cursor and is not recorded; return how many are new."""
-        folder = self._cursor(name, self.mailbox.examine(name.name))
+        with self.store.read() as tx:
+            rows = {row.name: row for row in tx.mailboxes.folders(self.desk.mailbox_id)}
+        folder = self._cursor(name, rows.get(name.name), self.mailbox.examine(name.name))
         listed = self.mailbox.list_since(name.name, since)
         # Above the cursor it is no history: the ordinary way takes it, and may answer it.
         older = [one for one in listed if one.uid <= folder.last_uid]
@@ -200,11 +217,8 @@ class _Reading:
             progress(name.name, done, len(missing))
         return new
 
-    def _cursor(self, name: FolderName, state: FolderState) -> FolderRow:
+    def _cursor(self, name: FolderName, folder: FolderRow | None, state: FolderState) -> FolderRow:
         """Return how far the folder has been read, as far as its UIDs still mean the same."""
-        with self.store.read() as tx:
-            known = {row.name: row for row in tx.mailboxes.folders(self.desk.mailbox_id)}
-        folder = known.get(name.name)
         if folder is None:
             return self._set_cursor(name, state, self._since_first_start(name, state))
         if folder.uidvalidity != state.uidvalidity:

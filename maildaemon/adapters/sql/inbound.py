@@ -12,20 +12,47 @@ from maildaemon.adapters.sql.tables import folder, gap, inbound
 from maildaemon.ports import Role
 from maildaemon.ports.rows import FolderRow, GapRow, InboundRow, Seen
 
-# Put together once, as in `questions`: by whether it is history.
-_DUE = {
-    history: select(inbound, folder.c.role)
+_MAILBOX: Any = bindparam("mailbox")
+_NOW: Any = bindparam("now")
+# Asked at every look, though nothing may be new: put together once, as in `questions`.
+_IS_DUE = (gap.c.state.in_(("open", "alarmed")), gap.c.next_attempt_at <= _NOW)
+_GAPPED = (
+    select(gap.c.folder_id)
+    .distinct()
+    .join(folder, folder.c.id == gap.c.folder_id)
+    .where(folder.c.mailbox_id == _MAILBOX, *_IS_DUE)
+)
+_DUE_GAPS = (
+    select(gap.c.id, gap.c.uid, gap.c.attempts, gap.c.seen_at)
+    .where(
+        gap.c.folder_id == bindparam("folder"),
+        gap.c.uidvalidity == bindparam("numbers"),
+        *_IS_DUE,
+    )
+    .order_by(gap.c.uid)
+    .limit(CHUNK)
+)
+# Live mail, and history.
+_DUE = tuple(
+    select(inbound, folder.c.role)
     .join(folder, folder.c.id == inbound.c.folder_id)
     .where(
-        inbound.c.mailbox_id == bindparam("mailbox"),
+        inbound.c.mailbox_id == _MAILBOX,
         inbound.c.state == "waiting",
         inbound.c.history.is_(history),
-        inbound.c.next_attempt_at <= bindparam("now"),
+        inbound.c.next_attempt_at <= _NOW,
     )
     .order_by(inbound.c.next_attempt_at, inbound.c.id)
     .limit(bindparam("most", type_=Integer))
     for history in (False, True)
-}
+)
+_WAITS = select(
+    exists().where(
+        inbound.c.mailbox_id == _MAILBOX,
+        inbound.c.state == "waiting",
+        inbound.c.history.is_(False),
+    )
+)
 
 
 class SqlInbound:
@@ -100,20 +127,15 @@ class SqlInbound:
         ]
         insert_missing(self._connection, gap, rows)
 
+    def folders_with_due_gaps(self, mailbox_id: int, now: datetime) -> frozenset[int]:
+        """Return in which folders there are gaps that are to be tried again."""
+        asked = {"mailbox": mailbox_id, "now": now}
+        return frozenset(self._connection.scalars(_GAPPED, asked))
+
     def due_gaps(self, folder: FolderRow, now: datetime) -> tuple[GapRow, ...]:
         """Return gaps that are to be tried again."""
-        rows = self._connection.execute(
-            select(gap.c.id, gap.c.uid, gap.c.attempts, gap.c.seen_at)
-            .where(
-                gap.c.folder_id == folder.folder_id,
-                gap.c.uidvalidity == folder.uidvalidity,
-                gap.c.state.in_(("open", "alarmed")),
-                gap.c.next_attempt_at <= now,
-            )
-            .order_by(gap.c.uid)
-            .limit(CHUNK)
-        )
-        return tuple(GapRow(*row) for row in rows)
+        asked = {"folder": folder.folder_id, "numbers": folder.uidvalidity, "now": now}
+        return tuple(GapRow(*row) for row in self._connection.execute(_DUE_GAPS, asked))
 
     def close_gap(self, gap_id: int, state: str) -> None:
         """End a gap: `closed` (the message came) or `gone` (the server lists it no more)."""
@@ -145,10 +167,9 @@ class SqlInbound:
 
     def _due(self, mailbox_id: int, now: datetime, limit: int) -> list[Row[Any]]:
         """Return live mail if there is any, else history: nobody waits behind a backfill."""
-        for history in (False, True):
-            asked = {"mailbox": mailbox_id, "now": now, "most": limit}
-            rows = self._connection.execute(_DUE[history], asked).all()
-            if rows:
+        asked = {"mailbox": mailbox_id, "now": now, "most": limit}
+        for due in _DUE:
+            if rows := self._connection.execute(due, asked).all():
                 return list(rows)
         return []
 
@@ -168,12 +189,7 @@ class SqlInbound:
 
     def waits(self, mailbox_id: int) -> bool:
         """Tell whether something live is recorded and not decided yet."""
-        waiting = exists().where(
-            inbound.c.mailbox_id == mailbox_id,
-            inbound.c.state == "waiting",
-            inbound.c.history.is_(False),
-        )
-        return bool(self._connection.scalar(select(waiting)))
+        return bool(self._connection.scalar(_WAITS, {"mailbox": mailbox_id}))
 
     def overtaken(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record has been seen later than in this row, here or elsewhere."""

@@ -38,6 +38,26 @@ _WAITING = select(
         inbound.c.history.is_(False),
     )
 )
+_ROW = select(mailbox).where(mailbox.c.id == _MAILBOX)
+_FOLDER_OF_NAME = (folder.c.mailbox_id == _MAILBOX, folder.c.name == bindparam("called"))
+_NAMED = select(folder).where(*_FOLDER_OF_NAME)
+_BEGIN_ANEW = update(folder).where(*_FOLDER_OF_NAME)
+_VOID_GAPS = (
+    update(gap)
+    .where(
+        gap.c.folder_id == bindparam("folder"),
+        gap.c.state.in_(("open", "alarmed")),
+        gap.c.uidvalidity != bindparam("numbers"),
+    )
+    .values(state="gone", next_attempt_at=None)
+)
+_NUMBERED = update(folder).where(
+    folder.c.id == bindparam("folder"), folder.c.uidvalidity == bindparam("numbers")
+)
+_FORWARD = _NUMBERED.where(folder.c.last_uid < bindparam("newest"))
+_CONCERNS = select(concern.c.name, concern.c.what, concern.c.advice).where(
+    concern.c.mailbox_id == _MAILBOX, concern.c.name.startswith(bindparam("prefix"))
+)
 _ACCOUNT = tuple(column for column in account.c if column.name not in {"mailbox_id", "service"})
 
 
@@ -62,9 +82,7 @@ class SqlMailboxes:
 
     def get(self, mailbox_id: int) -> MailboxRow:
         """Return the row of this mailbox."""
-        return _mailbox_row(
-            self._connection.execute(select(mailbox).where(mailbox.c.id == mailbox_id)).one()
-        )
+        return _mailbox_row(self._connection.execute(_ROW, {"mailbox": mailbox_id}).one())
 
     def started(self, mailbox_id: int, at: datetime) -> None:
         """Note that the history has been read and the cursors stand."""
@@ -142,50 +160,27 @@ class SqlMailboxes:
             "held_since": None,
             "modseq": None,
         }
-        changed = self._connection.execute(
-            update(folder)
-            .where(folder.c.mailbox_id == mailbox_id, folder.c.name == name)
-            .values(**values)
-        )
+        asked = {"mailbox": mailbox_id, "called": name}
+        changed = self._connection.execute(_BEGIN_ANEW, {**asked, **values})
         if changed.rowcount == 0:
             self._connection.execute(
-                insert(folder).values(mailbox_id=mailbox_id, name=name, **values)
+                insert(folder), {"mailbox_id": mailbox_id, "name": name, **values}
             )
-        row = self._connection.execute(
-            select(folder).where(folder.c.mailbox_id == mailbox_id, folder.c.name == name)
-        ).one()
+        row = self._connection.execute(_NAMED, asked).one()
         # Under other numbers they mean nothing: what they stood for is read anew.
-        self._connection.execute(
-            update(gap)
-            .where(
-                gap.c.folder_id == row.id,
-                gap.c.state.in_(("open", "alarmed")),
-                gap.c.uidvalidity != uidvalidity,
-            )
-            .values(state="gone", next_attempt_at=None)
-        )
+        self._connection.execute(_VOID_GAPS, {"folder": row.id, "numbers": uidvalidity})
         return _folder_row(row)
 
     def advance(self, row: FolderRow, last_uid: int) -> None:
         """Move the cursor. It never goes back, nor forward under another UIDVALIDITY."""
-        self._connection.execute(
-            update(folder)
-            .where(
-                folder.c.id == row.folder_id,
-                folder.c.uidvalidity == row.uidvalidity,
-                folder.c.last_uid < last_uid,
-            )
-            .values(last_uid=last_uid)
-        )
+        asked = {"folder": row.folder_id, "numbers": row.uidvalidity, "newest": last_uid}
+        self._connection.execute(_FORWARD, {**asked, "last_uid": last_uid})
 
     def hold(self, row: FolderRow, uid: int | None, since: datetime | None) -> None:
         """Note up to which message, and since when, the folder waits for the other mailboxes."""
         if (row.held_uid, row.held_since) != (uid, since):
-            self._connection.execute(
-                update(folder)
-                .where(folder.c.id == row.folder_id, folder.c.uidvalidity == row.uidvalidity)
-                .values(held_uid=uid, held_since=since)
-            )
+            asked = {"folder": row.folder_id, "numbers": row.uidvalidity}
+            self._connection.execute(_NUMBERED, {**asked, "held_uid": uid, "held_since": since})
 
     def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox has been read since then, and nothing live waits in it."""
@@ -210,11 +205,8 @@ class SqlMailboxes:
 
     def looked(self, row: FolderRow, at: datetime) -> None:
         """Note that everything the server listed at this time stands recorded."""
-        self._connection.execute(
-            update(folder)
-            .where(folder.c.id == row.folder_id, folder.c.uidvalidity == row.uidvalidity)
-            .values(looked_at=at)
-        )
+        asked = {"folder": row.folder_id, "numbers": row.uidvalidity}
+        self._connection.execute(_NUMBERED, {**asked, "looked_at": at})
 
     def demote(self, folder_id: int) -> None:
         """Note that this folder is not the one for sent mail any more."""
@@ -268,11 +260,8 @@ class SqlMailboxes:
         return tuple(new.values())
 
     def _concerns(self, mailbox_id: int, kind: str) -> dict[str, Concern]:
-        rows = self._connection.execute(
-            select(concern.c.name, concern.c.what, concern.c.advice).where(
-                concern.c.mailbox_id == mailbox_id, concern.c.name.startswith(f"{kind}:")
-            )
-        )
+        asked = {"mailbox": mailbox_id, "prefix": f"{kind}:"}
+        rows = self._connection.execute(_CONCERNS, asked)
         return {row.name: Concern(row.name.partition(":")[2], row.what, row.advice) for row in rows}
 
 

@@ -4,13 +4,43 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, select, update
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.tables import message, outbox, settlement
 from maildaemon.domain.delivery import MailKind, OutboxState, Section
 from maildaemon.ports.rows import SettlementRow, Verb
+
+# Put together once, as in `questions`.
+_DUE = (
+    select(
+        settlement.c.id.label("settlement_id"),
+        settlement.c.mailbox_id,
+        settlement.c.outbox_id,
+        settlement.c.verb,
+        settlement.c.attempts,
+        settlement.c.failures,
+        outbox.c.kind,
+        outbox.c.message_id,
+        outbox.c.sections,
+        outbox.c.raw,
+        outbox.c.thread_id,
+        outbox.c.queued_at,
+        outbox.c.expires_at,
+        outbox.c.concluded_at,
+        message.c.recorded_at,
+    )
+    .join(outbox, outbox.c.id == settlement.c.outbox_id)
+    .outerjoin(message, message.c.id == outbox.c.cause_id)
+    .where(
+        settlement.c.mailbox_id == bindparam("mailbox"),
+        settlement.c.state == "waiting",
+        settlement.c.next_attempt_at <= bindparam("now"),
+    )
+    .order_by(settlement.c.next_attempt_at)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 class SqlSettlements:
@@ -53,32 +83,7 @@ class SqlSettlements:
     ) -> tuple[SettlementRow, ...]:
         """Take what is still to be done in the mailbox."""
         due = self._connection.execute(
-            select(
-                settlement.c.id.label("settlement_id"),
-                settlement.c.mailbox_id,
-                settlement.c.outbox_id,
-                settlement.c.verb,
-                settlement.c.attempts,
-                settlement.c.failures,
-                outbox.c.kind,
-                outbox.c.message_id,
-                outbox.c.sections,
-                outbox.c.raw,
-                outbox.c.thread_id,
-                outbox.c.queued_at,
-                outbox.c.expires_at,
-                outbox.c.concluded_at,
-                message.c.recorded_at,
-            )
-            .join(outbox, outbox.c.id == settlement.c.outbox_id)
-            .outerjoin(message, message.c.id == outbox.c.cause_id)
-            .where(
-                settlement.c.mailbox_id == mailbox_id,
-                settlement.c.state == "waiting",
-                settlement.c.next_attempt_at <= now,
-            )
-            .order_by(settlement.c.next_attempt_at)
-            .limit(limit)
+            _DUE, {"mailbox": mailbox_id, "now": now, "most": limit}
         ).all()
         return tuple(
             SettlementRow(
