@@ -104,6 +104,9 @@ def clean_sentence(text: str, limit: int) -> str:
 
 
 def _visible(text: str) -> str:
+    # Most texts are: of all that goes below, nothing is printable.
+    if text.isprintable():
+        return text
     kept: list[str] = []
     for char in text:
         category = unicodedata.category(char)
