@@ -38,6 +38,8 @@ _PATTERNS_TIMED_OUT = "patterns_timed_out"
 # around them and without.
 MOST_READINGS = 4
 
+# Where the interpreter finds its libraries, and whether and where it may keep what it compiles.
+_KEPT = ("LD_LIBRARY_PATH", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
 _CHUNK = 1024 * 1024
 _MAX_ANSWER = 32 * 1024 * 1024
 _CHILD = "maildaemon.adapters.worker_child"
@@ -279,7 +281,7 @@ def _environment() -> dict[str, str]:
 
     The allocator gives large blocks back, so that one large mail does not stay in memory.
     """
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {
         "PYTHONPATH": str(Path(maildaemon.__file__).parent.parent),
         "LC_ALL": "C.UTF-8",
