@@ -11,8 +11,10 @@ import functools
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import hypothesis
@@ -36,13 +38,26 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A run starts some hundred processes. Where nothing may be compiled beside the source, each would
-# compile all it loads, which takes longer than what it is started for.
-if "PYTHONPYCACHEPREFIX" not in os.environ:
+# compile all it loads, which takes longer than what it is started for. (`.ci/tests` sees to it.)
+if "PYTHONPYCACHEPREFIX" not in os.environ and sys.dont_write_bytecode:
     _compiled = tempfile.mkdtemp(prefix="maildaemon-compiled-")
     atexit.register(shutil.rmtree, _compiled, ignore_errors=True)
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _compiled}
 
 _OPENS_THE_STORE = {"Shop", "database_url"}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each worker begin to load the tests elsewhere: what one has compiled, the others find."""
+    workers, here = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), Path(__file__).parent
+    if workers == 1 or [Path(one).resolve() for one in session.config.args] != [here]:
+        return
+    paths = sorted(here.rglob("test_*.py"))
+    first = len(paths) * int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) // workers
+    for path in paths[first:] + paths[:first]:
+        # What cannot be loaded is told when it is collected.
+        with contextlib.suppress(Exception):
+            import_module(".".join(path.relative_to(here.parent).with_suffix("").parts))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
