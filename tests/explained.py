@@ -3,11 +3,11 @@
 python -m tests.explained     writes docs/explained.md anew
 """
 
+import os
 import re
-import subprocess
-import sys
 
 from tests.system.installation import ROOT
+from tests.system.ready import ready
 
 MAILS = ROOT / "docs" / "explained"
 PAGE = ROOT / "docs" / "explained.md"
@@ -49,11 +49,10 @@ _REFERENCE = re.compile(r"\b[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2}\b")
 def page() -> str:
     """Return the page as the program writes it today."""
     files = sorted(it.name for it in MAILS.glob("*.eml"))
-    command = [sys.executable, "-m", "maildaemon", "--config", "shop.yaml", "explain", "--thread"]
-    done = subprocess.run(
-        [*command, *files], cwd=MAILS, capture_output=True, text=True, check=True, timeout=120
-    )
-    told = _REFERENCE.sub("K7F3-Q2", done.stdout)
+    words = ["--config", "shop.yaml", "explain", "--thread", *files]
+    code, out, err = ready().run(words, MAILS, os.environ, 120)
+    assert code == 0, err.decode()
+    told = _REFERENCE.sub("K7F3-Q2", out.decode())
     parts = [_HEAD.format(shop=(MAILS / "shop.yaml").read_text("utf-8"))]
     for name, following in zip(files, [*files[1:], ""], strict=True):
         _, _, rest = told.partition(f"{name}\n")

@@ -3,11 +3,11 @@
 python -m tests.simulated     writes docs/simulate.md anew
 """
 
+import os
 import re
-import subprocess
-import sys
 
 from tests.system.installation import ROOT
+from tests.system.ready import ready
 
 MAILS = ROOT / "docs" / "simulated"
 PAGE = ROOT / "docs" / "simulate.md"
@@ -78,16 +78,10 @@ def page() -> str:
 
 
 def _simulate(*options: str) -> str:
-    command = [sys.executable, "-m", "maildaemon", "--config", "shop.yaml", "simulate"]
-    done = subprocess.run(
-        [*command, *options, "."],
-        cwd=MAILS,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return _INDENTED.sub("", _REFERENCE.sub("K7F3-Q2", done.stdout))
+    words = ["--config", "shop.yaml", "simulate", *options, "."]
+    code, out, err = ready().run(words, MAILS, os.environ, 120)
+    assert code == 0, err.decode()
+    return _INDENTED.sub("", _REFERENCE.sub("K7F3-Q2", out.decode()))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -20,8 +20,11 @@ from tests.campaigns.records import Records
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.process import wait_until
 from tests.servers.sink import SentFolder, SmtpSink
+from tests.system.ready import Begun, ready
 
 ROOT = Path(__file__).parents[2]
+_PROGRAM = (sys.executable, "-m", "maildaemon")
+_LONGEST = 60
 _ENDS_WITHIN = 30
 
 
@@ -63,6 +66,9 @@ class DaemonDiedError(AssertionError):
 class Installation:
     """One folder with a configuration and a database; the daemon may come and go."""
 
+    # Whether the program has been loaded before a command is given, as short runs have it.
+    loaded: ClassVar[bool] = False
+
     def __init__(self, folder: Path, dovecot: Dovecot, sink: SmtpSink) -> None:
         self.folder = folder
         self.account: Account = dovecot.account(SUPPORT)
@@ -75,7 +81,7 @@ class Installation:
             "PYTHONPATH": str(ROOT),
             "SUPPORT_PASSWORD": dovecot.password,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Begun | None = None
         # Besides host, port and password variable, which `init` itself writes.
         self.changes = {
             "service.mode": "live",
@@ -107,29 +113,36 @@ class Installation:
 
     def call(self, *arguments: str) -> str:
         """Run one command of the program to its end and return what it printed."""
-        done = subprocess.run(
-            self._command(*arguments), env=self._environment, capture_output=True, check=False
-        )
-        if done.returncode:
-            command = " ".join(arguments)
+        code, out, err = self._run(*arguments)
+        if code:
             raise AssertionError(
-                f"`maildaemon {command}` ended with {done.returncode}:\n{done.stderr.decode()}"
+                f"`maildaemon {' '.join(arguments)}` ended with {code}:\n{err.decode()}"
             )
-        return done.stdout.decode()
+        return out.decode()
+
+    def _run(self, *arguments: str) -> tuple[int, bytes, bytes]:
+        words = ["--config", str(self.config), *arguments]
+        if self.loaded:
+            return ready().run(words, Path.cwd(), self._environment, _LONGEST)
+        done = subprocess.run(
+            [*_PROGRAM, *words], env=self._environment, capture_output=True, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
 
     def listing(self, *arguments: str) -> list[dict[str, Any]]:
         """Return what a command lists as JSON Lines."""
         return [json.loads(line) for line in self.call(*arguments, "--json").splitlines()]
 
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "maildaemon", "--config", str(self.config), *arguments]
-
     def start(self) -> None:
         """Start the daemon; return at once."""
         self._log_begins_at = self.log.stat().st_size if self.log.exists() else 0
+        words = ["--config", str(self.config), "run"]
         with self.log.open("ab") as log:
+            if self.loaded:
+                self._process = ready().begin(words, Path.cwd(), self._environment, log)
+                return
             self._process = subprocess.Popen(
-                self._command("run"),
+                [*_PROGRAM, *words],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

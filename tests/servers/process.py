@@ -64,13 +64,17 @@ def dies_with_us(sig: str = "TERM") -> list[str]:
 
 
 def wait_until(happened: Callable[[], bool], timeout: float, what: str) -> None:
-    """Return as soon as `happened()`; raise AssertionError naming `what` when time is up."""
+    """Return as soon as `happened()`; raise AssertionError naming `what` when time is up.
+
+    What takes longer is looked at more seldom: to look costs what is waited for its time.
+    """
     deadline = time.monotonic() + timeout
-    tick = threading.Event()
+    tick, pause = threading.Event(), 0.01
     while not happened():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout:g} s: {what}")
-        tick.wait(0.01)
+        tick.wait(pause)
+        pause = min(pause * 1.2, 0.1)
 
 
 def answers(port: int, greeting: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.servers.dovecot import Account
 from tests.servers.sink import SmtpSink
-from tests.system.ready import ready
+from tests.system.ready import Begun, ready
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,18 +64,22 @@ class Installation:
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     @contextmanager
-    def running(self, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
-        """Start the daemon, and kill it if the test does not end it; its log goes to `run.log`."""
-        options = {"stdin": subprocess.DEVNULL, **options}
+    def running(self, **options: Any) -> Iterator["Begun | subprocess.Popen[bytes]"]:
+        """Start the daemon, and kill it if the test does not end it; its log goes to `run.log`.
+
+        With options for `Popen` it starts from nothing.
+        """
+        around = self.environment_with({})
+        process: Begun | subprocess.Popen[bytes]
         with (self.folder / "run.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*_PROGRAM, "run"],
-                cwd=self.folder,
-                env=self.environment_with({}),
-                stdout=log,
-                stderr=log,
-                **options,
-            )
+            if options or self.cold:
+                options = {"stdin": subprocess.DEVNULL, **options}
+                words, folder = [*_PROGRAM, "run"], self.folder
+                process = subprocess.Popen(
+                    words, cwd=folder, env=around, stdout=log, stderr=log, **options
+                )
+            else:
+                process = ready().begin(["run"], self.folder, around, log)
         try:
             yield process
         finally:
@@ -93,7 +97,7 @@ class Installation:
         return {**kept, **ours, **self.environment, **more}
 
 
-def end(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM) -> int:
+def end(process: "Begun | subprocess.Popen[bytes]", number: int = signal.SIGTERM) -> int:
     """Send a signal and return the exit code."""
     process.send_signal(number)
     return process.wait(_LONGEST)

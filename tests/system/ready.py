@@ -2,10 +2,11 @@
 
 To load it takes longer than most commands. What is forked is what `python -m maildaemon` would be:
 a process with a folder, an environment and standard streams of its own, which ends as `main` does.
-Daemons (`Installation.running`) and whoever says `cold` start from nothing.
+Whoever says `cold` starts from nothing.
 """
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -20,12 +21,15 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import IO
 
 import maildaemon
 from maildaemon.cli import main
+from maildaemon.settings import minimal, read_settings
 
 _ROOT = Path(__file__).parents[2]
 _LARGEST_REQUEST = 100_000
+_STARTS_WITHIN = 60
 # Shows and processes of their own, or what only some installations have.
 _NOT_LOADED = ("maildaemon.__main__", "maildaemon.cli.demo", "maildaemon.cli.demonstration")
 
@@ -62,6 +66,17 @@ class Ready:
             err.seek(0)
             return code, out.read(), err.read()
 
+    def begin(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: IO[bytes]
+    ) -> "Begun":
+        """Start a command that other commands run beside; it writes to this file."""
+        request = json.dumps([arguments, str(folder), dict(environment)]).encode()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            streams = [log.fileno(), log.fileno(), theirs.fileno()]
+            socket.send_fds(self._line, [request], streams)
+        return Begun(ours)
+
     def end(self) -> None:
         """Leave nothing running."""
         if self._process.poll() is None:
@@ -69,6 +84,45 @@ class Ready:
             self._process.wait()
         self._line.close()
         ready.cache_clear()
+
+
+class Begun:
+    """A command that runs, with what a test needs of `subprocess.Popen`."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self.returncode: int | None = None
+        self.pid = self._told(_STARTS_WITHIN)
+
+    def poll(self) -> int | None:
+        """Return the exit code (negative: the signal), None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code when it has ended; raises TimeoutExpired."""
+        if self.returncode is None:
+            self.returncode = self._told(timeout)
+            self._line.close()
+        return self.returncode
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _told(self, timeout: float | None) -> int:
+        self._line.settimeout(timeout)
+        try:
+            return int(self._line.recv(100))
+        except (TimeoutError, BlockingIOError):
+            raise subprocess.TimeoutExpired("maildaemon", timeout or 0) from None
 
 
 @functools.cache
@@ -82,16 +136,44 @@ def ready() -> Ready:
 def _serve(line: socket.socket) -> None:
     _load()
     while True:
-        request, streams, _, _ = socket.recv_fds(line, _LARGEST_REQUEST, 2)
+        request, descriptors, _, _ = socket.recv_fds(line, _LARGEST_REQUEST, 3)
         if not request:
             return
-        if os.fork() == 0:
-            line.close()
-            _become(streams, *json.loads(request))
-        _, status = os.wait()
-        for stream in streams:
-            os.close(stream)
-        line.send(str(os.waitstatus_to_exitcode(status)).encode())
+        if len(descriptors) == 3:
+            _watch(request, descriptors, line)
+        else:
+            line.send(_code(_fork(request, descriptors, line)))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _watch(request: bytes, descriptors: list[int], line: socket.socket) -> None:
+    """Have a process of its own start the command, and tell how it ended."""
+    if os.fork():
+        return
+    *streams, link = descriptors
+    pid = _fork(request, streams, line, link)
+    os.write(link, str(pid).encode())
+    os.write(link, _code(pid))
+    os._exit(0)
+
+
+def _fork(request: bytes, streams: list[int], line: socket.socket, *links: int) -> int:
+    pid = os.fork()
+    if pid == 0:
+        line.close()
+        for link in links:
+            os.close(link)
+        _become(streams, *json.loads(request))
+    return pid
+
+
+def _code(pid: int) -> bytes:
+    _, status = os.waitpid(pid, 0)
+    return str(os.waitstatus_to_exitcode(status)).encode()
 
 
 def _load() -> None:
@@ -100,6 +182,8 @@ def _load() -> None:
             import_module(module.name)
     for name in ("alembic.command", "apscheduler.schedulers.asyncio", "sqlite3"):
         import_module(name)
+    # What reads a configuration is put together when the first one is read.
+    read_settings(minimal("support@example.test", "localhost", "localhost"), Path("minimal.yaml"))
 
 
 def _become(

@@ -3,6 +3,12 @@
 import pytest
 
 from tests.campaigns import kill, latency, old_mailbox, races, second_client
+from tests.campaigns.installation import Installation
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Installation, "loaded", True)
 
 
 @pytest.mark.timeout(180)

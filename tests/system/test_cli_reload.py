@@ -13,6 +13,7 @@ from tests.servers.dovecot import Account, Dovecot
 from tests.servers.process import wait_until
 from tests.servers.sink import SmtpSink
 from tests.system.installation import Installation, a_config, a_letter, end, imap_of, smtp_of
+from tests.system.ready import Begun
 
 TEMPORARY = 75
 
@@ -20,7 +21,7 @@ TEMPORARY = 75
 class Running:
     """A daemon with a log for machines, and what an operator does to it."""
 
-    def __init__(self, here: Installation, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, here: Installation, process: "Begun | subprocess.Popen[bytes]") -> None:
         self.here, self.process = here, process
 
     @property
