@@ -22,6 +22,7 @@ from maildaemon.domain.reading import Findings, FoundWords, Part, Search
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.parse import parse_message
 from tests.fuzz.seeds import FOUND
+from tests.servers.process import wait_until
 from tests.unit import wrappers
 from tests.unit.parsing import HEADER, READING, text, with_parts
 
@@ -274,10 +275,7 @@ def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code, str(pid_file)])
     pid = int(pid_file.read_text())
 
-    deadline = time.monotonic() + 10
-    while not is_gone(pid):
-        assert time.monotonic() < deadline, "the child outlived its parent"
-        threading.Event().wait(0.01)
+    wait_until(lambda: is_gone(pid), 60, "the child is gone with its parent")
 
 
 def test_the_process_knows_nothing_of_the_daemons_environment(

@@ -49,7 +49,8 @@ class Installation:
     def call(self, *arguments: object, **environment: str) -> Outcome:
         """Run a command to its end in the folder of the configuration."""
         words, around = [*map(str, arguments)], self.environment_with(environment)
-        if not self.cold and not environment:
+        # What tells the interpreter something must be there when it starts.
+        if not self.cold and not any(name.startswith("PYTHON") for name in environment):
             code, out, err = ready().run(words, self.folder, around, _LONGEST)
             return Outcome(code, out.decode(), err.decode())
         done = subprocess.run(
