@@ -13,7 +13,7 @@ from maildaemon.domain.policy import Mode
 from maildaemon.domain.spans import parse_span
 from maildaemon.domain.timepolicy import FollowUpStep, Promise, TimePolicy
 from maildaemon.domain.understanding import Priority
-from maildaemon.services.by_hand import merge
+from maildaemon.services.by_hand import merge, split
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail, parsed
 from tests.service.test_time_passes import (
@@ -129,15 +129,36 @@ def test_who_was_reminded_in_a_thread_is_not_reminded_again_when_it_is_merged(sh
     assert letters(shop)[2:] == [REMINDED]
 
     first, second = (row[0] for row in shop.rows("select reference from thread order by id"))
-    with shop.store.begin() as tx:
-        source, target = tx.by_hand.thread(second), tx.by_hand.thread(first)
-        assert source is not None
-        assert target is not None
-        merge(tx, source, target, "anna", shop.at)
+    by_hand(shop, merge, second, first)
     shop.round()
     shop.wait(hours=1)
     shop.round()
     assert letters(shop)[2:] == [REMINDED]
+
+
+def test_who_was_reminded_in_a_merged_thread_is_not_reminded_again_when_it_is_split(
+    shop: Shop,
+) -> None:
+    conversation(shop)
+    shop.wait(hours=1)
+    again = {"subject": "Another thing", "body": "Do you have blue ones in stock at all?"}
+    customer_writes(shop, message_id="c2@customer.example", **again)
+    answer(shop, "c2")
+    into, out_of = (row[0] for row in shop.rows("select reference from thread order by id"))
+    by_hand(shop, merge, out_of, into)
+    shop.wait(days=3, hours=1)
+    shop.round()
+    assert letters(shop)[2:] == [REMINDED]
+
+    by_hand(shop, split, out_of, into)
+    shop.wait(hours=1)
+    shop.round()
+    assert letters(shop)[2:] == [REMINDED]
+
+
+def by_hand(shop: Shop, word: Any, source: str, target: str) -> None:
+    with shop.store.begin() as tx:
+        word(tx, tx.by_hand.thread(source), tx.by_hand.thread(target), "anna", shop.at)
 
 
 def test_an_answer_is_never_older_than_its_question_for_a_promise(tmp_path: Path) -> None:

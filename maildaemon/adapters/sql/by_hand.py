@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select, update
 
-from maildaemon.adapters.sql import second_look
+from maildaemon.adapters.sql import second_look, timers
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.matters import matter_as_columns, matter_of
@@ -125,6 +125,7 @@ class SqlByHand:
             )
             .values(merged_into=source.reference)
         )
+        timers.keep_fired(self._connection, source.thread_id, target.thread_id)
         was = {"merged_into": None, "status": merge["source_was"], "kept_apart": True}
         self._update(source.thread_id, **was)
         self._update(target.thread_id, kept_apart=True)

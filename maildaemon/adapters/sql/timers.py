@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from maildaemon.adapters.sql.cases import ARMED, FIRED, PARKED, date_in, read_case, timer_row
 from maildaemon.adapters.sql.claim import claim, finish
+from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.tables import (
     event,
     in_force,
@@ -160,3 +161,15 @@ class SqlTimers:
             )
             .values(plan_wanted=True)
         )
+
+
+def keep_fired(connection: Connection, source_id: int, target_id: int) -> None:
+    """Let a thread that is taken out of another have done what that has done meanwhile."""
+    theirs = timer.c.thread_id == target_id, timer.c.state == FIRED
+    fired = connection.execute(select(timer).where(*theirs)).all()
+    unfired = timer.c.thread_id == source_id, timer.c.state != FIRED
+    connection.execute(delete(timer).where(*unfired, timer.c.key.in_([one.key for one in fired])))
+    rows = [{**one._asdict(), "thread_id": source_id, "outbox_id": None} for one in fired]
+    for row in rows:
+        del row["id"]
+    insert_missing(connection, timer, rows)
