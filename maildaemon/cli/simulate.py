@@ -1,7 +1,7 @@
 """`maildaemon simulate`: what a policy would have done with the mail of a while."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # So long after the last mail: reminders of what nobody answers would go on for ever.
 _AFTER_THE_LAST = timedelta(days=60)
+# One mail with a wrong date must not make the clock run for decades.
+_FUTURE = timedelta(days=366)
 
 
 @click.command(
@@ -88,6 +90,8 @@ def simulate(
             return Exit.NO_INPUT
         span = _span(letters, since, until)
         before = _simulate(settings, mailbox, letters, span, left_out, progress)
+        if not any(one.event == "staff_answered" for one in before.told):
+            note("no answer of yours is among these mails: name the folder of sent mail as well")
         if other is None:
             return _put(before, as_json=as_json)
         after = _simulate(_load(other), mailbox, letters, span, left_out, progress)
@@ -109,8 +113,14 @@ class _LeftOut:
 def _letters(paths: Sequence[Path], left_out: _LeftOut, until: datetime | None) -> "list[Letter]":
     from maildaemon.adapters.mail_files import find_letters
 
-    letters = find_letters(paths, left_out)
-    return [one for one in letters if until is None or one.arrived_at <= until]
+    found = find_letters(paths, left_out)
+    if until is not None:
+        return [one for one in found if one.arrived_at <= until]
+    horizon = datetime.now(UTC) + _FUTURE
+    for one in found:
+        if one.arrived_at > horizon:
+            left_out(one.name, f"it is dated {one.arrived_at:%Y-%m-%d}, in the future")
+    return [one for one in found if one.arrived_at <= horizon]
 
 
 def _span(letters: "Sequence[Letter]", since: datetime | None, until: datetime | None) -> "Span":

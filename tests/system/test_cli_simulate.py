@@ -46,6 +46,17 @@ def test_the_same_configuration_makes_no_difference(here: Installation) -> None:
     assert outcome.err.endswith("no difference\n")
 
 
+def test_a_wrong_date_and_missing_answers_are_named(here: Installation) -> None:
+    mail = (here.folder / "mail" / "1-question.eml").read_text()
+    (here.folder / "late.eml").write_text(mail.replace("2026", "2098"))
+
+    outcome = here.call("simulate", "mail/1-question.eml", "late.eml", "--json")
+
+    assert outcome.code == 0
+    assert "left out: late.eml: it is dated 2098-11-20, in the future" in outcome.err
+    assert "name the folder of sent mail as well" in outcome.err
+
+
 def test_what_cannot_be_simulated_says_what_to_do(here: Installation) -> None:
     (here.folder / "empty").mkdir()
 
