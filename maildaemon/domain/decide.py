@@ -192,7 +192,7 @@ def _answers_customer(message: Message, match: Match, context: Context) -> bool:
     if OUR_WORDS in message.defects:
         return False  # a reminder that a person has sent is no answer to anything
     named = {address.key for address in recipients(message)}
-    return bool(named & match.thread.customers)
+    return bool(named & (match.thread.customers | match.thread.reply_addresses))
 
 
 def _consequences(

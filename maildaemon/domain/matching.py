@@ -237,6 +237,7 @@ def _as_one(threads: list[ThreadFacts]) -> ThreadFacts:
             status=merged_status(other.status, first.status),
             participants=first.participants | other.participants,
             customers=first.customers | other.customers,
+            reply_addresses=first.reply_addresses | other.reply_addresses,
             proven=first.proven | other.proven,
             lists=first.lists | other.lists,
             acknowledged=first.acknowledged or other.acknowledged,

@@ -54,7 +54,8 @@ class Status(StrEnum):
 class ThreadFacts:
     """A thread as a decision sees it. Addresses are keys (lower case); instants aware UTC.
 
-    `customers` are the participants a staff answer can be meant for, `proven` those for whose mail
+    `customers` are the participants a staff answer can be meant for, `reply_addresses` where they
+    want it (Reply-To), `proven` those for whose mail
     our own server has vouched before, `lists` the mailing lists through which it runs.
     `consulted` are those whom only we have written to in it, beside its customers: a supplier,
     say; `customer_names` what its customers call themselves (lower case).
@@ -77,6 +78,7 @@ class ThreadFacts:
     bare_subject: str
     participants: frozenset[str]
     customers: frozenset[str]
+    reply_addresses: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     consulted: frozenset[str] = frozenset()

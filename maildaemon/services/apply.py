@@ -22,7 +22,13 @@ from maildaemon.domain.actions import (
     WithholdForward,
     Witness,
 )
-from maildaemon.domain.authentication import Trust, find_writer, judge_author, speaks_for_us
+from maildaemon.domain.authentication import (
+    Trust,
+    by_form,
+    find_writer,
+    judge_author,
+    speaks_for_us,
+)
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import FOR_GOOD
 from maildaemon.domain.context import Decision
@@ -352,6 +358,7 @@ class _Filing:
             # does a forger: whom he names would write among his friends.
             brings = trust is not Trust.FAILED and decision.match.rule not in GUESSABLE
             if brings or trust is Trust.PASSED:
+                add(self.thread_id, self._wants_answers_at(), "reply_to")
                 add(self.thread_id, others, "copied")
         elif decision.judgement.kind is Kind.SPAM and writer is not None:
             # A customer's mail may have been taken for it; he asks again, or a person answers him.
@@ -367,6 +374,20 @@ class _Filing:
             add(self.thread_id, [Address("", through)], "list")
         if decision.staff_begins:
             self.tx.records.answered(self.thread_id, self.row.received_at, self.message_id)
+
+    def _wants_answers_at(self) -> list[Address]:
+        """Return where the writer asks that answers go: whoever presses Reply writes there. Nothing
+        automatic does.
+        """
+        message, policy = self.message, self.desk.policy
+        if by_form(message, policy):
+            return []
+        elsewhere = [one for one in message.reply_to if one.address and one != message.from_]
+        return [
+            one
+            for one in elsewhere
+            if not is_one_of_us(one, policy) and not is_partner(one, policy)
+        ]
 
     def _begin_with(self, thread_id: int, others: list[Address]) -> None:
         """Let those in to whom staff write: customers of the thread, but for partners, and for whom

@@ -292,6 +292,9 @@ class SqlLookups:
             bare_subject=row.bare_subject,
             participants=frozenset(one.address.lower() for one in people if one.role != "list"),
             customers=frozenset(one.address.lower() for one in people if one.role == "customer"),
+            reply_addresses=frozenset(
+                one.address.lower() for one in people if one.role == "reply_to"
+            ),
             proven=frozenset(one.address.lower() for one in people if one.proven),
             lists=frozenset(one.address for one in people if one.role == "list"),
             consulted=frozenset(one.address.lower() for one in people if one.role == "partner"),

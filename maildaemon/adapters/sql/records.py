@@ -42,7 +42,7 @@ _MAKE_CUSTOMERS = (
     .where(
         participant.c.thread_id == bindparam("thread"),
         participant.c.address_sha256.in_(bindparam("keys", expanding=True)),
-        participant.c.role == "copied",
+        participant.c.role.in_(("copied", "reply_to")),
     )
     .values(role="customer")
 )
