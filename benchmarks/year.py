@@ -1,6 +1,14 @@
 """A year of a shop's mail, made up, and how long `simulate` takes for it.
 
 python -m benchmarks.year [--messages 5000] [--seed 1] [--shop jewellery] [--keep FOLDER]
+
+The mix is that of a shop whose staff do their work. Of a hundred mails that customers wait with, 96
+are answered after a day or so, 3.6 only days after everybody was reminded of them, 0.4 by telephone,
+which no mail shows; after an answer 45 of a hundred customers say nothing more. Of a hundred
+conversations two begin with a complaint: such a one is staff's until they say that it is settled,
+and again no mail shows when. So about three of a hundred cases stay open to the end of the year,
+and are told of every few days: that is two fifths of all that staff get. Of a hundred mails about
+three are advertising.
 """
 
 import argparse
@@ -32,9 +40,8 @@ _ABOUT = (
     ("Ring size", "Which ring size do I need if my finger is 17 mm across, and can I exchange?"),
     ("My account", "I cannot log in any more, and the link to a new password does not work. Help?"),
 )
-# Rare, for it stays with staff until one of them takes it as settled, and no mail tells when.
 _COMPLAINT = ("Complaint", "This is a complaint about EJ-{n}: for weeks I have heard nothing. Why?")
-_COMPLAINS, _NEVER_ANSWERED, _SILENT = 0.03, 0.03, 0.45
+_COMPLAINS, _FORGOTTEN, _NEVER_ANSWERED, _SILENT = 0.02, 0.036, 0.004, 0.45
 _ANSWERS = (
     "Thank you for waiting. It left us yesterday; you should have it by Friday. Has it come?",
     "I am sorry about that. Would you send us a photograph, please? We will replace it.",
@@ -83,8 +90,11 @@ def _talk(dice: Random, number: int) -> Iterator[Mail]:
     yield _mail(at, who, _OURS, subject, text, ids)
     for turn in range(1, 8):
         ours = turn % 2 == 1
-        if dice.random() < (_NEVER_ANSWERED if ours else _SILENT):
+        chance = dice.random()
+        if chance < (_NEVER_ANSWERED if ours else _SILENT):
             return  # nobody writes any more
+        if ours and chance < _NEVER_ANSWERED + _FORGOTTEN:
+            at += timedelta(days=dice.uniform(5, 12))
         at += timedelta(hours=dice.expovariate(1 / (22 if ours else 30)), minutes=5)
         said = dice.choice(_ANSWERS if ours else _REPLIES)
         ids.append(f"{number}.{turn}@{'jeweller' if ours else name}.example")

@@ -103,6 +103,7 @@ class FirstLook:
     wrote to us since proves nothing: it may be forged each time. Nothing automatic goes to it
     before `sender_muted_until` and `undeliverable_until` (None: it never was). `is_provider_id`: a
     server named this id when it took a mail of ours. `reference_free`: no thread has the reference.
+    `braked`: a brake is on.
     """
 
     sender_known: bool
@@ -110,6 +111,7 @@ class FirstLook:
     undeliverable_until: datetime | None
     is_provider_id: bool
     reference_free: bool
+    braked: bool
 
 
 @dataclass(frozen=True, slots=True)

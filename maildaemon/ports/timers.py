@@ -81,9 +81,11 @@ class Timers(Protocol):
         """Return what the timers of a thread follow from."""
 
     def next_due(
-        self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] = tuple(TimerKind)
+        self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] | None = None
     ) -> TimerRow | None:
-        """Return the timer of these kinds that has been due for longest, None if none is."""
+        """Return the timer of these kinds (None: of any) that has been due for longest, None if
+        none is.
+        """
 
     def clock_of(self, outbox_id: int) -> datetime | None:
         """Return since when the clock ran by which this mail was sent; None if by none."""

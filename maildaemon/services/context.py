@@ -63,6 +63,7 @@ def load_context(
         else tx.records.lately_from(mailbox_id, author, lately, desk.policy.languages)
     )
     ceiling_from = now - _LONGEST_CEILING
+    brakes = tx.brakes.on(mailbox_id) if look.braked else ()
     oldest_date = min(row.received_at, message.date or row.received_at)
     return Context(
         policy=desk.policy,
@@ -87,7 +88,7 @@ def load_context(
         else tx.records.sender_responses_at(mailbox_id, author, ceiling_from),
         sender_known=look.sender_known,
         earlier_language=language,
-        breaker_open=any(one.doubts(oldest_date) for one in tx.brakes.on(mailbox_id)),
+        breaker_open=any(one.doubts(oldest_date) for one in brakes),
         rating=rated[1] if rated else None,
     )
 

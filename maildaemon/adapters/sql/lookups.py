@@ -307,7 +307,7 @@ class SqlLookups:
             refusals_explained=Section.REFUSED_FILES in told.said,
             noticed_at=told.noticed_at,
             rehearsed=told.rehearsed,
-            untold=self._untold(thread_id),
+            untold=self._untold(thread_id) if row.holds_untold else (),
             muted_until=row.muted_until,
             junked=row.junked_at is not None,
             kept_apart=row.kept_apart,
@@ -358,6 +358,7 @@ class SqlLookups:
             undeliverable_until=row.undeliverable_until,
             is_provider_id=bool(row.is_provider_id),
             reference_free=not row.reference_taken,
+            braked=bool(row.braked),
         )
 
     def find_sent(self, mailbox_id: int, message_id: str) -> SentMail | None:

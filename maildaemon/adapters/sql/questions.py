@@ -154,7 +154,20 @@ NUMBERS_OF_THREAD = select(order_number.c.name, order_number.c.number_sha256).wh
 )
 
 # Of a thread.
-THREAD = select(thread).where(thread.c.id == _THREAD)
+_UNTOLD = (
+    attachment.c.message_id.in_(
+        select(message.c.id).where(message.c.thread_id == _THREAD, message.c.kind == "customer")
+    ),
+    attachment.c.verdict == Verdict.REFUSED.value,
+    attachment.c.told_at.is_(None),
+    or_(attachment.c.inline.is_(False), attachment.c.size > DECORATION),
+)
+UNTOLD = (
+    select(attachment.c.filename, attachment.c.reason).where(*_UNTOLD).order_by(attachment.c.id)
+)
+THREAD = select(thread, exists().where(*_UNTOLD).label("holds_untold")).where(
+    thread.c.id == _THREAD
+)
 PARTICIPANTS = select(
     participant.c.address, participant.c.name, participant.c.role, participant.c.proven
 ).where(participant.c.thread_id == _THREAD)
@@ -205,19 +218,6 @@ RESPONSES = select(ledger.c.at).where(ledger.c.thread_id == _THREAD)
 SAID = select(outbox.c.sections, outbox.c.state, outbox.c.queued_at, outbox.c.message_id).where(
     outbox.c.thread_id == _THREAD
 )
-UNTOLD = (
-    select(attachment.c.filename, attachment.c.reason)
-    .where(
-        attachment.c.message_id.in_(
-            select(message.c.id).where(message.c.thread_id == _THREAD, message.c.kind == "customer")
-        ),
-        attachment.c.verdict == Verdict.REFUSED.value,
-        attachment.c.told_at.is_(None),
-        or_(attachment.c.inline.is_(False), attachment.c.size > DECORATION),
-    )
-    .order_by(attachment.c.id)
-)
-
 # Of a sender.
 _ANSWERED = (
     exists()
@@ -320,6 +320,7 @@ FIRST_LOOK = select(
     )
     .label("is_provider_id"),
     exists().where(thread.c.reference == bindparam("reference")).label("reference_taken"),
+    exists().where(brake.c.mailbox_id == _MAILBOX, brake.c.released_at.is_(None)).label("braked"),
 )
 
 # Of a mailbox.

@@ -50,11 +50,11 @@ _NEXT_DUE = (
         timer.c.mailbox_id == _MAILBOX,
         timer.c.state == ARMED,
         timer.c.next_attempt_at <= bindparam("now"),
-        timer.c.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(timer.c.next_attempt_at, timer.c.id)
     .limit(1)
 )
+_NEXT_DUE_OF = _NEXT_DUE.where(timer.c.kind.in_(bindparam("kinds", expanding=True)))
 _IN_FORCE = select(in_force.c.part, in_force.c.since).where(in_force.c.mailbox_id == _MAILBOX)
 
 
@@ -80,11 +80,14 @@ class SqlTimers:
         return self.case(thread_id).history
 
     def next_due(
-        self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] = tuple(TimerKind)
+        self, mailbox_id: int, now: datetime, kinds: Collection[TimerKind] | None = None
     ) -> TimerRow | None:
         """Return the timer of these kinds that has been due for longest, None if none is."""
-        asked = {"mailbox": mailbox_id, "now": now, "kinds": [one.value for one in kinds]}
-        row = self._connection.execute(_NEXT_DUE, asked).first()
+        asked: dict[str, Any] = {"mailbox": mailbox_id, "now": now}
+        if kinds is not None:
+            asked["kinds"] = [one.value for one in kinds]
+        statement = _NEXT_DUE if kinds is None else _NEXT_DUE_OF
+        row = self._connection.execute(statement, asked).first()
         return timer_row(row) if row else None
 
     def clock_of(self, outbox_id: int) -> datetime | None:
