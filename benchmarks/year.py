@@ -7,8 +7,8 @@ are answered after a day or so, 3.6 only days after everybody was reminded of th
 which no mail shows; after an answer 45 of a hundred customers say nothing more. Of a hundred
 conversations two begin with a complaint: such a one is staff's until they say that it is settled,
 and again no mail shows when. So about three of a hundred cases stay open to the end of the year,
-and are told of every few days: that is two fifths of all that staff get. Of a hundred mails about
-three are advertising.
+and are told of every few days: that is three fifths of all that staff get. Of a hundred mails two
+are advertising.
 """
 
 import argparse

@@ -27,10 +27,10 @@ def put_differences(
         for old, new in modes:
             put_json(_mode_as_object(old, new))
         for one in found:
-            put_json(_as_object(one, zone_of(after)))
+            put_json(_as_object(one, zone_of(after, _told(one).thread)))
     else:
         _put_modes(modes)
-        _put_all(found, zone_of(after))
+        _put_all(found, after)
     return bool(modes or found)
 
 
@@ -73,7 +73,7 @@ def _as_object(one: Difference, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _put_all(found: Sequence[Difference], zone: tzinfo) -> None:
+def _put_all(found: Sequence[Difference], after: Simulated) -> None:
     """Print each in a line: `+` more, `-` less, `~` otherwise; what staff are reminded of again and
     again, once for each conversation. Then what it comes to.
     """
@@ -83,7 +83,7 @@ def _put_all(found: Sequence[Difference], zone: tzinfo) -> None:
         what = _reminder(one)
         if what in told:
             continue
-        line = _in_a_line(one, zone)
+        line = _in_a_line(one, zone_of(after, _told(one).thread))
         if what:
             told.add(what)
             more = first[what] - 1

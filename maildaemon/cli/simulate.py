@@ -166,7 +166,7 @@ def _put(one: "Simulated", *, as_json: bool) -> int:
         put_summary(one)
         return Exit.OK
     for told in one.told:
-        put_json(as_object(told, zone_of(one)))
+        put_json(as_object(told, zone_of(one, told.thread)))
     put_json(summary_as_object(one))
     return Exit.OK
 

@@ -3,9 +3,9 @@ in memory; and what came of it.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from maildaemon.adapters.mail_files import Letter
 from maildaemon.adapters.parse_ahead import parse_ahead
@@ -38,7 +38,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What would have happened. `policies` are those of the mailboxes, with their true modes."""
+    """What would have happened. `policies` are those of the mailboxes, with their true modes;
+    `zones` those in which conversations are told, by their references.
+    """
 
     span: Span
     policies: tuple[Policy, ...]
@@ -47,6 +49,7 @@ class Simulated:
     promises: tuple[Promised, ...]
     stopped: tuple[Stopped, ...]
     own: int
+    zones: Mapping[str | None, tzinfo]
 
 
 def simulate(
@@ -82,7 +85,13 @@ def simulate(
         promises=promises,
         stopped=tuple(done.stopped),
         own=done.own,
+        zones=_zones(chronicle.cases, desks),
     )
+
+
+def _zones(cases: Sequence[Case], desks: Sequence[Desk]) -> dict[str | None, tzinfo]:
+    by_mailbox = {one.policy.mailbox: one.policy.hours.zone for one in desks}
+    return {case.reference: by_mailbox[case.mailbox] for case in cases}
 
 
 def whole_mailboxes(settings: Settings) -> tuple[MailboxSettings, ...]:

@@ -28,12 +28,13 @@ def summary_as_object(one: Simulated) -> dict[str, Any]:
         "own_left_out": one.own,
         "conversations": _statuses(one.cases),
         "promises": {fate.value: _fates(one.promises)[fate] for fate in Fate},
-        "late": [_late_as_object(it, zone) for it in _late(one.promises)],
+        "late": [_late_as_object(it, zone_of(one, it.thread)) for it in _late(one.promises)],
         "sent": dict(_sent(one.told, Event.MAIL_QUEUED)),
         "staff_warned": dict(_sent(one.told, Event.STAFF_WARNED)),
         "escalated": dict(_sent(one.told, Event.ESCALATED)),
         "resolved": _count(one.told, Event.THREAD_RESOLVED),
         "reopened": _count(one.told, Event.THREAD_REOPENED),
+        "parked": dict(_sent(one.told, Event.TIMER_PARKED)),
         "silences": dict(_silences(one.told)),
         "brakes": [
             {"at": _iso(it.at, zone), "brake": it.brake, "reason": it.reason} for it in one.stopped
@@ -79,8 +80,11 @@ def _facts(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:
         yield "mails", f"{one.own} in Sent that a daemon of ours has sent (left out)"
     for status, count in _statuses(one.cases).items():
         yield "conversations", f"{count} {in_words(status, STATUSES)}"
-    yield from _answers(one, zone)
+    yield from _answers(one)
     yield from _happened(one.told)
+    for mail, count in _sent(one.told, Event.TIMER_PARKED).most_common():
+        yield "put aside", f"{count} × {TIMERS[mail]}: an error, told above; nothing came of it"
+    yield "not shown", "how mail waits its turn (`limits`), for a server, or under a brake"
     for it in one.stopped:
         at = f"{it.at.astimezone(zone):{WHEN}}"
         yield "brakes", f"{at} {it.brake}: {it.reason} (released at once, here)"
@@ -112,14 +116,14 @@ def mode_in_words(policy: Policy) -> str:
     return ", ".join((policy.mode.value, *special))
 
 
-def _answers(one: Simulated, zone: tzinfo) -> Iterator[tuple[str, str]]:
+def _answers(one: Simulated) -> Iterator[tuple[str, str]]:
     fates = _fates(one.promises)
     words = ((count, _FATES[fate]) for fate in Fate if (count := fates[fate]))
     if one.promises:
         yield "answers promised", ", ".join(f"{count} {word}" for count, word in words)
     subjects = {case.reference: plain(case.subject) for case in one.cases}
     for it in _late(one.promises):
-        due = f"{it.due_at.astimezone(zone):{WHEN}}"
+        due = f"{it.due_at.astimezone(zone_of(one, it.thread)):{WHEN}}"
         given = f"{span(it.answered_at - it.due_at)} late" if it.answered_at else "never given"
         about = f"  “{subjects[it.thread]}”" if subjects.get(it.thread) else ""
         yield "late", f"{it.thread}  due {due}, {given}{about}"

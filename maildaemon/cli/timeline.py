@@ -20,9 +20,11 @@ _INDENT = " " * len("Mon 2026-11-23 09:00")
 OF_COURSE = frozenset({Silence.OWN_ADDRESS, Silence.OWN_MAIL})
 
 
-def zone_of(one: Simulated) -> tzinfo:
-    """Return the zone in which times are told: that of the first mailbox."""
-    return one.policies[0].hours.zone
+def zone_of(one: Simulated, thread: str | None = None) -> tzinfo:
+    """Return the zone in which times are told: that of the mailbox in which a conversation is held,
+    else that of the first one.
+    """
+    return one.zones.get(thread, one.policies[0].hours.zone)
 
 
 def as_object(told: Told, zone: tzinfo) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def put_cases(one: Simulated) -> None:
         if case is None or (case.status is Status.IGNORED and _is_quiet(events)):
             quiet += events
         else:
-            _put_case(case, events, zone)
+            _put_case(case, events, zone_of(one, reference))
     _put_quiet(quiet, zone)
 
 
@@ -167,6 +169,8 @@ def in_a_line(one: Told, zone: tzinfo) -> str:
             return f"taken as settled: {TIMERS.get(one.why or '', 'by hand')}{_since(one, zone)}"
         case Event.THREAD_REOPENED:
             return "opened again"
+        case Event.TIMER_PARKED:
+            return f"✗ put aside ({TIMERS.get(one.mail or '', one.mail)}): {plain(one.why or '')}"
         case _:
             # What was planned and came to nothing is of interest to programs alone.
             return ""

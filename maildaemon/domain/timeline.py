@@ -26,6 +26,7 @@ class Event(StrEnum):
     PROMISE_BROKEN = "promise_broken"
     ESCALATED = "escalated"
     TIMER_CANCELLED = "timer_cancelled"
+    TIMER_PARKED = "timer_parked"
     THREAD_RESOLVED = "thread_resolved"
     THREAD_REOPENED = "thread_reopened"
 
@@ -66,7 +67,8 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing that happened. `mail` names what somebody gets, or a timer; `why` is a code.
+    """One thing that happened. `mail` names what somebody gets, or a timer; `why` is a code, or, of
+    a timer that was put aside, what went wrong.
 
     `author` and `subject` are those of a message; `since` is when the clock began that led to it,
     `due_at` the date that it is about.

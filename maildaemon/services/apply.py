@@ -37,7 +37,7 @@ from maildaemon.domain.handover import is_partner
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.recipients import is_one_of_us
 from maildaemon.domain.subjects import may_be_forward
-from maildaemon.domain.threads import GUESSABLE, Status
+from maildaemon.domain.threads import GUESSABLE, Status, ThreadFacts
 from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import file_copy_at
@@ -246,6 +246,11 @@ def _merge(tx: Transaction, source: str, into: str, now: datetime) -> None:
         merge(tx, found, target, _BY_ITSELF, now)
 
 
+def _is_in(thread: ThreadFacts | None, key: str, *, proven: bool = False) -> bool:
+    """Tell whether somebody is a customer of a thread already, and proven if that is asked."""
+    return thread is not None and key in thread.customers and (not proven or key in thread.proven)
+
+
 # A shop gets orders by form mailers and lists: their next mail belongs to the same thread.
 _BY_ITSELF = "maildaemon"
 _BY_PEOPLE = frozenset({Kind.CUSTOMER, Kind.LIST, Kind.BULK})
@@ -353,7 +358,7 @@ class _Filing:
         trust = judge_author(message, policy)
         writer = find_writer(message, policy)
         if decision.judgement.kind in _BY_PEOPLE and writer is not None:
-            add(self.thread_id, [writer], "customer", proven=trust is Trust.PASSED)
+            self._let_in(self.thread_id, writer, decision, proven=trust is Trust.PASSED)
             # By what anybody can guess somebody gets in himself, but brings nobody with him; nor
             # does a forger: whom he names would write among his friends.
             brings = trust is not Trust.FAILED and decision.match.rule not in GUESSABLE
@@ -402,6 +407,10 @@ class _Filing:
         add(thread_id, [one for one in others if one not in asked], "customer")
         add(thread_id, [*asked, *partners], "partner")
 
+    def _let_in(self, thread_id: int, writer: Address, decision: Decision, *, proven: bool) -> None:
+        if not _is_in(decision.match.thread, writer.key, proven=proven):
+            self.tx.records.add_participants(thread_id, [writer], "customer", proven=proven)
+
     def _introduce(self, thread_id: int, others: list[Address], decision: Decision) -> None:
         """Let those into a thread under way to whom one of us, provably, writes in it.
 
@@ -420,6 +429,8 @@ class _Filing:
             # Whom the customer had copied in, and we answer together with him, is one as well.
             is_customer |= decision.staff_answer and one.key in known
             role = "customer" if is_customer else "partner"
+            if is_customer and _is_in(thread, one.key):
+                continue
             self.tx.records.add_participants(thread_id, [one], role)
 
     def _witness(self, seen_id: str, *, filed: bool) -> None:

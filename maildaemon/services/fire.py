@@ -5,7 +5,7 @@ wrote in time has stopped it by then. A death in between means that it is due ag
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -73,15 +73,16 @@ def fire(
     row: TimerRow,
     now: Now,
     over: Callable[[TimerRow], None] = lambda _timer: None,
+    in_force: Mapping[str, datetime] | None = None,
 ) -> None:
     """Fire one timer, unless somebody else has taken it; its thread has just been planned. `over`
-    as in `plan_next`.
+    and `in_force` as in `plan_next`.
     """
     with store.begin() as tx:
         claimed = tx.timers.claim(row, now() + CLAIM)
     if claimed is None:
         return
-    outcome = attempt(lambda: _fire(store, composer, desk, claimed, now(), over))
+    outcome = attempt(lambda: _fire(store, composer, desk, claimed, now(), over, in_force))
     match outcome:
         case StaleClaimError():
             pass  # its reason went away meanwhile
@@ -129,12 +130,14 @@ def _fire(
     row: TimerRow,
     now: datetime,
     over: Callable[[TimerRow], None],
+    in_force: Mapping[str, datetime] | None,
 ) -> str | None:
     """Decide and apply in one transaction; return what came of it, None if nothing is wanted."""
     with store.begin() as tx:
         # Something may have been written since it was planned.
-        case, in_force = tx.timers.case(row.thread_id), tx.timers.in_force(desk.mailbox_id)
-        timers = plan_timers(case.history, desk.policy, in_force)
+        case = tx.timers.case(row.thread_id)
+        known = tx.timers.in_force(desk.mailbox_id) if in_force is None else in_force
+        timers = plan_timers(case.history, desk.policy, known)
         timer = next((one for one in timers if one.key == row.key and one.due_at <= now), None)
         if timer is None or case.outdated:
             apply_plan(case, timers, now, over)
@@ -153,7 +156,7 @@ def _fire(
         if not case.outdated and _are_no_news(actions):
             # All that its history has grown by is this: what comes next is known at once.
             case = case.after(row, now)
-            apply_plan(case, plan_timers(case.history, desk.policy, in_force), now, over)
+            apply_plan(case, plan_timers(case.history, desk.policy, known), now, over)
         tx.timers.finish(row, outcome, now, outbox_id)
     return outcome
 

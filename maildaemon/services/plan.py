@@ -32,18 +32,19 @@ def plan_next(
     desk: Desk,
     now: datetime,
     over: Callable[[TimerRow], None] = lambda _timer: None,
+    in_force: Mapping[str, datetime] | None = None,
 ) -> int:
     """Plan threads anew whose history has grown; return how many. `over` hears of each timer that
-    has come to nothing.
+    has come to nothing. `in_force`: since when what holds, None if that is to be looked up.
     """
     with store.read() as tx:
         wanting = tx.timers.threads_to_plan(desk.mailbox_id, _AT_ONCE)
     if not wanting:
         return 0
     with store.begin() as tx:
-        in_force = _in_force(tx, desk, now)
+        known = _in_force(tx, desk, now) if in_force is None else in_force
         for thread_id in wanting:
-            plan_thread(tx, desk, thread_id, now, in_force, over)
+            plan_thread(tx, desk, thread_id, now, known, over)
     return len(wanting)
 
 

@@ -6,7 +6,7 @@ queued has gone at once: the store says so (`SentAtOnce`), and whatever was writ
 moment has been decided and planned by then, so that a last look would find nothing new.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -66,6 +66,7 @@ class Walk:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     stopped: list[Stopped] = field(default_factory=list)
     own: int = 0
+    _in_force: dict[int, Mapping[str, datetime]] = field(default_factory=dict)
     _folders: dict[tuple[int, Role], FolderRow] = field(default_factory=dict)
     _uid: int = 0
 
@@ -80,6 +81,9 @@ class Walk:
                     self._folders[desk.mailbox_id, role] = row
                 tx.mailboxes.started(desk.mailbox_id, self.at)
             put_in_force(self.store, desk, self.at)
+            with self.store.read() as tx:
+                # Nobody changes it here.
+                self._in_force[desk.mailbox_id] = tx.timers.in_force(desk.mailbox_id)
 
     def receive(self, post: Post, *, history: bool = False) -> None:
         """Let a mail arrive; everything that was due before has happened first."""
@@ -100,7 +104,8 @@ class Walk:
         while (due := self._next_due(until)) is not None:
             desk, timer = due
             self.at = max(self.at, timer.due_at)
-            fire(self.store, _NOBODY, desk, timer, self._now, self._over)
+            in_force = self._in_force[desk.mailbox_id]
+            fire(self.store, _NOBODY, desk, timer, self._now, self._over, in_force)
             self._plan(desk)
         self.at = max(self.at, until)
 
@@ -143,7 +148,8 @@ class Walk:
 
     def _plan(self, desk: Desk) -> None:
         """Plan anew what has changed, and note what has come to nothing by it."""
-        plan_next(self.store, desk, self.at, self._over)
+        in_force = self._in_force[desk.mailbox_id]
+        plan_next(self.store, desk, self.at, self._over, in_force)
 
     def _over(self, timer: TimerRow) -> None:
         self.cancelled.append((self.at, timer))

@@ -13,6 +13,9 @@ from sqlalchemy import event
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import metadata
 from maildaemon.domain.reading import NumberPattern
+from maildaemon.domain.spans import parse_span
+from maildaemon.domain.timepolicy import Promise, TimePolicy
+from maildaemon.domain.understanding import Priority
 from tests.databases import is_sqlite
 from tests.service.shop import EXE, START, Shop, a_mail
 from tests.service.test_spine import a_bounce
@@ -25,6 +28,8 @@ _GROWING = (
 )
 # All rows of a mailbox, of a folder, or with one verdict: that is as good as all.
 _WIDE: tuple[set[str], ...] = ({"mailbox_id"}, {"folder_id"}, {"verdict"}, {"state"})
+# What one message, and one timer, may ask of the database: each more is paid by every shop.
+MESSAGE_ASKS, TIMER_ASKS = 39, 28
 TOOL = (("tool.exe", "application/x-dosexec", EXE),)
 
 
@@ -311,6 +316,50 @@ def fill(shop: Shop, count: int) -> None:
                 "attempts": 1,
             },
         )
+
+
+def asked(shop: Shop) -> Callable[[], int]:
+    """Return a function that tells how many statements there were since it was asked last."""
+    count = 0
+
+    def note(*_: Any) -> None:
+        nonlocal count
+        count += 1
+
+    def since() -> int:
+        nonlocal count
+        told, count = count, 0
+        return told
+
+    event.listen(shop.sql.engine, "before_cursor_execute", note)
+    return since
+
+
+@pytest.mark.sqlite
+def test_what_a_message_and_a_timer_ask_of_the_database_is_counted(tmp_path: Path) -> None:
+    promise = Promise(update_every=parse_span("1 day"))
+    shop = Shop(tmp_path, time=TimePolicy(promises=((Priority.NORMAL, promise),)))
+    shop.start()
+    shop.write(a_mail())
+    shop.round()
+    since = asked(shop)
+
+    shop.write(a_mail("And?", message_id="c2@x.example", In_Reply_To="<c1@customer.example>"))
+    shop.receive()
+    since()
+    shop.process()
+    shop.fire()  # plans what follows from it
+    message = since()
+    shop.wait(days=1)
+    shop.receive()
+    since()
+    shop.fire()
+    timer = since()
+
+    assert shop.rows("select count(*) from timer where state='fired'") == [(1,)]
+    assert message <= MESSAGE_ASKS
+    assert timer <= TIMER_ASKS
+    shop.close()
 
 
 def work_of(shop: Shop) -> int:

@@ -190,3 +190,16 @@ def test_a_customer_who_writes_again_before_our_answer_waits_since_the_first_tim
     )
 
     assert shop.events(Event.PROMISE_BROKEN) == ["Thu 2026-12-03 09:00 promise_broken late"]
+
+
+def test_what_could_not_be_done_stands_in_the_timeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no such day")
+
+    monkeypatch.setattr("maildaemon.services.fire.decide_timer", broken)
+
+    shop = lived(first("2026-11-20 17:00"), until="2026-11-24 00:00")
+
+    assert shop.events(Event.STAFF_WARNED, Event.TIMER_PARKED) == [
+        "Mon 2026-11-23 17:00 timer_parked warning ValueError('no such day')"
+    ]

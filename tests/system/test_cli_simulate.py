@@ -68,3 +68,28 @@ def test_what_cannot_be_simulated_says_what_to_do(here: Installation) -> None:
     assert "name an mbox, a Maildir, or message files" in nothing.err
     assert "nowhere" in nowhere.err
     assert "--until is before --since" in backwards.err
+
+
+_TOKYO = """
+  - name: tokyo
+    address: tokyo@example.com
+    imap: {host: imap.example.com, username: tokyo@example.com, password: {env: PASSWORD}}
+    smtp: {host: smtp.example.com, username: tokyo@example.com, password: {env: PASSWORD}}
+    policy: {hours: {timezone: Asia/Tokyo}}
+"""
+
+
+def test_each_mailbox_tells_the_time_by_its_own_clock(here: Installation) -> None:
+    shop = here.config.read_text("utf-8")
+    here.config.write_text(shop.replace("\nlanguages:", f"{_TOKYO}\nlanguages:", 1), "utf-8")
+    question = (here.folder / "mail" / "1-question.eml").read_text("utf-8")
+    asked = question.replace("support@example.com", "tokyo@example.com").replace(
+        "Message-ID: <", "Message-ID: <tokyo."
+    )
+    (here.folder / "mail" / "tokyo.eml").write_text(asked, "utf-8")
+
+    outcome = here.call("simulate", "--json", "mail")
+
+    events = [json.loads(line) for line in outcome.out.splitlines()]
+    at = [one["at"] for one in events if one.get("mail") == "acknowledgement"]
+    assert sorted(at) == ["2026-11-20T17:10:04+01:00", "2026-11-21T01:10:04+09:00"]

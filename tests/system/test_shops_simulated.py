@@ -181,6 +181,7 @@ def test_a_marketplace_in_several_languages_with_sellers_and_levels(tmp_path: Pa
           escalated          3 × somebody who can do more is needed
           settled by time    2
           no automatic mail  3 acknowledged_already: this thread has been acknowledged
+          not shown          how mail waits its turn (`limits`), for a server, or under a brake
         """
     )
 
@@ -265,6 +266,7 @@ def test_one_person_acknowledges_at_night_reminds_no_customer_and_is_told_twice_
                              2 × a promised answer is late
           no automatic mail  1 acknowledged_already: this thread has been acknowledged
                              1 mailing_list: it came through a mailing list
+          not shown          how mail waits its turn (`limits`), for a server, or under a brake
         """
     )
 
@@ -356,6 +358,7 @@ def test_a_jewellers_policy_over_three_weeks(tmp_path: Path) -> None:
           escalated          1 × somebody who can do more is needed
           settled by time    1
           no automatic mail  1 acknowledged_already: this thread has been acknowledged
+          not shown          how mail waits its turn (`limits`), for a server, or under a brake
         """
     )
     assert told("jewellery", tmp_path, "archive.mbox") == mail

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from maildaemon.adapters.sql.cases import PARKED
 from maildaemon.adapters.sql.store import SqlStore
-from maildaemon.adapters.sql.tables import event, message, outbox, thread, timer
+from maildaemon.adapters.sql.tables import event, mailbox, message, outbox, thread, timer
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import MailKind
 from maildaemon.domain.threads import Status
@@ -42,19 +43,26 @@ _CLOCKS = (
         timer.c.since,
         timer.c.due_at,
         timer.c.fired_at,
+        timer.c.state,
+        timer.c.outcome,
         thread.c.reference,
     )
     .join(thread, thread.c.id == timer.c.thread_id)
     .order_by(timer.c.id)
 )
-_CASES = select(
-    thread.c.reference,
-    thread.c.status,
-    thread.c.subject,
-    thread.c.category,
-    thread.c.priority,
-    thread.c.merged_into,
-).order_by(thread.c.opened_at, thread.c.id)
+_CASES = (
+    select(
+        thread.c.reference,
+        thread.c.status,
+        thread.c.subject,
+        thread.c.category,
+        thread.c.priority,
+        thread.c.merged_into,
+        mailbox.c.name.label("mailbox"),
+    )
+    .join(mailbox, mailbox.c.id == thread.c.mailbox_id)
+    .order_by(thread.c.opened_at, thread.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +74,19 @@ class Case:
     subject: str
     category: str | None
     priority: str
+    mailbox: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
     """The whole history. `entries` in their order, `clocks` by the id of their timer, `cases`
-    without those that became others.
+    without those that became others. `parked` are the timers that could not be fired.
     """
 
     entries: tuple[Entry, ...]
     clocks: Mapping[int, Clock]
     cases: tuple[Case, ...]
+    parked: tuple[Told, ...] = ()
 
 
 def tell_all(
@@ -94,18 +104,28 @@ def tell_all(
         )
         for at, timer in cancelled
     )
-    return merge_cancelled(told, over)
+    merged = merge_cancelled(told, over)
+    return tuple(sorted((*merged, *chronicle.parked), key=lambda one: one.at))
 
 
 def read_chronicle(store: SqlStore) -> Chronicle:
     """Return everything that stands in the history."""
     with store.engine.connect() as connection:
         cases = connection.execute(_CASES)
+        clocks = connection.execute(_CLOCKS).all()
         return Chronicle(
             entries=tuple(map(_entry, connection.execute(_ENTRIES))),
-            clocks={row.id: _clock(row) for row in connection.execute(_CLOCKS)},
+            clocks={row.id: _clock(row) for row in clocks},
+            parked=tuple(_parked(row) for row in clocks if row.state == PARKED),
             cases=tuple(
-                Case(row.reference, Status(row.status), row.subject, row.category, row.priority)
+                Case(
+                    row.reference,
+                    Status(row.status),
+                    row.subject,
+                    row.category,
+                    row.priority,
+                    row.mailbox,
+                )
                 for row in cases
                 if row.merged_into is None
             ),
@@ -129,3 +149,14 @@ def _entry(row: Any) -> Entry:
 
 def _clock(row: Any) -> Clock:
     return Clock(row.reference, TimerKind(row.kind), row.since, row.due_at, row.fired_at)
+
+
+def _parked(row: Any) -> Told:
+    return Told(
+        row.due_at,
+        Event.TIMER_PARKED,
+        row.reference,
+        mail=row.kind,
+        why=row.outcome,
+        since=row.since,
+    )

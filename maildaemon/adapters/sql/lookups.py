@@ -95,7 +95,13 @@ class SqlLookups:
             *(found.tagged, found.addressed, *found.ordered, *found.resembling, found.waiting),
         )
         threads = {one: self._facts(one) for one in dict.fromkeys(thread_ids) if one is not None}
-        own = tuple(self._kept_out(mailbox_id, found.known, threads, clues.author))
+        # One of us, whom others stand for, may enter any.
+        kept_out = clues.author and not clues.recipients
+        own = (
+            tuple(self._kept_out(mailbox_id, found.known, threads, clues.author))
+            if kept_out
+            else ()
+        )
         for one in own:
             if one.thread_id is not None and one.thread_id not in threads:
                 threads[one.thread_id] = self._facts(one.thread_id)
@@ -109,7 +115,7 @@ class SqlLookups:
         """
         for one in known:
             thread = threads.get(one.thread_id or 0)
-            if one.cited_only or thread is None or not author or author in thread.participants:
+            if one.cited_only or thread is None or author in thread.participants:
                 continue
             shared = self._shared(mailbox_id, digest(one.message_id), one.message_id, False)
             yield from (other for other in shared if other.author == author)
