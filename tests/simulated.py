@@ -50,8 +50,21 @@ Four mails (`docs/simulated`), and this configuration:
 ```
 {told}```
 
-The acknowledgement of Friday evening promises an answer within 48 business hours, that is by Tuesday at
-17:10; Anna is warned on Monday, and answers in time. After her second answer the customer is silent.
+What it tells, line by line:
+
+- **Friday evening** Giulia writes, and gets an acknowledgement at once. 48 business hours from then are Tuesday,
+  17:10, and that is the day it names: the weekend does not count.
+- **Monday** half of that time is over, and Anna is warned. She answers on Tuesday, so nothing is late. Had
+  she not, a line with `✗` would stand there.
+- **Wednesday** Giulia writes again. She is not acknowledged a second time. Anna answers, and from here it is
+  Giulia's turn.
+- She is silent: after 3 business days a reminder goes to her, after 7 the word that the matter will be taken as
+  settled, after 10 it is (8 December is a holiday in Italy and does not count). A mail of hers, or of Anna's,
+  would have stopped all of this.
+- **A business day later** she is asked how it went.
+
+`K7F3-Q2` names the conversation, as in `maildaemon threads show`. Where a reminder to staff comes again and again, it
+stands there once, with the number of times and the last one.
 
 ## What another configuration changes
 
