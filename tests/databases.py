@@ -54,7 +54,7 @@ class SqliteDatabases:
         path = folder / "mail.db"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_sqlite_template(), path)
+            shutil.copyfile(sqlite_template(), path)
         return f"sqlite:///{path}"
 
     def empty_url(self, folder: Path) -> str:
@@ -182,7 +182,8 @@ def is_sqlite() -> bool:
 
 
 @functools.cache
-def _sqlite_template() -> Path:
+def sqlite_template() -> Path:
+    """Return a database with our tables and nothing in them, to be copied."""
     path = Path(tempfile.mkdtemp(prefix="maildaemon-tables-")) / "mail.db"
     store = SqlStore(f"sqlite:///{path}")
     ensure_schema(store.engine)

@@ -1,6 +1,7 @@
 """A maildaemon as an operator has it: a folder, a configuration, and the real program."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.databases import sqlite_template
 from tests.servers.dovecot import Account
 from tests.servers.sink import SmtpSink
 from tests.system.ready import Begun, ready
@@ -18,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 _PROGRAM = (sys.executable, "-m", "maildaemon")
 _LONGEST = 60
+_DATABASE = "database: {url: sqlite:///var/maildaemon.db}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Installation:
     def call(self, *arguments: object, **environment: str) -> Outcome:
         """Run a command to its end in the folder of the configuration."""
         words, around = [*map(str, arguments)], self.environment_with(environment)
+        if words[:1] == ["run"]:
+            self._make_tables()
         # What tells the interpreter something must be there when it starts.
         if not self.cold and not any(name.startswith("PYTHON") for name in environment):
             code, out, err = ready().run(words, self.folder, around, _LONGEST)
@@ -70,6 +75,7 @@ class Installation:
 
         With options for `Popen` it starts from nothing.
         """
+        self._make_tables()
         around = self.environment_with({})
         process: Begun | subprocess.Popen[bytes]
         with (self.folder / "run.log").open("ab") as log:
@@ -86,6 +92,15 @@ class Installation:
         finally:
             process.kill()
             process.wait(_LONGEST)
+
+    def _make_tables(self) -> None:
+        """Spare a daemon what takes it longest at its first start, unless it is about that."""
+        if self.cold or self.data.exists() or not self.config.is_file():
+            return
+        if _DATABASE in self.config.read_text():
+            self.data.mkdir(mode=0o700)
+            shutil.copyfile(sqlite_template(), self.data / "maildaemon.db")
+            (self.data / "maildaemon.db").chmod(0o600)
 
     @property
     def log(self) -> str:
@@ -110,7 +125,7 @@ def a_config(
     """Return a configuration; `more` are whole lines of the top level."""
     lines: Sequence[str] = (
         f"service: {{mode: {mode}}}",
-        "database: {url: sqlite:///var/maildaemon.db}",
+        _DATABASE,
         "mailboxes:",
         "  - name: support",
         "    address: support@example.test",
