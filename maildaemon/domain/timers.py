@@ -81,7 +81,7 @@ class History:
     `resolved_at`: when it was taken as settled the last time, also if it was opened again since.
     `promised`: the dates that the customer was told, by the message that he waited for then.
     `fired`: when which timers fired. `elsewhere_at`: when the customer wrote last in another
-    conversation, since our answer in this one was seen.
+    conversation, or into Junk, since our answer in this one was seen.
     """
 
     status: Status

@@ -371,3 +371,18 @@ def test_whose_question_lay_in_junk_while_we_answered_another_is_not_silent(shop
 
     days(shop, 4)
     assert letters(shop) == [ACK]
+
+
+def test_whose_reply_a_filter_took_for_spam_is_not_silent(shop: Shop) -> None:
+    conversation(shop)
+    shop.wait(days=1)
+    reply = a_mail(
+        "No, it has not arrived. Where is it?",
+        message_id="c2@customer.example",
+        In_Reply_To="<a1@shop.example>",
+        date=shop.at,
+    )
+    shop.write(reply, "Junk")
+    days(shop, 8)
+
+    assert letters(shop) == [ACK]

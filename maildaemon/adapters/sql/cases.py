@@ -153,6 +153,8 @@ _ELSEWHERE = (
         == select(thread.c.reference).where(thread.c.id == _THREAD).scalar_subquery(),
     )
 )
+# By what it is, and whether it stands in the thread that is asked about.
+_OVERLOOKED = {(Kind.CUSTOMER.value, False), (Kind.SPAM.value, False), (Kind.SPAM.value, True)}
 _CHANGE_THREAD = update(thread).where(thread.c.id == _THREAD)
 # Whoever holds it meanwhile must not finish it.
 _CHANGE = (
@@ -336,13 +338,15 @@ def _written(rows: Sequence[Row[Any]]) -> Iterable[Written]:
 
 
 def _elsewhere_at(connection: Connection, row: Row[Any]) -> datetime | None:
-    """Return when a customer of this thread wrote last in another one, None if never."""
+    """Return when a customer of this thread wrote last in another one, or what a filter took for
+    spam; None if never.
+    """
     asked = {"thread": row.id, "mailbox": row.mailbox_id}
     # What it is is looked at here: by it a database would search among everybody's mail.
     wrote = (
         one.received_at
         for one in connection.execute(_SINCE_WROTE, asked)
-        if one.kind == Kind.CUSTOMER.value and not one.history and one.thread_id != row.id
+        if not one.history and (one.kind, one.thread_id == row.id) in _OVERLOOKED
     )
     return max(wrote, default=None)
 
