@@ -23,6 +23,7 @@ PARK_AFTER_FAILURES = 3
 GIVE_UP_SETTLING_AFTER = 8
 ALARM_GAP_AFTER = timedelta(hours=24)
 WITNESS_WITHIN = 15 * _MINUTE
+OTHER_MODE_WAIT = 5 * _MINUTE  # what was queued in another mode; that one may come back
 RETRIED_MAIL_LIVES = timedelta(hours=24)
 _ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
 _MAIL_LIVES = timedelta(days=5)

@@ -93,6 +93,9 @@ class Mailboxes(Protocol):
     def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox has been read since then, and nothing live waits in it."""
 
+    def waits(self, mailbox_id: int) -> bool:
+        """Tell whether something live is recorded and not decided yet."""
+
     def is_behind(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox was read last before then, or something live that was recorded
         before then waits in it.
@@ -161,9 +164,6 @@ class Inbound(Protocol):
         A row whose last claim was never concluded is taken alone, and a death while it was alone
         counts as its own failure.
         """
-
-    def waits(self, mailbox_id: int) -> bool:
-        """Tell whether something live is recorded and not decided yet."""
 
     def overtaken(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record has been seen later than in this row, here or elsewhere."""

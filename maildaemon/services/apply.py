@@ -1,6 +1,5 @@
 """Carries out a decision within one transaction: one `case` for each action."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -39,7 +38,6 @@ from maildaemon.domain.recipients import is_one_of_us
 from maildaemon.domain.subjects import may_be_forward
 from maildaemon.domain.threads import GUESSABLE, Status, ThreadFacts
 from maildaemon.domain.tokens import is_ours
-from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import file_copy_at
 from maildaemon.ports import BlobStore, Composer, Role
 from maildaemon.ports.brakes import Muted
@@ -48,8 +46,9 @@ from maildaemon.ports.store import Transaction
 from maildaemon.services.brakes import doubt_memory, mute_sender
 from maildaemon.services.by_hand import merge
 from maildaemon.services.desk import Desk
-from maildaemon.services.handover import Handover
-from maildaemon.services.respond import Response
+from maildaemon.services.filed import Filed
+from maildaemon.services.handover import assign, forward, withhold
+from maildaemon.services.respond import respond
 
 
 def apply(
@@ -89,9 +88,7 @@ def apply(
         match=decision.match.rule.value,
         **({"reopens": True} if _reopens(decision) else {}),
     )
-    filing.admit(decision)
-    for action in decision.actions:
-        filing.carry_out(action)
+    filing.follow(decision)
     return message_id
 
 
@@ -141,9 +138,7 @@ def apply_again(  # noqa: PLR0913 - a first decision needs all of it but the rec
         kind=decision.judgement.kind.value,
         match=decision.match.rule.value,
     )
-    filing.admit(decision)
-    for action in decision.actions:
-        filing.carry_out(action)
+    filing.follow(decision)
 
 
 def take_back(
@@ -256,21 +251,16 @@ _BY_ITSELF = "maildaemon"
 _BY_PEOPLE = frozenset({Kind.CUSTOMER, Kind.LIST, Kind.BULK})
 
 
-@dataclass(frozen=True, slots=True)
-class _Filing:
-    """What all actions about one recorded message share."""
+class _Filing(Filed):
+    """Carries out the actions about one recorded message."""
 
-    tx: Transaction
-    composer: Composer
-    desk: Desk
-    row: InboundRow
-    message: Message
-    thread_id: int | None
-    reference: str
-    message_id: int
-    now: datetime
-    understanding: Understanding
-    blobs: BlobStore | None
+    __slots__ = ()
+
+    def follow(self, decision: Decision) -> None:
+        """Let in whom the message brings, and do what was decided."""
+        self.admit(decision)
+        for action in decision.actions:
+            self.carry_out(action)
 
     def carry_out(self, action: Action) -> None:
         match action:
@@ -279,7 +269,7 @@ class _Filing:
             case StaySilent(reason):
                 self.note("silence", reason=reason.value)
             case QueueMail():
-                self._respond(action)
+                respond(self, action)
             case CancelQueued(thread_id, reason):
                 at = self.row.received_at
                 _cancel(self.tx, self.desk, thread_id, reason, self.message_id, at, self.now)
@@ -314,27 +304,15 @@ class _Filing:
         """Let a colleague or a partner have it. What stands in no thread is nobody's."""
         if self.thread_id is None:
             return
-        handover = Handover(
-            self.tx,
-            self.composer,
-            self.desk,
-            self.row,
-            self.message,
-            self.understanding,
-            self.thread_id,
-            self.reference,
-            self.message_id,
-            self.now,
-        )
         match action:
             case Assign():
-                handover.assign(action)
+                assign(self, self.thread_id, action)
             case Forward() if self.row.raw_sha256 and self.blobs:
-                handover.forward(action, self.blobs.get(self.row.raw_sha256))
+                forward(self, self.thread_id, action, self.blobs.get(self.row.raw_sha256))
             case Forward(partner):
-                handover.withhold(partner, "it is too large: only its header was read")
+                withhold(self, partner, "it is too large: only its header was read")
             case WithholdForward(partner, why):
-                handover.withhold(partner, why)
+                withhold(self, partner, why)
             case _:
                 assert_never(action)
 
@@ -462,29 +440,3 @@ class _Filing:
             return
         why = "a mail of ours stands in Sent that the database does not know: it was restored"
         doubt_memory(self.tx, self.desk, why, self.now, since=self.now)
-
-    def note(self, event: str, *, outbox_id: int | None = None, **detail: object) -> None:
-        """Add an event to the history of the thread."""
-        self.tx.records.note(
-            self.desk.mailbox_id,
-            event,
-            self.now,
-            thread_id=self.thread_id,
-            message_id=self.message_id,
-            outbox_id=outbox_id,
-            **detail,
-        )
-
-    def _respond(self, action: QueueMail) -> None:
-        response = Response(
-            self.tx,
-            self.composer,
-            self.desk,
-            self.row,
-            self.message,
-            self.thread_id,
-            self.reference,
-            self.message_id,
-            self.now,
-        )
-        response.queue(action)

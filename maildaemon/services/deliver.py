@@ -28,7 +28,7 @@ from maildaemon.domain.delivery import (
 from maildaemon.domain.policy import Mode, Rate
 from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
-from maildaemon.domain.waiting import WITNESS_WITHIN, file_copy_at, mail_wait
+from maildaemon.domain.waiting import OTHER_MODE_WAIT, WITNESS_WITHIN, file_copy_at, mail_wait
 from maildaemon.errors import (
     StaleClaimError,
     StoreUnavailableError,
@@ -51,7 +51,6 @@ CLAIM = timedelta(minutes=3)
 DOT_CLAIM = timedelta(minutes=12)
 _MARGIN = timedelta(seconds=30)
 _AFTER_AN_OUTAGE = timedelta(seconds=30)
-_OTHER_MODE = timedelta(minutes=5)
 WRITE_AGAIN_AFTER = timedelta(seconds=5)
 # Nobody should learn from a burst that a program was asleep.
 TIMED_RATE = Rate(20, timedelta(minutes=10))
@@ -160,7 +159,7 @@ def _clock_of(store: Store, row: OutboxRow) -> datetime:
 
 def _put_off(store: Store, row: OutboxRow, now: datetime) -> None:
     """Keep what was queued in live mode from going out in another; it may be live again in time."""
-    put_off(store, row, now + _OTHER_MODE, "waits: the mode is not `live` any more")
+    put_off(store, row, now + OTHER_MODE_WAIT, "waits: the mode is not `live` any more")
 
 
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:

@@ -48,7 +48,7 @@ def look(store: Store, mailbox: Mailbox, desk: Desk, since: datetime) -> Look:
         if name.role in _LOOKED_AT and _has_news(mailbox, name.name, rows.get(name.name)):
             return Look.UNREAD
     with store.read() as tx:
-        if tx.inbound.waits(desk.mailbox_id):
+        if tx.mailboxes.waits(desk.mailbox_id):
             return Look.UNREAD
         hidden = tx.mailboxes.hidden_in_sent(desk.mailbox_id, since)
     return Look.HIDDEN if hidden else Look.CLEAR

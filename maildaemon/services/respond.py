@@ -1,6 +1,5 @@
 """Writes the response to a message, and puts it into the outbox."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from maildaemon.domain.actions import QueueMail
@@ -10,66 +9,52 @@ from maildaemon.domain.policy import Mode
 from maildaemon.domain.threads import trim_references
 from maildaemon.domain.tokens import issue_draft_id, issue_loop_token, issue_reply_address
 from maildaemon.domain.waiting import mail_lives, names_until
-from maildaemon.ports import Composer
-from maildaemon.ports.rows import InboundRow, NewMail
-from maildaemon.ports.store import Transaction
+from maildaemon.ports.rows import NewMail
 from maildaemon.services.desk import Desk
+from maildaemon.services.filed import Filed
 from maildaemon.services.outgoing import STATES, name_date, own_id, queue_mail
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The response to a recorded message, and the thread it stands in."""
+def respond(filed: Filed, action: QueueMail) -> None:
+    """Queue the response to a recorded message, unless this cause has sent its mail."""
+    draft = draft_response(filed.desk, filed.message, action, filed.reference, filed.now)
+    mode = filed.desk.policy.mode_of(action.sections)
+    mail = NewMail(
+        mailbox_id=filed.desk.mailbox_id,
+        thread_id=filed.thread_id,
+        cause_id=filed.message_id,
+        # Whatever the mode: one cause has one mail.
+        message_id=own_id(filed.desk, _cause(filed.message)),
+        kind=MailKind.RESPONSE,
+        sections=action.sections,
+        language=action.language,
+        reverse_path=draft.reply_to or filed.desk.policy.sender.address,
+        recipient=action.to.address,
+        raw=filed.composer.compose(draft),
+        state=STATES[mode],
+        queued_at=filed.now,
+        send_at=filed.now,
+        # Not since now: it may have been parked for a week.
+        expires_at=names_until(
+            action.answer_by, filed.row.recorded_at + mail_lives(action.sections)
+        ),
+    )
+    sections = [section.value for section in action.sections]
+    queued = queue_mail(filed.tx, filed.desk, mail, mode, filed.now, sections=sections)
+    if queued is not None and mode is not Mode.SHADOW:
+        _count(filed, mail)
+    since, until = action.waiting_since, action.answer_by
+    if filed.thread_id is not None and since is not None and until is not None:
+        name_date(filed.tx, filed.desk.mailbox_id, filed.thread_id, queued, since, until, filed.now)
 
-    tx: Transaction
-    composer: Composer
-    desk: Desk
-    row: InboundRow
-    message: Message
-    thread_id: int | None
-    reference: str
-    message_id: int
-    now: datetime
 
-    def queue(self, action: QueueMail) -> None:
-        """Queue it, unless this cause has sent its mail."""
-        draft = draft_response(self.desk, self.message, action, self.reference, self.now)
-        mode = self.desk.policy.mode_of(action.sections)
-        mail = NewMail(
-            mailbox_id=self.desk.mailbox_id,
-            thread_id=self.thread_id,
-            cause_id=self.message_id,
-            # Whatever the mode: one cause has one mail.
-            message_id=own_id(self.desk, _cause(self.message)),
-            kind=MailKind.RESPONSE,
-            sections=action.sections,
-            language=action.language,
-            reverse_path=draft.reply_to or self.desk.policy.sender.address,
-            recipient=action.to.address,
-            raw=self.composer.compose(draft),
-            state=STATES[mode],
-            queued_at=self.now,
-            send_at=self.now,
-            # Not since now: it may have been parked for a week.
-            expires_at=names_until(
-                action.answer_by, self.row.recorded_at + mail_lives(action.sections)
-            ),
-        )
-        sections = [section.value for section in action.sections]
-        queued = queue_mail(self.tx, self.desk, mail, mode, self.now, sections=sections)
-        if queued is not None and mode is not Mode.SHADOW:
-            self._count(mail)
-        since, until = action.waiting_since, action.answer_by
-        if self.thread_id is not None and since is not None and until is not None:
-            name_date(self.tx, self.desk.mailbox_id, self.thread_id, queued, since, until, self.now)
-
-    def _count(self, mail: NewMail) -> None:
-        """Remember what the customer is told. What is only rehearsed counts for nothing later."""
-        self.tx.outbox.count_response(mail)
-        if self.thread_id is not None and Section.ACKNOWLEDGEMENT in mail.sections:
-            self.tx.records.acknowledged(self.thread_id, self.now)
-        if self.thread_id is not None and Section.REFUSED_FILES in mail.sections:
-            self.tx.records.told(self.thread_id, self.now)
+def _count(filed: Filed, mail: NewMail) -> None:
+    """Remember what the customer is told. What is only rehearsed counts for nothing later."""
+    filed.tx.outbox.count_response(mail)
+    if filed.thread_id is not None and Section.ACKNOWLEDGEMENT in mail.sections:
+        filed.tx.records.acknowledged(filed.thread_id, filed.now)
+    if filed.thread_id is not None and Section.REFUSED_FILES in mail.sections:
+        filed.tx.records.told(filed.thread_id, filed.now)
 
 
 def _cause(message: Message) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.tokens import issue_draft_id
-from maildaemon.domain.waiting import GIVE_UP_SETTLING_AFTER, settle_wait
+from maildaemon.domain.waiting import GIVE_UP_SETTLING_AFTER, OTHER_MODE_WAIT, settle_wait
 from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import FolderName, Mailbox, Now, Role
 from maildaemon.ports.rows import SettlementRow, Verb
@@ -22,7 +22,6 @@ from maildaemon.services.desk import Desk, log
 CLAIM = timedelta(minutes=2)
 _DEADLINE = CLAIM - timedelta(seconds=30)
 _AT_ONCE = 20
-_OTHER_MODE = timedelta(minutes=5)
 _LOOK_FIRST = timedelta(seconds=10)
 # Clocks differ, and servers date what they are given as they like.
 _DRAFTS_SINCE = timedelta(days=2)
@@ -128,7 +127,7 @@ class _Work:
         """Leave the mailbox alone in a rehearsal, whatever was to be put there before."""
         with self.store.begin() as tx:
             why = "waits: the mode is `shadow` now"
-            tx.outbox.retry_settlement(row, now + _OTHER_MODE, why, failed=False)
+            tx.outbox.retry_settlement(row, now + OTHER_MODE_WAIT, why, failed=False)
 
     def _holds(self, folder: FolderName, message_id: str, row: SettlementRow) -> bool:
         """Tell whether the folder holds it already: not by SEARCH, which lies on some servers."""

@@ -46,13 +46,6 @@ _DUE = tuple(
     .limit(bindparam("most", type_=Integer))
     for history in (False, True)
 )
-_WAITS = select(
-    exists().where(
-        inbound.c.mailbox_id == _MAILBOX,
-        inbound.c.state == "waiting",
-        inbound.c.history.is_(False),
-    )
-)
 
 
 class SqlInbound:
@@ -186,10 +179,6 @@ class SqlInbound:
             failures=failures,
         )
         return _inbound_row(row, failures, alone=alone) if took else None
-
-    def waits(self, mailbox_id: int) -> bool:
-        """Tell whether something live is recorded and not decided yet."""
-        return bool(self._connection.scalar(_WAITS, {"mailbox": mailbox_id}))
 
     def overtaken(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record has been seen later than in this row, here or elsewhere."""

@@ -185,10 +185,12 @@ class SqlMailboxes:
     def has_decided_since(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox has been read since then, and nothing live waits in it."""
         # The inbox is looked at first: the other folders have been looked at later still.
-        asked = {"mailbox": mailbox_id}
-        looked_at: datetime | None = self._connection.scalar(_LOOKED_AT, asked)
-        read = looked_at is not None and looked_at >= since
-        return read and not self._connection.scalar(_WAITING, asked)
+        looked_at: datetime | None = self._connection.scalar(_LOOKED_AT, {"mailbox": mailbox_id})
+        return looked_at is not None and looked_at >= since and not self.waits(mailbox_id)
+
+    def waits(self, mailbox_id: int) -> bool:
+        """Tell whether something live is recorded and not decided yet."""
+        return bool(self._connection.scalar(_WAITING, {"mailbox": mailbox_id}))
 
     def is_behind(self, mailbox_id: int, since: datetime) -> bool:
         """Tell whether the mailbox was read last before then, or what was recorded before waits."""
