@@ -1,0 +1,53 @@
+"""What stops automatic mail, what is to be told, and what the installation knows of itself."""
+
+from sqlalchemy import Column, Index, Integer, Table
+
+from maildaemon.adapters.sql.tables.columns import (
+    Name,
+    Sha256,
+    metadata,
+    own_id,
+    queue_columns,
+    ref,
+)
+from maildaemon.adapters.sql.values import AnyJson, AnyText, Instant, Word
+
+# What this installation knows of itself, such as its last heartbeat.
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", Word(32), primary_key=True),
+    Column("value", AnyText, nullable=False),
+)
+
+brake = Table(
+    "brake",
+    metadata,
+    own_id(),
+    ref("mailbox_id", "mailbox", nullable=False),
+    Column("name", Word(32), nullable=False),  # domain/brakes.py
+    Column("reason", AnyText, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("doubts_before", Instant),  # mail from before then may only look new
+    Column("released_at", Instant),
+    Index(None, "mailbox_id", "released_at"),
+)
+
+# What `alerts.command` is to be told. Of one subject one alarm an hour; more are added to it.
+alert = Table(
+    "alert",
+    metadata,
+    own_id(),
+    Column("subject_sha256", Sha256, nullable=False),
+    Column("event", Word(32), nullable=False),
+    Column("mailbox", Name),
+    Column("text", AnyText, nullable=False),
+    Column("facts", AnyJson, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Word(16), nullable=False),  # waiting, told, given_up
+    *queue_columns(),
+    Column("told_at", Instant),
+    Index(None, "subject_sha256", "state"),
+    Index(None, "state", "next_attempt_at"),
+)
