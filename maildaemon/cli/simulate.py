@@ -82,6 +82,7 @@ def simulate(
     only reads: no network, no password, no database.
     """
     settings = invocation.settings()
+    others = _load(other) if other else None
     left_out = _LeftOut()
     with show_progress("mails") as progress:
         letters = _letters(paths, left_out, until)
@@ -92,9 +93,9 @@ def simulate(
         before = _simulate(settings, mailbox, letters, span, left_out, progress)
         if not any(one.event == "staff_answered" for one in before.told):
             note("no answer of yours is among these mails: name the folder of sent mail as well")
-        if other is None:
+        if others is None:
             return _put(before, as_json=as_json)
-        after = _simulate(_load(other), mailbox, letters, span, left_out, progress)
+        after = _simulate(others, mailbox, letters, span, left_out, progress)
     return _put_differences(before, after, as_json=as_json)
 
 

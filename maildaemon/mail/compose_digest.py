@@ -25,7 +25,10 @@ _HEAD = """<!DOCTYPE html>
 <body>
 <div style="max-width: 38em; padding: 0.5em; font-family: sans-serif; font-size: 16px; line-height: 1.5; overflow-wrap: anywhere">
 """  # noqa: E501 - one line of HTML
-_FOOT = "<p>Written by maildaemon each morning. If it does not come, the daemon does not run.</p>"
+_FOOT = (
+    "<p>Written by maildaemon each morning. If it does not come, look at `maildaemon status`: "
+    "nothing else may go, either.</p>"
+)
 
 
 def compose_digest(draft: Draft, digest: Digest) -> bytes:

@@ -123,7 +123,8 @@ def test_a_morning_on_which_nobody_waits_has_a_short_mail_all_the_same() -> None
         "Wednesday, 2 December 2026 Nobody is waiting. "
         "In the last day 0 mails from customers, 0 answered by you, 0 settled, "
         "0 sent automatically. "
-        "-- Written by maildaemon each morning. If it does not come, the daemon does not run."
+        "-- Written by maildaemon each morning. If it does not come, "
+        "look at `maildaemon status`: nothing else may go, either."
     )
 
 
