@@ -1,13 +1,19 @@
 """What one ordinary mail costs the processor, stage by stage: parse, understand, decide.
 
-python -m benchmarks.message [--messages 400] [--seed 1] [--write]
+python -m benchmarks.message [--messages 400] [--passes 5] [--seed 1] [--write]
 
 The mail: some 10 KB, plain text and HTML as mail programs write it, every second one an answer
 with a quotation. It goes through the worker and through `decide`, beside a database that knows the
 mails before it. The stages are those of the same mails parsed in this process.
+
+All of them are walked several times, each time with a new worker and an empty database, and what
+`re` has compiled forgotten. Of each mail and stage the best pass counts, as timeit has it: what
+a pass takes longer than that is the machine's doing. Sums are those of one pass, the best of them;
+mail-parser alone is measured in the same way. The table shows medians over the mails.
 """
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -51,6 +57,7 @@ from tests.campaigns.table import machine
 
 LIMIT = 5.0
 MAILS = 400
+PASSES = 5
 _UNTIL = datetime(2026, 11, 20, 18, tzinfo=UTC)
 _WARM = 20
 # What `parse_message` calls, by the module that it has it from.
@@ -75,12 +82,24 @@ _REST = "parse: between them"
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Of each message: milliseconds through the worker to the decision as the clock has them, and
-    milliseconds of processor time by stage. `library` is the processor time of mail-parser alone
-    for as many other mails of the same make.
+    """Of each message, in the best of its passes: milliseconds through the worker to the decision
+    as the clock has them, and milliseconds of processor time by stage, for the stages that are
+    promised, for all of them, and for mail-parser alone.
     """
 
+    passes: int
     sizes: Sequence[int]
+    whole: Sequence[float]
+    stages: Sequence[dict[str, float]]
+    promised: Sequence[float]
+    together: Sequence[float]
+    library: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one walk through the mails took of each."""
+
     whole: Sequence[float]
     stages: Sequence[dict[str, float]]
     library: Sequence[float]
@@ -124,29 +143,69 @@ def _mess(random: Random) -> str:
     return f'<div style="display:none;max-height:0">&#847;&zwnj;</div>{rows}<!--[if mso]><p>x</p><![endif]-->'
 
 
-def measure(messages: int, seed: int) -> Costs:
-    """Return what they cost; the first few only warm things up."""
+def measure(messages: int, seed: int, passes: int = PASSES) -> Costs:
+    """Return what they cost; in each pass the first few only warm things up."""
     raws = [*typical(seed, messages + _WARM)]
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        bench = _Bench(folder)
-        stack.callback(bench.close)
+    warm_up()
+    sizes = [len(raw) for raw in raws[_WARM:]]
+    return best_of([_walk(raws) for _ in range(passes)], sizes)
+
+
+def best_of(walked: Sequence[Pass], sizes: Sequence[int]) -> Costs:
+    """Return the costs of each mail in the best of the passes."""
+    return Costs(
+        len(walked),
+        sizes,
+        whole=_best([it.whole for it in walked]),
+        stages=[
+            _best_stages(of_mail) for of_mail in zip(*(it.stages for it in walked), strict=True)
+        ],
+        promised=_best([[*map(_promised, it.stages)] for it in walked]),
+        together=_best([[sum(one.values()) for one in it.stages] for it in walked]),
+        library=_best([it.library for it in walked]),
+    )
+
+
+def _best(passes: Sequence[Sequence[float]]) -> list[float]:
+    return [min(of_mail) for of_mail in zip(*passes, strict=True)]
+
+
+def _best_stages(passes: Sequence[dict[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for one in passes for name in one)
+    return {name: min(one.get(name, 0.0) for one in passes) for name in names}
+
+
+def _promised(stages: dict[str, float]) -> float:
+    """Return what parse, understand and decide take together, without the look-ups."""
+    return sum(stages.values()) - stages[_CONTEXT]
+
+
+def _walk(raws: Sequence[bytes]) -> Pass:
+    with _bench() as bench:
         whole = [bench.through_the_worker(raw) for raw in raws]
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        bench = _Bench(folder)
-        stack.callback(bench.close)
-        warm_up()
+    # Each boundary is an expression of its mail, and the library's cache has room for all of them.
+    re.purge()
+    with _bench() as bench:
         stages = [bench.stage_by_stage(raw) for raw in raws]
-    # Mails of its own: what it had compiled for ours would be cheap the second time.
-    library = [_by_library(raw) for raw in typical(seed + 1, messages + _WARM)]
-    return Costs([len(raw) for raw in raws[_WARM:]], whole[_WARM:], stages[_WARM:], library[_WARM:])
+    re.purge()
+    library = [*map(_by_library, raws)]
+    return Pass(whole[_WARM:], stages[_WARM:], library[_WARM:])
 
 
 def _by_library(raw: bytes) -> float:
     began = time.process_time()
     mailparser.parse_from_bytes(raw)  # type: ignore[no-untyped-call]
     return (time.process_time() - began) * 1000
+
+
+@contextmanager
+def _bench() -> Iterator["_Bench"]:
+    with TemporaryDirectory() as folder:
+        bench = _Bench(Path(folder))
+        try:
+            yield bench
+        finally:
+            bench.close()
 
 
 class _Bench:
@@ -224,32 +283,27 @@ def _watched(watch: Stopwatch) -> Iterator[None]:
         yield
 
 
-def promised(costs: Costs) -> list[float]:
-    """Return what parse, understand and decide take of each mail, without the look-ups."""
-    return [sum(one.values()) - one[_CONTEXT] for one in costs.stages]
-
-
 def table(costs: Costs, command: str) -> str:
     """Return the table as Markdown."""
     names = dict.fromkeys(name for one in costs.stages for name in one)
     rows = {
         "worker (both ways) + context + decide, by the clock": costs.whole,
         **{f"{name}, CPU": [one.get(name, 0.0) for one in costs.stages] for name in names},
-        "parse + understand + decide, CPU": promised(costs),
-        "the stages together, CPU": [sum(one.values()) for one in costs.stages],
+        "parse + understand + decide, CPU": costs.promised,
+        "the stages together, CPU": costs.together,
         "for comparison: mail-parser alone, CPU": costs.library,
     }
     measured = (
         f"`{command}`: {machine()}, load {load_average()}. {len(costs.sizes)} mails,"
-        f" median {median(costs.sizes) / 1000:.1f} KB."
+        f" median {median(costs.sizes) / 1000:.1f} KB; of each, the best of {costs.passes} passes."
     )
     lines = [
         f"| {name} | {median(them):.2f} | {quantiles(them, n=20)[18]:.2f} |"
         for name, them in rows.items()
     ]
     head = ("| ms a mail | median | 95th in a hundred |", "|---|---:|---:|")
-    share = median(promised(costs)) / median(costs.library)
-    # Machines differ, and this one from hour to hour; the ratio is what stays.
+    share = median(costs.promised) / median(costs.library)
+    # Machines differ, and a busy neighbour slows a whole run down; the ratio is what stays.
     ratio = f"Parse, understand and decide together: {share:.2f} times mail-parser alone."
     return "\n".join((measured, "", *head, *lines, "", ratio))
 
@@ -257,15 +311,18 @@ def table(costs: Costs, command: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.message", description=__doc__)
     parser.add_argument("--messages", type=int, default=MAILS)
+    parser.add_argument("--passes", type=int, default=PASSES, help="the best of them counts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="keep the table in the repository")
     given = parser.parse_args()
-    costs = measure(given.messages, given.seed)
-    written = table(costs, f"python -m benchmarks.message --messages {given.messages}")
+    costs = measure(given.messages, given.seed, given.passes)
+    written = table(
+        costs, f"python -m benchmarks.message --messages {given.messages} --passes {given.passes}"
+    )
     print(written)
     if given.write:
         keep_table("message", written)
-    if median(promised(costs)) > LIMIT:
+    if median(costs.promised) > LIMIT:
         print(f"more than {LIMIT:g} ms a mail", file=sys.stderr)
         return 1
     return 0
