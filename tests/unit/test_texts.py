@@ -1,6 +1,7 @@
 """What customers read, judged on the composed bytes: plain, whole, for everybody, one language."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -57,7 +58,6 @@ TIMES: dict[str, dict[str, Any]] = {
     "escalated": {"until": SOON},
     "feedback": {"ratings": RATINGS},
 }
-EVERY_TEXT = [(language, mixture) for language in LANGUAGES for mixture in MIXTURES]
 WORDS = {it: parse_words((SHIPPED / it / "words.txt").read_text("utf-8")) for it in LANGUAGES}
 COMPOSER = TemplateComposer(LANGUAGES, "en")
 
@@ -73,6 +73,17 @@ TOO_FAMILIAR = {
     "ru": "ты тебе тебя твой твоя твоё твои вы вам вас ваш ваше ваши вашим",
     "uk": "ти тобі тебе твій твоя твоє твої ви вам вас ваш ваше ваші вашого",
 }
+
+
+def of_every_mixture(judge: Callable[[str, str], None]) -> Callable[[str], None]:
+    """Judge all texts of a language in one test: to collect one for each takes longer than it."""
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test(language: str) -> None:
+        for mixture in MIXTURES:
+            judge(language, mixture)
+
+    return test
 
 
 def a_text(language: str, mixture: str) -> Draft:
@@ -118,7 +129,7 @@ def sentences(text: str) -> list[str]:
     return [it for line in lines for it in ends.split(line) if len(it.split()) > 1]
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_the_page_is_whole_and_says_its_language(language: str, mixture: str) -> None:
     html = mail(language, mixture)[2]
     page, tree = Page(), LexborHTMLParser(html)
@@ -135,7 +146,7 @@ def test_the_page_is_whole_and_says_its_language(language: str, mixture: str) ->
     assert [it.text()[:10] for it in tree.css("title")] == ["[#K7F3-Q2]"]
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_headings_begin_with_one_of_the_first_level_and_leave_none_out(
     language: str, mixture: str
 ) -> None:
@@ -152,7 +163,7 @@ def test_headings_begin_with_one_of_the_first_level_and_leave_none_out(
     assert all(texts)
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_nothing_is_fetched_and_nothing_runs(language: str, mixture: str) -> None:
     html = mail(language, mixture)[2]
     tree = LexborHTMLParser(html)
@@ -169,7 +180,7 @@ def test_nothing_is_fetched_and_nothing_runs(language: str, mixture: str) -> Non
     assert not re.search(r"url\(|@import|expression\(|http-equiv", html)
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_both_parts_say_the_same(language: str, mixture: str) -> None:
     _, text, html = mail(language, mixture)
     tree = LexborHTMLParser(html)
@@ -186,7 +197,7 @@ def test_both_parts_say_the_same(language: str, mixture: str) -> None:
     assert "".join(shown.split()) == "".join(said.split())
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_every_fact_is_told_and_no_blank_is_left(language: str, mixture: str) -> None:
     draft = a_text(language, mixture)
     subject, text, html = mail(language, mixture)
@@ -215,7 +226,7 @@ def test_every_fact_is_told_and_no_blank_is_left(language: str, mixture: str) ->
     assert "\n\n\n" not in text
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_sentences_are_short(language: str, mixture: str) -> None:
     lengths = [len(it.split()) for it in sentences(prose(language, mixture))]
 
@@ -223,7 +234,7 @@ def test_sentences_are_short(language: str, mixture: str) -> None:
     assert mean(lengths) <= 12
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_a_text_is_in_its_language_and_no_other(language: str, mixture: str) -> None:
     assert detect_language(prose(language, mixture), LANGUAGES).language == language
 
@@ -332,7 +343,7 @@ def test_the_measure_of_contrast_is_right() -> None:
         colours('<p style="color: #777777">')
 
 
-@pytest.mark.parametrize(("language", "mixture"), EVERY_TEXT)
+@of_every_mixture
 def test_text_stands_out_from_its_ground_by_day_and_by_night(language: str, mixture: str) -> None:
     html = mail(language, mixture)[2]
 
