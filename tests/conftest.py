@@ -2,7 +2,8 @@
 
 A test that opens the store runs on every database: it is enough that its module imports `Shop` or
 `database_url`, or lies in tests/service. `@pytest.mark.sqlite` and `@pytest.mark.postgresql` are
-for what concerns one of them alone.
+for what concerns one of them alone. A module about decisions runs on SQLite, and those of its tests
+that carry the other mark on both: together they execute every statement on PostgreSQL as well.
 """
 
 import atexit

@@ -17,6 +17,9 @@ from tests.service.shop import START, Shop, a_mail, a_policy
 from tests.service.test_doubt import backup, restore
 from tests.service.test_spine import a_bounce
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 WEEKS_AGO = START - timedelta(days=21)
 
 
@@ -98,6 +101,7 @@ def test_what_waited_is_sent_when_the_brake_is_released(shop: Shop) -> None:
     assert alarms(shop) == ["brake.released"]
 
 
+@pytest.mark.postgresql
 def test_what_waited_can_be_discarded_instead(shop: Shop) -> None:
     put_on(shop, Brake.BREAKER)
     shop.write(a_customer(shop, "clara"))
@@ -337,7 +341,6 @@ def test_far_too_many_new_mails_at_once_wait_for_a_person(tmp_path: Path) -> Non
     shop.close()
 
 
-@pytest.mark.sqlite
 def test_after_a_flood_everybody_is_answered_on_release(tmp_path: Path) -> None:
     shop = a_small_shop(tmp_path)
     for number in range(41):
@@ -627,6 +630,7 @@ def test_a_muted_address_is_answered_again_by_an_operators_word(shop: Shop) -> N
 # Undeliverable addresses
 
 
+@pytest.mark.postgresql
 def test_a_dead_address_is_answered_again_when_its_owner_proves_that_it_lives(
     tmp_path: Path,
 ) -> None:
@@ -659,6 +663,7 @@ def test_a_dead_address_is_answered_again_when_its_owner_proves_that_it_lives(
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_dead_address_is_answered_again_by_an_operators_word(shop: Shop) -> None:
     shop.transport.plan("RCPT", "550 5.1.1 no such user")
     shop.write(a_mail(date=shop.at))
@@ -708,7 +713,6 @@ def step(shop: Shop) -> None:
         pass
 
 
-@pytest.mark.sqlite
 def test_eight_times_as_many_customers_as_the_rate_allows_are_all_answered_within_six_hours(
     calm_shop: Shop,
 ) -> None:
@@ -729,7 +733,6 @@ def test_eight_times_as_many_customers_as_the_rate_allows_are_all_answered_withi
     assert max(got[one] - wrote[one] for one in wrote) <= timedelta(hours=6)
 
 
-@pytest.mark.sqlite
 def test_staff_are_told_once_that_mail_is_late(calm_shop: Shop) -> None:
     shop = calm_shop
     rush(shop, 40)
@@ -741,7 +744,7 @@ def test_staff_are_told_once_that_mail_is_late(calm_shop: Shop) -> None:
     assert "wait because of `limits.per_mailbox`" in shop.alert.told[0].text
 
 
-@pytest.mark.sqlite
+@pytest.mark.postgresql
 def test_mail_is_late_no_more_when_the_queue_is_young_again(calm_shop: Shop) -> None:
     shop = calm_shop
     rush(shop, 40)
@@ -755,7 +758,6 @@ def test_mail_is_late_no_more_when_the_queue_is_young_again(calm_shop: Shop) -> 
     assert shop.rows("select late_since from mailbox") == [(None,)]
 
 
-@pytest.mark.sqlite
 def test_what_waited_under_a_brake_does_not_all_go_at_once(shop: Shop) -> None:
     put_on(shop, Brake.BREAKER)
     for number in range(100):
@@ -779,6 +781,7 @@ def test_what_waited_under_a_brake_does_not_all_go_at_once(shop: Shop) -> None:
 # Telling people
 
 
+@pytest.mark.postgresql
 def test_an_alarm_that_was_not_taken_is_told_later(shop: Shop) -> None:
     shop.set_clock(days=400)
     shop.look()
@@ -802,6 +805,7 @@ def test_of_one_subject_one_alarm_an_hour_is_told(shop: Shop) -> None:
     assert [one.count for one in shop.alert.told] == [5, 1]
 
 
+@pytest.mark.postgresql
 def test_what_happens_again_while_it_is_told_is_told_as_well(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,9 @@ from maildaemon.services.desk import Desk
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.service.shop import KEY, Shop, a_mail, a_policy
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 PRIVATE = "private.example"
 
 
@@ -112,6 +115,7 @@ def statuses(shop: Shop) -> list[str]:
     return [row[0] for row in shop.rows("select status from thread order by id")]
 
 
+@pytest.mark.postgresql
 def test_a_colleagues_answer_cancels_what_is_queued(shop: Shop, anna: Colleague) -> None:
     shop.write(a_mail())
     shop.wait(seconds=1)
@@ -128,6 +132,7 @@ def test_a_colleagues_answer_cancels_what_is_queued(shop: Shop, anna: Colleague)
     ]
 
 
+@pytest.mark.postgresql
 def test_nothing_of_a_private_mail_is_kept(shop: Shop, anna: Colleague) -> None:
     anna.write_privately(1)
     anna.write_privately(2, In_Reply_To=f"<bob1@{PRIVATE}>")
@@ -288,6 +293,7 @@ def test_the_cursor_does_not_wait_for_what_answers_nothing(shop: Shop, anna: Col
     assert anna.cursor == 1
 
 
+@pytest.mark.postgresql
 def test_what_nobody_asked_is_forgotten_once_everything_was_read_and_decided(
     shop: Shop, anna: Colleague
 ) -> None:
@@ -406,6 +412,7 @@ def test_a_private_mail_that_was_withheld_is_forgotten_as_well(shop: Shop, anna:
     assert shop.rows("select count(*) from message") == [(0,)]
 
 
+@pytest.mark.postgresql
 def test_our_own_mail_in_a_colleagues_folder_is_no_witness(shop: Shop, anna: Colleague) -> None:
     shop.write(a_mail())
     everything(shop, anna)
@@ -423,6 +430,7 @@ def test_an_account_without_sent_is_an_operators_matter(shop: Shop, anna: Collea
         anna.read()
 
 
+@pytest.mark.postgresql
 def test_an_answer_is_found_in_the_mailbox_whose_customer_gets_it(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.start()

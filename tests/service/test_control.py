@@ -15,6 +15,9 @@ from maildaemon.services.marks import BY, show_marks
 from tests.service.clients import Letter
 from tests.service.shop import Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 OURS = ("$Overdue", "$Waiting", "$Working", "$Resolved", "$NoAuto", "$Urgent")
 
 
@@ -131,6 +134,7 @@ def test_what_is_said_on_the_command_line_is_shown(desk: Desk) -> None:
     assert desk.shown() == ["$Working"]
 
 
+@pytest.mark.postgresql
 def test_a_broken_promise_shows_until_somebody_answers(desk: Desk) -> None:
     desk.customer()
     with desk.shop.store.begin() as tx:
@@ -203,6 +207,7 @@ def test_what_is_taken_back_after_an_answer_is_the_customers_turn_again(desk: De
     assert desk.status == "pending"
 
 
+@pytest.mark.postgresql
 def test_no_automatic_mail_while_the_keyword_stands(desk: Desk) -> None:
     desk.shop.write(a_mail())
     desk.shop.receive()
@@ -282,6 +287,7 @@ def test_a_customer_who_writes_again_ends_what_was_said(desk: Desk) -> None:
     assert (desk.shown(1), desk.shown(2)) == ([], ["$Waiting"])
 
 
+@pytest.mark.postgresql
 def test_each_word_stands_in_the_history_once_with_who_said_it(desk: Desk) -> None:
     desk.customer()
     desk.flag("$Resolved")
@@ -384,6 +390,7 @@ def test_moving_a_message_says_whose_turn_it_is_and_moving_it_back_undoes_that(
     assert folders.status == "open"
 
 
+@pytest.mark.postgresql
 def test_no_auto_and_urgent_by_moving(folders: Desk) -> None:
     folders.customer()
     uid = folders.move("INBOX", 1, "Support/No-auto")

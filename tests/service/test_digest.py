@@ -19,6 +19,9 @@ from maildaemon.services.digest import Orders, Watched, digest_next
 from tests.service.shop import EXE, Shop, a_mail, parsed
 from tests.unit.test_settings import MINIMAL, read
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 ANNA = "anna@shop.example"
 ORDERS = Orders((ANNA,), time(8), ZoneInfo("Europe/Rome"), compose_digest)
 # Eight o'clock in Rome, on a Tuesday.
@@ -57,6 +60,7 @@ def morning(shop: Shop) -> str:
     return " ".join(body.get_content().split())
 
 
+@pytest.mark.postgresql
 def test_it_comes_once_a_day_whatever_is_started_anew(shop: Shop) -> None:
     shop.at = MORNING - timedelta(minutes=1)
     assert digest(shop) == 0
@@ -88,6 +92,7 @@ def test_after_a_sleep_the_mailbox_is_read_first(shop: Shop) -> None:
     assert digest(shop) == 1
 
 
+@pytest.mark.postgresql
 def test_a_mailbox_that_cannot_be_read_is_told_of(shop: Shop) -> None:
     shop.at = MORNING
     broken = AccountRow(0, 3, None, None, "the server is gone", shop.at, None)
@@ -117,6 +122,7 @@ def test_in_every_mode_staff_get_it_and_customers_nothing(tmp_path: Path, mode: 
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_it_is_our_own_mail_and_no_customers(shop: Shop) -> None:
     shop.write(a_mail(date=shop.at))
     morning(shop)
@@ -179,6 +185,7 @@ def test_a_refused_file_is_named_and_whether_the_customer_knows(tmp_path: Path) 
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_everything_that_needs_a_person_is_found_in_the_records(shop: Shop) -> None:
     """What is hard to bring about is written into the records as it would stand there."""
     for name in ("clara", "dora", "eve"):
@@ -235,6 +242,7 @@ def _write(shop: Shop, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
+@pytest.mark.postgresql
 def test_digest_to_and_at_say_who_gets_it_and_when(shop: Shop) -> None:
     settings = read(
         MINIMAL + "hours: {timezone: America/New_York}\n"

@@ -22,6 +22,9 @@ from maildaemon.services.by_hand import release
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import EXE, KEY, Shop, a_mail, a_policy, parsed
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 FILES = (("tool.exe", "application/x-dosexec", EXE),)
 
 
@@ -74,6 +77,7 @@ def send_draft(shop: Shop, text: str | None = None, *, keep_id: bool = True) -> 
     shop.account.expunge("Drafts", draft.uid)
 
 
+@pytest.mark.postgresql
 def test_a_draft_lies_in_the_folder_and_nothing_is_sent(shop: Shop) -> None:
     shop.write(a_mail())
     shop.round()
@@ -124,6 +128,7 @@ def test_what_a_person_writes_instead_of_it_is_an_answer(shop: Shop, *, keep_id:
     assert shop.transport.commands == []
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize("keep_id", [False, True])
 def test_what_a_person_sends_as_we_wrote_it_promises_an_answer_and_is_none(
     tmp_path: Path, *, keep_id: bool
@@ -336,6 +341,7 @@ def stuck(shop: Shop) -> int:
         return SqlStanding(connection, shop.desk.mailbox_id, shop.at).read().outbox.drafts_stuck
 
 
+@pytest.mark.postgresql
 def test_an_acknowledgement_that_cannot_be_put_for_a_day_is_given_up(shop: Shop) -> None:
     shop.mailbox = FakeMailbox(shop.account, drafts=None)
     shop.write(a_mail())
@@ -477,6 +483,7 @@ def test_what_was_a_draft_is_not_sent_in_live_mode_later(shop: Shop) -> None:
     assert shop.transport.commands == []
 
 
+@pytest.mark.postgresql
 def test_a_draft_for_what_went_to_junk_is_taken_back_and_comes_again(shop: Shop) -> None:
     uid = shop.write(a_mail())
     shop.receive()

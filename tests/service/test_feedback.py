@@ -19,6 +19,9 @@ from maildaemon.domain.timepolicy import FollowUpStep, TimePolicy
 from maildaemon.services.by_hand import set_status
 from tests.service.shop import PNG, Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TIME = TimePolicy(
     follow_up=(FollowUpStep(parse_span("3 days"), "follow_up"),), feedback=parse_span("1 day")
@@ -145,6 +148,7 @@ def test_the_customer_is_asked_once_and_five_links_answer(shop: Shop) -> None:
     assert question(shop) is not None
 
 
+@pytest.mark.postgresql
 def test_a_click_rates_and_nothing_else_happens(shop: Shop) -> None:
     sent = len(shop.customers_got)
     click(shop, 4)
@@ -164,6 +168,7 @@ def test_a_click_rates_and_nothing_else_happens(shop: Shop) -> None:
     assert shop.rows("select count(*) from timer where state = 'armed'") == [(0,)]
 
 
+@pytest.mark.postgresql
 def test_whoever_holds_the_link_may_rate_from_any_address_and_joins_nothing(shop: Shop) -> None:
     click(shop, 2, sender="Clara at work <c.rossi@work.example>")
 
@@ -291,6 +296,7 @@ def test_with_plus_addresses_the_address_says_it(tmp_path: Path) -> None:
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_question_that_a_person_sends_by_hand_opens_nothing_and_is_answered(
     tmp_path: Path,
 ) -> None:

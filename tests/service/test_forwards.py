@@ -9,6 +9,9 @@ from maildaemon.domain.opening import Hours
 from tests.service.test_staff_mail import CLARA, ORDER, SUPPLIER, Talk
 from tests.service.test_time_passes import MONDAY, TIME, letters
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 PREFIXES = ("Fwd:", "WG:", "TR:", "RV:", "I:", "VS:", "转发:", "转发：")
 WHOLE = (
     "Otto, can you look?\n\nSent from my Galaxy\n\n-------- Original message --------\n"
@@ -71,6 +74,7 @@ def test_the_supplier_is_never_acknowledged_nor_reminded_and_staff_are_warned_fo
     assert [what for to, what in letters(talk.shop) if to == CLARA] == ["acknowledgement"]
 
 
+@pytest.mark.postgresql
 def test_what_is_passed_on_to_a_known_customer_is_a_matter_of_hers(talk: Talk) -> None:
     talk.customer()
     letter = talk.staff("Samsung", new=True, subject="Fwd: Certificate", text="For your records.")

@@ -15,6 +15,9 @@ from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
 from tests.service.shop import EXE, Shop, a_mail, a_policy
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 BERTA = "berta@shop.example"
 WORKSHOP = "repairs@partner.example"
 CLARA = "clara@customer.example"
@@ -93,6 +96,7 @@ def test_a_colleague_is_told_once_a_thread_whose_it_is_and_what_it_says(tmp_path
     assert shop.rows("select assigned_to from thread") == [(BERTA,)]
 
 
+@pytest.mark.postgresql
 def test_who_was_given_a_thread_by_hand_keeps_it(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, rules=())
     shop.write(a_mail(REPAIR))
@@ -107,6 +111,7 @@ def test_who_was_given_a_thread_by_hand_keeps_it(tmp_path: Path) -> None:
     assert shop.rows("select assigned_to from thread") == [("anna",)]
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize(
     ("mode", "state", "sent"), [(Mode.SHADOW, "shadow", 0), (Mode.DRAFTS, "draft", 0)]
 )
@@ -125,6 +130,7 @@ def test_what_goes_to_colleagues_and_partners_obeys_the_mode(
     assert len(shop.transport.accepted) == sent
 
 
+@pytest.mark.postgresql
 def test_a_colleague_who_answers_the_notice_is_no_customer(tmp_path: Path) -> None:
     shop = a_shop(tmp_path)
     shop.write(a_mail(REPAIR))
@@ -226,6 +232,7 @@ def test_a_partners_answer_joins_the_thread_and_goes_to_nobody(tmp_path: Path) -
     assert shop.rows("select status from thread") == [("pending",)]
 
 
+@pytest.mark.postgresql
 def test_a_partner_who_copies_the_customer_in_starts_nothing(tmp_path: Path) -> None:
     shop = a_shop(tmp_path)
     shop.write(a_mail(REPAIR))
@@ -280,6 +287,7 @@ def test_a_forward_that_bounced_is_filed_and_not_sent_again(tmp_path: Path) -> N
     assert shop.rows("select kind, thread_id from message order by id")[-1] == ("bounce", 1)
 
 
+@pytest.mark.postgresql
 def test_whoever_writes_as_a_partner_without_our_id_does_not_get_in(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, partners=(Partner("workshop", WORKSHOP),), rules=())
     shop.write(a_mail(REPAIR))
@@ -296,6 +304,7 @@ def test_whoever_writes_as_a_partner_without_our_id_does_not_get_in(tmp_path: Pa
     )
 
 
+@pytest.mark.postgresql
 def test_a_message_with_a_refused_file_is_forwarded_to_nobody(tmp_path: Path) -> None:
     shop = a_shop(tmp_path)
     shop.write(a_mail(REPAIR, files=(("tool.exe", "application/octet-stream", EXE),)))
@@ -353,6 +362,7 @@ def test_what_a_line_cannot_carry_goes_as_a_file_of_the_same_bytes(tmp_path: Pat
     assert part.get_payload(decode=True) == raw  # type: ignore[union-attr]
 
 
+@pytest.mark.postgresql
 def test_the_copies_in_sent_are_our_own_mail(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, mode=Mode.LIVE)
     shop.files_sent = True
@@ -394,6 +404,7 @@ def test_the_telephone_is_named_where_it_is_urgent(
         assert ("Mon-Fri 9-18" in content) is named
 
 
+@pytest.mark.postgresql
 def test_distress_raises_the_priority_of_the_thread_with_its_evidence(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, rules=())
     for number, hours in enumerate((0, 24, 24)):

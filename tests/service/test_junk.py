@@ -13,6 +13,9 @@ from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import EXE, START, Shop, a_mail
 from tests.service.test_spine import a_bounce
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 FIRST = "<c1@customer.example>"
 
 
@@ -103,6 +106,7 @@ def test_a_person_may_answer_what_still_lies_in_junk(shop: Shop) -> None:
     assert kinds(shop)[0] == ("spam", "spam", "pending")
 
 
+@pytest.mark.postgresql
 def test_spam_lets_nobody_else_into_a_thread(shop: Shop) -> None:
     shop.write(a_mail(Cc="eve@evil.example"), "Junk")
     shop.round()
@@ -112,6 +116,7 @@ def test_spam_lets_nobody_else_into_a_thread(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.postgresql
 def test_junk_from_before_the_first_start_is_not_answered_when_it_is_moved(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     before = START - timedelta(hours=2)
@@ -139,6 +144,7 @@ def test_what_lay_in_junk_before_the_first_start_makes_its_sender_no_acquaintanc
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_new_numbers_in_junk_need_no_brake(shop: Shop) -> None:
     shop.write(a_mail(), "Junk")
     shop.round()
@@ -152,6 +158,7 @@ def test_new_numbers_in_junk_need_no_brake(shop: Shop) -> None:
 # --- out of Junk
 
 
+@pytest.mark.postgresql
 def test_what_a_person_moves_out_of_junk_is_decided_again_as_customer_mail(shop: Shop) -> None:
     exe = (("tool.exe", "application/x-dosexec", EXE),)
     uid = shop.write(a_mail(files=exe, X_Spam_Flag="YES"), "Junk")
@@ -206,6 +213,7 @@ def test_a_further_folder_is_as_good_as_the_inbox(tmp_path: Path) -> None:
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_reply_that_comes_out_of_junk_stands_in_its_thread(shop: Shop) -> None:
     shop.write(a_mail())
     shop.round()
@@ -338,6 +346,7 @@ def test_a_copy_in_junk_and_inbox_is_one_record(shop: Shop) -> None:
     assert len(shop.customers_got) == 1
 
 
+@pytest.mark.postgresql
 def test_a_look_at_junk_that_comes_late_changes_nothing(shop: Shop) -> None:
     """It could not be processed at once, and meanwhile the message is back."""
     uid = shop.write(a_mail())
@@ -357,6 +366,7 @@ def test_a_look_at_junk_that_comes_late_changes_nothing(shop: Shop) -> None:
     assert kinds(shop) == [("customer", None, "open")]
 
 
+@pytest.mark.postgresql
 def test_what_staff_wrote_does_not_become_spam_by_a_copy_in_junk(shop: Shop) -> None:
     shop.write(a_mail())
     shop.round()

@@ -18,6 +18,9 @@ from maildaemon.domain.policy import Mode
 from tests.service.shop import EXE, Shop, a_mail
 from tests.unit.test_settings import MINIMAL
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 EVIL = '"><script>alert(1)</script>\u202e'
 
@@ -83,6 +86,7 @@ def report(
     return run
 
 
+@pytest.mark.postgresql
 def test_the_numbers_are_those_of_the_records(shop: Shop, report: Report) -> None:
     a_month(shop)
 
@@ -164,6 +168,7 @@ def test_the_page_tells_the_same_runs_nothing_and_loads_nothing(shop: Shop, repo
     assert page.tags.count("caption") == page.tags.count("table")
 
 
+@pytest.mark.postgresql
 def test_the_page_is_written_into_a_file_beside_the_numbers(shop: Shop, report: Report) -> None:
     page = shop.folder / "report.html"
 

@@ -15,6 +15,9 @@ from maildaemon.domain.threads import Status
 from maildaemon.services import by_hand
 from tests.service.shop import EXE, PNG, Shop, a_mail, a_policy
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 EVE = "Eve <eve@elsewhere.example>"
 ANNA = "Anna <anna@shop.example>"
 C1 = "<c1@customer.example>"
@@ -262,6 +265,7 @@ def test_a_resolved_thread_is_not_known_by_its_subject(shop: Shop) -> None:
 # --- ids as programs on the way leave them -------------------------------------------------
 
 
+@pytest.mark.postgresql
 def test_of_thousands_of_references_the_nearest_and_the_first_are_looked_up(shop: Shop) -> None:
     write(shop, 1, subject="Ring")
     many = " ".join(f"<{number}@x.example>" for number in range(2500))
@@ -317,6 +321,7 @@ def test_a_parent_that_comes_after_its_children_joins_them_and_is_acknowledged_o
     assert shop.outbox == ["queued"]
 
 
+@pytest.mark.postgresql
 def test_an_answer_in_sent_is_seen_before_its_question(shop: Shop) -> None:
     answer(shop, subject="Re: Ring")
     shop.wait(minutes=1)
@@ -328,6 +333,7 @@ def test_an_answer_in_sent_is_seen_before_its_question(shop: Shop) -> None:
     assert shop.silences[1] == "staff_answered"
 
 
+@pytest.mark.postgresql
 def test_a_mail_between_two_threads_makes_them_one(shop: Shop) -> None:
     write(shop, 1, subject="Ring")
     shop.wait(minutes=1)
@@ -358,6 +364,7 @@ def test_two_acknowledgements_that_were_queued_become_one(shop: Shop) -> None:
     assert shop.outbox == ["queued", "cancelled"]
 
 
+@pytest.mark.postgresql
 def test_what_a_person_took_apart_no_mail_puts_together_again(shop: Shop) -> None:
     write(shop, 1, subject="Ring")
     write(shop, 2, subject="Necklace")
@@ -441,6 +448,7 @@ def enter(shop: Shop, way: dict[str, Any], **fields: Any) -> None:
     write(shop, number, f"Attempt {number}: send it to my new address.", **attempt)
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize("way", WAYS_IN)
 def test_S9_a_stranger_gets_in_by_no_id_tag_or_subject(shop: Shop, way: dict[str, Any]) -> None:
     begin(shop)
@@ -471,6 +479,7 @@ def test_S9_who_forges_the_address_of_a_participant_for_whom_our_server_vouched_
     assert placed(checked)[-1][:2] == ("c3", 1)
 
 
+@pytest.mark.postgresql
 def test_S10_a_forger_brings_nobody_into_a_thread_that_he_begins_for_another(checked: Shop) -> None:
     forged = vouched("clara@customer.example", "fail")
     write(checked, 1, "Where is my ring?", subject="Ring", Cc=EVE, **forged)
@@ -478,6 +487,7 @@ def test_S10_a_forger_brings_nobody_into_a_thread_that_he_begins_for_another(che
     assert ("eve@elsewhere.example",) not in checked.rows("select address from participant")
 
 
+@pytest.mark.postgresql
 def test_S9_a_forged_staff_mail_is_no_answer_and_gets_in_nowhere(shop: Shop) -> None:
     begin(shop)
 
@@ -544,6 +554,7 @@ def test_S11_what_another_service_sends_to_a_reply_address_is_not_passed_on(plus
 # --- a bare thank you ----------------------------------------------------------------------
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize(
     "thanks",
     ["Thank you!", "Vielen Dank, Anna!", "Merci beaucoup pour votre aide.", "Спасибо!", "谢谢！"],

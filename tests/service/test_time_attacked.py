@@ -28,6 +28,9 @@ from tests.service.test_time_passes import (
     status,
 )
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 ACK = (CLARA, "acknowledgement")
 REMINDED = (CLARA, "follow_up")
 
@@ -136,6 +139,7 @@ def test_who_was_reminded_in_a_thread_is_not_reminded_again_when_it_is_merged(sh
     assert letters(shop)[2:] == [REMINDED]
 
 
+@pytest.mark.postgresql
 def test_who_was_reminded_in_a_merged_thread_is_not_reminded_again_when_it_is_split(
     shop: Shop,
 ) -> None:
@@ -324,6 +328,7 @@ def test_an_answer_dated_by_a_clock_that_runs_ahead_hides_no_later_question(tmp_
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_whoever_was_muted_or_is_unreachable_since_gets_no_reminder_that_was_queued(
     shop: Shop,
 ) -> None:
@@ -341,6 +346,7 @@ def test_whoever_was_muted_or_is_unreachable_since_gets_no_reminder_that_was_que
     ]
 
 
+@pytest.mark.postgresql
 def test_after_a_week_of_downtime_staff_hear_of_a_broken_promise_only_that_it_broke(
     shop: Shop,
 ) -> None:

@@ -20,6 +20,9 @@ from maildaemon.services.by_hand import release, set_status
 from maildaemon.services.plan import put_in_force
 from tests.service.shop import Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 # A Monday.
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PROMISE = Promise(first_reply=parse_span("48 business hours"), warn_at=parse_span("24 hours"))
@@ -94,6 +97,7 @@ def status(shop: Shop) -> str:
 CLARA, ANNA = "clara@customer.example", "anna@shop.example"
 
 
+@pytest.mark.postgresql
 def test_staff_are_warned_before_a_promise_breaks_and_told_when_it_does(shop: Shop) -> None:
     customer_writes(shop)
     shop.wait(hours=23)
@@ -247,6 +251,7 @@ def test_a_follow_up_in_drafts_waits_for_a_person(tmp_path: Path) -> None:
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_the_date_that_was_told_outlives_a_change_of_the_policy(shop: Shop) -> None:
     customer_writes(shop)
     told = shop.rows("select due_at from timer where kind='late'")
@@ -311,6 +316,7 @@ def test_a_complaint_is_escalated_and_the_customer_hears_of_it(tmp_path: Path) -
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_what_is_in_force_is_noted_once(shop: Shop) -> None:
     before = shop.rows("select part, since from in_force order by part")
     shop.wait(hours=1)
@@ -319,6 +325,7 @@ def test_what_is_in_force_is_noted_once(shop: Shop) -> None:
     assert shop.rows("select part, since from in_force order by part") == before
 
 
+@pytest.mark.postgresql
 def test_what_a_clock_that_ran_ahead_put_in_force_holds_from_when_it_is_right(
     tmp_path: Path,
 ) -> None:
@@ -378,6 +385,7 @@ def test_staff_are_told_in_drafts_mode_and_nobody_in_shadow(tmp_path: Path) -> N
         shop.close()
 
 
+@pytest.mark.postgresql
 def test_what_is_held_goes_when_a_person_releases_it(shop: Shop) -> None:
     conversation(shop)
     shop.wait(days=5)
@@ -436,6 +444,7 @@ def test_an_answer_on_the_evening_of_the_day_still_keeps_the_promise_for_the_cus
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_mail_that_waited_for_other_reasons_raises_no_alarm_as_something_arrives(
     shop: Shop,
 ) -> None:

@@ -24,6 +24,9 @@ from tests.service.test_time_passes import (
     staff_answer,
 )
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 TIME = TimePolicy(promises=((Priority.NORMAL, Promise(first_reply=parse_span("48 hours"))),))
 SLOWER = TimePolicy(promises=((Priority.NORMAL, Promise(first_reply=parse_span("90 hours"))),))
 
@@ -109,6 +112,7 @@ def test_after_an_answer_a_date_from_before_it_says_nothing_any_more(tmp_path: P
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_date_in_an_acknowledgement_that_never_left_was_not_told(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, time=TIME)
     shop.transport.always("RCPT", "554 no")
@@ -142,6 +146,7 @@ def _spoken_to(shop: Shop) -> None:
         tx.records.acknowledged(1, shop.at)
 
 
+@pytest.mark.postgresql
 def test_what_a_customer_was_told_is_shown_with_the_conversation(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, time=TIME)
     customer_writes(shop)
@@ -160,6 +165,7 @@ def figures(shop: Shop) -> Figures:
     return add_up([(shop.policy, told)], since, until, shop.at, UTC)
 
 
+@pytest.mark.postgresql
 def test_a_report_judges_each_promise_by_the_date_that_was_told_for_it(tmp_path: Path) -> None:
     step = EscalationStep(
         ("senior@shop.example",), answer_within=parse_span("48 hours"), tell_customer=True
@@ -190,6 +196,7 @@ def test_a_report_counts_everybody_who_waits(
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_without_promises_no_date_is_named(tmp_path: Path) -> None:
     shop = a_shop(tmp_path, time=TimePolicy())
     customer_writes(shop)

@@ -14,6 +14,9 @@ from maildaemon.domain.policy import Mode
 from tests.service.shop import Shop, a_mail, a_policy, parsed
 from tests.unit.test_settings import MINIMAL
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 CLARA = "clara@customer.example"
 EVIL = "<script>alert(1)</script>\u202e"
 
@@ -117,6 +120,7 @@ def test_it_becomes_a_draft_to_the_customer_whatever_the_mode(
     assert "Confidential" not in page.get_content()
 
 
+@pytest.mark.postgresql
 def test_without_a_customer_there_is_nothing_to_write(shop: Shop, run: Run) -> None:
     shop.write(a_mail(Precedence="bulk", List_Id="<news.example>", date=shop.at))
     shop.round()

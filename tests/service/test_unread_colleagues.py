@@ -14,6 +14,9 @@ from maildaemon.domain.understanding import Priority
 from tests.service.test_staff_mail import ANNA, ORDER, Colleague, Talk
 from tests.service.test_time_passes import MONDAY, letters
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 CLARA, STAFF = "clara@customer.example", "anna@shop.example"
 PROMISE = Promise(
     first_reply=parse_span("4 hours"), warn_at=parse_span("2 hours"), tell_customer=True
@@ -68,6 +71,7 @@ def test_staff_are_warned_after_an_hour_and_the_customer_gets_nothing(talk: Talk
     assert letters(talk.shop)[3:] == [(CLARA, "late")]
 
 
+@pytest.mark.postgresql
 def test_what_she_has_answered_meanwhile_stops_the_mail_to_the_customer(talk: Talk) -> None:
     anna = Colleague(talk)
     talk.customer()

@@ -14,6 +14,9 @@ from maildaemon.services.last_look import Look
 from tests.service.shop import Shop, a_mail
 from tests.service.test_time_passes import a_shop, conversation, letters, staff_answer
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
@@ -32,6 +35,7 @@ def alarms(shop: Shop) -> list[str]:
     return [str(row[0]) for row in shop.rows("select event from alert")]
 
 
+@pytest.mark.postgresql
 def test_a_message_in_sent_that_the_server_withholds_keeps_the_reminder_back(shop: Shop) -> None:
     staff_answer(shop, "a2@shop.example")
     shop.account.withhold("Sent", max(one.uid for one in shop.account.messages("Sent")))
