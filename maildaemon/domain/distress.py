@@ -109,15 +109,17 @@ _Run = tuple[_Word, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """Runs of words that must stand near each other."""
+    """Runs of words that must stand near each other. Of those that are written out, each has to be
+    in a text, in one of its spellings.
+    """
 
     sign: Distress
     runs: tuple[_Run, ...]
+    written_out: tuple[frozenset[str], ...]
 
     def may_be_in(self, words: set[str]) -> bool:
         """Tell whether what it is made of may be among the words of a text: mostly it is not."""
-        written_out = (whole for run in self.runs for whole, beginnings in run if not beginnings)
-        return not any(map(words.isdisjoint, written_out))
+        return not any(map(words.isdisjoint, self.written_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,13 @@ def _all_phrases(language: str | None) -> Iterator[_Phrase]:
                 # A line that ends so goes on in the next one.
                 whole = re.sub(r"([|+])\n\s+", r"\1", lines)
                 for line in filter(None, map(str.strip, whole.splitlines())):
-                    yield _Phrase(sign, tuple(map(_run, re.split(r" ?\+ ?", line))))
+                    yield _phrase(sign, line)
+
+
+def _phrase(sign: Distress, line: str) -> _Phrase:
+    runs = tuple(map(_run, re.split(r" ?\+ ?", line)))
+    written_out = tuple(whole for run in runs for whole, beginnings in run if not beginnings)
+    return _Phrase(sign, runs, written_out)
 
 
 def _run(text: str) -> _Run:

@@ -42,6 +42,9 @@ _BARE_SPECIALS = re.compile(
 # ask the library costs as much as to read the rest of the header.
 _WORDS = r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*"
 _ADDRESS = r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*"
+# `=?utf-8?b?SsO8cmdlbg==?= <juergen@shop.example>`, if the name is nothing but words.
+_WORD = r"=\?utf-8\?(?:b\?[a-z0-9+/]+={0,2}|q\?(?:[a-z0-9_]|=[0-9a-f]{2})+)\?="
+_ENCODED = re.compile(rf"(?P<word>{_WORD}) <(?P<inside>{_ADDRESS})>", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(rf"(?:(?P<name>{_WORDS}) )?<(?P<inside>{_ADDRESS})>|(?P<alone>{_ADDRESS})")
 
 
@@ -79,6 +82,10 @@ def _read_addresses(value: str) -> tuple[Address, ...]:
 def _pairs(value: str, doubts: list[dict[str, object]]) -> list[tuple[str, str]]:
     if plain := _PLAIN.fullmatch(value):
         return [(plain["name"] or "", plain["inside"] or plain["alone"])]
+    if encoded := _ENCODED.fullmatch(value):
+        name = decode_words(encoded["word"])
+        if all(map(str.isalpha, name.split(" "))):
+            return [(name, encoded["inside"])]
     return get_addresses(value, defects=doubts, decode_names=True)
 
 

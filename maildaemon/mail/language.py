@@ -17,6 +17,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
 from math import exp, log
+from string import ascii_letters, ascii_lowercase
 from typing import Protocol
 
 from maildaemon.domain.subjects import bare_subject
@@ -60,6 +61,8 @@ _LETTERS_A_WORD = 8
 _MODEL_TRUSTED_FROM = 8  # words
 _COVERED = 0.2
 
+_SMALL = ascii_lowercase.encode("ascii")
+_ASCII_LETTERS = ascii_letters.encode("ascii")
 _WORD = re.compile(r"[^\W\d_]+|[.!?:;…\n]")
 _QUOTED = re.compile(r"[\"“„«»]")
 # Numbers, codes, addresses, paths, hosts: what no language is written in.
@@ -157,7 +160,9 @@ def _words(text: str) -> Iterator[str]:
         " ".join([word for word in line.split() if word.isalpha() or not _CODE.search(word)])
         for line in text.splitlines()
     )
-    shouted = not kept.islower() and sum(map(str.isupper, kept)) > sum(map(str.islower, kept))
+    shouted = not _is_mostly_small(kept) and (
+        sum(map(str.isupper, kept)) > sum(map(str.islower, kept))
+    )
     lexicon = _lexicon()
     begins = True
     for word in _WORD.findall(kept.lower() if shouted else kept):
@@ -171,12 +176,18 @@ def _words(text: str) -> Iterator[str]:
             yield word.lower()
 
 
+def _is_mostly_small(text: str) -> bool:
+    """Tell whether half of a text or more are small letters a to z: that is seen at once."""
+    raw = text.encode("utf-8", "replace")
+    return 2 * (len(raw) - len(raw.translate(None, _SMALL))) >= len(text)
+
+
 def _votes(words: list[str]) -> Mapping[str, float]:
     """Return by language what its words and letters say, as a logarithm."""
     lexicon, votes = _lexicon(), defaultdict[str, float](float)
     spoken = []
     for word, times in Counter(words).items():
-        speakers = lexicon.get(_fold(word), ())
+        speakers = lexicon.get(word if word.isascii() else _fold(word), ())
         spoken.append(speakers)
         if 0 < len(speakers) <= _MOST_SHARERS:
             said = min(times, _TWICE) * _UNIQUE * (1 - (len(speakers) - 1) / _MOST_SHARERS)
@@ -208,6 +219,9 @@ def _seen_by_model(sample: str) -> Mapping[str, float]:
 
 def _weight(text: str) -> int:
     """Return how many letters there are; an ideograph says as much as some letters."""
+    if text.isascii():
+        raw = text.encode("ascii")
+        return len(raw) - len(raw.translate(None, _ASCII_LETTERS))
     ideographs = "".join(_IDEOGRAPHS.findall(text))
     return sum(map(str.isalpha, text)) + _MORE_AN_IDEOGRAPH * sum(map(str.isalpha, ideographs))
 

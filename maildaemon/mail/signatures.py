@@ -47,6 +47,8 @@ _LONG_WORD = 4
 _SENTENCE_WORDS = 3
 _ORDER_DIGITS = 4
 _NOTICES = DISCLAIMERS + FOOTERS
+_AROUND_FORMULA = " ,.!;:*_"
+_FORMULAS_BEGIN = frozenset(formula.partition(" ")[0] for formula in CLOSINGS)
 
 _DECORATION = "-_=*—–━─> \t\u00a0[]<>(|~\"'"
 _AROUND = _DECORATION + ").!。"
@@ -168,9 +170,11 @@ def _closing(line: str) -> tuple[bool, bool]:
     if len(line) > _CARD_WIDTH:
         return False, False
     words = line.split()
+    if not _may_begin_formula(words):
+        return False, False
     for size in range(1, min(len(words), _NAME_WORDS + 4)):
         head = " ".join(words[:size])
-        formula = head.strip(" ,.!;:*_").lower()
+        formula = head.strip(_AROUND_FORMULA).lower()
         if formula not in CLOSINGS:
             continue
         rest = words[size:]
@@ -178,6 +182,12 @@ def _closing(line: str) -> tuple[bool, bool]:
         if separated and len(rest) <= _NAME_WORDS and all(map(_is_name, rest)):
             return True, True
     return False, False
+
+
+def _may_begin_formula(words: list[str]) -> bool:
+    """Tell whether the first word is that of a formula: mostly it is not, and the rest is dear."""
+    first = next((bare for word in words if (bare := word.lstrip(_AROUND_FORMULA))), "").lower()
+    return first in _FORMULAS_BEGIN or first.rstrip(_AROUND_FORMULA) in _FORMULAS_BEGIN
 
 
 def _is_name(word: str) -> bool:
