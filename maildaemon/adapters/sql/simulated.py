@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import cast
+
+from sqlalchemy import Connection
 
 from maildaemon.adapters.sql.outbox import SqlOutbox
+from maildaemon.adapters.sql.quick import QuickConnection
 from maildaemon.adapters.sql.reading import ScratchStore
 from maildaemon.adapters.sql.store import SqlTransaction
 from maildaemon.domain.delivery import OutboxState
@@ -21,7 +25,8 @@ class SentAtOnce(ScratchStore):
     def __init__(self) -> None:
         """Make the tables at once."""
         super().__init__()
-        self._connection = self.engine.connect()
+        # Of all that a connection is, the repositories call no more than this one has.
+        self._connection = cast(Connection, QuickConnection(self.engine.connect()))
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
