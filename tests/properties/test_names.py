@@ -53,6 +53,7 @@ TWO_THOUSAND = [
 ]
 
 
+@pytest.mark.sqlite
 def test_S1_S2_none_of_two_thousand_names_leads_out_of_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     folder.mkdir(parents=True)
@@ -89,6 +90,7 @@ def test_S1_S2_what_is_stored_is_called_by_its_content_only(tmp_path: Path) -> N
     shop.close()
 
 
+@pytest.mark.sqlite
 @settings(max_examples=300)
 @given(st.text(max_size=300))
 def test_S2_any_name_stays_under_its_root(name: str) -> None:
@@ -100,6 +102,7 @@ def test_S2_any_name_stays_under_its_root(name: str) -> None:
         assert safe not in {"", ".", ".."}
 
 
+@pytest.mark.sqlite
 @settings(max_examples=300)
 @given(st.text(max_size=100))
 def test_judging_a_name_never_fails_and_sees_what_is_shown(name: str) -> None:
@@ -114,6 +117,7 @@ def test_judging_a_name_never_fails_and_sees_what_is_shown(name: str) -> None:
         assert extension_of(last) in read_extensions(sanitise(name))
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("name", ["CON", "con.txt", "NUL.tar.gz", "com1", "LPT9.pdf", "aux "])
 def test_a_name_of_a_device_is_none_any_more(name: str) -> None:
     assert safe_name(name).startswith("_")
