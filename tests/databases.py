@@ -1,4 +1,4 @@
-"""The databases of a test. Every test that opens the store runs on each of them.
+"""The databases of a test. Which run on which says conftest.py.
 
 Who makes a `Shop(folder)` or calls `database_url(folder)` gets a database with our tables and
 nothing in them, another one for another folder, the same one again for the same.
