@@ -47,6 +47,12 @@ class Instant(TypeDecorator[datetime]):
         """Return what was stored as aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """SQLite keeps text, which one call reads; hardly a row is without instants."""
+        if dialect.name == "sqlite":
+            return _read_instant
+        return super().result_processor(dialect, coltype)
+
 
 class AnyText(TypeDecorator[str]):
     """A text of any length; what no database can hold is left out or replaced."""
@@ -130,6 +136,10 @@ class Key(WholeNumber):
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """SQLite's INTEGER has 64 bits as well."""
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
+def _read_instant(stored: str | None) -> datetime | None:
+    return None if stored is None else datetime.fromisoformat(f"{stored}+00:00")
 
 
 def _plain(value: Any) -> Any:
