@@ -13,6 +13,9 @@ from maildaemon.domain.timers import Timer, TimerKind, template_section
 from maildaemon.domain.understanding import Matter
 
 LATE_AFTER = timedelta(hours=24)
+# Who has two conversations with us is not asked for something in both on the same day.
+ASKED_AGAIN_AFTER = timedelta(hours=24)
+ASKS = frozenset({TimerKind.FOLLOW_UP, TimerKind.FEEDBACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class TimerContext:
 
     `customer` is who is written to, None if there is nobody. `spoken_to`: he has had an answer, or
     an acknowledgement, from us: what was kept silent at first stays so. `language`: that of his
-    mails, None if it is not known. The rest is said of him or of the thread.
+    mails, None if it is not known. `asked_at`: when he was last asked for something in another
+    conversation, about the time that this is due. The rest is said of him or of the thread.
     """
 
     policy: Policy
@@ -35,6 +39,7 @@ class TimerContext:
     sender_muted_until: datetime | None = None
     undeliverable_until: datetime | None = None
     junked: bool = False
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +176,18 @@ def _write(
             language=language or policy.default_language,
             template=template,
             until=until,
-            too_late=context.now - timer.due_at > LATE_AFTER,
+            too_late=context.now - may_go_at(timer, context) > LATE_AFTER,
         ),
     )
+
+
+def may_go_at(timer: Timer, context: TimerContext) -> datetime:
+    """Return when a timer may do its work: when it is due, or a day after its customer was asked
+    for something else.
+    """
+    if timer.kind not in ASKS or context.asked_at is None:
+        return timer.due_at
+    return max(timer.due_at, context.asked_at + ASKED_AGAIN_AFTER)
 
 
 def why_not_written(context: TimerContext) -> Silence | None:

@@ -6,6 +6,7 @@ Readers raise ValueError with a sentence for the operator: what is wrong, what t
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
@@ -18,6 +19,7 @@ _WORDS = {
 }
 _PIECE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([^\W\d_]+)\s*")
 _WORKING = re.compile(r"(?i)([0-9]{1,6})\s+(business|open)\s+([a-z]+)")
+_OF_A_KIND = re.compile(r"(?i)([0-9]+)\s+([a-z]+)\s+((?:hour|day)s?)")
 _LONGEST = timedelta(days=3650)
 
 
@@ -54,6 +56,8 @@ class Span:
 
 def parse_span(text: str) -> Span:
     """Return what `48 business hours`, `3 business days`, `9 open hours`, `36 hours` mean."""
+    if meant := _misspelt(text):
+        raise ValueError(f"`{text}` cannot be read; did you mean `{meant}`?")
     if not re.search(r"(?i)business|open|working", text):
         return Span(Counting.ELAPSED, _within_reason(parse_duration(text), text))
     match = _WORKING.fullmatch(text.strip())
@@ -65,6 +69,15 @@ def parse_span(text: str) -> Span:
     counting = _counting(match[2].lower(), match[3].lower())
     unit = timedelta(days=1) if counting is Counting.BUSINESS_DAYS else timedelta(hours=1)
     return Span(counting, _within_reason(int(match[1]) * unit, text))
+
+
+def _misspelt(text: str) -> str | None:
+    """Return what is meant by `3 busness days`, None if nothing is misspelt or nobody can tell."""
+    if (match := _OF_A_KIND.fullmatch(text.strip())) is None:
+        return None
+    count, kind, unit = match.groups()
+    known = get_close_matches(kind.lower(), ("business", "open"), 1)
+    return f"{count} {known[0]} {unit}" if known and known[0] != kind.lower() else None
 
 
 def _counting(kind: str, unit: str) -> Counting:

@@ -104,6 +104,9 @@ class Timers(Protocol):
     def fail(self, row: TimerRow, error: str, failures: int, retry_at: datetime | None) -> None:
         """Give a timer back that has failed so often; parked if `retry_at` is None."""
 
+    def put_off(self, row: TimerRow, until: datetime) -> None:
+        """Give a timer back, due at a later time; a new plan may bring it forward again."""
+
     def dates_named(self, thread_id: int) -> tuple[tuple[int, datetime, datetime], ...]:
         """Return the dates that mails of ours name in a thread: the mail, since when the customer
         waited, and until when he is to be answered.

@@ -6,11 +6,13 @@ wrote in time has stopped it by then. A death in between means that it is due ag
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from maildaemon.domain.decide_timer import (
+    ASKED_AGAIN_AFTER,
+    ASKS,
     KeepSilent,
     Resolve,
     TellStaff,
@@ -18,6 +20,7 @@ from maildaemon.domain.decide_timer import (
     TimerContext,
     WriteCustomer,
     decide_timer,
+    may_go_at,
 )
 from maildaemon.domain.delivery import Draft, MailKind, OutboxState, Section
 from maildaemon.domain.letters import Occasion, staff_letter
@@ -92,6 +95,9 @@ def fire(
             _fail(store, desk, claimed, outcome, now())
         case str():
             log("timer.fired", mailbox=desk.policy.mailbox, timer=claimed.key, outcome=outcome)
+        case datetime():
+            until = outcome.isoformat(timespec="seconds")
+            log("timer.put_off", mailbox=desk.policy.mailbox, timer=claimed.key, until=until)
         case None:
             log("timer.dropped", mailbox=desk.policy.mailbox, timer=claimed.key)
 
@@ -131,8 +137,10 @@ def _fire(
     now: datetime,
     over: Callable[[TimerRow], None],
     in_force: Mapping[str, datetime] | None,
-) -> str | None:
-    """Decide and apply in one transaction; return what came of it, None if nothing is wanted."""
+) -> str | datetime | None:
+    """Decide and apply in one transaction; return what came of it, or until when it is put off;
+    None if nothing is wanted.
+    """
     with store.begin() as tx:
         # Something may have been written since it was planned.
         case = tx.timers.case(row.thread_id)
@@ -143,7 +151,10 @@ def _fire(
             apply_plan(case, timers, now, over)
         if timer is None:
             return None
-        context = case.context(desk.policy, now)
+        context = _asked(tx, desk, row, timer, case.context(desk.policy, now))
+        if (go_at := may_go_at(timer, context)) > now:
+            tx.timers.put_off(row, go_at)
+            return go_at
         actions = decide_timer(timer, context)
         thread = case.correspondence
         firing = _Firing(tx, composer, desk, row.thread_id, thread, timer, context, now)
@@ -159,6 +170,18 @@ def _fire(
             apply_plan(case, plan_timers(case.history, desk.policy, known), now, over)
         tx.timers.finish(row, outcome, now, outbox_id)
     return outcome
+
+
+def _asked(
+    tx: Transaction, desk: Desk, row: TimerRow, timer: Timer, context: TimerContext
+) -> TimerContext:
+    """Add when the customer was asked for something elsewhere, if this would ask him as well."""
+    if timer.kind not in ASKS or context.customer is None:
+        return context
+    since = timer.due_at - ASKED_AGAIN_AFTER
+    address = context.customer.address
+    asked_at = tx.outbox.asked_elsewhere_at(desk.mailbox_id, row.thread_id, address, since)
+    return replace(context, asked_at=asked_at)
 
 
 def _are_no_news(actions: Sequence[TimedAction]) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +25,9 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_new
 from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
+from maildaemon.adapters.sql.values import Instant
 from maildaemon.domain.delivery import (
+    ASKING,
     MailKind,
     OutboxState,
     Phase,
@@ -65,6 +68,23 @@ _NEWEST_ENTRY = select(func.max(ledger.c.id)).where(
     ledger.c.recipient_sha256 == bindparam("recipient"),
 )
 
+# What is about to go, and what went: each along an index of its own.
+_TIMED_FOR = select(
+    func.coalesce(outbox.c.concluded_at, outbox.c.queued_at, type_=Instant).label("at"),
+    outbox.c.sections,
+).where(
+    outbox.c.mailbox_id == bindparam("mailbox"),
+    outbox.c.kind == MailKind.TIMED.value,
+    outbox.c.thread_id != bindparam("thread"),
+    func.lower(outbox.c.recipient) == bindparam("recipient"),
+)
+_TIMED_ELSEWHERE = union_all(
+    _TIMED_FOR.where(outbox.c.state == _QUEUED),
+    _TIMED_FOR.where(
+        outbox.c.state == OutboxState.SENT.value, outbox.c.concluded_at > bindparam("since")
+    ),
+)
+
 
 class SqlOutbox(SqlSettlements):
     """`ports.store.Outbox` on one connection."""
@@ -96,6 +116,8 @@ class SqlOutbox(SqlSettlements):
             "expires_at": mail.expires_at,
             "resent": False,
             "released_at": None,
+            # In a simulation it is accepted in the same moment.
+            "concluded_at": mail.queued_at if mail.state is OutboxState.SENT else None,
         }
         queued = insert_new(self._connection, outbox, **values)
         if queued is None:
@@ -331,6 +353,21 @@ class SqlOutbox(SqlSettlements):
             outbox.c.kind == MailKind.TIMED.value,
         )
         return self._connection.scalar(counted) or 0
+
+    def asked_elsewhere_at(
+        self, mailbox_id: int, thread_id: int, recipient: str, since: datetime
+    ) -> datetime | None:
+        """Return when this person was last asked for something in another thread, None if not
+        since then.
+        """
+        asked = {
+            "mailbox": mailbox_id,
+            "thread": thread_id,
+            "recipient": recipient.lower(),
+            "since": since,
+        }
+        rows = self._connection.execute(_TIMED_ELSEWHERE, asked)
+        return max((row.at for row in rows if ASKING.intersection(row.sections)), default=None)
 
     def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
         """Cancel everything that waits and surely has not left us; return how many mails."""

@@ -120,6 +120,10 @@ class SqlTimers:
         state = PARKED if retry_at is None else ARMED
         self._finish(row, state=state, failures=failures, outcome=error, next_attempt_at=retry_at)
 
+    def put_off(self, row: TimerRow, until: datetime) -> None:
+        """Give a timer back, due at a later time; a new plan may bring it forward again."""
+        self._finish(row, state=ARMED, due_at=until, next_attempt_at=until)
+
     def _finish(self, row: TimerRow, **values: Any) -> None:
         finish(self._connection, timer, row.timer_id, fence=row.fence, expect=ARMED, **values)
 
