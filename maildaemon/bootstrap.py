@@ -39,6 +39,7 @@ from maildaemon.ports import Mailbox, Transport
 from maildaemon.services.daemon import Crew, Daemon, Step, Works
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.digest import Orders
+from maildaemon.services.process import Batch
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.texts import reminders_of, timed_sections
@@ -213,6 +214,13 @@ def open_tools(settings: Settings) -> Iterator[Tools]:
         parser.close()
         if store is not None:
             store.close()
+
+
+def make_batches(tools: Tools, desk: Desk) -> Callable[[], Batch]:
+    """Return what makes a batch of recorded messages of a mailbox, for `process_backlog`."""
+    return lambda: Batch(
+        tools.store, tools.parser, tools.composer, tools.blobs, tools.files, desk, utc_now
+    )
 
 
 def _key(settings: Settings, store: SqlStore) -> bytes:

@@ -120,22 +120,18 @@ def _import(tools: "Tools", mailbox: "MailboxSettings", since: datetime, *, alon
 def _process(tools: "Tools", desk: "Desk") -> int:
     from maildaemon.adapters.clock import utc_now
     from maildaemon.adapters.sql.listings import read_listings
-    from maildaemon.services.process import process_next
+    from maildaemon.bootstrap import make_batches
+    from maildaemon.services.backlog import process_backlog
 
     with read_listings(tools.store) as listings:
         inbound = listings.standing(desk.mailbox_id, utc_now()).inbound
     total = inbound.waiting + inbound.history
     done = 0
     with show_progress("messages") as progress:
-        while moved := process_next(
-            tools.store,
-            tools.parser,
-            tools.composer,
-            tools.blobs,
-            tools.files,
-            desk,
-            utc_now,
-        ):
-            done += moved
+
+        def told(taken: int) -> None:
+            nonlocal done
+            done += taken
             progress("processed", done, max(done, total))
-    return done
+
+        return process_backlog(make_batches(tools, desk), told)

@@ -23,6 +23,8 @@ class MailboxRow:
 @dataclass(frozen=True, slots=True)
 class FolderRow:
     """A watched folder and its cursor. `looked_at`: when all that was listed stood recorded.
+    `began_uid`: what is not above it was there before, and need not be recorded; None: it was not
+    kept then.
 
     `held_uid`, `held_since`: up to which message, and since when, a colleague's account waits for
     the other mailboxes to be read and decided.
@@ -36,6 +38,7 @@ class FolderRow:
     looked_at: datetime | None
     held_uid: int | None = None
     held_since: datetime | None = None
+    began_uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

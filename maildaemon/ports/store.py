@@ -84,6 +84,9 @@ class Mailboxes(Protocol):
     ) -> FolderRow:
         """Make a folder, or start its cursor anew after a change of UIDVALIDITY."""
 
+    def began(self, row: FolderRow, uid: int) -> None:
+        """Note above which message everything in this folder is to be recorded."""
+
     def advance(self, row: FolderRow, last_uid: int) -> None:
         """Move the cursor. It never goes back, nor forward under another UIDVALIDITY."""
 

@@ -66,16 +66,18 @@ def process_next(
     never keeps another message waiting. What an outage keeps from being concluded is given back
     as it was. If the process dies, what it had taken is due again when the claim ends, one by one.
     """
-    batch = _Batch(store, parser, composer, blobs, files, desk, now)
+    batch = Batch(store, parser, composer, blobs, files, desk, now)
     taken = batch.take()
-    trouble = attempt(batch.work_off)
+    trouble = attempt(batch.read)
+    if trouble is None:
+        trouble = attempt(batch.conclude)
     batch.give_back()
     if isinstance(trouble, Exception):
         raise trouble
     return taken
 
 
-class _Batch:
+class Batch:
     """Rows taken together; what is not concluded yet stays in `_left`."""
 
     def __init__(
@@ -92,6 +94,7 @@ class _Batch:
         self._blobs, self._files, self._desk, self._now = blobs, files, desk, now
         self._began_at = now()
         self._left: dict[int, InboundRow] = {}
+        self._parsed: list[tuple[InboundRow, Message]] = []
         # Which draft of ours a person has sent, by the row of what was found in Sent.
         self._sent_drafts: dict[int, int] = {}
 
@@ -114,9 +117,8 @@ class _Batch:
         self._left = {row.inbound_id: row for row in rows if row not in deadly}
         return len(rows)
 
-    def work_off(self) -> None:
-        """Parse and conclude what was taken, as far as the time goes."""
-        parsed: list[tuple[InboundRow, Message]] = []
+    def read(self) -> None:
+        """Parse what was taken, as far as the time goes, and keep the files in it."""
         contents: list[bytes] = []
         troubles: tuple[Trouble, ...] | None = None
         for row in [*self._left.values()]:
@@ -125,14 +127,17 @@ class _Batch:
             if found := self._parse(row):
                 message, asked = look_up(self._desk, found.message)
                 troubles = troubles if asked is None else asked
-                parsed.append((row, self._with_our_words(row, message)))
+                self._parsed.append((row, self._with_our_words(row, message)))
                 contents += found.contents.values()
         if troubles is not None:
             tell_troubles(self._store, self._desk, troubles, self._now())
         self._files.put_all(contents)
-        if len(parsed) > 1 and self._conclude_together(parsed):
+
+    def conclude(self) -> None:
+        """Conclude what was parsed, as far as the time goes."""
+        if len(self._parsed) > 1 and self._conclude_together(self._parsed):
             return
-        for row, message in parsed:
+        for row, message in self._parsed:
             if self._late(1):
                 break
             self._conclude_alone(row, message)

@@ -7,6 +7,7 @@ at any point only means that something is fetched again. `\Seen` belongs to peop
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -211,11 +212,30 @@ class _Reading:
             known = tx.inbound.known_uids(folder, [one.uid for one in older])
         missing = [one for one in older if one.uid not in known]
         new = done = 0
-        for batch in _batches(missing):
-            new += self._record(folder, batch, history=True)
-            done += len(batch)
-            progress(name.name, done, len(missing))
+        with ThreadPoolExecutor(1, thread_name_prefix="fetching") as ahead:
+            for batch, seen in self._fetched_ahead(ahead, folder, missing):
+                new += self._keep(folder, batch, seen, history=True)
+                done += len(batch)
+                progress(name.name, done, len(missing))
         return new
+
+    def _fetched_ahead(
+        self, ahead: ThreadPoolExecutor, folder: FolderRow, missing: Sequence[Listed]
+    ) -> Iterator[tuple[tuple[Listed, ...], list[Seen]]]:
+        """Yield batches with what the server delivers of them; while one is committed, the next
+        one is on its way.
+        """
+        coming: Future[list[Seen]] | None = None
+        before: tuple[Listed, ...] = ()
+        for batch in _batches(missing):
+            # One connection is used by one thread at a time.
+            arrived = coming.result() if coming else None
+            coming = ahead.submit(self._fetch, folder, batch)
+            if arrived is not None:
+                yield before, arrived
+            before = batch
+        if coming is not None:
+            yield before, coming.result()
 
     def _cursor(self, name: FolderName, folder: FolderRow | None, state: FolderState) -> FolderRow:
         """Return how far the folder has been read, as far as its UIDs still mean the same."""
@@ -258,11 +278,19 @@ class _Reading:
             # What was never recorded cannot be recognised, and old mail may look new by now.
             put_on(tx, self.desk, Brake.RENUMBERED, why, self.now())
 
-    def _record(
-        self, folder: FolderRow, batch: tuple[Listed, ...], *, history: bool = False
-    ) -> int:
+    def _record(self, folder: FolderRow, batch: tuple[Listed, ...]) -> int:
         """Fetch a batch, keep the bytes, then commit rows, gaps and cursor at once."""
-        seen = self._fetch(folder, batch)
+        return self._keep(folder, batch, self._fetch(folder, batch))
+
+    def _keep(
+        self,
+        folder: FolderRow,
+        batch: tuple[Listed, ...],
+        seen: Sequence[Seen],
+        *,
+        history: bool = False,
+    ) -> int:
+        """Commit what is known of a batch, whose bytes are kept."""
         withheld = {one.uid for one in batch} - {one.uid for one in seen}
         now = self.now()
         with self.store.begin() as tx:

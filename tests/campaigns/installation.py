@@ -135,8 +135,12 @@ class Installation:
 
     def start(self) -> None:
         """Start the daemon; return at once."""
+        self.begin("run")
+
+    def begin(self, *arguments: str) -> None:
+        """Start a command that takes long (in the daemon's place); return at once."""
         self._log_begins_at = self.log.stat().st_size if self.log.exists() else 0
-        words = ["--config", str(self.config), "run"]
+        words = ["--config", str(self.config), *arguments]
         with self.log.open("ab") as log:
             if self.loaded:
                 self._process = ready().begin(words, Path.cwd(), self._environment, log)
@@ -149,12 +153,23 @@ class Installation:
                 stderr=log,
             )
 
+    def wait_ended(self, timeout: float) -> int:
+        """Wait for the end of what `begin` started; return its exit code."""
+        assert self._process is not None
+        code = self._process.wait(timeout)
+        self._process = None
+        return code
+
+    def has_logged(self, words: str) -> bool:
+        """Tell whether what was started last has said this."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_begins_at)
+            return words.encode() in log.read()
+
     @property
     def is_up(self) -> bool:
         """Tell whether the daemon that was started last has come so far as to work."""
-        with self.log.open("rb") as log:
-            log.seek(self._log_begins_at)
-            return b"daemon.started" in log.read()
+        return self.has_logged("daemon.started")
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -214,9 +229,7 @@ class Installation:
 
         def begun() -> bool:
             self.check_alive()
-            with self.log.open("rb") as log:
-                log.seek(self._log_begins_at)
-                return b"daemon.started" in log.read()
+            return self.is_up
 
         wait_until(begun, timeout, "the daemon has begun")
 

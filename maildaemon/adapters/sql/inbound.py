@@ -81,7 +81,8 @@ class SqlInbound:
                 "raw_sha256": one.raw_sha256,
                 "attempts": 0,
                 "failures": 0,
-                "next_attempt_at": now,
+                # History is read in the order in which it was written, whatever folder it lies in.
+                "next_attempt_at": min(one.received_at, now) if history else now,
             }
             for one in seen
         ]

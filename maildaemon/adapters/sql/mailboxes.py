@@ -161,15 +161,24 @@ class SqlMailboxes:
             "modseq": None,
         }
         asked = {"mailbox": mailbox_id, "called": name}
-        changed = self._connection.execute(_BEGIN_ANEW, {**asked, **values})
-        if changed.rowcount == 0:
+        known = self._connection.execute(_NAMED, asked).first()
+        if known is None or known.uidvalidity != uidvalidity:
+            values = {**values, "began_uid": last_uid}
+        if known is None:
             self._connection.execute(
                 insert(folder), {"mailbox_id": mailbox_id, "name": name, **values}
             )
+        else:
+            self._connection.execute(_BEGIN_ANEW, {**asked, **values})
         row = self._connection.execute(_NAMED, asked).one()
         # Under other numbers they mean nothing: what they stood for is read anew.
         self._connection.execute(_VOID_GAPS, {"folder": row.id, "numbers": uidvalidity})
         return _folder_row(row)
+
+    def began(self, row: FolderRow, uid: int) -> None:
+        """Note above which message everything in this folder is to be recorded."""
+        asked = {"folder": row.folder_id, "numbers": row.uidvalidity}
+        self._connection.execute(_NUMBERED, {**asked, "began_uid": uid})
 
     def advance(self, row: FolderRow, last_uid: int) -> None:
         """Move the cursor. It never goes back, nor forward under another UIDVALIDITY."""
@@ -278,6 +287,7 @@ def _folder_row(row: Row[Any]) -> FolderRow:
         role=Role(row.role),
         uidvalidity=row.uidvalidity,
         last_uid=row.last_uid,
+        began_uid=row.began_uid,
         looked_at=row.looked_at,
         held_uid=row.held_uid,
         held_since=row.held_since,

@@ -36,6 +36,8 @@ folder = Table(
     Column("role", Word(16), nullable=False),
     Column("uidvalidity", WholeNumber, nullable=False),
     Column("last_uid", WholeNumber, nullable=False),
+    # What is not above it stood there before we did, and need not be recorded; None: not kept then.
+    Column("began_uid", WholeNumber),
     Column("looked_at", Instant),  # when everything the server listed was recorded
     # A colleague's Sent: up to where, and since when, it waits for the other mailboxes.
     Column("held_uid", WholeNumber),
