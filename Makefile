@@ -4,7 +4,7 @@
 #   make check    formatting, lint, types, architecture, generated files
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
-CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign
+CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign
 .DEFAULT_GOAL := help
 .PHONY: help demo bench test check format generate lock wheel $(CAMPAIGNS) servers clean
 

@@ -25,7 +25,6 @@ from maildaemon.errors import (
 from maildaemon.ports import Fetched, FolderName, Listed, Role
 from tests.servers.dovecot import Dovecot, make_certificate
 from tests.servers.process import HOST, free_ports
-from tests.servers.relay import Relay
 from tests.servers.scripted_imap import CAPABILITIES, Answer, ScriptedImap, Talk
 
 # Short, so that a test of silence is short; a busy machine must still manage an honest answer.
@@ -1231,53 +1230,3 @@ def test_connecting_that_takes_too_long_is_unavailable(full_backlog: int) -> Non
     with pytest.raises(MailboxUnavailableError, match="no answer in time"):
         mailbox_on(full_backlog, limits=ImapLimits(connect=0.3)).examine("INBOX")
     assert took(begun) < 3
-
-
-def _whole_visit(mailbox: ImapMailbox) -> list[Fetched]:
-    mailbox.folders()
-    mailbox.examine("INBOX")
-    uids = [it.uid for it in mailbox.list_after("INBOX", 0)]
-    return list(mailbox.fetch("INBOX", uids))
-
-
-# A stall costs a time-out each, a cut nothing.
-@pytest.mark.parametrize(
-    ("kind", "security", "steps"), [("cut", "none", 25), ("cut", "tls", 12), ("stall", "tls", 4)]
-)
-def test_wherever_the_network_breaks_nothing_wrong_is_read_and_the_next_visit_is_whole(
-    dovecot: Dovecot,
-    kind: Literal["cut", "stall"],
-    security: Literal["none", "tls"],
-    steps: int,
-) -> None:
-    account = dovecot.account()
-    raws = [b"Subject: %d\r\n\r\n" % size + b"x" * size + b"\r\n" for size in (10, 3000, 20_000)]
-    for raw in raws:
-        account.file(raw)
-    whole = [Fetched(uid, raw) for uid, raw in enumerate(raws, start=1)]
-    limits = ImapLimits(connect=5, answer=1, command=5)
-    with Relay(dovecot.imap_port if security == "none" else dovecot.imaps_port) as relay:
-        mailbox = mailbox_on(
-            relay.port,
-            host="localhost",
-            security=security,
-            username=account.user,
-            ca_file=dovecot.ca_file,
-            limits=limits,
-        )
-        assert _whole_visit(mailbox) == whole
-        mailbox.close()
-        broken = 0
-        for direction, total in tuple(relay.passed.items()):
-            for after in range(0, total, max(total // steps, 1)):
-                (relay.cut_after if kind == "cut" else relay.stall_after)(after, direction)
-                try:
-                    read = _whole_visit(mailbox)
-                except MailboxUnavailableError:
-                    broken += 1
-                else:
-                    assert read == whole
-                mailbox.close()
-                assert _whole_visit(mailbox) == whole
-                mailbox.close()
-        assert broken > steps // 2

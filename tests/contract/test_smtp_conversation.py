@@ -24,10 +24,10 @@ from tests.fakes.submission import (
     an_account,
     never,
     nothing,
-    relay_to,
     serving,
 )
 from tests.servers.process import wait_until
+from tests.servers.relay import Direction, Fault, Relay
 from tests.servers.sink import SmtpSink
 
 # --- the conversation, word for word -----------------------------------------------------------
@@ -306,26 +306,32 @@ def test_what_is_private_in_the_library_is_still_there() -> None:
 # --- the line is cut anywhere ------------------------------------------------------------------
 
 
-async def attempt(sink: SmtpSink, **cut: int) -> tuple[str, int]:
+async def attempt(sink: SmtpSink, relay: Relay, fault: Fault) -> tuple[str, int]:
     """Return what the transport made of a cut conversation, and how many mails the server has."""
     before = len(sink.accepted())
-    async with serving(relay_to(sink.port, **cut)) as port:
-        transport = SmtpTransport(an_account(port), QUICK)
-        try:
-            await transport.open()
-            outcome = type(await transport.send(ENVELOPE, RAW, nothing)).__name__
-        except TransportUnavailableError:
-            outcome = "harmless"
-        await transport.close()
+    relay.break_next(fault)
+    transport = SmtpTransport(an_account(relay.port), QUICK)
+    try:
+        await transport.open()
+        outcome = type(await transport.send(ENVELOPE, RAW, nothing)).__name__
+    except TransportUnavailableError:
+        outcome = "harmless"
+    await transport.close()
+    relay.wait_idle()
     await asyncio.to_thread(wait_until, lambda: not sink._connections, 10, "the server is done")
     return outcome, len(sink.accepted()) - before
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-async def test_wherever_the_line_is_cut_the_truth_is_told(sink: SmtpSink, direction: str) -> None:
+async def test_wherever_the_line_is_cut_the_truth_is_told(
+    sink: SmtpSink, direction: Direction
+) -> None:
     told: Counter[tuple[str, int]] = Counter()
-    for count in range(400):
-        told[await attempt(sink, **{direction: count})] += 1
+    with Relay(sink.port) as relay:
+        await attempt(sink, relay, Fault("cut", direction, 10**6))
+        told.clear()
+        for count in range(relay.passed[direction] + 1):
+            told[await attempt(sink, relay, Fault("cut", direction, count))] += 1
 
     print(direction, dict(told))
     assert set(told) <= {("harmless", 0), ("Uncertain", 0), ("Uncertain", 1), ("Accepted", 1)}

@@ -28,11 +28,11 @@ from tests.fakes.submission import (
     a_transport,
     an_account,
     nothing,
-    relay_to,
     serving,
 )
 from tests.servers.dovecot import Dovecot
 from tests.servers.process import HOST
+from tests.servers.relay import Relay
 from tests.servers.sink import SmtpSink
 
 # --- the session -------------------------------------------------------------------------------
@@ -151,8 +151,8 @@ async def test_a_certificate_for_another_host_is_refused(
 ) -> None:
     account = a_tls_account(tls_sink, dovecot, host="127.0.0.2")
 
-    async with serving(relay_to(tls_sink.port), "127.0.0.2") as port:
-        account = replace(account, port=port)
+    with Relay(tls_sink.port, "127.0.0.2") as relay:
+        account = replace(account, port=relay.port)
         with pytest.raises(TransportRefusedError, match="IP address mismatch"):
             await SmtpTransport(account, QUICK).open()
 

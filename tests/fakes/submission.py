@@ -120,39 +120,3 @@ async def a_scripted_server(
 
     async with serving(serve) as server.port:
         yield server
-
-
-def relay_to(port: int, up: int | None = None, down: int | None = None) -> Handler:
-    """Pass on that many bytes to (`up`) or from (`down`) the server, then cut both ends."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await asyncio.open_connection(HOST, port)
-        await asyncio.gather(
-            _pass(reader, server_writer, up, writer),
-            _pass(server_reader, writer, down, server_writer),
-        )
-
-    return serve
-
-
-async def _pass(
-    source: asyncio.StreamReader,
-    target: asyncio.StreamWriter,
-    count: int | None,
-    back: asyncio.StreamWriter,
-) -> None:
-    passed = 0
-    try:
-        while count is None or passed < count:
-            wanted = 65536 if count is None else count - passed
-            if not (chunk := await source.read(wanted)):
-                break
-            target.write(chunk)
-            passed += len(chunk)
-            await target.drain()
-    except ConnectionError:
-        pass
-    finally:
-        # What was passed on arrives.
-        target.close()
-        back.close()

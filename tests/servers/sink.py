@@ -109,6 +109,9 @@ class SmtpSink:
         self._thread: threading.Thread | None = None
         self._stop: asyncio.Event | None = None
         self._news = threading.Condition()
+        self._reading = threading.Lock()
+        self._read: list[Accepted] = []
+        self._read_until = 0
         self._filing: set[asyncio.Task[None]] = set()
         self._connections: set[_Protocol] = set()
 
@@ -130,11 +133,15 @@ class SmtpSink:
 
     def accepted(self) -> list[Accepted]:
         """Return every mail accepted since the log was begun, in order."""
-        if not self.log.exists():
-            return []
-        # The last line may be half written at this moment.
-        lines = self.log.read_text("utf-8").splitlines(keepends=True)
-        return [_accepted(line) for line in lines if line.endswith("\n")]
+        with self._reading:
+            if self.log.exists():
+                with self.log.open("rb") as log:
+                    log.seek(self._read_until)
+                    # The last line may be half written at this moment.
+                    whole, end, _ = log.read().rpartition(b"\n")
+                self._read_until += len(whole) + len(end)
+                self._read += [_accepted(line.decode()) for line in whole.splitlines()]
+            return [*self._read]
 
     def wait_accepted(self, count: int, timeout: float = 10) -> list[Accepted]:
         """Wait until that many mails were accepted, and return all."""

@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.campaigns import kill, latency, old_mailbox, races, second_client
+from tests.campaigns import (
+    imap_faults,
+    kill,
+    latency,
+    old_mailbox,
+    races,
+    second_client,
+    smtp_faults,
+)
 from tests.campaigns.installation import Installation
 
 
@@ -43,5 +51,22 @@ def test_an_acknowledgement_follows_the_servers_notice_without_waiting_for_a_pol
 
 def test_staff_who_answer_in_the_seconds_of_a_reminder_are_not_overtaken() -> None:
     table = races.campaign(races=10, seed=7, shops=1, after=15, gap=0.5)
+
+    assert table.broken == [], str(table)
+
+
+def test_a_line_that_breaks_anywhere_costs_no_mail_and_doubles_none_that_was_known() -> None:
+    sweep = smtp_faults.Sweep(every=1500, near=6, kinds=("cut", "reset"))
+
+    table = smtp_faults.campaign("sink", sweep, tls=False)
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.parametrize(("tls", "share"), [(False, 191), (True, 7)])
+def test_a_session_that_breaks_anywhere_costs_no_message_and_doubles_none(
+    tls: bool, share: int
+) -> None:
+    table = imap_faults.campaign(tls=tls, every=1000, share=share)
 
     assert table.broken == [], str(table)
