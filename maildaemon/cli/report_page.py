@@ -11,6 +11,7 @@ from html import escape
 
 from maildaemon.cli.output import plain
 from maildaemon.cli.words import REASONS, SECTIONS, SILENCES
+from maildaemon.domain.dates import tell_end
 from maildaemon.domain.figures import Figures, FirstReplies, Month
 
 _STYLE = """
@@ -118,6 +119,10 @@ class _Page:
         local = at.astimezone(self._zone)
         return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
+    def _by(self, at: datetime) -> str:
+        day, clock = tell_end(at, self._zone)
+        return f"{day:%a} {day.day} {day:%b %Y}, {clock}"
+
     def _tiles(self) -> Iterator[str]:
         figures, first = self._figures, self._figures.first_replies
         feedback = figures.feedback.average
@@ -170,7 +175,7 @@ class _Page:
         yield '<thead><tr><th scope="col">Conversation</th><th scope="col">Waiting</th></tr>'
         yield "</thead><tbody>"
         for one in figures.waiting[:_WAITING_AT_MOST]:
-            due = f"<br>promised by {self._at(one.due)}" if one.due else ""
+            due = f"<br>promised by {self._by(one.due)}" if one.due else ""
             danger = f"<br><strong>{_TOLD[one.danger]}</strong>" if one.danger else ""
             yield (
                 f'<tr><th scope="row"><bdi>{_safe(one.subject or "no subject")}</bdi> '

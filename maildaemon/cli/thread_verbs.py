@@ -202,8 +202,8 @@ def assign(
 ) -> None:
     """Note who looks after a matter.
 
-    A name or an address, as you like. It is shown by `threads list` and `threads show`; nobody is
-    written to.
+    A name or an address, as you like; nobody is written to now. With an address, warnings about the
+    matter go there, and not to all of `staff`.
     """
     if (name is None) is not nobody or (name is not None and not name.strip()):
         raise click.UsageError("give a name, or --nobody", click.get_current_context())

@@ -1,5 +1,6 @@
 """`maildaemon threads`: conversations."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 import click
@@ -26,6 +27,7 @@ from maildaemon.cli.teach import examples
 from maildaemon.cli.thread_verbs import VERBS, bare, until
 from maildaemon.cli.transcript import transcript
 from maildaemon.cli.words import NEXT
+from maildaemon.domain.decide_timer import ASKS
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
 
@@ -211,7 +213,7 @@ def _facts(found: _Course) -> list[tuple[str, object]]:
         ("first reply", _waited(thread.first_reply_seconds)),
         ("rating", _rated(found["rating"]) if found["rating"] else None),
         ("promised by", thread.promised_at),
-        *(("next", line) for line in _to_come(found["timers"])),
+        *(("next", line) for line in to_come(found["timers"], thread.muted_until)),
         ("muted", until(thread.muted_until) if thread.muted_until else None),
         ("assigned to", thread.assigned_to),
         ("linked to", thread.linked_to),
@@ -220,8 +222,15 @@ def _facts(found: _Course) -> list[tuple[str, object]]:
     ]
 
 
-def _to_come(timers: "list[TimerLine]") -> list[str]:
-    return [f"{local(one.due_at)}: {NEXT[one.kind]}" for one in timers if one.state == "armed"]
+def to_come(timers: "list[TimerLine]", muted_until: datetime | None) -> list[str]:
+    """Return what is to happen in a thread, as people read it."""
+    lines = []
+    for one in timers:
+        if one.state == "armed":
+            muted = one.kind in ASKS and muted_until is not None and muted_until > one.due_at
+            kept = " (not while it is muted)" if muted else ""
+            lines.append(f"{local(one.due_at)}: {NEXT[one.kind]}{kept}")
+    return lines
 
 
 def _certainty(known: bool | None) -> str:

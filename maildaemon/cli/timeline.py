@@ -10,11 +10,13 @@ from maildaemon.cli.output import paint, plain, say
 from maildaemon.cli.simulation import Simulated
 from maildaemon.cli.words import HANDED_OVER, KINDS, SECTIONS, SILENCES, STATUSES, TIMERS, in_words
 from maildaemon.domain.automatic import Kind, Silence
+from maildaemon.domain.dates import tell_end
 from maildaemon.domain.threads import Status
 from maildaemon.domain.timeline import SENT, Event, Told
 from maildaemon.domain.timers import TimerKind
 
-WHEN = "%a %Y-%m-%d %H:%M"
+DAY = "%a %Y-%m-%d"
+WHEN = f"{DAY} %H:%M"
 _INDENT = " " * len("Mon 2026-11-23 09:00")
 # Nobody expects an automatic answer to one of us.
 OF_COURSE = frozenset({Silence.OWN_ADDRESS, Silence.OWN_MAIL})
@@ -201,7 +203,10 @@ def mail_in_words(mail: str) -> str:
 
 
 def _date(one: Told, zone: tzinfo) -> str:
-    return f"; it promises an answer by {one.due_at.astimezone(zone):{WHEN}}" if one.due_at else ""
+    if one.due_at is None:
+        return ""
+    day, clock = tell_end(one.due_at, zone)
+    return f"; it promises an answer by {day:{DAY}} {clock}"
 
 
 def _since(one: Told, zone: tzinfo) -> str:

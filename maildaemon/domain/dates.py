@@ -61,5 +61,14 @@ def tell_opening(at: datetime, zone: tzinfo, now: datetime) -> Told:
     return Told(local.date(), opens, _offset(local), timedelta() < ahead < _WEEK)
 
 
+def tell_end(at: datetime, zone: tzinfo) -> tuple[date, str]:
+    """Return the day and the time of a deadline, for a colleague: what ends at midnight ends with
+    the day before, which is the day that the customer was told.
+    """
+    local = at.astimezone(zone)
+    day = (at - _INSTANT).astimezone(zone).date()
+    return day, f"{local:%H:%M}" if day == local.date() else "24:00"
+
+
 def _offset(local: datetime) -> timedelta:
     return local.utcoffset() or timedelta()

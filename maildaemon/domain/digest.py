@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import quote
 
+from maildaemon.domain.dates import tell_end
 from maildaemon.domain.delivery import is_writable
 from maildaemon.domain.overview import (
     About,
@@ -178,7 +179,7 @@ class _Writer:
         wait = one.wait
         if wait.due is not None:
             in_danger = _IN_DANGER[wait.danger] if wait.danger else ""
-            yield _capital(f"{in_danger}promised by {self._when(wait.due)}")
+            yield _capital(f"{in_danger}promised by {self._by(wait.due)}")
         yield f"Waiting since {self._when(wait.since)}"
         told = (
             f"priority {one.priority}" if one.priority is not Priority.NORMAL else "",
@@ -238,6 +239,9 @@ class _Writer:
         where = (f"Mailbox {box.mailbox}",) if len(self.facts.mailboxes) > 1 else ()
         return Entry(title, (*lines, *where), link)
 
+    def _by(self, at: datetime) -> str:
+        return by_when(at, self.now, self.facts.zone)
+
     def _when(self, at: datetime) -> str:
         return when(at, self.now, self.facts.zone)
 
@@ -292,10 +296,19 @@ def _link(address: str, about: About | None) -> str | None:
 
 def when(at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return `Tue 1 Dec, 09:00 (2 days ago)` in this zone."""
-    local, ahead = at.astimezone(zone), at - now
-    shown = f"{local:%a} {local.day} {local:%b, %H:%M}"
-    if local.year != now.astimezone(zone).year:
-        shown = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    local = at.astimezone(zone)
+    return _shown(local, f"{local:%H:%M}", at, now, zone)
+
+
+def by_when(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return the same of a deadline, by the day that the customer was told."""
+    return _shown(*tell_end(at, zone), at, now, zone)
+
+
+def _shown(day: date, clock: str, at: datetime, now: datetime, zone: tzinfo) -> str:
+    year = "" if day.year == now.astimezone(zone).year else f" {day.year}"
+    shown = f"{day:%a} {day.day} {day:%b}{year}, {clock}"
+    ahead = at - now
     span = _span(abs(ahead))
     return f"{shown} (in {span})" if ahead > timedelta() else f"{shown} ({span} ago)"
 

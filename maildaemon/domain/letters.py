@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
+from maildaemon.domain.dates import tell_end
 from maildaemon.domain.timers import TimerKind
 from maildaemon.domain.understanding import Matter
 
@@ -85,7 +86,7 @@ def _facts(occasion: Occasion) -> Iterator[tuple[str, str]]:
     yield "Subject", occasion.subject
     yield _SINCE.get(kind, "Waiting since"), _told(occasion.since, occasion)
     if occasion.until:
-        yield _UNTIL.get(kind, "Answer by"), _told(occasion.until, occasion)
+        yield _UNTIL.get(kind, "Answer by"), _told_end(occasion.until, occasion)
     yield "Category", occasion.matter.category or ""
     yield "Priority", occasion.matter.priority.value
     yield "Reference", occasion.reference
@@ -101,7 +102,16 @@ def _where(occasion: Occasion) -> str:
 def _told(at: datetime, occasion: Occasion) -> str:
     """Return `Tuesday, 1 December 2026, 09:00 (Europe/Rome), 2 days 3 hours ago`."""
     local = at.astimezone(occasion.zone)
-    shown = f"{local:%A}, {local.day} {local:%B %Y, %H:%M} ({occasion.zone})"
+    return _when(local, f"{local:%H:%M}", at, occasion)
+
+
+def _told_end(at: datetime, occasion: Occasion) -> str:
+    """Return the same of a deadline, by the day that the customer was told."""
+    return _when(*tell_end(at, occasion.zone), at, occasion)
+
+
+def _when(day: date, clock: str, at: datetime, occasion: Occasion) -> str:
+    shown = f"{day:%A}, {day.day} {day:%B %Y}, {clock} ({occasion.zone})"
     ahead = at - occasion.now
     if abs(ahead) < timedelta(minutes=1):
         return f"{shown}, now"

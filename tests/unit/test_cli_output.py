@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from maildaemon.adapters.sql.lines import TimerLine
 from maildaemon.cli.attachments import safe_name
 from maildaemon.cli.output import (
     ago,
@@ -17,10 +18,12 @@ from maildaemon.cli.output import (
     put_table,
     span,
 )
+from maildaemon.cli.threads import to_come
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.delivery import Section
+from maildaemon.domain.timers import TimerKind
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -128,3 +131,18 @@ def test_every_code_has_its_words() -> None:
 )
 def test_a_customers_file_name_means_nothing_to_a_file_system(name: str, safe: str) -> None:
     assert safe_name(name) == safe
+
+
+def test_of_a_muted_thread_it_is_said_that_its_customer_will_get_nothing() -> None:
+    armed = (TimerKind.FOLLOW_UP, TimerKind.RESOLVE)
+    timers = [TimerLine(kind, AT, AT, "armed", None, None) for kind in armed]
+    timers.append(TimerLine(TimerKind.WARNING, AT, AT, "fired", AT, "told anna"))
+
+    def lines(muted_until: datetime | None) -> list[str]:
+        return [line.partition(": ")[2] for line in to_come(timers, muted_until)]
+
+    assert lines(None) == ["the customer is reminded", "it is taken as settled"]
+    assert lines(AT + timedelta(days=1)) == [
+        "the customer is reminded (not while it is muted)",
+        "it is taken as settled",
+    ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maildaemon.adapters.dates import show_deadline, show_opening
 from maildaemon.adapters.vocabulary import Vocabulary
-from maildaemon.domain.dates import Told, tell_deadline, tell_opening
+from maildaemon.domain.dates import Told, tell_deadline, tell_end, tell_opening
 from tests.unit.test_templates import LANGUAGES
 from tests.unit.test_texts import WORDS
 
@@ -75,6 +75,25 @@ def test_a_weekday_alone_is_told_only_of_the_next_six_days(
     told = tell_opening(at(opens), ROME, at(now))
 
     assert told == Told(date(2026, 11, 30), hour, HOUR, this_week)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "zone", "told"),
+    [
+        ("2026-11-25T00:00", ROME, (date(2026, 11, 24), "24:00")),
+        ("2026-11-25T00:01", ROME, (date(2026, 11, 25), "00:01")),
+        ("2026-11-24T17:10", ROME, (date(2026, 11, 24), "17:10")),
+        # On that night the clock goes from 23:59 to 01:00.
+        ("2027-04-30T01:00", CAIRO, (date(2027, 4, 29), "24:00")),
+    ],
+)
+def test_a_colleague_reads_the_same_day_as_the_customer_was_told(
+    deadline: str, zone: ZoneInfo, told: tuple[date, str]
+) -> None:
+    ends = at(deadline, zone)
+
+    assert tell_end(ends, zone) == told
+    assert tell_deadline(ends, zone, ends - 100 * HOUR).day == told[0]
 
 
 @given(deadline=INSTANTS, ahead=st.timedeltas(timedelta(), timedelta(days=20)), zone=ZONES)

@@ -131,3 +131,10 @@ def test_nobody_and_nothing_known_is_left_out() -> None:
         "Reference",
     ]
     assert text.endswith("To find it: maildaemon threads show K7F3-Q2")
+
+
+def test_what_is_promised_until_midnight_is_named_as_the_customer_was_told() -> None:
+    midnight = datetime(2026, 12, 2, 0, tzinfo=WAITING.zone)
+    _, text = staff_letter(replace(WAITING, until=midnight))
+
+    assert "Tuesday, 1 December 2026, 24:00 (Europe/Rome)" in text
