@@ -63,7 +63,8 @@ lock: .venv/.uv
 	$(LOCK) --group build -o requirements/build.txt
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --extra postgres -o requirements/postgres.txt
-	$(LOCK) pyproject.toml --extra demo --extra postgres --group test -o requirements/test.txt
+	$(LOCK) pyproject.toml --extra mariadb -o requirements/mariadb.txt
+	$(LOCK) pyproject.toml --extra demo --extra postgres --extra mariadb --group test -o requirements/test.txt
 
 wheel: $(READY)
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist

@@ -27,9 +27,9 @@ from maildaemon.adapters.installation import (
     read_key,
 )
 from maildaemon.adapters.lookup import CsvRegister, NumberLookup, Register, SqlRegister
-from maildaemon.adapters.sql.postgresql import hold_by, lock_name, only_one_on
 from maildaemon.adapters.sql.reading import has_started
 from maildaemon.adapters.sql.schema import ensure_schema
+from maildaemon.adapters.sql.servers import hold_by, lock_name, only_one_on
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser

@@ -1,9 +1,13 @@
 """Servers for all tests: one instance a session, a mailbox and a database of its own for every test.
 
-A test that opens the store runs on every database: it is enough that its module imports `Shop` or
-`database_url`, or lies in tests/service. `@pytest.mark.sqlite` and `@pytest.mark.postgresql` are
-for what concerns one of them alone. A module about decisions runs on SQLite, and those of its tests
-that carry the other mark on both: together they execute every statement on PostgreSQL as well.
+A test that opens the store runs on SQLite and PostgreSQL: it is enough that its module imports
+`Shop` or `database_url`, or lies in tests/service. `@pytest.mark.sqlite`, `.postgresql` and
+`.mariadb` are for what concerns one of them alone. A module about decisions runs on SQLite, and
+those of its tests that carry the other mark on both: together they execute every statement on
+PostgreSQL as well. On MariaDB runs what is about databases (`_ON_MARIADB`), and what has its mark.
+
+With `--every-database` (`make test-databases`) all of them run on all three, but for what concerns
+one alone.
 """
 
 import atexit
@@ -17,13 +21,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
 
 from tests import databases
-from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.databases import BACKENDS, Databases, Server, ServerDatabases, SqliteDatabases
 from tests.servers.dovecot import Account, Dovecot
+from tests.servers.mariadb import Mariadb
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
 from tests.servers.sink import SmtpSink
@@ -46,6 +52,11 @@ if "PYTHONPYCACHEPREFIX" not in os.environ and sys.dont_write_bytecode:
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _compiled}
 
 _OPENS_THE_STORE = {"Shop", "database_url"}
+_ON_MARIADB = {"test_store", "test_migrations"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-database", action="store_true", help="run tests on all databases")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -62,24 +73,40 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    only = [name for name in databases.BACKENDS if metafunc.definition.get_closest_marker(name)]
-    if not only and (
-        not _OPENS_THE_STORE.isdisjoint(vars(metafunc.module))
-        or metafunc.definition.path.parent.name == "service"
+    if names := _databases_of(metafunc.definition, metafunc.module):
+        metafunc.parametrize("database", names, indirect=True)
+
+
+def _databases_of(test: pytest.Item, module: ModuleType) -> list[str]:
+    """Return the databases that a test runs on; empty if it does not open the store."""
+    marked = [name for name in BACKENDS if test.get_closest_marker(name)]
+    if test.config.getoption("--every-database"):
+        here = [mark.name for mark in test.own_markers if mark.name in BACKENDS]
+        if marked and test.path.parent.name == "service" and here != ["sqlite"]:
+            return list(BACKENDS)
+    if marked:
+        return marked
+    if _OPENS_THE_STORE.isdisjoint(vars(module)) and test.path.parent.name != "service":
+        return []
+    if (
+        test.config.getoption("--every-database")
+        or module.__name__.rpartition(".")[2] in _ON_MARIADB
     ):
-        only = list(databases.BACKENDS)
-    if only:
-        metafunc.parametrize("database", only, indirect=True)
+        return list(BACKENDS)
+    return ["sqlite", "postgresql"]
 
 
 @pytest.fixture(autouse=True)
 def database(
-    request: pytest.FixtureRequest, postgres: Callable[[], Postgres]
+    request: pytest.FixtureRequest,
+    postgres: Callable[[], Postgres],
+    mariadb: Callable[[], Mariadb],
 ) -> Iterator[Databases]:
     """The databases of this test; none is made before it is asked for."""
     umask = os.umask(0o022)
-    on_postgresql = getattr(request, "param", "sqlite") == "postgresql"
-    begun: Databases = PostgresDatabases(postgres) if on_postgresql else SqliteDatabases()
+    name: str = getattr(request, "param", "sqlite")
+    servers: dict[str, Callable[[], Server]] = {"postgresql": postgres, "mariadb": mariadb}
+    begun = ServerDatabases(name, servers[name]) if name in servers else SqliteDatabases()
     databases.begin(begun)
     yield begun
     databases.end()
@@ -92,6 +119,13 @@ def postgres() -> Iterator[Callable[[], Postgres]]:
     """A running PostgreSQL that all tests share, started by the first that asks for it."""
     with contextlib.ExitStack() as stack:
         yield functools.cache(lambda: stack.enter_context(Postgres()))
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Callable[[], Mariadb]]:
+    """A running MariaDB that all tests share, started by the first that asks for it."""
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda: stack.enter_context(Mariadb()))
 
 
 @pytest.fixture(scope="session")

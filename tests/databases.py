@@ -19,9 +19,11 @@ from sqlalchemy import Engine
 
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
+from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
 
-BACKENDS = ("sqlite", "postgresql")
+BACKENDS = ("sqlite", "postgresql", "mariadb")
+Server = Postgres | Mariadb
 
 
 class Databases(Protocol):
@@ -76,13 +78,12 @@ class SqliteDatabases:
         pass
 
 
-class PostgresDatabases:
+class ServerDatabases:
     """Databases of one server."""
 
-    name = "postgresql"
-
-    def __init__(self, server: Callable[[], Postgres]) -> None:
+    def __init__(self, name: str, server: Callable[[], Server]) -> None:
         """The server is started when the first database is asked for."""
+        self.name = name
         self._server = server
         self._taken: dict[Path, str] = {}
         self._saved: dict[Path, str] = {}
@@ -176,9 +177,14 @@ def as_sqlite_says_it(value: Any) -> Any:
             return value
 
 
+def backend() -> str:
+    """Return on which of BACKENDS the test that runs now is."""
+    return _current[0].name
+
+
 def is_sqlite() -> bool:
-    """Tell which database the test that runs now is on."""
-    return _current[0].name == "sqlite"
+    """Tell whether the test that runs now is on SQLite."""
+    return backend() == "sqlite"
 
 
 @functools.cache

@@ -52,7 +52,7 @@ def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None, as
 
     from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.log import set_up_log
-    from maildaemon.adapters.sql.postgresql import only_one_on
+    from maildaemon.adapters.sql.servers import only_one_on
     from maildaemon.bootstrap import open_tools
 
     code: int = Exit.OK

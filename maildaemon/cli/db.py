@@ -35,8 +35,8 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
     settings = invocation.settings()
 
     from maildaemon.adapters.installation import only_one
-    from maildaemon.adapters.sql.postgresql import only_one_on
     from maildaemon.adapters.sql.schema import revisions, upgrade
+    from maildaemon.adapters.sql.servers import only_one_on
     from maildaemon.adapters.sql.store import SqlStore
 
     with (

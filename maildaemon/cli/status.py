@@ -85,8 +85,8 @@ def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int
 def _is_running(settings: "Settings") -> bool | None:
     """None: it cannot be seen. It is told, not judged: `run --once` comes and goes."""
     from maildaemon.adapters.installation import is_held
-    from maildaemon.adapters.sql.postgresql import is_held_on
     from maildaemon.adapters.sql.reading import sqlite_path
+    from maildaemon.adapters.sql.servers import is_held_on
 
     url = settings.database.url
     return is_held(settings.service.data_dir) if sqlite_path(url) else is_held_on(url)

@@ -113,8 +113,9 @@ class DatabaseSettings(Section):
     url: DatabaseAddress = Field(
         examples=["sqlite:///var/maildaemon.db"],
         description="The SQLite file, as `sqlite:///PATH`; a relative path counts from this file. "
-        "Or PostgreSQL, as `postgresql://USER@HOST/DATABASE`; keep its password out of this file: "
-        "the server's own means, such as `PGPASSFILE`, are used.",
+        "Or PostgreSQL, as `postgresql://USER@HOST/DATABASE`, or MariaDB, as "
+        "`mariadb://USER@HOST/DATABASE`; keep the password out of this file: the server's own "
+        "means, such as `PGPASSFILE` or `?read_default_file=/PATH/my.cnf`, are used.",
     )
 
 

@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from maildaemon.adapters.sql import postgresql
 from maildaemon.adapters.sql.backup import dump
-from maildaemon.adapters.sql.postgresql import only_one_on
 from maildaemon.adapters.sql.reading import ReadingStore, open_reading, place_of
 from maildaemon.adapters.sql.schema import ensure_schema
+from maildaemon.adapters.sql.servers import only_one_on
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import event, mailbox, message
 from maildaemon.bootstrap import Locks

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 HOST = "127.0.0.1"
+_ROOM = 1 << 30
 
 
 class ServerMissingError(RuntimeError):
@@ -36,12 +37,15 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def temporary_folder(prefix: str) -> Path:
-    """Return a new folder that an unprivileged server can own and reach.
+def temporary_folder(prefix: str, *, in_memory: bool = False) -> Path:
+    """Return a new folder that an unprivileged server can own and reach; in memory, where there is
+    room for it.
 
     pytest's tmp_path will not do: as root its parents are closed to everybody else.
     """
-    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir="/tmp"))
+    memory = Path("/dev/shm")
+    roomy = in_memory and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=memory if roomy else "/tmp"))
     folder.chmod(0o755)
     return folder
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from maildaemon.ports.store import Transaction
-from tests.databases import is_sqlite
+from tests.databases import backend
 from tests.service.shop import EXE, PNG, Shop, a_mail
 from tests.service.test_spine import a_bounce
 
@@ -197,6 +197,9 @@ def memory(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("files_sent", [True, False], ids=["server files Sent", "it does not"])
 def test_a_death_at_any_effect_loses_nothing_and_doubles_nothing(
@@ -207,7 +210,8 @@ def test_a_death_at_any_effect_loses_nothing_and_doubles_nothing(
     assert len(expected) == 2
 
     # The two runs share the effects between them; a server's databases cost more: some of them do.
-    for length in range(1 + files_sent, effects + 1, 2 if is_sqlite() else 9):
+    step = {"sqlite": 2, "postgresql": 9, "mariadb": 30}[backend()]
+    for length in range(1 + files_sent, effects + 1, step):
         shop = make_shop(memory / f"{length}", files_sent=files_sent)
         server = shop.transport
         arm(shop, Fuse(length))

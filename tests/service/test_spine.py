@@ -21,6 +21,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     opened.close()
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 def test_a_customer_is_acknowledged_once_in_his_language(shop: Shop) -> None:
     shop.write(
         a_mail(
@@ -487,6 +490,9 @@ def test_our_own_mail_in_sent_is_recorded_as_ours_in_its_thread(tmp_path: Path) 
     shop.close()
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 def test_a_lost_250_is_found_in_sent_and_the_mail_is_not_sent_again(tmp_path: Path) -> None:
     shop = Shop(tmp_path, files_sent=True)
     shop.start()

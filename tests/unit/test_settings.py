@@ -338,9 +338,12 @@ def test_records_need_a_file(url: str) -> None:
         "postgresql://mail@db.example.com/mail",
         "postgresql+psycopg://mail@db.example.com:5433/mail?sslmode=verify-full",
         "postgresql:///mail?host=/run/postgresql",
+        "mariadb://mail@db.example.com/mail",
+        "mysql+pymysql://mail@db.example.com:3307/mail?ssl_ca=/etc/ssl/ca.pem",
+        "mariadb:///mail?unix_socket=/run/mysqld/mysqld.sock",
     ],
 )
-def test_records_may_be_in_postgresql(url: str) -> None:
+def test_records_may_be_on_a_server(url: str) -> None:
     settings = read(MINIMAL.replace("sqlite:///var/maildaemon.db", url))
 
     assert settings.database.url == url
@@ -353,6 +356,8 @@ def test_records_may_be_in_postgresql(url: str) -> None:
     [
         ("postgresql://me:hunter2@db:5433/mail?a=1", "postgresql://me@db:5433/mail?a=1"),
         ("postgresql://db/mail?password=hunter2&a=1", "postgresql://db/mail?a=1"),
+        ("mariadb://me:hunter2@db:3307/mail?a=1", "mariadb://me@db:3307/mail?a=1"),
+        ("mysql://db/mail?passwd=hunter2&a=1", "mysql://db/mail?a=1"),
     ],
 )
 def test_a_password_in_the_address_of_the_database_warns_and_is_not_shown(
@@ -369,8 +374,8 @@ def test_a_password_in_the_address_of_the_database_warns_and_is_not_shown(
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("mysql://db/mail", "does not work with MariaDB and MySQL; use SQLite or PostgreSQL"),
-        ("mariadb+pymysql://db/mail", "does not work with MariaDB"),
+        ("mysql+mysqldb://db/mail", "write MariaDB as `mariadb://USER@HOST/DATABASE`"),
+        ("mariadb://hunter2@db", "write MariaDB as `mariadb://USER@HOST:PORT/DATABASE`"),
         ("postgres://db/mail", "write PostgreSQL as `postgresql://USER@HOST/DATABASE`"),
         ("postgresql://hunter2@db", "write PostgreSQL as `postgresql://USER@HOST:PORT/DATABASE`"),
         ("postgresql://db:port/mail", "write PostgreSQL as"),

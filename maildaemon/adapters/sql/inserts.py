@@ -9,6 +9,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 # Databases limit how many values one statement may carry.
 CHUNK = 500
+_DUPLICATE = 1062  # MariaDB's number for it
 
 
 def insert_one(connection: Connection, table: Table, **values: Any) -> int:
@@ -22,13 +23,29 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
     if not rows:
         return 0
     statement = _inserting_all(table, connection.dialect.name)
-    return connection.execute(statement, list(rows)).rowcount
+    count = connection.execute(statement, list(rows)).rowcount
+    if count < len(rows):
+        _require_known(connection)
+    return count
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> int | None:
     """Insert a row and return its id; None if a unique key knows it already."""
     statement = _inserting_new(table, connection.dialect.name)
-    return connection.scalar(statement, values)
+    key = connection.scalar(statement, values)
+    if key is None:
+        _require_known(connection)
+    return key
+
+
+def _require_known(connection: Connection) -> None:
+    """Raise if rows were left out for another reason than that their keys are known: MariaDB's
+    IGNORE would leave out whatever does not fit.
+    """
+    if connection.dialect.name == "mariadb":
+        for _, code, words in connection.exec_driver_sql("SHOW WARNINGS"):
+            if code != _DUPLICATE:
+                raise ValueError(f"MariaDB would have left out a row: {words}")
 
 
 @cache
@@ -59,7 +76,5 @@ def _inserting_missing(table: Table, dialect: str) -> Insert:
 
             statement = postgresql.insert(table).on_conflict_do_nothing()
         case _:
-            from sqlalchemy.dialects import mysql
-
-            statement = mysql.insert(table).prefix_with("IGNORE")
+            statement = insert(table).prefix_with("IGNORE")
     return statement

@@ -1,13 +1,10 @@
-"""How PostgreSQL is spoken to: driver, time-outs, isolation, and one daemon a database.
+"""How PostgreSQL is spoken to: driver, time-outs, isolation, and one writer at a time.
 
 Writing transactions run one after another, as on SQLite: each takes the same lock before its first
 look. What a transaction has read is still true when it writes, so nothing ever fails to serialise
 and no 250 is ever rolled back for a neighbour's sake. They are short, and wait for no network.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -17,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from maildaemon.errors import (
-    AlreadyRunningError,
     MaildaemonError,
     OperatorError,
     StoreUnavailableError,
@@ -41,18 +37,6 @@ def postgresql_engine(url: URL, *, reading: bool = False) -> Engine:
 
     Raises OperatorError if the driver is missing.
     """
-    engine = _engine(url, reading=reading)
-
-    @event.listens_for(engine, "connect")
-    def _still_alone(_connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        hold = _HELD.get(_name(url))
-        if hold is not None:
-            hold.ensure()
-
-    return engine
-
-
-def _engine(url: URL, *, reading: bool = False) -> Engine:
     try:
         engine = create_engine(
             _connectable(url, reading=reading),
@@ -124,119 +108,22 @@ def _require_utf8(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> N
 
 
 def take_schema(connection: Connection) -> None:
-    """Let this transaction change the tables, however long that takes; nothing on SQLite."""
-    if connection.dialect.name == "postgresql":
-        for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-            connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
+    """Let this transaction change the tables, however long that takes."""
+    for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
 
 
-@contextmanager
-def only_one_on(url: str) -> Iterator[None]:
-    """Hold the database against every other `run`, on whichever machine; nothing on SQLite, where
-    the lock of the data folder does it. Raises AlreadyRunningError, or StoreUnavailableError.
-
-    The lock ends with its connection. If that is lost, it is taken again before the next new
-    connection is used: who finds that another daemon took over, stops working.
-    """
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        yield
-        return
-    hold = _Hold(parsed)
-    try:
-        hold.ensure()
-        _HELD[_name(parsed)] = hold
-        yield
-    finally:
-        _HELD.pop(_name(parsed), None)
-        hold.close()
+def take_run(connection: Connection) -> bool:
+    """Take the lock of `run`, which ends with the connection; False if somebody else has it."""
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar())
 
 
-def is_held_on(url: str) -> bool:
-    """Tell whether some process holds the database (`only_one_on`), on whichever machine. Raises
-    what opening the database raises.
-    """
-    parsed = make_url(url)
-    engine = _engine(parsed, reading=True)
-    try:
-        with engine.connect() as connection:
-            return connection.exec_driver_sql(_HOLDER).first() is not None
-    except DBAPIError as error:
-        raise explain_refusal(parsed, error) from error
-    finally:
-        engine.dispose()
+def run_holder(connection: Connection) -> str | None:
+    """Return who holds the lock of `run`, as words; None if nobody does."""
+    holder = connection.exec_driver_sql(_HOLDER).first()
+    return f"from {holder[0]}, since {holder[1]:%Y-%m-%d %H:%M %Z}" if holder else None
 
 
-def lock_name(url: str) -> str:
-    """Return what names the database, whoever logs in to it and with whatever password."""
-    parsed = make_url(url)
-    return url if parsed.get_backend_name() == "sqlite" else _name(parsed)
-
-
-def hold_by(url: str) -> None:
-    """Take the lock of this database again by this URL, should it be lost: its password may have
-    changed since it was taken.
-    """
-    parsed = make_url(url)
-    hold = None if parsed.get_backend_name() == "sqlite" else _HELD.get(_name(parsed))
-    if hold is not None:
-        hold.move(parsed)
-
-
-class _Hold:
-    """A connection that does nothing but hold the lock of `run`."""
-
-    def __init__(self, url: URL) -> None:
-        self._url = url
-        self._engine = _engine(url)
-        self._mutex = threading.Lock()
-        self._connection: Connection | None = None
-
-    def move(self, url: URL) -> None:
-        with self._mutex:
-            # What it holds stays out of the old pool, and open.
-            self._engine.dispose()
-            self._url, self._engine = url, _engine(url)
-
-    def ensure(self) -> None:
-        with self._mutex:
-            self._connection = self._alive() or self._take()
-
-    def _alive(self) -> Connection | None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.exec_driver_sql("SELECT 1")
-            except DBAPIError:
-                connection.invalidate()
-                connection.close()
-                return None
-        return connection
-
-    def _take(self) -> Connection:
-        try:
-            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        except DBAPIError as error:
-            raise explain_refusal(self._url, error) from error
-        if connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar():
-            return connection
-        holder = connection.exec_driver_sql(_HOLDER).first()
-        connection.close()
-        raise AlreadyRunningError(
-            "another maildaemon is running on this database"
-            + (f" (from {holder[0]}, since {holder[1]:%Y-%m-%d %H:%M %Z})" if holder else ""),
-            where=place(self._url),
-            advice="stop it first; only one may work on a database",
-        )
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()  # whatever pool it came from: the lock ends with it
-            self._connection.close()
-        self._engine.dispose()
-
-
-_HELD: dict[str, _Hold] = {}
 _HOLDER = f"""
 SELECT coalesce(host(client_addr), 'this machine'), backend_start
 FROM pg_stat_activity JOIN pg_locks USING (pid)
@@ -251,26 +138,16 @@ _REFUSALS = (
 )
 
 
-def explain_refusal(url: URL, error: DBAPIError) -> MaildaemonError:
+def explain_refusal(place: str, error: DBAPIError) -> MaildaemonError:
     """Return what it means that the server lets nobody in."""
     said = " ".join(str(error.orig).split())
     if any(words in said for words in _REFUSALS):
         return OperatorError(
             f"the database cannot be opened: {said}",
-            where=place(url),
+            where=place,
             advice="correct `database.url`, or make the role and its database on the server",
         )
-    return StoreUnavailableError(f"{place(url)}: cannot open the database: {said}")
-
-
-def _name(url: URL) -> str:
-    return f"{url.host}:{url.port}/{url.database}"
-
-
-def place(url: URL) -> str:
-    """Return the URL as it may be shown: a password can stand in two places of it."""
-    shown: str = url.set(drivername="postgresql", query={}).render_as_string()
-    return shown
+    return StoreUnavailableError(f"{place}: cannot open the database: {said}")
 
 
 def libpq_address(url: str) -> tuple[str, str | None]:

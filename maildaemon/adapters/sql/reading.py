@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
-from maildaemon.adapters.sql.postgresql import explain_refusal, place, postgresql_engine
+from maildaemon.adapters.sql.servers import explain_refusal, place, server_engine
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import mailbox, metadata
 from maildaemon.errors import MaildaemonError, OperatorError, SchemaError, StoreUnavailableError
@@ -23,7 +23,7 @@ class ReadingStore(SqlStore):
         """Nothing is opened yet."""
         path = sqlite_path(url)
         if path is None:
-            self.engine = postgresql_engine(make_url(url), reading=True)
+            self.engine = server_engine(make_url(url), reading=True)
         else:
             self.engine = _reading_engine(path)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from maildaemon.adapters.sql.postgresql import take_schema
+from maildaemon.adapters.sql import mariadb, postgresql
 from maildaemon.adapters.sql.reading import explain_opening, newest_revision, place_of
 from maildaemon.errors import SchemaError
 from maildaemon.shipped import shipped
@@ -23,7 +23,7 @@ def ensure_schema(engine: Engine) -> None:
     revision, expected = revisions(engine)
     if revision == expected:
         return
-    if revision is None and not _has_tables(engine):
+    if _is_to_be_made(engine):
         upgrade(engine)
         return
     raise SchemaError(
@@ -56,14 +56,33 @@ def upgrade(
     """
     from alembic import command
 
-    with engine.connect() as connection, _tables_may_be_rebuilt(connection), connection.begin():
-        take_schema(connection)
+    with _changing_tables(engine) as connection:
         config = _config(connection)
         left = _revisions_left(config, connection, revision)
         progress(0, left)
         done = itertools.count(1)
         config.attributes["applied"] = lambda **_: progress(next(done), left)
         command.upgrade(config, revision)
+
+
+@contextmanager
+def _changing_tables(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose transaction may change tables, however long that takes."""
+    match engine.dialect.name:
+        case "mariadb":
+            with mariadb.changing_tables(engine.url) as connection:
+                yield connection
+        case "postgresql":
+            with engine.begin() as connection:
+                postgresql.take_schema(connection)
+                yield connection
+        case _:
+            with (
+                engine.connect() as connection,
+                _tables_may_be_rebuilt(connection),
+                connection.begin(),
+            ):
+                yield connection
 
 
 def _revisions_left(config: "Config", connection: Connection, revision: str) -> int:
@@ -83,9 +102,7 @@ def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
     an error. https://sqlite.org/lang_altertable.html has the procedure.
     """
     raw = connection.connection.driver_connection
-    if connection.dialect.name != "sqlite" or raw is None:
-        yield
-        return
+    assert raw is not None  # noqa: S101  it is connected
     # Outside of the transaction: within one it is ignored.
     raw.execute("PRAGMA foreign_keys=OFF")
     try:
@@ -115,8 +132,12 @@ def _difference(found: object) -> str:
     return " ".join(str(one) for one in (change[0], *names) if isinstance(one, str) and one)
 
 
-def _has_tables(engine: Engine) -> bool:
-    return bool(inspect(engine).get_table_names())
+def _is_to_be_made(engine: Engine) -> bool:
+    """Tell whether there are no tables yet, or only a part of those of the first start."""
+    if not inspect(engine).get_table_names():
+        return True
+    with engine.connect() as connection:
+        return connection.dialect.name == "mariadb" and mariadb.is_half_made(connection)
 
 
 def _url(engine: Engine) -> str:

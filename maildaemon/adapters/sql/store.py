@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -29,8 +29,8 @@ from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.marks import SqlMarks
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
-from maildaemon.adapters.sql.postgresql import postgresql_engine
 from maildaemon.adapters.sql.records import SqlRecords
+from maildaemon.adapters.sql.servers import is_temporary, server_engine
 from maildaemon.adapters.sql.tables import earlier, thread
 from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.errors import OperatorError, StoreUnavailableError
@@ -133,18 +133,16 @@ def _translated() -> Iterator[None]:
     except PoolTimeoutError as error:
         # All connections are waiting for a lock: no message is to be blamed for that.
         raise StoreUnavailableError("no connection to the database is free") from error
-    except OperationalError as error:
-        raise StoreUnavailableError(f"the database does not answer: {error.orig}") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailableError(f"the database broke off: {error.orig}") from error
+        if is_temporary(error):
+            raise StoreUnavailableError(f"the database does not answer: {error.orig}") from error
         raise
 
 
 def open_engine(url: str) -> Engine:
     """Return an engine for the URL, set up so that a commit survives a power cut."""
     parsed = make_url(url)
-    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else postgresql_engine(parsed)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else server_engine(parsed)
 
 
 def _sqlite(url: URL) -> Engine:
