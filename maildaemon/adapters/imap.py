@@ -110,10 +110,18 @@ class ImapMailbox:
             for batch in _batches(sizes, self._session.limits.max_message):
                 yield from self._fetched(folder, batch, b"BODY.PEEK[]")
 
-    def fetch_headers(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+    def fetch_headers(
+        self, folder: str, uids: Sequence[int], only: str | None = None
+    ) -> Iterator[Fetched]:
         """See `Mailbox.fetch_headers`."""
-        for window in _sliced(_checked(uids), _BATCH_HEADERS):
-            yield from self._fetched(folder, dict.fromkeys(window, 2**15), b"BODY.PEEK[HEADER]")
+        if only is None:
+            for window in _sliced(_checked(uids), _BATCH_HEADERS):
+                yield from self._fetched(folder, dict.fromkeys(window, 2**15), b"BODY.PEEK[HEADER]")
+            return
+        item = f"BODY.PEEK[HEADER.FIELDS ({only.upper()})]".encode("ascii")
+        for window in _sliced(_checked(uids), _BATCH_DETAILS):
+            # Of a message without the field nothing is delivered, or an empty line.
+            yield from self._fetched(folder, dict.fromkeys(window, 0), item)
 
     def wait(self, folder: str, timeout: timedelta) -> bool:
         """See `Mailbox.wait`. True at once for a folder that this object never looked at, or that
@@ -311,8 +319,15 @@ class ImapMailbox:
         return [
             Fetched(uid, raw)
             for uid, size in batch.items()
-            if isinstance(raw := answer.get(uid, {}).get(key), bytes) and (raw or not size)
+            if isinstance(raw := _section(answer.get(uid, {}), key), bytes) and (raw or not size)
         ]
+
+
+def _section(items: Mapping[bytes, Any], key: bytes) -> Any:
+    """Return what was asked for; servers write the names of fields in quotes, or as they like."""
+    if key in items or b"FIELDS" not in key:
+        return items.get(key)
+    return next((one for name, one in items.items() if name.startswith(b"BODY[HEADER.")), None)
 
 
 def _own_prefix(client: Client) -> str:

@@ -1,6 +1,5 @@
 """`maildaemon backfill`: import the history of a mailbox, silently."""
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,11 +12,11 @@ from maildaemon.cli.output import json_option, mailbox_option, note, plain, put_
 from maildaemon.cli.progress import show_progress
 from maildaemon.cli.teach import examples
 from maildaemon.cli.values import Instant
-from maildaemon.errors import AlreadyRunningError, MaildaemonError
+from maildaemon.cli.works import process_all, working
+from maildaemon.errors import MaildaemonError
 
 if TYPE_CHECKING:
     from maildaemon.bootstrap import Tools
-    from maildaemon.services.desk import Desk
     from maildaemon.settings import MailboxSettings
 
 
@@ -50,24 +49,10 @@ def backfill(invocation: Invocation, *, since: datetime, mailbox: str | None, as
             "name a mailbox without `reads: sent_only`",
         )
 
-    from maildaemon.adapters.installation import only_one
-    from maildaemon.adapters.log import set_up_log
-    from maildaemon.adapters.sql.servers import only_one_on
-    from maildaemon.bootstrap import open_tools
-
     code: int = Exit.OK
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(only_one(settings.service.data_dir))
-            stack.enter_context(only_one_on(settings.database.url))
-            alone = True
-        except AlreadyRunningError:
+    with working(settings) as (tools, alone):
+        if not alone:
             note("a daemon is running: it processes what is recorded here")
-            alone = False
-        tools = stack.enter_context(open_tools(settings))
-        # One line a message would drown the progress; warnings are still told.
-        hidden = settings.service.log_addresses.value
-        set_up_log(json_lines=False, level="warning", addresses=hidden, key=tools.key)
         for one in chosen:
             try:
                 done = _import(tools, one, since, alone=alone)
@@ -114,24 +99,4 @@ def _import(tools: "Tools", mailbox: "MailboxSettings", since: datetime, *, alon
             )
     finally:
         connection.close()
-    return _Done(mailbox.name, new, _process(tools, desk) if alone else None)
-
-
-def _process(tools: "Tools", desk: "Desk") -> int:
-    from maildaemon.adapters.clock import utc_now
-    from maildaemon.adapters.sql.listings import read_listings
-    from maildaemon.bootstrap import make_batches
-    from maildaemon.services.backlog import process_backlog
-
-    with read_listings(tools.store) as listings:
-        inbound = listings.standing(desk.mailbox_id, utc_now()).inbound
-    total = inbound.waiting + inbound.history
-    done = 0
-    with show_progress("messages") as progress:
-
-        def told(taken: int) -> None:
-            nonlocal done
-            done += taken
-            progress("processed", done, max(done, total))
-
-        return process_backlog(make_batches(tools, desk), told)
+    return _Done(mailbox.name, new, process_all(tools, desk) if alone else None)

@@ -1,8 +1,12 @@
 """Types of arguments beyond those of click."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import click
+
+_SPAN = re.compile(r"(\d{1,5})\s*([hdw])", re.ASCII)
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 class Instant(click.ParamType[datetime]):
@@ -23,6 +27,19 @@ class Instant(click.ParamType[datetime]):
         if not is_plausible(at):
             self.fail(f"`{value}` is not between 1970 and 2100", param, ctx)
         return at
+
+
+class Past(Instant):
+    """An ISO 8601 date or time, or how long ago: `12h`, `30d`, `8w`."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return an aware instant."""
+        span = _SPAN.fullmatch(str(value).strip())
+        if span is None:
+            return super().convert(value, param, ctx)
+        return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
 
 
 def is_plausible(at: datetime) -> bool:

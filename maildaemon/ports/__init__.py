@@ -107,8 +107,12 @@ class Mailbox(Protocol):
         does not deliver is simply not yielded.
         """
 
-    def fetch_headers(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
-        """Yield header blocks only (BODY.PEEK[HEADER]), batched."""
+    def fetch_headers(
+        self, folder: str, uids: Sequence[int], only: str | None = None
+    ) -> Iterator[Fetched]:
+        """Yield header blocks only (BODY.PEEK[HEADER]), batched; of each only one field, if it is
+        named.
+        """
 
     def wait(self, folder: str, timeout: timedelta) -> bool:
         """IDLE on a folder until something happens or time is up; True if something happened.

@@ -17,6 +17,7 @@ from maildaemon.domain.responder import Glance
 from maildaemon.domain.threads import Clues, Lookups, Status, ThreadFacts
 from maildaemon.domain.understanding import Matter
 from maildaemon.ports import Role
+from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.marks import Marks
@@ -356,6 +357,9 @@ class Outbox(Settlements, Protocol):
         then this one takes its place.
         """
 
+    def adopt(self, mail: NewMail) -> int | None:
+        """Enter a mail that was sent before these records began; None if it is known."""
+
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger. Raises StaleClaimError if another process has just
         entered one that this decision did not know.
@@ -473,6 +477,7 @@ class Transaction(Protocol):
     alerts: Alerts
     timers: Timers
     overview: Overview
+    audit: Audits
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -43,6 +43,7 @@ from maildaemon.ports import BlobStore, Composer, Role
 from maildaemon.ports.brakes import Muted
 from maildaemon.ports.rows import InboundRow, Recorded
 from maildaemon.ports.store import Transaction
+from maildaemon.services.adopt import adopt
 from maildaemon.services.brakes import doubt_memory, mute_sender
 from maildaemon.services.by_hand import merge
 from maildaemon.services.desk import Desk
@@ -417,6 +418,10 @@ class _Filing(Filed):
         files = tx.mailboxes.get(mailbox_id).server_files_sent
         if outbox_id is not None:
             self.note("mail_witnessed", outbox_id=outbox_id, mail=seen_id)
+        if outbox_id is None and seen_id == self.message.message_id:
+            if filed:
+                self._doubt_memory(seen_id)
+            adopt(self)
         if not filed:
             # The recipient has it, as his reply shows; our own Sent may lack it.
             if outbox_id is not None and not files:
@@ -427,8 +432,6 @@ class _Filing(Filed):
         # from before a database was restored. What is known already is not unlearnt by that.
         if outbox_id is not None and files is None:
             tx.mailboxes.learn_server_files_sent(mailbox_id, files=True)
-        elif outbox_id is None:
-            self._doubt_memory(seen_id)
 
     def _doubt_memory(self, seen_id: str) -> None:
         """Stop if we have sent what our records do not know: they are older than the world."""

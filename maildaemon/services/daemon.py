@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
-from maildaemon.domain.policy import Policy, Reads
+from maildaemon.domain.policy import Reads
 from maildaemon.errors import (
     MailboxRefusedError,
     MailboxUnavailableError,
@@ -27,9 +28,10 @@ from maildaemon.ports.brakes import Alert, Pulse
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
 from maildaemon.services.alert import tell_next
+from maildaemon.services.audit import audit_next
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.deliver import deliver_next
-from maildaemon.services.desk import Desk, log
+from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Orders, Watched, digest_next
 from maildaemon.services.fire import fire_next
 from maildaemon.services.guard import Guard
@@ -47,6 +49,7 @@ _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
 _DIGEST_EVERY = timedelta(seconds=30)
 _PRUNE_EVERY = timedelta(hours=6)
+_AUDIT_EVERY = timedelta(minutes=10)
 _ASLEEP = timedelta(seconds=60)
 _END_WITHIN = timedelta(seconds=12)
 
@@ -165,7 +168,7 @@ class Daemon:
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         self._works.ticker.start()
-        mailboxes = ", ".join(_mailbox_and_mode(crew.desk.policy) for crew in self._crews)
+        mailboxes = ", ".join(mailbox_and_mode(crew.desk.policy) for crew in self._crews)
         log("daemon.started", mailboxes=mailboxes, steps=",".join(sorted(self._only)))
         await self._stopping.wait()
         self._works.ticker.stop()
@@ -247,6 +250,10 @@ class Daemon:
             if step in self._only:
                 every = crew.poll_every if step is Step.RECEIVE else _LOOK_EVERY
                 self._add(crew, step.value, self._step(crew, step), every)
+        if Step.RECEIVE in self._only and not crew.only_sent:
+            store, parser, now = self._works.store, self._works.parser, self._works.now
+            audit = partial(audit_next, store, crew.work, parser, crew.desk, now)
+            self._add(crew, "audit", partial(self._over_imap, crew, audit), _AUDIT_EVERY)
         if Step.RECEIVE in self._only and crew.watch is not None:
             self._add(crew, "watch", lambda: self._watch(crew), _WATCH_RETRY)
 
@@ -488,9 +495,3 @@ class Daemon:
             return  # we have broken it off ourselves
         store, now = self._works.store, self._works.now()
         await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)
-
-
-def _mailbox_and_mode(policy: Policy) -> str:
-    special = ", ".join(f"{section}: {mode}" for section, mode in policy.modes)
-    mode = policy.reads if policy.reads is Reads.SENT_ONLY else policy.mode
-    return f"{policy.mailbox} ({mode}{f'; {special}' if special else ''})"

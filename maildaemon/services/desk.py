@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from maildaemon.domain.policy import Policy
+from maildaemon.domain.policy import Policy, Reads
 from maildaemon.ports import Lookup, Scanner
 
 _log = logging.getLogger("maildaemon")
@@ -44,3 +44,10 @@ def log(
     """
     known = {key: value for key, value in facts.items() if value is not None}
     _log.log(level, event, extra={"facts": known}, exc_info=failure)
+
+
+def mailbox_and_mode(policy: Policy) -> str:
+    """Return which mailbox it is and what may be sent from it, for one line of the log."""
+    special = ", ".join(f"{section}: {mode}" for section, mode in policy.modes)
+    mode = policy.reads if policy.reads is Reads.SENT_ONLY else policy.mode
+    return f"{policy.mailbox} ({mode}{f'; {special}' if special else ''})"

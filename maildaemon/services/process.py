@@ -19,6 +19,7 @@ from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import OUR_WORDS, says_the_same
 from maildaemon.domain.tokens import is_ours
+from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import (
     MaildaemonError,
@@ -29,10 +30,12 @@ from maildaemon.ports import BlobStore, Composer, Now, Parser, Role, Trouble
 from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import InboundRow, Recognised, Recorded
 from maildaemon.ports.store import Store, Transaction
+from maildaemon.services.adopt import adopt
 from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
 from maildaemon.services.brakes import watch_arrivals
 from maildaemon.services.context import load_context, staff_recipients
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.filed import Filed
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
 from maildaemon.services.scan import scan_files
@@ -421,6 +424,7 @@ class _Case:
         message_id = self.message.message_id
         seen_there = tx.inbound.seen_there(row, recorded)
         if is_ours(desk.key, message_id):
+            self._adopt(recorded)
             tx.outbox.note_filed(row.mailbox_id, message_id, now)
             fresh = tx.outbox.accepted_since(row.mailbox_id, message_id, now - _FILED_WITHIN)
             if seen_there and fresh:
@@ -434,6 +438,26 @@ class _Case:
         decision = replace(self, row=row).decision()
         if decision.staff_answer:
             adopt_answer(tx, desk, recorded, decision, row.received_at, now)
+
+    def _adopt(self, recorded: int) -> None:
+        """Enter a recorded mail of ours into the outbox if that has forgotten it."""
+        if self.tx.outbox.is_known(self.message.message_id):
+            return
+        thread = self.tx.records.recorded(recorded).thread
+        filed = Filed(
+            self.tx,
+            self.composer,
+            self.desk,
+            self.row,
+            self.message,
+            thread.thread_id if thread else None,
+            thread.reference if thread else "",
+            recorded,
+            self.now,
+            Understanding(),
+            self.blobs,
+        )
+        adopt(filed)
 
 
 def _summary(decision: Decision) -> dict[str, Any]:

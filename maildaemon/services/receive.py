@@ -55,7 +55,7 @@ def receive_new(
     reading = _Reading(store, mailbox, blobs, desk, now)
     count = 0
     looked: list[tuple[FolderRow, datetime]] = []
-    names = _watched(mailbox)
+    names = watched(mailbox)
     missing = _missing(mailbox)
     # All at once: most of the time nothing has changed, and this is asked every few seconds.
     with store.read() as tx:
@@ -95,7 +95,7 @@ def start_mailbox(store: Store, mailbox: Mailbox, parser: Parser, desk: Desk, no
         if tx.mailboxes.get(desk.mailbox_id).started_at is not None:
             return False
     started_at = now()
-    names = _watched(mailbox)
+    names = watched(mailbox)
     for name in names:
         _begin_at_newest(store, mailbox, desk, name)
     count = sum(_read_headers(store, mailbox, parser, desk, name, started_at) for name in names)
@@ -121,8 +121,25 @@ def backfill(
     """
     reading = _Reading(store, mailbox, blobs, desk, now)
     # Spam of the past is nobody's history.
-    names = [name for name in _watched(mailbox) if name.role is not Role.JUNK]
+    names = [name for name in watched(mailbox) if name.role is not Role.JUNK]
     return sum(reading.read_history(name, since, progress) for name in names)
+
+
+def record_again(
+    store: Store,
+    mailbox: Mailbox,
+    blobs: BlobStore,
+    desk: Desk,
+    name: str,
+    uids: Sequence[int],
+    void: Sequence[int],
+    now: Now,
+) -> int:
+    """Record these messages of a folder although its cursor has passed them; return how many are
+    new. Of those in `void` what is in the journal is another message.
+    """
+    reading = _Reading(store, mailbox, blobs, desk, now)
+    return reading.record_again(name, frozenset(uids), void)
 
 
 def _missing(mailbox: Mailbox) -> list[Concern]:
@@ -160,7 +177,8 @@ def _tell(store: Store, desk: Desk, kind: str, found: Sequence[Concern], now: da
         )
 
 
-def _watched(mailbox: Mailbox) -> list[FolderName]:
+def watched(mailbox: Mailbox) -> list[FolderName]:
+    """Return the folders that are read, those of sent mail last."""
     names = [name for name in mailbox.folders() if name.role in WATCHED]
     # Sent comes last: a mail goes out once Sent has been read after its cause was recorded.
     return sorted(names, key=lambda name: name.role is Role.SENT)
@@ -218,6 +236,21 @@ class _Reading:
                 done += len(batch)
                 progress(name.name, done, len(missing))
         return new
+
+    def record_again(self, name: str, uids: frozenset[int], void: Sequence[int]) -> int:
+        """See `record_again`."""
+        with self.store.read() as tx:
+            rows = {row.name: row for row in tx.mailboxes.folders(self.desk.mailbox_id)}
+        folder = rows.get(name)
+        if not uids or folder is None:
+            return 0
+        if self.mailbox.examine(name).uidvalidity != folder.uidvalidity:
+            return 0  # it is read again as a whole
+        with self.store.begin() as tx:
+            for uid in void:
+                tx.audit.forget(folder, uid)
+        listed = [one for one in self.mailbox.list_after(name, min(uids) - 1) if one.uid in uids]
+        return sum(self._record(folder, batch) for batch in _batches(listed))
 
     def _fetched_ahead(
         self, ahead: ThreadPoolExecutor, folder: FolderRow, missing: Sequence[Listed]

@@ -284,6 +284,21 @@ def test_only_the_header_block_is_fetched_on_request(world: World) -> None:
     assert fetched == Fetched(1, mail().partition(b"body")[0])
 
 
+def test_one_field_of_each_header_is_fetched_on_request(world: World) -> None:
+    bare = b"Subject: no id\r\n\r\nbody\r\n"
+    folded = (
+        b"Subject: x\r\nMessage-ID:\r\n <folded@x.example>\r\nFrom: a@x.example\r\n\r\nbody\r\n"
+    )
+    for raw in (bare, folded):
+        world.put(raw)
+
+    fetched = world.mailbox.fetch_headers("INBOX", [1, 2], "message-id")
+
+    found = {one.uid: one.raw.strip() for one in fetched}
+    assert found.get(1, b"") == b""
+    assert found[2] == b"Message-ID:\r\n <folded@x.example>"
+
+
 def test_reading_leaves_no_trace(world: World) -> None:
     world.put(mail(1))
     world.put(mail(2))

@@ -5,6 +5,7 @@
 """
 
 import itertools
+import re
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -257,13 +258,15 @@ class FakeMailbox:
                 self._enter("fetch", folder)
             yield from self._delivered(folder, uid)
 
-    def fetch_headers(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+    def fetch_headers(
+        self, folder: str, uids: Sequence[int], only: str | None = None
+    ) -> Iterator[Fetched]:
         for number, uid in enumerate(uids):
             if number % 50 == 0:
                 self._enter("fetch_headers", folder)
             for fetched in self._delivered(folder, uid):
                 head, separator, _ = fetched.raw.partition(b"\r\n\r\n")
-                yield Fetched(uid, head + separator)
+                yield Fetched(uid, _field(head, only) if only else head + separator)
 
     def _delivered(self, folder: str, uid: int) -> Iterator[Fetched]:
         it = self.account.folder(folder)
@@ -355,6 +358,12 @@ _STEERING = {
     Role.URGENT: "Support/Urgent",
     Role.WORKING: "Support/Working",
 }
+
+
+def _field(head: bytes, name: str) -> bytes:
+    """Return the lines of one field, and the empty line after them."""
+    pattern = rb"(?im)^" + name.encode() + rb":[^\r\n]*(?:\r\n[ \t][^\r\n]*)*"
+    return b"".join(line + b"\r\n" for line in re.findall(pattern, head)) + b"\r\n"
 
 
 def _listed(message: FakeMessage) -> Listed:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.system.installation import (
     smtp_of,
 )
 
-USAGE, UNAVAILABLE, TEMPORARY, CONFIG = 64, 69, 75, 78
+USAGE, DATA, UNAVAILABLE, TEMPORARY, CONFIG = 64, 65, 69, 75, 78
 
 
 @pytest.fixture
@@ -84,6 +85,31 @@ def test_history_beside_a_running_daemon_is_processed_by_it(
     assert outcome.code == 0, outcome.err
     assert outcome.out == "support: 1 recorded\n"
     assert "a daemon is running" in outcome.err
+
+
+def test_what_is_missing_in_the_records_is_named_by_audit_and_recorded_by_it(
+    here: Installation, account: Account
+) -> None:
+    assert here.call("run", "--once").code == 0
+    account.deliver(a_letter("lost"))
+    assert here.call("run", "--once").code == 0
+    with closing(sqlite3.connect(here.data / "maildaemon.db")) as database, database:
+        database.execute("UPDATE inbound SET uid = 99")
+
+    found = here.call("audit", "--json")
+    mended = here.call("audit", "--repair")
+
+    assert found.code == DATA, found.err
+    finding, gone, total = objects(found)
+    assert (finding["finding"], finding["wrong"], finding["folder"], finding["uid"]) == (
+        *("missing", True, "INBOX", 1),
+    )
+    assert (finding["message_id"], gone["finding"]) == ("lost@example.net", "gone")
+    assert (total["listed"], total["wrong"], total["repaired"]) == (1, 1, None)
+    assert mended.code == 0, mended.err
+    assert "it lies in the mailbox and is not recorded (missing)" in mended.out
+    assert "1 recorded now\n    nothing is wrong" in mended.out
+    assert here.call("audit").code == 0
 
 
 def test_status_of_a_mailbox_that_was_never_read(here: Installation) -> None:

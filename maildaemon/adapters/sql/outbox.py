@@ -137,6 +137,14 @@ class SqlOutbox(SqlSettlements):
             queued = self._connection.scalar(_ID_OF, {"message_id": mail.message_id})
         return queued
 
+    def adopt(self, mail: NewMail) -> int | None:
+        """Enter a mail that was sent before these records began; None if it is known."""
+        adopted = self.queue(mail)
+        if adopted is not None:
+            seen = {"concluded_at": mail.queued_at, "filed_at": mail.queued_at}
+            self._connection.execute(_CHANGE, {"row": adopted, **seen, "why": "found in Sent"})
+        return adopted
+
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger; StaleClaimError if another process was faster."""
         recipient = digest(mail.recipient.lower())

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from maildaemon.adapters.sql.alerts import SqlAlerts
+from maildaemon.adapters.sql.audit import SqlAudits
 from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.by_hand import SqlByHand
 from maildaemon.adapters.sql.digests import digest
@@ -34,6 +35,7 @@ from maildaemon.adapters.sql.servers import is_temporary, server_engine
 from maildaemon.adapters.sql.tables import earlier, thread
 from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.errors import OperatorError, StoreUnavailableError
+from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.marks import Marks
@@ -76,6 +78,7 @@ class SqlTransaction:
         self.alerts: Alerts = SqlAlerts(connection)
         self.timers: Timers = SqlTimers(connection, grown)
         self.overview: Overview = SqlOverview(connection)
+        self.audit: Audits = SqlAudits(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
