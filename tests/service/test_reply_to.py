@@ -51,3 +51,20 @@ def test_whoever_is_named_there_by_a_stranger_gets_nothing_and_gets_in_nowhere(t
         2,
     ]
     assert WORK not in talk.end.got
+
+
+@pytest.mark.postgresql
+def test_a_new_mail_to_where_the_customer_wants_it_is_an_answer(talk: Talk) -> None:
+    talk.customer("Where is my parcel?", Reply_To=WORK)
+    talk.staff("Outlook", new=True, subject="Your parcel", to=WORK)
+
+    assert talk.end.turns == ("pending",)
+
+
+def test_who_names_another_customers_address_there_draws_no_answer_to_himself(talk: Talk) -> None:
+    talk.customer("Where is my parcel?")
+    eve = {"sender": "eve@evil.example", "message_id": "e1@evil.example", "subject": "Mine"}
+    talk.customer("And mine?", Reply_To=CLARA, **eve)
+    talk.staff("Outlook", new=True, subject="Your parcel", to=CLARA)
+
+    assert talk.end.turns == ("pending", "open")

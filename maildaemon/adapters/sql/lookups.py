@@ -231,14 +231,12 @@ class SqlLookups:
 
     def _with_their_threads(self, mailbox_id: int, found: Lookups, clues: Clues) -> Lookups:
         """Return what is known with the threads of those to whom one of us writes."""
-        rows = self._connection.execute(
-            questions.THREADS_OF_CUSTOMERS,
-            {
-                "mailbox_id": mailbox_id,
-                "keys": [digest(one) for one in clues.recipients],
-                "since": clues.since,
-            },
-        ).all()
+        keys = [digest(one) for one in clues.recipients]
+        asked = {"mailbox_id": mailbox_id, "keys": keys, "since": clues.since}
+        rows = self._connection.execute(questions.THREADS_OF_CUSTOMERS, asked).all()
+        if not rows:
+            # No customer's own address: then one at which she wants to be answered.
+            rows = self._connection.execute(questions.THREADS_BY_REPLY_TO, asked).all()
         # The newest first.
         theirs = {row.id: row for row in sorted(rows, key=lambda row: -row.id)}
         fitting = [one for one in theirs if not self._is_about_another(one, clues)]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Select,
+    Subquery,
     and_,
     bindparam,
     case,
@@ -268,14 +269,23 @@ RESEMBLING = (
     )
     .order_by(message.c.id.desc())
 )
-# The newest threads of whom we write to, or who answers us: a program may take part in thousands.
-_TAKES_PART = (
-    select(participant.c.thread_id)
-    .where(participant.c.address_sha256.in_(_KEYS), participant.c.role == "customer")
-    .order_by(participant.c.id.desc())
-    .limit(20)
-    .subquery()
-)
+
+
+def _takes_part(role: str) -> Subquery:
+    """Return the newest threads of whom we write to, or who answers us: a program may take part in
+    thousands.
+    """
+    return (
+        select(participant.c.thread_id)
+        .where(participant.c.address_sha256.in_(_KEYS), participant.c.role == role)
+        .order_by(participant.c.id.desc())
+        .limit(20)
+        .subquery()
+    )
+
+
+_TAKES_PART = _takes_part("customer")
+_WANTS_ANSWERS = _takes_part("reply_to")
 _THEIRS = (
     thread.c.mailbox_id == _MAILBOX,
     # What nobody has answered is waited for, however long.
@@ -288,6 +298,12 @@ THREADS_OF_CUSTOMERS = (
     select(thread.c.id, thread.c.bare_subject, thread.c.status)
     .select_from(_TAKES_PART)
     .join(thread, thread.c.id == _TAKES_PART.c.thread_id)
+    .where(*_THEIRS)
+)
+THREADS_BY_REPLY_TO = (
+    select(thread.c.id, thread.c.bare_subject, thread.c.status)
+    .select_from(_WANTS_ANSWERS)
+    .join(thread, thread.c.id == _WANTS_ANSWERS.c.thread_id)
     .where(*_THEIRS)
 )
 WRITTEN_TO = (
