@@ -85,8 +85,8 @@ def _tell(done: _Done, *, as_json: bool) -> None:
 def _import(tools: "Tools", mailbox: "MailboxSettings", since: datetime, *, alone: bool) -> _Done:
     from maildaemon.adapters.clock import utc_now
     from maildaemon.bootstrap import make_desk, make_mailbox
+    from maildaemon.services.first_start import start_mailbox
     from maildaemon.services.receive import backfill as record_history
-    from maildaemon.services.receive import start_mailbox
 
     desk = make_desk(tools.store, tools.settings, mailbox, tools.key)
     connection = make_mailbox(tools.settings, mailbox)

@@ -34,6 +34,7 @@ from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Orders, Watched, digest_next
 from maildaemon.services.fire import fire_next
+from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.loop import Loop, Rest, Result
@@ -41,7 +42,7 @@ from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.prune import drop_orphans, prune_next
-from maildaemon.services.receive import receive_new, start_mailbox
+from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
 
 _LOOK_EVERY = timedelta(seconds=2)

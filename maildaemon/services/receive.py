@@ -9,10 +9,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from maildaemon.domain.brakes import Brake
-from maildaemon.domain.reading import Reading
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
 from maildaemon.ports import (
     BlobStore,
@@ -21,20 +20,17 @@ from maildaemon.ports import (
     Listed,
     Mailbox,
     Now,
-    Parser,
     Role,
 )
-from maildaemon.ports.rows import Concern, Earlier, FolderRow, GapRow, Seen
+from maildaemon.ports.rows import Concern, FolderRow, GapRow, Seen
 from maildaemon.ports.store import Store
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import LOST_SENT
 
 WATCHED = frozenset(Role) - {Role.DRAFTS}
-HISTORY_READ_AT_START = timedelta(days=90)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000
-_HEADERS_AT_ONCE = 500
 _LOST = "say in `imap.sent` which folder it is now; until then no reminder goes to a customer"
 _MISSING = "make it in the mailbox, or correct its name in the configuration (`imap`)"
 
@@ -83,26 +79,6 @@ def receive_new(
                 # Nobody looks there any more: what is not in it proves nothing.
                 tx.mailboxes.demote(row.folder_id)
     return count
-
-
-def start_mailbox(store: Store, mailbox: Mailbox, parser: Parser, desk: Desk, now: Now) -> bool:
-    """On the first start, set the cursors to the newest message and read the headers of the last
-    90 days, so that running conversations are known. Return False if that was done before.
-
-    Nothing of it is ever answered. A death in the middle only means that it is read again.
-    """
-    with store.read() as tx:
-        if tx.mailboxes.get(desk.mailbox_id).started_at is not None:
-            return False
-    started_at = now()
-    names = watched(mailbox)
-    for name in names:
-        _begin_at_newest(store, mailbox, desk, name)
-    count = sum(_read_headers(store, mailbox, parser, desk, name, started_at) for name in names)
-    with store.begin() as tx:
-        tx.mailboxes.started(desk.mailbox_id, started_at)
-    log("mailbox.started", mailbox=desk.policy.mailbox, earlier=count)
-    return True
 
 
 def backfill(
@@ -294,7 +270,7 @@ class _Reading:
         newer = self.mailbox.list_since(name.name, started_at) if started_at else ()
         if newer:
             return min(one.uid for one in newer) - 1
-        return _newest(self.mailbox, name, state)
+        return newest_uid(self.mailbox, name, state)
 
     def _tell_renumbered(self, name: FolderName) -> None:
         # RFC 9051 §2.3.1.1: all UIDs are void. Everything is read again and recognised by content.
@@ -430,58 +406,8 @@ def _batches(listed: Sequence[Listed]) -> Iterator[tuple[Listed, ...]]:
         yield tuple(batch)
 
 
-def _newest(mailbox: Mailbox, name: FolderName, state: FolderState) -> int:
+def newest_uid(mailbox: Mailbox, name: FolderName, state: FolderState) -> int:
+    """Return the UID of the newest message of a folder that was just examined, 0 for none."""
     if state.uidnext is not None:
         return state.uidnext - 1
     return max((one.uid for one in mailbox.list_after(name.name, 0)), default=0)
-
-
-def _begin_at_newest(store: Store, mailbox: Mailbox, desk: Desk, name: FolderName) -> None:
-    state = mailbox.examine(name.name)
-    newest = _newest(mailbox, name, state)
-    with store.begin() as tx:
-        # A cursor that stands stays: what came since then would be skipped.
-        if name.name not in {row.name for row in tx.mailboxes.folders(desk.mailbox_id)}:
-            tx.mailboxes.set_cursor(
-                desk.mailbox_id, name.name, name.role, state.uidvalidity, newest
-            )
-
-
-def _read_headers(
-    store: Store,
-    mailbox: Mailbox,
-    parser: Parser,
-    desk: Desk,
-    name: FolderName,
-    started_at: datetime,
-) -> int:
-    """Keep who wrote what, of all that stands below the cursor; return how many messages.
-
-    Of Junk only what could be answered if somebody moved it out, and not its senders: they are
-    forged.
-    """
-    junk = name.role is Role.JUNK
-    since = started_at - (desk.policy.reply_within if junk else HISTORY_READ_AT_START)
-    with store.read() as tx:
-        folder = {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}[name.name]
-    uids = [one.uid for one in mailbox.list_since(name.name, since) if one.uid <= folder.last_uid]
-    for start in range(0, len(uids), _HEADERS_AT_ONCE):
-        chunk = uids[start : start + _HEADERS_AT_ONCE]
-        raws = [fetched.raw for fetched in mailbox.fetch_headers(name.name, chunk)]
-        found = [parser.parse(raw, Reading()).message for raw in raws]
-        with store.begin() as tx:
-            tx.add_earlier(
-                desk.mailbox_id,
-                [
-                    Earlier(
-                        one.message_id,
-                        one.from_.key if one.from_ and not junk else "",
-                        one.date,
-                    )
-                    for one in found
-                ],
-            )
-        if len(uids) > _HEADERS_AT_ONCE:
-            done, of = start + len(chunk), len(uids)
-            log("history.read", mailbox=desk.policy.mailbox, folder=name.name, done=done, of=of)
-    return len(uids)

@@ -6,7 +6,7 @@ python -m tests.campaigns.old_mailbox --messages 3000
 python -m tests.campaigns.old_mailbox --messages 100000 --laid
 
 With `--laid` the old mail is written into the server's store, with its true INTERNALDATE, as it
-stands in a mailbox of many years; otherwise it is delivered, and only its Date is old.
+stands in a mailbox of two years; otherwise it is delivered, and only its Date is old (90 days).
 """
 
 import argparse
@@ -120,7 +120,7 @@ def _start(installation: Installation, messages: int) -> tuple[int, float, int]:
 
 def _backfill(installation: Installation, messages: int) -> Backfilled:
     """Import the past, killed once in the middle."""
-    since = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
+    since = (datetime.now(UTC) - timedelta(days=800)).date().isoformat()
     records = installation.records
     began = time.monotonic()
     installation.begin("backfill", "--since", since)
@@ -159,11 +159,11 @@ def _promise_memory(table: Table, name: str, found: int) -> None:
     table.promise(name, f"{megabytes} MB", megabytes < _MEMORY, f"below {_MEMORY} MB")
 
 
-def _past(messages: int, seed: int) -> Iterator[tuple[Mail, datetime]]:
-    """Yield mails whose Date lies up to 90 days back, oldest first."""
+def _past(messages: int, seed: int, days: int) -> Iterator[tuple[Mail, datetime]]:
+    """Yield mails whose Date lies up to so many days back, oldest first."""
     writer, random = Writer(seed), Random(f"past {seed}")
     now = datetime.now(UTC)
-    ages = sorted((random.uniform(2, 90) for _ in range(messages)), reverse=True)
+    ages = sorted((random.uniform(2, days) for _ in range(messages)), reverse=True)
     for number, age in enumerate(ages, 1):
         at = now - timedelta(days=age)
         yield writer.write(number, (), date=at), at
@@ -173,7 +173,7 @@ def _deliver_the_past(installation: Installation, messages: int, seed: int) -> l
     """Deliver the past over one connection."""
     past = []
     with smtplib.LMTP(HOST, installation.account.server.lmtp_port, timeout=20) as lmtp:
-        for mail, _ in _past(messages, seed):
+        for mail, _ in _past(messages, seed, 90):
             for _ in range(mail.times):
                 lmtp.sendmail(mail.reverse_path, [SUPPORT], mail.raw)
             past.append(mail)
@@ -185,7 +185,7 @@ def _lay_the_past(installation: Installation, messages: int, seed: int) -> list[
     past: list[Mail] = []
 
     def delivered() -> Iterator[tuple[bytes, datetime]]:
-        for mail, at in _past(messages, seed):
+        for mail, at in _past(messages, seed, 730):
             past.append(mail)
             top = f"Return-Path: <{mail.reverse_path}>\r\nDelivered-To: {SUPPORT}\r\n"
             for _ in range(mail.times):

@@ -32,12 +32,13 @@ from maildaemon.services.alert import tell_next
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk
 from maildaemon.services.fire import fire_next
+from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
-from maildaemon.services.receive import receive_new, start_mailbox
+from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
 from tests.builders import ARCHIVES
 from tests.databases import as_sqlite_says_it, open_store

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from maildaemon.domain.message import Parsed
+from maildaemon.domain.reading import Reading
+from maildaemon.errors import ParserUnavailableError
+from maildaemon.services import first_start
+from maildaemon.services.backlog import process_backlog
+from maildaemon.services.process import Batch
 from maildaemon.services.receive import backfill
 from tests.fakes.mailbox import FakeMailbox
-from tests.service.shop import START, Shop, a_mail
+from tests.service.shop import START, InProcessParser, Shop, a_mail
 
 
 @pytest.fixture
@@ -231,3 +237,83 @@ def test_many_gaps_are_looked_for_in_one_listing(shop: Shop) -> None:
     shop.receive()
 
     assert shop.account.calls.count(("list_after", "INBOX")) == 1
+
+
+def test_a_first_start_that_was_broken_off_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_start, "_HEADERS_AT_ONCE", 2)
+    shop = Shop(tmp_path)
+    for number in range(6):
+        shop.write(a_mail(message_id=f"{number}@x.example"), at=START - timedelta(days=1))
+    monkeypatch.setattr(shop, "parser", Dying(after=5))
+    with pytest.raises(ParserUnavailableError):
+        shop.start()
+    monkeypatch.setattr(shop, "parser", InProcessParser())
+    shop.account.calls.clear()
+
+    assert shop.start()
+
+    assert [method for method, folder in shop.account.calls if folder == "INBOX"].count(
+        "fetch_headers"
+    ) == 1
+    assert shop.rows("select count(*) from earlier") == [(6,)]
+    shop.close()
+
+
+def test_history_is_decided_in_the_order_in_which_it_was_written_whatever_folder_it_lies_in(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    asked, answered, asked_again = (START - timedelta(days=one) for one in (9, 8, 7))
+    shop.write(a_mail(date=asked), at=asked)
+    shop.write(
+        a_mail(
+            "And now?",
+            message_id="c2@customer.example",
+            In_Reply_To="<a1@shop.example>",
+            date=asked_again,
+        ),
+        at=asked_again,
+    )
+    answer = a_mail(
+        "It is on its way.",
+        sender="support@shop.example",
+        to="clara@customer.example",
+        message_id="a1@shop.example",
+        In_Reply_To="<c1@customer.example>",
+        date=answered,
+    )
+    shop.write(answer, "Sent", at=answered)
+    shop.start()
+
+    since = START - timedelta(days=30)
+    backfill(shop.store, shop.mailbox, shop.blobs, shop.desk, since, shop.now, lambda *_: None)
+    taken = process_backlog(lambda: a_batch(shop), lambda _: None)
+
+    assert taken == 3
+    ids = shop.rows("select message_id from message order by id")
+    assert [one[0] for one in ids] == [
+        *("c1@customer.example", "a1@shop.example", "c2@customer.example"),
+    ]
+    assert shop.rows("select status, history from thread") == [("open", 1)]
+    shop.close()
+
+
+class Dying(InProcessParser):
+    """Reads a few messages, and then nothing any more."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def parse(self, raw: bytes, reading: Reading) -> Parsed:
+        self._left -= 1
+        if self._left < 0:
+            raise ParserUnavailableError("gone")
+        return super().parse(raw, reading)
+
+
+def a_batch(shop: Shop) -> Batch:
+    return Batch(
+        shop.store, shop.parser, shop.composer, shop.blobs, shop.files, shop.desk, shop.now
+    )
