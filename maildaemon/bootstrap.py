@@ -3,10 +3,11 @@
 import hmac
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -24,21 +25,25 @@ from maildaemon.adapters.installation import (
     has_key,
     make_data_dir,
     only_one,
+    read_home,
     read_key,
 )
 from maildaemon.adapters.lookup import CsvRegister, NumberLookup, Register, SqlRegister
-from maildaemon.adapters.sql.reading import has_started
+from maildaemon.adapters.sql.reading import has_started, sqlite_path
 from maildaemon.adapters.sql.schema import ensure_schema
-from maildaemon.adapters.sql.servers import hold_by, lock_name, only_one_on
+from maildaemon.adapters.sql.servers import hold_by, lock_name, working_on
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.adapters.worker import ProcessParser
+from maildaemon.domain.leases import Daemon as Worker
 from maildaemon.domain.policy import Reads
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Mailbox, Transport
-from maildaemon.services.daemon import Crew, Daemon, Step, Works
+from maildaemon.services.crew import Crew, Step, Works
+from maildaemon.services.daemon import Daemon
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.digest import Orders
+from maildaemon.services.lease import Holder, Lease, Shared, require_same_key
 from maildaemon.services.process import Batch
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
 from maildaemon.settings.policy import make_policy
@@ -226,6 +231,9 @@ def make_batches(tools: Tools, desk: Desk) -> Callable[[], Batch]:
 def _key(settings: Settings, store: SqlStore) -> bytes:
     data_dir = settings.service.data_dir
     lost = not has_key(data_dir) and has_started(store, settings.database.url)
+    if lost:
+        # It is not lost if another daemon has it.
+        require_same_key(store, Worker("", read_home(data_dir), "", "", ()))
     key = read_key(data_dir)
     if lost:
         where = str(data_dir / "key")
@@ -234,7 +242,8 @@ def _key(settings: Settings, store: SqlStore) -> bytes:
 
 
 class Locks:
-    """What this process holds against every other: one data folder, one database; two if it moves.
+    """What this process holds against every other: a data folder, and on the database of a server
+    the leases of its mailboxes; two of each if it moves.
 
     A lock ends when it is let go, when the block is left, and with the process.
     """
@@ -242,6 +251,7 @@ class Locks:
     def __init__(self) -> None:
         """Nothing is held yet."""
         self._held: dict[Path | str, ExitStack] = {}
+        self._holders: dict[str, _Holding] = {}
 
     def __enter__(self) -> Self:
         """Let go of everything at the end."""
@@ -253,7 +263,10 @@ class Locks:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of everything."""
+        """Let go of everything, of the mailboxes first."""
+        for holding in self._holders.values():
+            holding.close()
+        self._holders.clear()
         for lock in self._held.values():
             lock.close()
         self._held.clear()
@@ -272,11 +285,45 @@ class Locks:
         for name in [one for one in self._held if one not in needed]:
             self._held.pop(name).close()
         hold_by(settings.database.url)
+        for name in [one for one in self._holders if one != lock_name(settings.database.url)]:
+            self._holders.pop(name).close()
+        if holding := self._holders.get(lock_name(settings.database.url)):
+            holding.move(settings.database.url)
+
+    def holder(self, settings: Settings) -> Holder | None:
+        """Return what holds the mailboxes against other daemons of this database; None on SQLite,
+        which knows no others. It holds nothing yet, or what the daemon before held.
+        """
+        url = settings.database.url
+        if sqlite_path(url) is not None:
+            return None
+        holding = self._holders.setdefault(lock_name(url), _Holding(url))
+        return holding.holder
+
+
+class _Holding:
+    """The leases of a database, with connections of their own: nobody's work keeps them waiting."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._store = url, SqlStore(url)
+        daemon_id = secrets.token_hex(16)
+        self.holder = Holder(self._store, daemon_id, seconds_since_boot, utc_now)
+
+    def move(self, url: str) -> None:
+        """Reach the same database by this URL: its password may have changed."""
+        if url != self._url:
+            before, self._url, self._store = self._store, url, SqlStore(url)
+            self.holder.move(self._store)
+            before.close()
+
+    def close(self) -> None:
+        self.holder.close()
+        self._store.close()
 
 
 def _locks(settings: Settings) -> dict[Path | str, AbstractContextManager[None]]:
     folder, url = settings.service.data_dir.resolve(), settings.database.url
-    return {folder: only_one(folder), lock_name(url): only_one_on(url)}
+    return {folder: only_one(folder), lock_name(url): working_on(url)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,16 +337,20 @@ class Parts:
 
 
 @contextmanager
-def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iterator[Parts]:
+def open_daemon(
+    settings: Settings, only: frozenset[Step] = frozenset(), holder: Holder | None = None
+) -> Iterator[Parts]:
     """Put a whole daemon together, and take it apart at the end; nothing runs yet.
 
-    Whoever calls this holds the `Locks`. What cannot be used (a template, a file of certificates,
-    the database) is found here: nothing of it is found only when the daemon runs.
+    Whoever calls this holds the `Locks`, which give the `holder`. What cannot be used (a template,
+    a file of certificates, the database) is found here: nothing of it is found only when the daemon
+    runs.
     """
     for server in (one for each in settings.mailboxes for _, one in each.servers):
         if server.ca_file is not None:
             require_authorities(server.ca_file)
     with open_tools(settings) as tools:
+        shared = _share(settings, tools, holder)
         works = Works(
             store=tools.store,
             parser=tools.parser,
@@ -312,23 +363,52 @@ def open_daemon(settings: Settings, only: frozenset[Step] = frozenset()) -> Iter
             pulse=HeartbeatFile(settings.service.data_dir),
             alert=CommandAlert(command) if (command := settings.alerts.command) else None,
             digest=make_orders(settings),
+            shared=shared,
         )
         crews = tuple(
-            _crew(settings, one, make_desk(tools.store, settings, one, tools.key), tools.composer)
+            _crew(
+                settings,
+                one,
+                make_desk(tools.store, settings, one, tools.key),
+                tools.composer,
+                holder.lease(one.name) if holder else None,
+            )
             for one in settings.mailboxes
         )
         yield Parts(settings, tools.store, tools.key, Daemon(works, crews, only))
 
 
+def _share(settings: Settings, tools: Tools, holder: Holder | None) -> Shared | None:
+    """Return how this process shares the database, None if it has it for itself; OperatorError if
+    it may not.
+    """
+    if holder is None:
+        return None
+    daemon = Worker(
+        holder.daemon_id,
+        read_home(settings.service.data_dir),
+        f"{socket.gethostname()}/{os.getpid()}",
+        hmac.digest(tools.key, b"daemon", "sha256").hex(),
+        tuple(one.name for one in settings.mailboxes),
+    )
+    require_same_key(tools.store, daemon)
+    return Shared(holder, daemon)
+
+
 def _crew(
-    settings: Settings, mailbox: MailboxSettings, desk: Desk, composer: TemplateComposer
+    settings: Settings,
+    mailbox: MailboxSettings,
+    desk: Desk,
+    composer: TemplateComposer,
+    lease: Lease | None,
 ) -> Crew:
     work: Mailbox = make_mailbox(settings, mailbox)
     smtp = mailbox.smtp if mailbox.reads is Reads.ALL else None
     watch: Mailbox | None = make_mailbox(settings, mailbox) if smtp else None
     transport: Transport | None = make_transport(smtp) if smtp else None
     return Crew(
-        desk=desk,
+        desk=replace(desk, require_lease=lease.require) if lease else desk,
+        lease=lease,
         work=work,
         watch=watch,
         transport=transport,

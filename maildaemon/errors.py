@@ -27,6 +27,10 @@ class StoreUnavailableError(TemporaryError):
     """The database is locked, restarting or unreachable."""
 
 
+class LeaseLostError(StoreUnavailableError):
+    """Another daemon works on the mailbox by now, or may: nothing of the transaction remains."""
+
+
 class StaleClaimError(TemporaryError):
     """Somebody else finished or cancelled the row meanwhile; nothing was changed."""
 

@@ -48,6 +48,24 @@ def read_key(data_dir: Path) -> bytes:
     return key
 
 
+def read_home(data_dir: Path) -> str:
+    """Return what tells this data folder from those of other daemons, made at the first start."""
+    path = data_dir / "home"
+    try:
+        if found := path.read_text("ascii", "replace").strip():
+            return found
+        path.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        path.write_text(f"{secrets.token_hex(16)}\n", "ascii")
+        return path.read_text("ascii").strip()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def has_key(data_dir: Path) -> bool:
     """Tell whether there is a key; without one, `read_key` makes it."""
     return (data_dir / "key").exists()

@@ -36,12 +36,12 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
 
     from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.sql.schema import revisions, upgrade
-    from maildaemon.adapters.sql.servers import only_one_on
+    from maildaemon.adapters.sql.servers import working_on
     from maildaemon.adapters.sql.store import SqlStore
 
     with (
         only_one(settings.service.data_dir),
-        only_one_on(settings.database.url),
+        working_on(settings.database.url, alone=True),
         show_progress("steps") as progress,
     ):
         store = SqlStore(settings.database.url)

@@ -13,7 +13,7 @@ from maildaemon.cli.teach import examples
 
 if TYPE_CHECKING:
     from maildaemon.bootstrap import Locks, Parts
-    from maildaemon.services.daemon import Shortfall, Step
+    from maildaemon.services.crew import Shortfall, Step
     from maildaemon.settings import Settings
 
 _SERVICES = ("imap", "smtp")
@@ -55,7 +55,7 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     from maildaemon.bootstrap import Locks
     from maildaemon.cli.serve import Service
-    from maildaemon.services.daemon import Step
+    from maildaemon.services.crew import Step
 
     _set_up_log(settings)
     steps = frozenset(Step(one) for one in only)
@@ -96,7 +96,7 @@ def _run_once(settings: "Settings", only: "frozenset[Step]", locks: "Locks") -> 
             await parts.daemon.close()
 
     locks.take(settings)
-    with open_daemon(settings, only) as parts:
+    with open_daemon(settings, only, locks.holder(settings)) as parts:
         _set_up_log(settings, parts.key)
         warn(settings)
         shortfalls = asyncio.run(work_off(parts))

@@ -16,7 +16,7 @@ from maildaemon.bootstrap import Locks, Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
-from maildaemon.services.daemon import Step
+from maildaemon.services.crew import Step
 from maildaemon.services.desk import log
 from maildaemon.services.loop import attempt
 from maildaemon.settings import Settings, changed_options
@@ -123,7 +123,8 @@ class Service:
         """Open everything a daemon needs, or nothing."""
         self._locks.take(settings)
         with ExitStack() as resources:
-            parts = resources.enter_context(open_daemon(settings, self._only))
+            holder = self._locks.holder(settings)
+            parts = resources.enter_context(open_daemon(settings, self._only, holder))
             return _Shift(parts, resources.pop_all())
 
     def _begin(self, shift: _Shift) -> None:

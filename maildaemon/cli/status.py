@@ -21,6 +21,7 @@ from maildaemon.cli.output import (
     say,
 )
 from maildaemon.cli.teach import examples
+from maildaemon.domain.leases import Holding
 from maildaemon.domain.standing import Account, Severity, Standing, Trouble, troubles
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def _as_object(report: _Report) -> dict[str, object]:
         "well": report.well,
         "mode": report.mode,
         "started_at": standing.started_at,
+        "held_by": standing.held_by,
+        "waiting": standing.waiting,
         "imap": _account(standing.imap),
         "smtp": _account(standing.smtp),
         "inbound": standing.inbound,
@@ -157,6 +160,8 @@ def _put(report: _Report, now: datetime) -> None:
     say(f"{mark(good=report.well)} {report.mailbox} ({told})")
     put_facts(
         [
+            ("  held by", _who(standing.held_by) if standing.held_by else None),
+            *(("  waiting", _who(one)) for one in standing.waiting),
             ("  IMAP", _in_words(standing.imap, now)),
             ("  SMTP", _in_words(standing.smtp, now)),
             ("  inbound", f"{inbound.waiting} waiting, {inbound.parked} parked"),
@@ -180,6 +185,10 @@ def _put(report: _Report, now: datetime) -> None:
         good = None if trouble.severity is Severity.ATTENTION else False
         say(f"  {mark(good=good)} {plain(trouble.what)}")
         say(f"      what to do: {trouble.advice}")
+
+
+def _who(one: Holding) -> str:
+    return f"{plain(one.place)} since {local(one.since)}"
 
 
 def _in_words(account: Account, now: datetime) -> str:

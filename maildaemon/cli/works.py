@@ -18,13 +18,13 @@ def working(settings: "Settings") -> Iterator[tuple["Tools", bool]]:
     """Give the tools, and whether no daemon works with them: then none can begin to."""
     from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.log import set_up_log
-    from maildaemon.adapters.sql.servers import only_one_on
+    from maildaemon.adapters.sql.servers import working_on
     from maildaemon.bootstrap import open_tools
 
     with ExitStack() as stack:
         try:
             stack.enter_context(only_one(settings.service.data_dir))
-            stack.enter_context(only_one_on(settings.database.url))
+            stack.enter_context(working_on(settings.database.url, alone=True))
             alone = True
         except AlreadyRunningError:
             alone = False

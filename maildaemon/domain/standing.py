@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maildaemon.domain.brakes import Braking
+from maildaemon.domain.leases import Holding
 from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
 
 _QUIET_AT_MOST = timedelta(minutes=10)
@@ -103,9 +104,13 @@ class MutedStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything that tells how a mailbox is doing. `started_at` None: it was never read."""
+    """Everything that tells how a mailbox is doing. `started_at` None: it was never read. Of
+    several daemons on one database one works on it (`held_by`), the others wait.
+    """
 
     started_at: datetime | None = None
+    held_by: Holding | None = None
+    waiting: tuple[Holding, ...] = ()
     imap: Account = field(default_factory=Account)
     smtp: Account = field(default_factory=Account)
     inbound: InboundStanding = field(default_factory=InboundStanding)

@@ -20,6 +20,7 @@ from maildaemon.ports import Role
 from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.rows import (
@@ -156,6 +157,11 @@ class Inbound(Protocol):
 
     def close_gap(self, gap_id: int, state: str) -> None:
         """End a gap: `closed` (the message came) or `gone` (the server lists it no more)."""
+
+    def fetch_again(self, row: InboundRow, now: datetime) -> bool:
+        """Have the bytes of a recorded message fetched from the mailbox again; False, and nothing
+        is done, if the server lists it no more.
+        """
 
     def retry_gap(self, gap_row: GapRow, at: datetime, *, alarmed: bool) -> None:
         """Try a gap again later."""
@@ -478,6 +484,7 @@ class Transaction(Protocol):
     timers: Timers
     overview: Overview
     audit: Audits
+    leases: Leases
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -8,12 +8,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 
-from maildaemon.domain.policy import Reads
+from maildaemon.domain.leases import SHARED
 from maildaemon.errors import (
     MailboxRefusedError,
     MailboxUnavailableError,
@@ -23,20 +21,21 @@ from maildaemon.errors import (
     TransportRefusedError,
     TransportUnavailableError,
 )
-from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Role, Ticker, Transport
-from maildaemon.ports.brakes import Alert, Pulse
+from maildaemon.ports import Role
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
 from maildaemon.services.alert import tell_next
 from maildaemon.services.audit import audit_next
 from maildaemon.services.colleague import read_colleague
+from maildaemon.services.crew import Crew, Shortfall, Step, Works
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log, mailbox_and_mode
-from maildaemon.services.digest import Orders, Watched, digest_next
+from maildaemon.services.digest import Watched, digest_next
 from maildaemon.services.fire import fire_next
 from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
+from maildaemon.services.lease import FencedStore, Lease, held_by_another
 from maildaemon.services.loop import Loop, Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.plan import put_in_force
@@ -53,71 +52,6 @@ _PRUNE_EVERY = timedelta(hours=6)
 _AUDIT_EVERY = timedelta(minutes=10)
 _ASLEEP = timedelta(seconds=60)
 _END_WITHIN = timedelta(seconds=12)
-
-
-class Step(StrEnum):
-    """The loops, by the names that `run --only` takes."""
-
-    RECEIVE = "receive"
-    PROCESS = "process"
-    FIRE = "fire"
-    DELIVER = "deliver"
-    SETTLE = "settle"
-
-
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """One mailbox with everything its loops need. `credential` is a keyed hash of what we log
-    in with, so that a changed password is tried at once; it may raise SecretError. Of a colleague's
-    account only Sent is read: it needs neither `watch` nor `transport`.
-    """
-
-    desk: Desk
-    work: Mailbox
-    watch: Mailbox | None
-    transport: Transport | None
-    composer: Composer
-    poll_every: timedelta
-    idle: timedelta
-    imap_credential: Callable[[], str]
-    smtp_credential: Callable[[], str]
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def only_sent(self) -> bool:
-        """Tell whether this is a colleague's account."""
-        return self.desk.policy.reads is Reads.SENT_ONLY
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Return what is to be done for it."""
-        return (Step.RECEIVE,) if self.only_sent else tuple(Step)
-
-
-@dataclass(frozen=True, slots=True)
-class Works:
-    """What all mailboxes share."""
-
-    store: Store
-    parser: Parser
-    blobs: BlobStore
-    files: BlobStore
-    ticker: Ticker
-    now: Now
-    jitter: Callable[[], float]
-    boot: Callable[[], float]
-    pulse: Pulse
-    alert: Alert | None
-    digest: Orders | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """What kept a step of a mailbox from its work."""
-
-    mailbox: str
-    step: Step
-    error: Exception
 
 
 class Daemon:
@@ -137,8 +71,23 @@ class Daemon:
             works.boot,
             [crew.desk for crew in crews if not crew.only_sent],
             reads=Step.RECEIVE in self._only,
+            holds=self._holds,
         )
         self._loops: dict[tuple[int, str], Loop] = {}
+        self._shared = works.shared.holder.lease(SHARED) if works.shared else None
+        # With which mailboxes it has begun, and by which fence.
+        self._begun: dict[int, int | None] = {}
+        self._beginning = asyncio.Lock()
+
+    def _holds(self, desk: Desk) -> bool:
+        return all(one.is_ours for one in self._crews if one.desk is desk)
+
+    def _serves_all(self) -> bool:
+        """Tell whether what belongs to no mailbox is ours to do."""
+        return self._shared is None or self._shared.is_held
+
+    def _store(self, lease: Lease | None) -> Store:
+        return FencedStore(self._works.store, lease) if lease else self._works.store
 
     def stop(self) -> None:
         """End in order, within seconds: what is under way is finished or provably undone."""
@@ -156,9 +105,6 @@ class Daemon:
         threads = ThreadPoolExecutor(4 + 4 * len(self._crews), thread_name_prefix="maildaemon")
         asyncio.get_running_loop().set_default_executor(threads)
         for crew in self._crews:
-            # It only saves a wait: a database that is locked just now is no reason to end.
-            with suppress(StoreUnavailableError):
-                await asyncio.to_thread(self._begin, crew)
             self._set_up(crew)
         self._add_for_all("guard", self._look_out, _TICK)
         self._add_for_all("alert", self._tell, _LOOK_EVERY)
@@ -168,6 +114,7 @@ class Daemon:
         self._ticked_at = self._works.now()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
+        await self._share()
         self._works.ticker.start()
         mailboxes = ", ".join(mailbox_and_mode(crew.desk.policy) for crew in self._crews)
         log("daemon.started", mailboxes=mailboxes, steps=",".join(sorted(self._only)))
@@ -183,25 +130,61 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.close()
+        if self._works.shared is not None:
+            self._works.shared.holder.listen_no_more()
         # The loop may run another daemon after this one, with threads of its own.
         threads.shutdown(wait=False)
         log("daemon.stopped")
 
-    def _begin(self, crew: Crew) -> None:
-        begin_anew(self._works.store, crew.desk)
+    async def _share(self) -> None:
+        """Hold from now on what no other daemon of this database holds."""
+        if (shared := self._works.shared) is not None:
+            loop = asyncio.get_running_loop()
+
+            def changed(name: str) -> None:
+                loop.call_soon_threadsafe(self._turn_to, name)
+
+            await asyncio.to_thread(shared.holder.serve, shared.daemon, changed)
+
+    def _turn_to(self, name: str) -> None:
+        """Take up what has just become ours, and let go of what is another's by now."""
+        for crew in self._crews:
+            if crew.desk.policy.mailbox != name or crew.lease is None:
+                continue
+            if crew.lease.is_held:
+                for step in (*crew.steps, "watch"):
+                    self._wake(crew, step)
+                continue
+            for mailbox in (crew.work, crew.watch):
+                if mailbox is not None:
+                    mailbox.interrupt()
+
+    async def _begin(self, crew: Crew) -> bool:
+        """Make sure that the mailbox is ours; begin with it if that is new."""
+        if not crew.is_ours:
+            return False
+        mailbox_id, fence = crew.desk.mailbox_id, crew.lease.fence if crew.lease else None
+        async with self._beginning:
+            if self._begun.get(mailbox_id, 0) != fence:
+                await asyncio.to_thread(self._begin_anew, crew)
+                self._begun[mailbox_id] = fence
+        return True
+
+    def _begin_anew(self, crew: Crew) -> None:
+        store = self._store(crew.lease)
+        begin_anew(store, crew.desk)
         if not crew.only_sent:
-            put_in_force(self._works.store, crew.desk, self._works.now())
+            put_in_force(store, crew.desk, self._works.now())
 
     async def run_once(self) -> tuple[Shortfall, ...]:
         """Do everything that is due now, once, all mailboxes side by side; return what kept steps
         from their work, empty if nothing did.
         """
-        for crew in self._crews:
-            with suppress(StoreUnavailableError):
-                await asyncio.to_thread(self._begin, crew)
+        await self._share()
         colleagues = [crew for crew in self._crews if crew.only_sent]
         others = [crew for crew in self._crews if not crew.only_sent]
-        found = []
+        left = [crew.desk.policy.mailbox for crew in self._crews if not crew.is_ours]
+        found = [[Shortfall(name, Step.RECEIVE, held_by_another(name)) for name in left]]
         # What a colleague has answered is known as an answer once the question is processed.
         for crews, steps in (
             (others, (Step.RECEIVE, Step.PROCESS)),
@@ -252,11 +235,9 @@ class Daemon:
                 every = crew.poll_every if step is Step.RECEIVE else _LOOK_EVERY
                 self._add(crew, step.value, self._step(crew, step), every)
         if Step.RECEIVE in self._only and not crew.only_sent:
-            store, parser, now = self._works.store, self._works.parser, self._works.now
-            audit = partial(audit_next, store, crew.work, parser, crew.desk, now)
-            self._add(crew, "audit", partial(self._over_imap, crew, audit), _AUDIT_EVERY)
+            self._add(crew, "audit", self._if_ours(crew, self._audit), _AUDIT_EVERY)
         if Step.RECEIVE in self._only and crew.watch is not None:
-            self._add(crew, "watch", lambda: self._watch(crew), _WATCH_RETRY)
+            self._add(crew, "watch", self._if_ours(crew, self._watch), _WATCH_RETRY)
 
     def _add(
         self, crew: Crew, name: str, step: Callable[[], Awaitable[int | Rest]], every: timedelta
@@ -272,17 +253,24 @@ class Daemon:
         self._works.ticker.every(every, name, loop.wake)
 
     def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int | Rest]]:
-        match step:
-            case Step.RECEIVE:
-                return lambda: self._receive(crew)
-            case Step.PROCESS:
-                return lambda: self._process(crew)
-            case Step.FIRE:
-                return lambda: self._fire(crew)
-            case Step.DELIVER:
-                return lambda: self._deliver(crew)
-            case Step.SETTLE:
-                return lambda: self._settle(crew)
+        steps: dict[Step, Callable[[Crew], Awaitable[int | Rest]]] = {
+            Step.RECEIVE: self._receive,
+            Step.PROCESS: self._process,
+            Step.FIRE: self._fire,
+            Step.DELIVER: self._deliver,
+            Step.SETTLE: self._settle,
+        }
+        return self._if_ours(crew, steps[step])
+
+    def _if_ours(
+        self, crew: Crew, step: Callable[[Crew], Awaitable[int | Rest]]
+    ) -> Callable[[], Awaitable[int | Rest]]:
+        """Return the step, which rests while another daemon holds the mailbox."""
+
+        async def work() -> int | Rest:
+            return await step(crew) if await self._begin(crew) else Rest(None)
+
+        return work
 
     def _notice_sleep(self) -> None:
         """Throw the connections away after a sleep of the machine: they only look alive."""
@@ -303,22 +291,30 @@ class Daemon:
 
     async def _tell(self) -> int:
         works = self._works
-        return await asyncio.to_thread(tell_next, works.store, works.alert, works.now)
+        if not self._serves_all():
+            return 0
+        store = self._store(self._shared)
+        return await asyncio.to_thread(tell_next, store, works.alert, works.now)
 
     async def _prune(self) -> int:
         works = self._works
-        count = await asyncio.to_thread(prune_next, works.store, works.files, works.now)
+        count = 0
+        if self._serves_all():
+            store = self._store(self._shared)
+            count = await asyncio.to_thread(prune_next, store, works.files, works.now)
+        # In its own data folder each cleans up by itself.
         if not count:
             await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
         return count
 
     async def _write_digest(self) -> int:
         works = self._works
-        if works.digest is None:
+        if works.digest is None or not self._serves_all():
             return 0
         await self._look_out()
         watched = [Watched(crew.desk, crew.poll_every) for crew in self._crews]
-        count = await asyncio.to_thread(digest_next, works.store, works.digest, watched, works.now)
+        store = self._store(self._shared)
+        count = await asyncio.to_thread(digest_next, store, works.digest, watched, works.now)
         for crew in self._crews if count else ():
             self._wake(crew, Step.DELIVER)
         return count
@@ -339,7 +335,7 @@ class Daemon:
                 loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
 
         def receive() -> int:
-            store, work, desk, now = works.store, crew.work, crew.desk, works.now
+            store, work, desk, now = self._store(crew.lease), crew.work, crew.desk, works.now
             self._guard.look()
             if crew.only_sent:
                 count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
@@ -364,7 +360,7 @@ class Daemon:
         await self._look_out()
         count = await asyncio.to_thread(
             process_next,
-            works.store,
+            self._store(crew.lease),
             works.parser,
             crew.composer,
             works.blobs,
@@ -381,7 +377,8 @@ class Daemon:
         """Plan and fire; what is paced or looked for at the last moment is the next loop's."""
         works = self._works
         await self._look_out()
-        count = await asyncio.to_thread(fire_next, works.store, crew.composer, crew.desk, works.now)
+        store = self._store(crew.lease)
+        count = await asyncio.to_thread(fire_next, store, crew.composer, crew.desk, works.now)
         if count:
             self._wake(crew, Step.DELIVER)
         return count
@@ -395,7 +392,7 @@ class Daemon:
         await self._look_out()
         try:
             count = await deliver_next(
-                works.store,
+                self._store(crew.lease),
                 crew.transport,
                 crew.desk,
                 works.now,
@@ -426,15 +423,20 @@ class Daemon:
         works = self._works
 
         def settle() -> int:
-            store, work, desk = works.store, crew.work, crew.desk
+            store, work, desk = self._store(crew.lease), crew.work, crew.desk
             count = settle_next(store, work, desk, works.now)
             make_folders(store, work, desk, works.now)
             count += show_marks(store, work, desk, works.now)
             if count:
-                note_success(works.store, crew.desk, "imap", works.now())
+                note_success(store, desk, "imap", works.now())
             return count
 
         return await self._over_imap(crew, settle)
+
+    async def _audit(self, crew: Crew) -> int | Rest:
+        works, store = self._works, self._store(crew.lease)
+        audit = partial(audit_next, store, crew.work, works.parser, crew.desk, works.now)
+        return await self._over_imap(crew, audit)
 
     async def _over_imap(self, crew: Crew, work: Callable[[], Result]) -> Result | Rest:
         """Use the working connection, unless the account rests."""
@@ -462,7 +464,7 @@ class Daemon:
         def wait() -> bool:
             inbox = next(name for name in watch.folders() if name.role is Role.INBOX)
             news = watch.wait(inbox.name, crew.idle)
-            note_success(works.store, crew.desk, "watch", works.now())
+            note_success(self._store(crew.lease), crew.desk, "watch", works.now())
             return news
 
         try:
@@ -485,7 +487,7 @@ class Daemon:
         return account.last_success_at is not None and account.next_attempt_at is None
 
     async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
-        store, now = self._works.store, self._works.now()
+        store, now = self._store(crew.lease), self._works.now()
         until = await asyncio.to_thread(resting_until, store, crew.desk, service, credential, now)
         return Rest(until - now) if until else None
 
@@ -494,5 +496,5 @@ class Daemon:
     ) -> None:
         if self._stopping.is_set():
             return  # we have broken it off ourselves
-        store, now = self._works.store, self._works.now()
+        store, now = self._store(crew.lease), self._works.now()
         await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)

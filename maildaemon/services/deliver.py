@@ -30,6 +30,7 @@ from maildaemon.domain.report import UNDELIVERABLE_FOR, is_dead_address
 from maildaemon.domain.uncertain import Verdict, conclude_uncertain
 from maildaemon.domain.waiting import OTHER_MODE_WAIT, WITNESS_WITHIN, file_copy_at, mail_wait
 from maildaemon.errors import (
+    LeaseLostError,
     StaleClaimError,
     StoreUnavailableError,
     TransportUnavailableError,
@@ -43,6 +44,7 @@ from maildaemon.services.answers import may_be_answered, may_be_forgotten
 from maildaemon.services.brakes import counted_since, put_on
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import LastLook, Look
+from maildaemon.services.lease import unfenced
 from maildaemon.services.pacing import take_turn, waits_its_turn
 from maildaemon.services.plan import plan_thread
 from maildaemon.services.timed import LOOK_AGAIN, colleague_unread, hold, put_off, wait_unseen
@@ -55,6 +57,7 @@ WRITE_AGAIN_AFTER = timedelta(seconds=5)
 # Nobody should learn from a burst that a program was asleep.
 TIMED_RATE = Rate(20, timedelta(minutes=10))
 _PACE = timedelta(minutes=1)
+_TAKEN_OVER = "another daemon took the mailbox over before the final dot"
 
 
 async def deliver_next(
@@ -89,12 +92,13 @@ async def deliver_next(
     claimed = await asyncio.to_thread(_claim, store, desk, row, now())
     if claimed is None:
         return 1
-    outcome = await _send(store, transport, claimed, now)
+    outcome = await _send(store, transport, desk, claimed, now)
     if outcome is None:
         _tell(desk, row, "outbox.stood_down", logging.INFO)
         return 1
     try:
-        await _write_down(lambda: _conclude(store, desk, claimed, outcome, now(), jitter))
+        what_happened = unfenced(store)
+        await _write_down(lambda: _conclude(what_happened, desk, claimed, outcome, now(), jitter))
     except StaleClaimError:
         # A person answered while the server refused it or broke off: there is nothing left to do.
         _tell(desk, row, "outbox.stood_down", logging.INFO)
@@ -250,7 +254,9 @@ def _braked(store: Store, desk: Desk, now: datetime) -> bool:
     return True
 
 
-async def _send(store: Store, transport: Transport, row: OutboxRow, now: Now) -> Outcome | None:
+async def _send(
+    store: Store, transport: Transport, desk: Desk, row: OutboxRow, now: Now
+) -> Outcome | None:
     """Return what became of the mail; None if it was cancelled before the dot, and not sent."""
     envelope = Envelope(row.reverse_path, row.recipient)
     loop = asyncio.get_running_loop()
@@ -261,6 +267,7 @@ async def _send(store: Store, transport: Transport, row: OutboxRow, now: Now) ->
             async def before_dot() -> None:
                 at = now()
                 await asyncio.to_thread(_mark_dot, store, row, at)
+                desk.require_lease()
                 marked.set()
                 deadline.reschedule(loop.time() + (DOT_CLAIM - _MARGIN).total_seconds())
                 log("outbox.dot", logging.DEBUG, outbox=row.outbox_id)
@@ -277,6 +284,10 @@ async def _send(store: Store, transport: Transport, row: OutboxRow, now: Now) ->
         # A person answered in the last moment; the server never saw the dot.
         await transport.close()
         return None
+    except LeaseLostError:
+        await transport.close()
+        await asyncio.to_thread(_give_back, store, row, _TAKEN_OVER, now())
+        raise
     except TransportUnavailableError as error:
         # Provably before the dot: it may go out at once when the server is back.
         await asyncio.to_thread(_give_back, store, row, str(error), now())
@@ -289,8 +300,8 @@ def _mark_dot(store: Store, row: OutboxRow, now: datetime) -> None:
 
 
 def _give_back(store: Store, row: OutboxRow, why: str, now: datetime) -> None:
-    # If it was cancelled meanwhile, what is told is still that the server is gone.
-    with suppress(StaleClaimError), store.begin() as tx:
+    # If it was cancelled meanwhile, or taken by another daemon, what is told is still why.
+    with suppress(StaleClaimError), unfenced(store).begin() as tx:
         tx.outbox.retry(row, now + _AFTER_AN_OUTAGE, why, None, failed=False)
 
 

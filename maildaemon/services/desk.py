@@ -1,6 +1,7 @@
 """One mailbox as the loop steps see it, and the log they all write."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,7 +18,9 @@ class Desk:
     `hold_for`: how long a refused file is kept for staff to release. `colleagues` are the accounts
     of which only Sent is read, by row and name: what they answer counts here. Of such an account,
     `homes` are the rows of the mailboxes whose threads it may answer. `scanner` None: files are
-    not scanned for viruses. `lookup` None: order numbers are looked up nowhere.
+    not scanned for viruses. `lookup` None: order numbers are looked up nowhere. `require_lease` is
+    called right before what no transaction can take back: LeaseLostError if the mailbox may be
+    another daemon's by now.
     """
 
     mailbox_id: int
@@ -28,6 +31,7 @@ class Desk:
     homes: tuple[int, ...] = ()
     scanner: Scanner | None = None
     lookup: Lookup | None = None
+    require_lease: Callable[[], None] = lambda: None
 
 
 def log(

@@ -39,13 +39,16 @@ class Guard:
         desks: Sequence[Desk],
         *,
         reads: bool,
+        holds: Callable[[Desk], bool] = lambda _desk: True,
     ) -> None:
         """Take the clock for right as it is now. `desks` are those that mail is sent for; `reads`:
-        they are also read, so that Sent can be waited for.
+        they are also read, so that Sent can be waited for. What this process does not hold now
+        concerns another one, with a clock of its own.
         """
         self._store, self._pulse, self._now, self._boot = store, pulse, now, boot
         self._desks, self._reads = desks, reads
-        self._begun = False
+        self._holds = holds
+        self._begun: frozenset[int] = frozenset()
         self._last = self._read_clocks()
         self._trusted: ClockReading | None = None
         self._beat_at = self._last.boot
@@ -56,42 +59,44 @@ class Guard:
 
     def look(self) -> None:
         """Stop if the clock has jumped since the last look, and let mail flow again if it is back;
-        the first time, compare database, heartbeat file and clock. Cheap while nothing happens.
+        when it begins with a mailbox, compare database, heartbeat file and clock. Cheap while
+        nothing happens.
         """
         with self._busy:
             clocks = self._read_clocks()
-            if not self._begun:
-                self._begin(clocks.wall)
-                self._begun = True
+            desks = [desk for desk in self._desks if self._holds(desk)]
+            if new := [desk for desk in desks if desk.mailbox_id not in self._begun]:
+                self._begin(new, clocks.wall)
+            self._begun = frozenset(desk.mailbox_id for desk in desks)
             if why := why_jumped(self._last, clocks):
                 with self._store.begin() as tx:
-                    for desk in self._desks:
+                    for desk in desks:
                         put_on(tx, desk, Brake.CLOCK, why, clocks.wall)
                 self._trusted = self._trusted or self._last
             if self._trusted and why_jumped(self._trusted, clocks) is None:
-                self._clock_is_back(clocks.wall)
+                self._clock_is_back(desks, clocks.wall)
                 self._trusted = None
             self._last = clocks
             if clocks.boot - self._beat_at >= _BEAT_EVERY:
                 self._beat(None)
                 self._beat_at = clocks.boot
 
-    def _begin(self, now: datetime) -> None:
+    def _begin(self, desks: Sequence[Desk], now: datetime) -> None:
         outside = self._pulse.read()
         with self._store.begin() as tx:
             inside = _beat(tx.brakes.fact(_HEARTBEAT))
             # Without one the records are new, and what is not recorded yet is history.
             if inside is not None:
-                for desk in self._desks:
+                for desk in desks:
                     _compare(tx, desk, inside, outside, now)
-            for desk in self._desks if self._reads else ():
+            for desk in desks if self._reads else ():
                 tx.brakes.begun(desk.mailbox_id, now)
         self._beat(outside)
 
-    def _clock_is_back(self, now: datetime) -> None:
+    def _clock_is_back(self, desks: Sequence[Desk], now: datetime) -> None:
         why = "by itself: the clock is back where it was"
         with self._store.begin() as tx:
-            for desk in self._desks:
+            for desk in desks:
                 mailbox = desk.policy.mailbox
                 release(tx, desk.mailbox_id, mailbox, now, brake=Brake.CLOCK, why=why)
 

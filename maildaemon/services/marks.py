@@ -57,6 +57,7 @@ def make_folders(store: Store, mailbox: Mailbox, desk: Desk, now: Now) -> None:
         return
     concerns = []
     if missing and not told:
+        desk.require_lease()
         try:
             mailbox.make_folders(missing)
         except MailboxRefusedError as error:
@@ -178,6 +179,7 @@ def _show(
     try:
         if mailbox.examine(place.folder).uidvalidity != place.uidvalidity:
             return 0  # it is read anew first; this is due again when the claim ends
+        desk.require_lease()
         done = mailbox.mark(place.folder, place.uid, sorted(wanted - seen), sorted(seen - wanted))
         if not done:
             next_at, concerns = now() + _NO_KEYWORDS_AGAIN, [_NO_KEYWORDS]

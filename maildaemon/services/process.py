@@ -51,6 +51,8 @@ _DEADLY = "the process died each time it worked on this message alone"
 _DRAFT_LIES = timedelta(days=60)
 # The slowest servers take minutes to file what they have sent.
 _FILED_WITHIN = timedelta(hours=1)
+# Bytes that another machine has kept: the mailbox is read every few seconds.
+_FETCHED_WITHIN = timedelta(seconds=10)
 _AS_TEXT, _AS_NOTHING = b"Content-Type: text/plain", b"Content-Type: application/x-none"
 
 
@@ -158,13 +160,17 @@ class Batch:
         return self._now() - self._began_at > _DEADLINE * share
 
     def _parse(self, row: InboundRow) -> Parsed | None:
-        """Return the message and its files; None if that failed by its own fault."""
+        """Return the message and its files; None if that failed by its own fault, or its bytes are
+        to be fetched again.
+        """
 
         def parse() -> Parsed:
             raw = self._blobs.get(row.raw_sha256) if row.raw_sha256 else b""
             return self._parser.parse(raw, self._desk.policy.reading)
 
         result = attempt(parse)
+        if isinstance(result, KeyError) and self._fetch_again(row):
+            return None
         if isinstance(result, MaildaemonError):
             raise result
         if isinstance(result, Exception):
@@ -173,6 +179,19 @@ class Batch:
         if "patterns_timed_out" in result.message.defects:
             self._tell_slow(row)
         return scan_files(self._store, self._desk, result, self._now)
+
+    def _fetch_again(self, row: InboundRow) -> bool:
+        """Ask the mailbox for bytes that another daemon has kept elsewhere, or a disk has lost."""
+        if row.raw_sha256 is None or self._blobs.has(row.raw_sha256):
+            return False
+        with self._store.begin() as tx:
+            if not tx.inbound.fetch_again(row, self._now()):
+                return False
+            tx.inbound.give_back(row, self._now() + _FETCHED_WITHIN)
+        del self._left[row.inbound_id]
+        mailbox = self._desk.policy.mailbox
+        log("message.missed", logging.WARNING, mailbox=mailbox, inbound=row.inbound_id, uid=row.uid)
+        return True
 
     def _with_our_words(self, row: InboundRow, message: Message) -> Message:
         """Return the message, flagged if a person has sent a draft of ours as it was."""

@@ -77,6 +77,7 @@ class _Work:
         if may_be_there and not self._has_read_sent(row.sent_at):
             self._look_first(row, "reading Sent first: the copy may be there")
             return
+        self.desk.require_lease()
         try:
             self.mailbox.append(sent.name, row.raw, row.sent_at)
         except MailboxRefusedError as error:
@@ -114,6 +115,7 @@ class _Work:
             with self.store.read() as tx:
                 wanted = tx.outbox.is_draft(row.outbox_id)
             if wanted and not there:
+                self.desk.require_lease()
                 self.mailbox.append(drafts.name, row.raw, now, draft=True)
         except MailboxRefusedError as error:
             self._refused_draft(row, error)

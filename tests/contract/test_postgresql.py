@@ -17,7 +17,7 @@ from maildaemon.adapters.sql import postgresql
 from maildaemon.adapters.sql.backup import dump
 from maildaemon.adapters.sql.reading import ReadingStore, open_reading, place_of
 from maildaemon.adapters.sql.schema import ensure_schema
-from maildaemon.adapters.sql.servers import only_one_on
+from maildaemon.adapters.sql.servers import working_on
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import event, mailbox, message
 from maildaemon.bootstrap import Locks
@@ -159,23 +159,28 @@ def test_a_command_that_only_reads_is_kept_from_writing_by_the_server(url: str) 
     store.close()
 
 
-def test_one_daemon_holds_a_database_and_the_next_is_told_from_where(url: str) -> None:
+def test_several_daemons_work_on_a_database_and_who_changes_it_is_told_from_where(url: str) -> None:
     with (
-        only_one_on(url),
+        working_on(url),
+        working_on(url),
         pytest.raises(AlreadyRunningError, match=r"from 127\.0\.0\.1, since"),
-        only_one_on(url),
+        working_on(url, alone=True),
     ):
         pass
 
-    with only_one_on(url):
+    with (
+        working_on(url, alone=True),
+        pytest.raises(AlreadyRunningError, match="changing the tables"),
+        working_on(url),
+    ):
         pass
 
 
-def test_a_daemon_that_lost_its_hold_stops_working_if_another_took_over(
+def test_a_daemon_that_lost_its_connection_stops_working_while_the_tables_are_changed(
     url: str, store: SqlStore, postgres: Callable[[], Postgres]
 ) -> None:
     key = postgresql.RUN_LOCK
-    with only_one_on(url), postgres().connect(str(store.engine.url.database)) as other:
+    with working_on(url), postgres().connect(str(store.engine.url.database)) as other:
         with store.begin() as tx:
             tx.mailboxes.ensure("support")
         other.execute(
@@ -207,10 +212,10 @@ def test_a_reload_with_another_url_of_the_same_database_keeps_the_hold(
         locks.take(settings(url))
         locks.take(settings(other))
         locks.keep_only(settings(other))
-        with pytest.raises(AlreadyRunningError), only_one_on(url):
+        with pytest.raises(AlreadyRunningError), working_on(url, alone=True):
             pass
 
-    with only_one_on(url):
+    with working_on(url, alone=True):
         pass
 
 

@@ -28,7 +28,8 @@ from maildaemon.services.accounts import (
     note_success,
     resting_until,
 )
-from maildaemon.services.daemon import Daemon, Step
+from maildaemon.services.crew import Step
+from maildaemon.services.daemon import Daemon
 from maildaemon.services.loop import Loop, Rest
 from tests.service.shop import START, Shop, a_mail
 from tests.service.test_daemon import a_daemon

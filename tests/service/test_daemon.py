@@ -10,8 +10,10 @@ import pytest
 
 from maildaemon.errors import MailboxUnavailableError, OperatorError
 from maildaemon.mail.compose_digest import compose_digest
-from maildaemon.services.daemon import Crew, Daemon, Step, Works
+from maildaemon.services.crew import Crew, Step, Works
+from maildaemon.services.daemon import Daemon
 from maildaemon.services.digest import Orders
+from maildaemon.services.lease import Shared
 from maildaemon.services.loop import Loop
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail
@@ -45,7 +47,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     opened.close()
 
 
-def a_daemon(shop: Shop, *only: Step, digest: Orders | None = None) -> tuple[Daemon, HandTicker]:
+def a_daemon(
+    shop: Shop, *only: Step, digest: Orders | None = None, shared: Shared | None = None
+) -> tuple[Daemon, HandTicker]:
     ticker = HandTicker()
     works = Works(
         store=shop.store,
@@ -59,7 +63,9 @@ def a_daemon(shop: Shop, *only: Step, digest: Orders | None = None) -> tuple[Dae
         pulse=shop.pulse,
         alert=shop.alert,
         digest=digest,
+        shared=shared,
     )
+    lease = shared.holder.lease("support") if shared else None
     crew = Crew(
         desk=shop.desk,
         work=shop.mailbox,
@@ -70,6 +76,7 @@ def a_daemon(shop: Shop, *only: Step, digest: Orders | None = None) -> tuple[Dae
         idle=timedelta(seconds=30),
         imap_credential=str,
         smtp_credential=str,
+        lease=lease,
     )
     return Daemon(works, (crew,), frozenset(only)), ticker
 

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from socket import gethostname
+from unittest.mock import ANY
 
 import pytest
 
@@ -71,9 +74,15 @@ def test_a_day_on_postgresql(
         (elsewhere.data).mkdir(parents=True)
         elsewhere.config.write_text(here.config.read_text())
         second = elsewhere.call("run", "--once")
-        assert second.code == 75
-        assert "another maildaemon is running on this database" in second.err
-        assert "no daemon is running" not in elsewhere.call("status").out
+        assert (second.code, "copy the file `key`" in second.err) == (78, True)
+        assert not (elsewhere.data / "key").exists()
+        shutil.copy(here.data / "key", elsewhere.data / "key")
+        second = elsewhere.call("run", "--once")
+        assert (second.code, "another maildaemon works on it" in second.err) == (75, True)
+        upgrade = elsewhere.call("db", "upgrade")
+        assert (upgrade.code, "another maildaemon is running" in upgrade.err) == (75, True)
+        (told,) = json_lines(elsewhere.call("status", "--json").out)
+        assert told["held_by"] == {"place": f"{gethostname()}/{daemon.pid}", "since": ANY}
         assert end(daemon) == 0
 
     status = here.call("status")

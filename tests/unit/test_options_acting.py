@@ -611,7 +611,7 @@ def test_idle_and_poll_every_are_how_often_a_mailbox_is_looked_at() -> None:
     (mailbox,) = settings.mailboxes
     desk = Desk(1, make_policy(settings, mailbox), bytes(32), timedelta(days=30))
 
-    crew = bootstrap._crew(settings, mailbox, desk, make_composer(settings))
+    crew = bootstrap._crew(settings, mailbox, desk, make_composer(settings), None)
 
     assert (crew.idle, crew.poll_every) == (timedelta(minutes=2), timedelta(seconds=90))
 

@@ -137,6 +137,19 @@ class SqlInbound:
             update(gap).where(gap.c.id == gap_id).values(state=state, next_attempt_at=None)
         )
 
+    def fetch_again(self, row: InboundRow, now: datetime) -> bool:
+        """Have the bytes of a recorded message fetched again; False if the server has none."""
+        place = (inbound.c.folder_id, inbound.c.uidvalidity, inbound.c.uid)
+        stands = self._connection.execute(select(*place).where(inbound.c.id == row.inbound_id))
+        where = stands.one()._asdict()
+        theirs = [gap.c[name] == value for name, value in where.items()]
+        again = {"state": "open", "next_attempt_at": now}
+        new = {**where, **again, "seen_at": now, "attempts": 0, "failures": 0}
+        if insert_missing(self._connection, gap, [new]):
+            return True
+        reopened = update(gap).where(*theirs, gap.c.state != "gone").values(**again)
+        return self._connection.execute(reopened).rowcount > 0
+
     def retry_gap(self, gap_row: GapRow, at: datetime, *, alarmed: bool) -> None:
         """Try a gap again later."""
         self._connection.execute(

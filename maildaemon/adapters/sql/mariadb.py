@@ -36,6 +36,8 @@ _PACKET_MB = 64
 # As on PostgreSQL: shorter than every claim.
 _STATEMENT_SECONDS = 60
 _LOCK_SECONDS = 20
+# Whoever has stopped in the middle of a transaction holds up everybody else: they take over soon.
+_IDLE_SECONDS = 15
 _CONNECT_SECONDS = "10"
 # Longer than the server takes by itself: it has gone, and nobody told us.
 _SILENCE_SECONDS = _STATEMENT_SECONDS + _LOCK_SECONDS + 10
@@ -110,8 +112,7 @@ def _timeouts(*, reading: bool, patient: bool) -> dict[str, Any]:
         "max_statement_time": _STATEMENT_SECONDS if bounded else 0,
         "innodb_lock_wait_timeout": _LOCK_SECONDS,
         "lock_wait_timeout": _LOCK_SECONDS if bounded else _YEAR,
-        # Who has stopped in the middle of a transaction holds up everybody else.
-        "idle_transaction_timeout": _STATEMENT_SECONDS if bounded and not reading else 0,
+        "idle_transaction_timeout": _IDLE_SECONDS if bounded and not reading else 0,
         # One that does nothing but hold a lock.
         "wait_timeout": _YEAR,
     }
@@ -169,7 +170,9 @@ def _ask(connection: DBAPIConnection, question: str) -> tuple[Any, ...]:
 
 # The names of locks are the server's, not the database's, and may have 64 characters.
 _LOCK = "CONCAT('maildaemon.{}.', LEFT(SHA2(DATABASE(), 256), 32))"
-RUN_LOCK, _SCHEMA_LOCK = _LOCK.format("run"), _LOCK.format("schema")
+# A lock has one owner. So each daemon takes one of these, and who wants to be alone all of them.
+RUN_LOCKS = tuple(_LOCK.format(f"run{number}") for number in range(16))
+_SCHEMA_LOCK = _LOCK.format("schema")
 _VERSION, _UNFINISHED = "alembic_version", "unfinished_upgrade"
 _BEGUN_AT = select(column("revision", String)).select_from(table(_UNFINISHED))
 _VERSION_NUM = select(column("version_num", String)).select_from(table(_VERSION))
@@ -218,14 +221,20 @@ def _note_beginning(connection: Connection) -> None:
     )
 
 
-def take_run(connection: Connection) -> bool:
-    """Take the lock of `run`, which ends with the connection; False if somebody else has it."""
-    return bool(connection.exec_driver_sql(f"SELECT GET_LOCK({RUN_LOCK}, 0)").scalar())
+def take_run(connection: Connection, *, alone: bool) -> bool:
+    """Take the lock of `run`, which ends with the connection: with others, or `alone`; False if
+    that cannot be now.
+    """
+    taken = (
+        bool(connection.exec_driver_sql(f"SELECT GET_LOCK({one}, 0)").scalar()) for one in RUN_LOCKS
+    )
+    return all(taken) if alone else any(taken)
 
 
 def run_holder(connection: Connection) -> str | None:
     """Return who holds the lock of `run`, as words; None if nobody does."""
-    holder = connection.exec_driver_sql(f"SELECT IS_USED_LOCK({RUN_LOCK})").scalar()
+    used = ", ".join(f"IS_USED_LOCK({one})" for one in RUN_LOCKS)
+    holder = connection.exec_driver_sql(f"SELECT COALESCE({used})").scalar()
     if holder is None:
         return None
     # Of others than ourselves only some users are told.

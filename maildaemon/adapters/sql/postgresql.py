@@ -22,6 +22,8 @@ from maildaemon.errors import (
 # Shorter than every claim: who waits longer than that would act on a row that is not his any more.
 _STATEMENT_SECONDS = 60
 _LOCK_SECONDS = 20
+# Whoever has stopped in the middle of a transaction holds up everybody else: they take over soon.
+_IDLE_SECONDS = 15
 _KEEPALIVE = {
     "keepalives_idle": "30",
     "keepalives_interval": "10",
@@ -81,8 +83,7 @@ def _connectable(url: URL, *, reading: bool) -> URL:
     settings = {
         "statement_timeout": f"{_STATEMENT_SECONDS}s",
         "lock_timeout": f"{_LOCK_SECONDS}s",
-        # Who has stopped in the middle of a transaction holds up everybody else.
-        "idle_in_transaction_session_timeout": "0" if reading else f"{_STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": "0" if reading else f"{_IDLE_SECONDS}s",
         # Off, a commit may be forgotten at a power cut; then a mail would go out twice.
         "synchronous_commit": "on",
     }
@@ -113,9 +114,12 @@ def take_schema(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
 
 
-def take_run(connection: Connection) -> bool:
-    """Take the lock of `run`, which ends with the connection; False if somebody else has it."""
-    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar())
+def take_run(connection: Connection, *, alone: bool) -> bool:
+    """Take the lock of `run`, which ends with the connection: with others, or `alone`; False if
+    that cannot be now.
+    """
+    take = "pg_try_advisory_lock" if alone else "pg_try_advisory_lock_shared"
+    return bool(connection.exec_driver_sql(f"SELECT {take}({RUN_LOCK})").scalar())
 
 
 def run_holder(connection: Connection) -> str | None:

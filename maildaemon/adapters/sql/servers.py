@@ -1,4 +1,4 @@
-"""The databases that are servers: which of them a URL means, and one daemon a database."""
+"""The databases that are servers: which of them a URL means, and who works on the tables."""
 
 import threading
 from collections.abc import Iterator
@@ -51,18 +51,19 @@ def is_temporary(error: DBAPIError) -> bool:
 
 
 @contextmanager
-def only_one_on(url: str) -> Iterator[None]:
-    """Hold the database against every other `run`, on whichever machine; nothing on SQLite, where
-    the lock of the data folder does it. Raises AlreadyRunningError, or StoreUnavailableError.
+def working_on(url: str, *, alone: bool = False) -> Iterator[None]:
+    """Hold the database as one of the daemons that work on it, on whichever machine; `alone`:
+    against all of them. Nothing on SQLite, where the lock of the data folder does it. Raises
+    AlreadyRunningError, or StoreUnavailableError.
 
     The lock ends with its connection. If that is lost, it is taken again before the next new
-    connection is used: who finds that another daemon took over, stops working.
+    connection is used: who finds that the tables are being changed, stops working.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         yield
         return
-    hold = _Hold(parsed)
+    hold = _Hold(parsed, alone=alone)
     try:
         hold.ensure()
         _HELD[_name(parsed)] = hold
@@ -73,7 +74,7 @@ def only_one_on(url: str) -> Iterator[None]:
 
 
 def is_held_on(url: str) -> bool:
-    """Tell whether some process holds the database (`only_one_on`), on whichever machine. Raises
+    """Tell whether some process works on the database (`working_on`), on whichever machine. Raises
     what opening the database raises.
     """
     parsed = make_url(url)
@@ -106,8 +107,8 @@ def hold_by(url: str) -> None:
 class _Hold:
     """A connection that does nothing but hold the lock of `run`."""
 
-    def __init__(self, url: URL) -> None:
-        self._url = url
+    def __init__(self, url: URL, *, alone: bool) -> None:
+        self._url, self._alone = url, alone
         self._engine = _engine(url)
         self._mutex = threading.Lock()
         self._connection: Connection | None = None
@@ -138,14 +139,16 @@ class _Hold:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
             raise explain_refusal(self._url, error) from error
-        if _take(connection):
+        if _take(connection, alone=self._alone):
             return connection
         holder = _holder(connection)
         connection.close()
         raise AlreadyRunningError(
             "another maildaemon is running on this database" + (f" ({holder})" if holder else ""),
             where=place(self._url),
-            advice="stop it first; only one may work on a database",
+            advice="stop it first"
+            if self._alone
+            else "wait for it: it is changing the tables, or of an older version",
         )
 
     def close(self) -> None:
@@ -158,10 +161,10 @@ class _Hold:
 _HELD: dict[str, _Hold] = {}
 
 
-def _take(connection: Connection) -> bool:
+def _take(connection: Connection, *, alone: bool) -> bool:
     if connection.dialect.name == "mariadb":
-        return mariadb.take_run(connection)
-    return postgresql.take_run(connection)
+        return mariadb.take_run(connection, alone=alone)
+    return postgresql.take_run(connection, alone=alone)
 
 
 def _holder(connection: Connection) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from maildaemon.adapters.sql.brakes import SqlBrakes
+from maildaemon.adapters.sql.leases import SqlLeases
 from maildaemon.adapters.sql.tables import (
     account,
     attachment,
@@ -47,12 +48,15 @@ class SqlStanding:
     def read(self) -> Standing:
         """Return everything at once."""
         row = self._connection.execute(
-            select(mailbox.c.started_at, mailbox.c.late_since).where(
+            select(mailbox.c.name, mailbox.c.started_at, mailbox.c.late_since).where(
                 mailbox.c.id == self._mailbox_id
             )
         ).one()
+        held_by, waiting = SqlLeases(self._connection).holding(row.name)
         return Standing(
             started_at=row.started_at,
+            held_by=held_by,
+            waiting=waiting,
             imap=self._account("imap"),
             smtp=self._account("smtp"),
             inbound=self._inbound(),

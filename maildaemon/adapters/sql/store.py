@@ -26,6 +26,7 @@ from maildaemon.adapters.sql.by_hand import SqlByHand
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.leases import SqlLeases
 from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.marks import SqlMarks
 from maildaemon.adapters.sql.outbox import SqlOutbox
@@ -38,6 +39,7 @@ from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.rows import Earlier
@@ -79,6 +81,7 @@ class SqlTransaction:
         self.timers: Timers = SqlTimers(connection, grown)
         self.overview: Overview = SqlOverview(connection)
         self.audit: Audits = SqlAudits(connection)
+        self.leases: Leases = SqlLeases(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""

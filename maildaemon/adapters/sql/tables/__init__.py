@@ -6,7 +6,7 @@ them, because MariaDB indexes only the first 768 characters of a text and ignore
 """
 
 from maildaemon.adapters.sql.tables.columns import metadata
-from maildaemon.adapters.sql.tables.installation import alert, brake, installation
+from maildaemon.adapters.sql.tables.installation import alert, brake, daemon, installation, lease
 from maildaemon.adapters.sql.tables.mailboxes import (
     account,
     concern,
@@ -43,6 +43,7 @@ __all__ = [
     "brake",
     "citation",
     "concern",
+    "daemon",
     "earlier",
     "event",
     "folder",
@@ -50,6 +51,7 @@ __all__ = [
     "in_force",
     "inbound",
     "installation",
+    "lease",
     "ledger",
     "mailbox",
     "mark",

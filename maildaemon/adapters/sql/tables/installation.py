@@ -1,4 +1,6 @@
-"""What stops automatic mail, what is to be told, and what the installation knows of itself."""
+"""What stops automatic mail, what is to be told, and what the installation knows of itself, such as
+which daemons work for it.
+"""
 
 from sqlalchemy import Column, Index, Integer, Table
 
@@ -10,7 +12,7 @@ from maildaemon.adapters.sql.tables.columns import (
     queue_columns,
     ref,
 )
-from maildaemon.adapters.sql.values import AnyJson, AnyText, Instant, Word
+from maildaemon.adapters.sql.values import AnyJson, AnyText, Instant, WholeNumber, Word
 
 # What this installation knows of itself, such as its last heartbeat.
 installation = Table(
@@ -50,4 +52,27 @@ alert = Table(
     Column("told_at", Instant),
     Index(None, "subject_sha256", "state"),
     Index(None, "state", "next_attempt_at"),
+)
+
+# Who works on a database of a server. Until when each lives is said by the server's own clock.
+daemon = Table(
+    "daemon",
+    metadata,
+    Column("id", Word(32), primary_key=True),  # of the process
+    Column("home", Word(32), nullable=False),  # of its data folder, which one process holds
+    Column("place", Name, nullable=False),  # for people
+    Column("key_mark", Sha256, nullable=False),
+    Column("mailboxes", AnyJson, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+# Which of them works on what: a mailbox, or what belongs to none. The fence grows with each change.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("holder", Word(32)),  # a daemon, which may be gone; None: it was given back
+    Column("fence", WholeNumber, nullable=False),
+    Column("since", Instant),
 )

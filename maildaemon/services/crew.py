@@ -1,0 +1,88 @@
+"""What the loops of a daemon work with: the parts of each mailbox, and those that all share."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from maildaemon.domain.policy import Reads
+from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Ticker, Transport
+from maildaemon.ports.brakes import Alert, Pulse
+from maildaemon.ports.store import Store
+from maildaemon.services.desk import Desk
+from maildaemon.services.digest import Orders
+from maildaemon.services.lease import Lease, Shared
+
+
+class Step(StrEnum):
+    """The loops, by the names that `run --only` takes."""
+
+    RECEIVE = "receive"
+    PROCESS = "process"
+    FIRE = "fire"
+    DELIVER = "deliver"
+    SETTLE = "settle"
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """One mailbox with everything its loops need. `credential` is a keyed hash of what we log
+    in with, so that a changed password is tried at once; it may raise SecretError. Of a colleague's
+    account only Sent is read: it needs neither `watch` nor `transport`. `lease` None: no other
+    process can work on it.
+    """
+
+    desk: Desk
+    work: Mailbox
+    watch: Mailbox | None
+    transport: Transport | None
+    composer: Composer
+    poll_every: timedelta
+    idle: timedelta
+    imap_credential: Callable[[], str]
+    smtp_credential: Callable[[], str]
+    lease: Lease | None = None
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def only_sent(self) -> bool:
+        """Tell whether this is a colleague's account."""
+        return self.desk.policy.reads is Reads.SENT_ONLY
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether no other daemon works on it."""
+        return self.lease is None or self.lease.is_held
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return what is to be done for it."""
+        return (Step.RECEIVE,) if self.only_sent else tuple(Step)
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What all mailboxes share. `shared` None: no other process works on the database."""
+
+    store: Store
+    parser: Parser
+    blobs: BlobStore
+    files: BlobStore
+    ticker: Ticker
+    now: Now
+    jitter: Callable[[], float]
+    boot: Callable[[], float]
+    pulse: Pulse
+    alert: Alert | None
+    digest: Orders | None = None
+    shared: Shared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What kept a step of a mailbox from its work."""
+
+    mailbox: str
+    step: Step
+    error: Exception
