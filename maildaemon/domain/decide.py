@@ -383,8 +383,8 @@ def _was_acknowledged(thread: ThreadFacts, context: Context) -> bool:
 
 def _rehearsed(thread: ThreadFacts, context: Context) -> frozenset[Section]:
     """Return what counts as said although it was not sent: in a rehearsal only."""
-    shadow = (one for one in Section if context.policy.mode_of((one,)) is Mode.SHADOW)
-    return thread.rehearsed & frozenset(shadow)
+    mode_of = context.policy.mode_of
+    return frozenset(one for one in thread.rehearsed if mode_of((one,)) is Mode.SHADOW)
 
 
 def why_too_much(match: Match, context: Context) -> Iterator[Silence]:

@@ -8,6 +8,7 @@ it opened: on a holiday it does not open, and on the eve of one it closes as alw
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from math import ceil, floor
 
 from maildaemon.domain.opening import Hours, Opening
@@ -26,8 +27,14 @@ def due_at(start: datetime, span: Span, hours: Hours) -> datetime:
     hours at the next opening. Business days lead to the same local time: the first of two if the
     clock is set back over it, the moment of the change if it is set forward over it.
     """
+    return _due_at(start.astimezone(UTC), span, hours)
+
+
+# A conversation is planned again whenever something happens in it, and asks the same each time.
+@lru_cache(maxsize=1 << 14)
+def _due_at(start: datetime, span: Span, hours: Hours) -> datetime:
     if span.counting is Counting.ELAPSED:
-        return start.astimezone(UTC) + span.length
+        return start + span.length
     if span.counting is Counting.BUSINESS_DAYS:
         return _same_time_later(start, span.length // _DAY, hours)
     left, pieces = span.length, _counted(start, span.counting, hours)

@@ -1,6 +1,7 @@
 """What a subject says of the topic, and what only mail clients and gateways have put there."""
 
 import re
+from functools import lru_cache
 
 from maildaemon.domain.subject_words import (
     FORWARDS,
@@ -29,6 +30,8 @@ def subject_tag(subject: str) -> str | None:
     return found[1].upper() if found else None
 
 
+# The subjects of one conversation are asked for again and again.
+@lru_cache(maxsize=512)
 def bare_subject(subject: str) -> str:
     """Return what two subjects of one topic share: no prefixes, tags, warnings of gateways,
     doubled spaces or case; empty if the subject is, or says only that it is.

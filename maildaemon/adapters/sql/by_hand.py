@@ -12,6 +12,7 @@ from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.matters import matter_as_columns, matter_of
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.questions import ASKED_AT
+from maildaemon.adapters.sql.records import CHANGE_THREAD
 from maildaemon.adapters.sql.tables import (
     event,
     ledger,
@@ -296,9 +297,7 @@ class SqlByHand:
 
     def _update(self, thread_id: int, **values: Any) -> None:
         if values:
-            self._connection.execute(
-                update(thread).where(thread.c.id == thread_id).values(**values)
-            )
+            self._connection.execute(CHANGE_THREAD, {"thread": thread_id, **values})
 
 
 def thread_state(row: Row[Any]) -> ThreadState:

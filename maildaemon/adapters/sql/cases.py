@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Executable,
     Row,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from maildaemon.adapters.sql import second_look
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.matters import MATTER, matter_of
+from maildaemon.adapters.sql.records import CHANGE_THREAD
 from maildaemon.adapters.sql.tables import (
     event,
     message,
@@ -111,6 +113,18 @@ _MILESTONES = (
     )
     .order_by(event.c.id)
 )
+# What `timer_row` is made from.
+TIMER_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    timer.c.id,
+    timer.c.thread_id,
+    timer.c.key,
+    timer.c.kind,
+    timer.c.due_at,
+    timer.c.state,
+    timer.c.attempts,
+    timer.c.failures,
+    timer.c.outbox_id,
+)
 # A case that stays open for a year has been reminded of eighty times: of the reminders that fired,
 # the newest tells when that was, and one whose mail has not gone may still be called off.
 _LAST_REMINDED = (
@@ -120,15 +134,7 @@ _LAST_REMINDED = (
 )
 _TIMERS: Executable = (
     select(
-        timer.c.id,
-        timer.c.thread_id,
-        timer.c.key,
-        timer.c.kind,
-        timer.c.due_at,
-        timer.c.state,
-        timer.c.attempts,
-        timer.c.failures,
-        timer.c.outbox_id,
+        *TIMER_COLUMNS,
         timer.c.fired_at,
         outbox.c.state.in_(second_look.NOT_GONE).label("waits"),
     )
@@ -155,7 +161,6 @@ _ELSEWHERE = (
 )
 # By what it is, and whether it stands in the thread that is asked about.
 _OVERLOOKED = {(Kind.CUSTOMER.value, False), (Kind.SPAM.value, False), (Kind.SPAM.value, True)}
-_CHANGE_THREAD = update(thread).where(thread.c.id == _THREAD)
 # Whoever holds it meanwhile must not finish it.
 _CHANGE = (
     update(timer)
@@ -229,7 +234,7 @@ class SqlCase:
         insert_missing(self.connection, timer, rows)
         self.grown.discard(self.row.id)
         if self.row.plan_wanted:
-            self.connection.execute(_CHANGE_THREAD, {"thread": self.row.id, "plan_wanted": False})
+            self.connection.execute(CHANGE_THREAD, {"thread": self.row.id, "plan_wanted": False})
         over = (it for it in self.timers.values() if it.state == ARMED and it.key not in planned)
         return tuple(sorted(over, key=lambda one: one.due_at))
 

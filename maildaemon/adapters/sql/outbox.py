@@ -67,6 +67,7 @@ _NEWEST_ENTRY = select(func.max(ledger.c.id)).where(
     ledger.c.mailbox_id == bindparam("mailbox_id"),
     ledger.c.recipient_sha256 == bindparam("recipient"),
 )
+_ENTER = insert(ledger)
 
 # What is about to go, and what went: each along an index of its own.
 _TIMED_FOR = select(
@@ -157,7 +158,7 @@ class SqlOutbox(SqlSettlements):
             key = f"acknowledgement:{mail.thread_id}"
             entries.append({**_entry(mail, key, ""), "thread_id": None})
         try:
-            self._connection.execute(insert(ledger), entries)
+            self._connection.execute(_ENTER, entries)
         except IntegrityError as error:
             raise StaleClaimError("another process has just answered this person") from error
 

@@ -2,14 +2,15 @@
 
 To hand a statement over takes SQLAlchemy several times as long as SQLite needs to run it. One that
 is put together once is compiled once here; its values go through SQLAlchemy's own types, and
-straight to the cursor. Whatever is not that simple (a statement that is new each time, a list of
-values that is as long as it happens to be) goes the usual way.
+straight to the cursor. Whatever is not that simple (a statement that is new each time) goes the
+usual way.
 """
 
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -32,21 +33,40 @@ class _Value(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """A statement as text. `fixed` are the values that stand in it; `make` makes a row of what the
-    database returned, None if it returns nothing.
+    database returned, None if it returns nothing. `spread`: what the values of a list are called.
     """
 
     text: str
     values: tuple[_Value, ...]
     fixed: _Parameters
     make: Callable[[tuple[Any, ...]], Any] | None
+    spread: Mapping[str, Sequence[str]]
 
     def bind(self, given: _Parameters) -> list[Any]:
         """Return what the cursor is given."""
         values = {**self.fixed, **given}
+        for name, names in self.spread.items():
+            values.update(zip(names, given[name], strict=True))
         return [
             values[name] if convert is None else convert(values[name])
             for name, convert in self.values
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """A statement that takes lists: as text it is another one for each length."""
+
+    prepare: Callable[[_Parameters], _Prepared]
+    names: tuple[str, ...]
+    known: dict[tuple[int, ...], _Prepared] = field(default_factory=dict)
+
+    def of(self, given: _Parameters) -> _Prepared:
+        """Return it for lists as long as these."""
+        lengths = tuple([len(given[one]) for one in self.names])
+        if lengths not in self.known:
+            self.known[lengths] = self.prepare(given)
+        return self.known[lengths]
 
 
 class Result:
@@ -90,8 +110,9 @@ class QuickConnection:
         """Use this connection; nobody else does from now on."""
         self._connection = connection
         self.dialect = connection.dialect
-        self._cursor: Callable[[], Any] = connection.connection.cursor
-        self._known: dict[tuple[int, tuple[str, ...]], _Prepared | None] = {}
+        driver: Any = connection.connection.driver_connection
+        self._cursor: Callable[[], Any] = driver.cursor
+        self._known: dict[tuple[int, tuple[str, ...]], _Prepared | _Lists | None] = {}
         self._seen: dict[int, Executable] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Any:
@@ -99,6 +120,8 @@ class QuickConnection:
         many = isinstance(parameters, list)
         rows: Sequence[_Parameters] = parameters if many else (parameters or {},)
         prepared = self._prepared(statement, tuple(rows[0]))
+        if isinstance(prepared, _Lists):
+            prepared = None if many else prepared.of(rows[0])
         if prepared is None:
             return self._connection.execute(statement, parameters)
         cursor = self._cursor()
@@ -137,7 +160,7 @@ class QuickConnection:
         """Give the connection back."""
         self._connection.close()
 
-    def _prepared(self, statement: Executable, given: tuple[str, ...]) -> _Prepared | None:
+    def _prepared(self, statement: Executable, given: tuple[str, ...]) -> _Prepared | _Lists | None:
         key = (id(statement), given)
         if key in self._known:
             return self._known[key]
@@ -152,16 +175,12 @@ class QuickConnection:
         return prepared
 
 
-def _prepare(dialect: Dialect, statement: Any, given: tuple[str, ...]) -> _Prepared | None:
+def _prepare(dialect: Dialect, statement: Any, given: tuple[str, ...]) -> _Prepared | _Lists | None:
     """Return a statement as text, for these values; None if only the usual way is open to it."""
     compiled = statement.compile(dialect=dialect, column_keys=list(given) or None)
-    if compiled.insert_prefetch or compiled.update_prefetch:
+    defaults = {one.key: one.default for one in compiled.insert_prefetch}
+    if compiled.update_prefetch or not all(one.is_scalar for one in defaults.values()):
         return None
-    lists = compiled.post_compile_params | compiled.literal_execute_params
-    if any(one.key in given for one in lists):
-        return None
-    # Lists that stand in the statement itself are as long each time.
-    spread = compiled.construct_expanded_state(dict.fromkeys(given))
     make = None
     if columns := compiled._result_columns:  # noqa: SLF001  what `CursorResult` goes by
         names = [one.keyname for one in columns]
@@ -169,10 +188,36 @@ def _prepare(dialect: Dialect, statement: Any, given: tuple[str, ...]) -> _Prepa
             return None
         converts = [one.type._cached_result_processor(dialect, None) for one in columns]  # noqa: SLF001
         make = _row_maker(names, converts)
-    binds = {**compiled._bind_processors, **spread.processors}  # noqa: SLF001
-    values = tuple(_Value(name, binds.get(name)) for name in spread.positiontup or ())
-    fixed = {name: one for name, one in spread.parameters.items() if name not in given}
-    return _Prepared(spread.statement, values, fixed, make)
+    prepare = partial(_spread, compiled, make, {key: one.arg for key, one in defaults.items()})
+    lists = compiled.post_compile_params | compiled.literal_execute_params
+    # Lists that stand in the statement itself are as long each time.
+    if taken := sorted(one.key for one in lists if one.key in given):
+        return _Lists(prepare, tuple(taken))
+    return prepare(dict.fromkeys(given))
+
+
+def _spread(
+    compiled: Any,
+    make: Callable[[tuple[Any, ...]], Any] | None,
+    defaults: _Parameters,
+    given: _Parameters,
+) -> _Prepared:
+    """Return a compiled statement as text, for lists as long as these."""
+    spread = compiled.construct_expanded_state(given)
+    binds = {**compiled._bind_processors, **spread.processors}  # noqa: SLF001  as `execute` does
+    lists = {name: one for name, one in spread.parameter_expansion.items() if name in given}
+    later = {*given, *(one for names in lists.values() for one in names)}
+    known = {**spread.parameters, **defaults}
+    fixed = {
+        name: convert(one) if (convert := binds.get(name)) else one
+        for name, one in known.items()
+        if name not in later
+    }
+    values = tuple(
+        _Value(name, None if name in fixed else binds.get(name))
+        for name in spread.positiontup or ()
+    )
+    return _Prepared(spread.statement, values, fixed, make, lists)
 
 
 def _row_maker(

@@ -32,9 +32,9 @@ from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
 
 # Put together once, as in `questions`; further values that are given with them are set as well.
-_CHANGE_THREAD = update(thread).where(thread.c.id == bindparam("thread"))
+CHANGE_THREAD = update(thread).where(thread.c.id == bindparam("thread"))
 _AT = bindparam("at", type_=thread.c.last_message_at.type)
-_JOIN = _CHANGE_THREAD.values(
+_JOIN = CHANGE_THREAD.values(
     last_message_at=case((thread.c.last_message_at < _AT, _AT), else_=thread.c.last_message_at)
 )
 _MAKE_CUSTOMERS = (
@@ -329,7 +329,7 @@ class SqlRecords(SqlLookups):
             self._grown.add(thread_id)
 
     def _update_thread(self, thread_id: int, **values: Any) -> None:
-        self._connection.execute(_CHANGE_THREAD, {"thread": thread_id, **values})
+        self._connection.execute(CHANGE_THREAD, {"thread": thread_id, **values})
 
 
 def _citations(row: InboundRow, parsed: Message, message_id: int) -> list[dict[str, Any]]:

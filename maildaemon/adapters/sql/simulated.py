@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection
@@ -11,9 +12,11 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.quick import QuickConnection
 from maildaemon.adapters.sql.reading import ScratchStore
 from maildaemon.adapters.sql.store import SqlTransaction
+from maildaemon.adapters.sql.timers import SqlTimers
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.ports.rows import NewMail
 from maildaemon.ports.store import Transaction
+from maildaemon.ports.timers import TimerRow
 
 
 class SentAtOnce(ScratchStore):
@@ -27,12 +30,18 @@ class SentAtOnce(ScratchStore):
         super().__init__()
         # Of all that a connection is, the repositories call no more than this one has.
         self._connection = cast(Connection, QuickConnection(self.engine.connect()))
+        self._reading = self._transaction()
+
+    def _transaction(self) -> SqlTransaction:
+        transaction = SqlTransaction(self._connection)
+        transaction.outbox = _SentAtOnce(self._connection)
+        transaction.timers = _NobodyElses(self._connection, transaction.grown)
+        return transaction
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """Begin a transaction that writes."""
-        transaction = SqlTransaction(self._connection)
-        transaction.outbox = _SentAtOnce(self._connection)
+        transaction = self._transaction()
         try:
             yield transaction
             transaction.mark_grown()
@@ -44,7 +53,7 @@ class SentAtOnce(ScratchStore):
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Look at what is there."""
-        yield SqlTransaction(self._connection)
+        yield self._reading
 
     def close(self) -> None:
         """Forget everything."""
@@ -57,3 +66,8 @@ class _SentAtOnce(SqlOutbox):
         if mail.state is OutboxState.QUEUED:
             mail = replace(mail, state=OutboxState.SENT)
         return super().queue(mail)
+
+
+class _NobodyElses(SqlTimers):
+    def claim(self, row: TimerRow, until: datetime) -> TimerRow:
+        return row

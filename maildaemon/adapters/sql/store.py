@@ -69,7 +69,7 @@ class SqlTransaction:
     def __init__(self, connection: Connection) -> None:
         """Work within the transaction of this connection."""
         self._connection = connection
-        self._grown = grown = set[int]()
+        self.grown = grown = set[int]()
         self.mailboxes: Mailboxes = SqlMailboxes(connection)
         self.inbound: Inbound = SqlInbound(connection)
         self.records: Records = SqlRecords(connection, grown)
@@ -85,8 +85,8 @@ class SqlTransaction:
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
-        if self._grown:
-            marks = [{"thread": one} for one in sorted(self._grown)]
+        if self.grown:
+            marks = [{"thread": one} for one in sorted(self.grown)]
             self._connection.execute(_WANT_PLAN, marks)
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:

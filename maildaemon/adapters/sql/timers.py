@@ -16,7 +16,15 @@ from sqlalchemy import (
     update,
 )
 
-from maildaemon.adapters.sql.cases import ARMED, FIRED, PARKED, date_in, read_case, timer_row
+from maildaemon.adapters.sql.cases import (
+    ARMED,
+    FIRED,
+    PARKED,
+    TIMER_COLUMNS,
+    date_in,
+    read_case,
+    timer_row,
+)
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.tables import (
@@ -45,7 +53,7 @@ _TO_PLAN = (
     .limit(bindparam("most", type_=Integer))
 )
 _NEXT_DUE = (
-    select(timer)
+    select(*TIMER_COLUMNS)
     .where(
         timer.c.mailbox_id == _MAILBOX,
         timer.c.state == ARMED,

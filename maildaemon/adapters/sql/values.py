@@ -7,6 +7,7 @@ numbers beyond the width of their column; SQLite takes some of it and returns so
 
 import math
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
@@ -43,6 +44,12 @@ class Instant(TypeDecorator[datetime]):
             # The last evening of the year 9999, west of Greenwich, and its like.
             return (_LAST if value.year > 1 else _FIRST).replace(tzinfo=None)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """SQLite keeps text, which one call writes."""
+        if dialect.name == "sqlite":
+            return lambda value: _written_instant(self.process_bind_param(value, dialect))
+        return super().bind_processor(dialect)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return what was stored as aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
@@ -63,6 +70,10 @@ class AnyText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Clean it."""
         return None if value is None else _storable(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """SQLite takes it as it is then."""
+        return _storable_or_none if dialect.name == "sqlite" else super().bind_processor(dialect)
 
 
 class LongText(AnyText):
@@ -105,6 +116,12 @@ class Word(TypeDecorator[str]):
         length: int | None = getattr(self.impl, "length", None)
         return None if value is None else _storable(value)[:length]
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """SQLite takes it as it is then."""
+        if dialect.name == "sqlite":
+            return partial(_storable_or_none, length=getattr(self.impl, "length", None))
+        return super().bind_processor(dialect)
+
 
 class AnyJson(TypeDecorator[Any]):
     """JSON of plain values; whole numbers of any size."""
@@ -125,7 +142,11 @@ class WholeNumber(TypeDecorator[int]):
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
         """Bound it."""
-        return None if value is None else max(-_LARGEST, min(value, _LARGEST))
+        return _bounded(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """SQLite takes it as it is then."""
+        return _bounded if dialect.name == "sqlite" else super().bind_processor(dialect)
 
 
 class Key(WholeNumber):
@@ -138,8 +159,18 @@ class Key(WholeNumber):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
 
+def _written_instant(bare: datetime | None) -> str | None:
+    return None if bare is None else bare.isoformat(" ", "microseconds")
+
+
 def _read_instant(stored: str | None) -> datetime | None:
     return None if stored is None else datetime.fromisoformat(f"{stored}+00:00")
+
+
+def _bounded(value: int | None) -> int | None:
+    if value is None or -_LARGEST <= value <= _LARGEST:
+        return value
+    return _LARGEST if value > 0 else -_LARGEST
 
 
 def _plain(value: Any) -> Any:
@@ -154,6 +185,10 @@ def _plain(value: Any) -> Any:
             return [_plain(one) for one in value]
         case _:
             return value
+
+
+def _storable_or_none(text: str | None, length: int | None = None) -> str | None:
+    return None if text is None else _storable(text)[:length]
 
 
 def _storable(text: str) -> str:
