@@ -5,9 +5,10 @@ PostgreSQL refuses NUL and lone surrogates in texts, NaN in JSON, a word that is
 numbers beyond the width of their column; SQLite takes some of it and returns something else.
 """
 
+import json
 import math
+import re
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
@@ -15,6 +16,8 @@ from sqlalchemy.types import TypeDecorator
 
 _MARIADB = frozenset({"mysql", "mariadb"})
 _LARGEST = 2**63 - 1
+_WITHOUT_OFFSET = len("2026-03-29 01:30:00.123456")
+_ESCAPED = re.compile(r"\\u|NaN|Infinity")
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -46,9 +49,17 @@ class Instant(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """SQLite keeps text, which one call writes."""
-        if dialect.name == "sqlite":
-            return lambda value: _written_instant(self.process_bind_param(value, dialect))
-        return super().bind_processor(dialect)
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+
+        def write(value: datetime | None) -> str | None:
+            if value is None:
+                return None
+            if value.tzinfo is not UTC:
+                value = self.process_bind_param(value, dialect) or value
+            return value.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
+
+        return write
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return what was stored as aware UTC."""
@@ -73,7 +84,9 @@ class AnyText(TypeDecorator[str]):
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """SQLite takes it as it is then."""
-        return _storable_or_none if dialect.name == "sqlite" else super().bind_processor(dialect)
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+        return lambda value: None if value is None else _storable(value)
 
 
 class LongText(AnyText):
@@ -118,9 +131,9 @@ class Word(TypeDecorator[str]):
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """SQLite takes it as it is then."""
-        if dialect.name == "sqlite":
-            return partial(_storable_or_none, length=getattr(self.impl, "length", None))
-        return super().bind_processor(dialect)
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+        return lambda value: self.process_bind_param(value, dialect)
 
 
 class AnyJson(TypeDecorator[Any]):
@@ -132,6 +145,17 @@ class AnyJson(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Clean all that is in it."""
         return _plain(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """SQLite keeps text. In what is written without an escape there is nothing to clean."""
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+
+        def write(value: Any) -> str:
+            text = json.dumps(value)
+            return json.dumps(_plain(value)) if _ESCAPED.search(text) else text
+
+        return write
 
 
 class WholeNumber(TypeDecorator[int]):
@@ -159,10 +183,6 @@ class Key(WholeNumber):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
 
-def _written_instant(bare: datetime | None) -> str | None:
-    return None if bare is None else bare.isoformat(" ", "microseconds")
-
-
 def _read_instant(stored: str | None) -> datetime | None:
     return None if stored is None else datetime.fromisoformat(f"{stored}+00:00")
 
@@ -185,10 +205,6 @@ def _plain(value: Any) -> Any:
             return [_plain(one) for one in value]
         case _:
             return value
-
-
-def _storable_or_none(text: str | None, length: int | None = None) -> str | None:
-    return None if text is None else _storable(text)[:length]
 
 
 def _storable(text: str) -> str:
