@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -22,6 +23,7 @@ from maildaemon.adapters.installation import (
     LOST_KEY,
     LOST_KEY_ADVICE,
     HeartbeatFile,
+    free_space,
     has_key,
     make_data_dir,
     only_one,
@@ -362,6 +364,7 @@ def open_daemon(
             boot=seconds_since_boot,
             pulse=HeartbeatFile(settings.service.data_dir),
             alert=CommandAlert(command) if (command := settings.alerts.command) else None,
+            free=partial(free_space, *_kept_in(settings)),
             digest=make_orders(settings),
             shared=shared,
         )
@@ -393,6 +396,12 @@ def _share(settings: Settings, tools: Tools, holder: Holder | None) -> Shared | 
     )
     require_same_key(tools.store, daemon)
     return Shared(holder, daemon)
+
+
+def _kept_in(settings: Settings) -> tuple[Path, ...]:
+    """Return the folders of mail and records; a database server looks after its own."""
+    database = sqlite_path(settings.database.url)
+    return (settings.service.data_dir, *((database.parent,) if database else ()))
 
 
 def _crew(

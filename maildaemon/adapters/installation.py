@@ -147,6 +147,18 @@ def is_held(data_dir: Path) -> bool | None:
     return False
 
 
+def free_space(*folders: Path) -> int:
+    """Return how many bytes are left for us in the fullest of these folders.
+
+    Raises StoreUnavailableError if one of them cannot be asked.
+    """
+    try:
+        return min(found.f_bavail * found.f_frsize for found in map(os.statvfs, folders))
+    except OSError as error:
+        where = ", ".join(map(str, folders))
+        raise StoreUnavailableError(f"{where}: {error.strerror or error}") from error
+
+
 class HeartbeatFile:
     """`ports.brakes.Pulse` in the data folder: what a restored database does not take along."""
 

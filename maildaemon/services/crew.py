@@ -46,6 +46,11 @@ class Crew:
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """Return its connections to the IMAP server."""
+        return (self.work,) if self.watch is None else (self.work, self.watch)
+
+    @property
     def only_sent(self) -> bool:
         """Tell whether this is a colleague's account."""
         return self.desk.policy.reads is Reads.SENT_ONLY
@@ -75,6 +80,7 @@ class Works:
     boot: Callable[[], float]
     pulse: Pulse
     alert: Alert | None
+    free: Callable[[], int]
     digest: Orders | None = None
     shared: Shared | None = None
 

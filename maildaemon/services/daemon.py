@@ -38,6 +38,7 @@ from maildaemon.services.last_look import Look, look
 from maildaemon.services.lease import FencedStore, Lease, held_by_another
 from maildaemon.services.loop import Loop, Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
+from maildaemon.services.outage import Outage
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.prune import drop_orphans, prune_next
@@ -50,7 +51,7 @@ _TICK = timedelta(seconds=10)
 _DIGEST_EVERY = timedelta(seconds=30)
 _PRUNE_EVERY = timedelta(hours=6)
 _AUDIT_EVERY = timedelta(minutes=10)
-_ASLEEP = timedelta(seconds=60)
+_ASLEEP = 60.0
 _END_WITHIN = timedelta(seconds=12)
 
 
@@ -63,7 +64,7 @@ class Daemon:
         self._crews = crews
         self._only = only or frozenset(Step)
         self._stopping = asyncio.Event()
-        self._ticked_at = works.now()
+        self._ticked_at = works.boot()
         self._guard = Guard(
             works.store,
             works.pulse,
@@ -72,6 +73,7 @@ class Daemon:
             [crew.desk for crew in crews if not crew.only_sent],
             reads=Step.RECEIVE in self._only,
             holds=self._holds,
+            outage=Outage(works.store, works.alert, works.free),
         )
         self._loops: dict[tuple[int, str], Loop] = {}
         self._shared = works.shared.holder.lease(SHARED) if works.shared else None
@@ -96,9 +98,8 @@ class Daemon:
         log("daemon.stopping")
         self._stopping.set()
         for crew in self._crews:
-            for mailbox in (crew.work, crew.watch):
-                if mailbox is not None:
-                    mailbox.interrupt()
+            for mailbox in crew.mailboxes:
+                mailbox.interrupt()
 
     async def run(self) -> None:
         """Run until `stop` is called."""
@@ -111,7 +112,7 @@ class Daemon:
         self._add_for_all("prune", self._prune, _PRUNE_EVERY)
         if Step.FIRE in self._only:
             self._add_for_all("digest", self._write_digest, _DIGEST_EVERY)
-        self._ticked_at = self._works.now()
+        self._ticked_at = self._works.boot()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         await self._share()
@@ -155,9 +156,8 @@ class Daemon:
                 for step in (*crew.steps, "watch"):
                     self._wake(crew, step)
                 continue
-            for mailbox in (crew.work, crew.watch):
-                if mailbox is not None:
-                    mailbox.interrupt()
+            for mailbox in crew.mailboxes:
+                mailbox.interrupt()
 
     async def _begin(self, crew: Crew) -> bool:
         """Make sure that the mailbox is ours; begin with it if that is new."""
@@ -218,9 +218,8 @@ class Daemon:
         for crew in self._crews:
             if crew.transport is not None:
                 await crew.transport.close()
-            for mailbox in (crew.work, crew.watch):
-                if mailbox is not None:
-                    await asyncio.to_thread(mailbox.close)
+            for mailbox in crew.mailboxes:
+                await asyncio.to_thread(mailbox.close)
 
     async def _exhaust(self, crew: Crew, step: Step) -> None:
         work = self._step(crew, step)
@@ -243,12 +242,13 @@ class Daemon:
         self, crew: Crew, name: str, step: Callable[[], Awaitable[int | Rest]], every: timedelta
     ) -> None:
         works, mailbox = self._works, crew.desk.policy.mailbox
+        step = self._guard.watching(step)
         loop = Loop(f"{mailbox}.{name}", step, self._stopping, works.jitter)
         self._loops[crew.desk.mailbox_id, name] = loop
         works.ticker.every(every, loop.name, loop.wake)
 
     def _add_for_all(self, name: str, step: Callable[[], Awaitable[int]], every: timedelta) -> None:
-        loop = Loop(name, step, self._stopping, self._works.jitter)
+        loop = Loop(name, self._guard.watching(step), self._stopping, self._works.jitter)
         self._loops[0, name] = loop
         self._works.ticker.every(every, name, loop.wake)
 
@@ -273,17 +273,14 @@ class Daemon:
         return work
 
     def _notice_sleep(self) -> None:
-        """Throw the connections away after a sleep of the machine: they only look alive."""
-        now = self._works.now()
-        slept = now - self._ticked_at
-        self._ticked_at = now
-        if slept < _ASLEEP:
+        """Throw the connections away after a sleep of whatever kind: they only look alive."""
+        since, self._ticked_at = self._ticked_at, self._works.boot()
+        if (slept := self._ticked_at - since) < _ASLEEP:
             return
-        log("machine.slept", logging.WARNING, seconds=round(slept.total_seconds()))
+        log("machine.slept", logging.WARNING, seconds=round(slept))
         for crew in self._crews:
-            for mailbox in (crew.work, crew.watch):
-                if mailbox is not None:
-                    mailbox.interrupt()
+            for mailbox in crew.mailboxes:
+                mailbox.interrupt()
 
     async def _look_out(self) -> int:
         await asyncio.to_thread(self._guard.look)
@@ -336,7 +333,7 @@ class Daemon:
 
         def receive() -> int:
             store, work, desk, now = self._store(crew.lease), crew.work, crew.desk, works.now
-            self._guard.look()
+            self._guard.look_for_room(desk.policy.max_message_size)
             if crew.only_sent:
                 count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
             else:

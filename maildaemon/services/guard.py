@@ -1,12 +1,14 @@
 """Watches what everything else relies on: that the clock goes on, and that the database remembers.
 
-Looked at before each step that decides or sends, so that nothing is done by a clock that jumped.
+Looked at before each step that decides or sends, so that nothing is done by a clock that jumped, or
+while nothing can be written.
 """
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from maildaemon.domain.brakes import (
     Brake,
@@ -15,16 +17,22 @@ from maildaemon.domain.brakes import (
     why_jumped,
     why_long_ago,
 )
+from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports import Now
 from maildaemon.ports.brakes import Beat, Pulse
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.brakes import doubt_memory, put_on, release
 from maildaemon.services.desk import Desk
+from maildaemon.services.outage import Outage
+
+Moved = TypeVar("Moved")
 
 _BEAT_EVERY = 60.0
 _HEARTBEAT = "heartbeat"
 # What the lost life did after its last beat is not known either.
 _AFTER_THE_BEAT = timedelta(minutes=5)
+# Many loops ask at once, and each answer may take the database its whole time-out.
+_ASK_AGAIN_AFTER = 5.0
 
 
 class Guard:
@@ -39,11 +47,12 @@ class Guard:
         desks: Sequence[Desk],
         *,
         reads: bool,
+        outage: Outage,
         holds: Callable[[Desk], bool] = lambda _desk: True,
     ) -> None:
         """Take the clock for right as it is now. `desks` are those that mail is sent for; `reads`:
         they are also read, so that Sent can be waited for. What this process does not hold now
-        concerns another one, with a clock of its own.
+        concerns another one, with a clock of its own. `outage` is told what cannot be written.
         """
         self._store, self._pulse, self._now, self._boot = store, pulse, now, boot
         self._desks, self._reads = desks, reads
@@ -52,34 +61,72 @@ class Guard:
         self._last = self._read_clocks()
         self._trusted: ClockReading | None = None
         self._beat_at = self._last.boot
+        self._outage = outage
+        self._failed: tuple[float, str] | None = None
         self._busy = threading.Lock()
 
     def _read_clocks(self) -> ClockReading:
         return ClockReading(self._now(), self._boot())
 
+    def watching(self, step: Callable[[], Awaitable[Moved]]) -> Callable[[], Awaitable[Moved]]:
+        """Return the step of a loop, after whose failure to write a look is a closer one."""
+
+        async def watched() -> Moved:
+            began = self._read_clocks()
+            try:
+                return await step()
+            except StoreUnavailableError:
+                self._outage.suspect(began, self._read_clocks())
+                raise
+
+        return watched
+
     def look(self) -> None:
         """Stop if the clock has jumped since the last look, and let mail flow again if it is back;
         when it begins with a mailbox, compare database, heartbeat file and clock. Cheap while
         nothing happens.
+
+        Raises StoreUnavailableError or OperatorError while nothing can be written; that is told
+        when it lasts.
         """
         with self._busy:
             clocks = self._read_clocks()
-            desks = [desk for desk in self._desks if self._holds(desk)]
-            if new := [desk for desk in desks if desk.mailbox_id not in self._begun]:
-                self._begin(new, clocks.wall)
-            self._begun = frozenset(desk.mailbox_id for desk in desks)
-            if why := why_jumped(self._last, clocks):
-                with self._store.begin() as tx:
-                    for desk in desks:
-                        put_on(tx, desk, Brake.CLOCK, why, clocks.wall)
-                self._trusted = self._trusted or self._last
-            if self._trusted and why_jumped(self._trusted, clocks) is None:
-                self._clock_is_back(desks, clocks.wall)
-                self._trusted = None
-            self._last = clocks
-            if clocks.boot - self._beat_at >= _BEAT_EVERY:
-                self._beat(None)
-                self._beat_at = clocks.boot
+            if self._failed and clocks.boot - self._failed[0] < _ASK_AGAIN_AFTER:
+                raise StoreUnavailableError(self._failed[1])
+            try:
+                self._look(clocks)
+            except (StoreUnavailableError, OperatorError) as error:
+                after = self._read_clocks()
+                self._failed = after.boot, str(error)
+                self._outage.suspect(clocks, after)
+                self._outage.lasts(error, after)
+                raise
+            self._failed = None
+
+    def look_for_room(self, largest: int) -> None:
+        """Look, and raise StoreUnavailableError without room for mail up to that size."""
+        self.look()
+        with self._busy:
+            self._outage.need_room(largest, self._now())
+
+    def _look(self, clocks: ClockReading) -> None:
+        desks = [desk for desk in self._desks if self._holds(desk)]
+        if new := [desk for desk in desks if desk.mailbox_id not in self._begun]:
+            self._begin(new, clocks.wall)
+        self._begun = frozenset(desk.mailbox_id for desk in desks)
+        if why := why_jumped(self._last, clocks):
+            with self._store.begin() as tx:
+                for desk in desks:
+                    put_on(tx, desk, Brake.CLOCK, why, clocks.wall)
+            self._trusted = self._trusted or self._last
+        if self._trusted and why_jumped(self._trusted, clocks) is None:
+            self._clock_is_back(desks, clocks.wall)
+            self._trusted = None
+        self._last = clocks
+        if self._outage.is_suspected or clocks.boot - self._beat_at >= _BEAT_EVERY:
+            self._beat(None)
+            self._beat_at = clocks.boot
+            self._outage.is_over(clocks.wall)
 
     def _begin(self, desks: Sequence[Desk], now: datetime) -> None:
         outside = self._pulse.read()

@@ -149,8 +149,11 @@ class Sending:
         number, shop = len(self.attempts), self.shop
         shop.transport = _Line(self.server, _QUICK if _is_slow(fault) else _UNHURRIED)  # type: ignore[assignment]
         address = f"c{number}@x.example"
-        shop.write(a_mail(sender=address, message_id=f"{self.what.name}-{number}@x.example"))
+        message_id = f"{self.what.name}-{number}@x.example"
+        shop.write(a_mail(sender=address, message_id=message_id, date=shop.at))
         self._catch_up()
+        queued = self._row()
+        assert queued[1] == "queued", f"nothing was queued for mail {number}"
         self.server.relay.break_next(fault)
         self._deliver()
         self.server.relay.break_next(None)

@@ -36,6 +36,7 @@ from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
+from maildaemon.services.outage import Outage
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new
@@ -112,6 +113,7 @@ class Shop:
         self._filed = 0
         self.pulse = FakePulse()
         self.alert = FakeAlert()
+        self.free = 10**12
         self.jumped = timedelta()
         self.guard: Guard | None = None
         self.open()
@@ -119,7 +121,15 @@ class Shop:
     def look(self) -> None:
         """Watch the clock and the memory, as the daemon does before each step."""
         if self.guard is None:
-            self.guard = Guard(self.store, self.pulse, self.now, self.boot, [self.desk], reads=True)
+            self.guard = Guard(
+                self.store,
+                self.pulse,
+                self.now,
+                self.boot,
+                [self.desk],
+                reads=True,
+                outage=Outage(self.store, self.alert, lambda: self.free),
+            )
         self.guard.look()
 
     def boot(self) -> float:

@@ -62,6 +62,7 @@ def a_daemon(
         boot=shop.boot,
         pulse=shop.pulse,
         alert=shop.alert,
+        free=lambda: shop.free,
         digest=digest,
         shared=shared,
     )

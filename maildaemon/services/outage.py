@@ -1,0 +1,95 @@
+"""Tells that nothing can be written down: the disk is full, the database locked or gone.
+
+What people are told of otherwise waits in the database, which is of no use here: this goes to the
+operator's command at once. Meanwhile mail is safe on the server, and none is sent.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from maildaemon.domain.brakes import ClockReading
+from maildaemon.errors import AlertFailedError, MaildaemonError, StoreUnavailableError
+from maildaemon.ports.brakes import Alarm, Alert, AlertRow
+from maildaemon.ports.store import Store
+from maildaemon.services.desk import log
+
+# A database that is restarted, or backed up, is no outage.
+_TELL_AFTER = 30.0
+# For so long a locked database lets us wait for one answer.
+_LONGEST_TRY = 20.0
+_RESERVE = 200 * 10**6
+_ADVICE = "make room on the disk, or see that the database answers; the rest goes by itself"
+_ROOM_ADVICE = "make room there; what is on the server is fetched then"
+
+
+class Outage:
+    """Whether what we write is kept; one for a process. Called by one thread at a time."""
+
+    def __init__(self, store: Store, alert: Alert | None, free: Callable[[], int]) -> None:
+        """`free` returns how many bytes are left where mail and records are kept; it may raise
+        StoreUnavailableError. All is well as far as we know.
+        """
+        self._store, self._alert, self._free = store, alert, free
+        self._since: ClockReading | None = None
+        self._logged = self._told = self._short = False
+
+    @property
+    def is_suspected(self) -> bool:
+        """Tell whether something could not be written, and nothing has been written since."""
+        return self._since is not None
+
+    def suspect(self, began: ClockReading, failed: ClockReading) -> None:
+        """Note that something that was begun then could not be written."""
+        if self._since is None:
+            tried = min(failed.boot - began.boot, _LONGEST_TRY)
+            self._since = ClockReading(failed.wall - timedelta(seconds=tried), failed.boot - tried)
+
+    def lasts(self, error: MaildaemonError, clocks: ClockReading) -> None:
+        """Tell, once, that nothing could be written for long; `suspect` came before."""
+        if self._since is None or self._told or clocks.boot - self._since.boot < _TELL_AFTER:
+            return
+        since = f"{self._since.wall:%Y-%m-%d %H:%M} UTC"
+        if not self._logged:
+            self._logged = True
+            log("store.out", logging.ERROR, since=since, error=str(error), advice=_ADVICE)
+        text = f"nothing can be written since {since}: {error}. Mail stays on the server, and "
+        text += f"none is sent. What to do: {_ADVICE}"
+        row = AlertRow(0, "store.out", None, text, {"error": str(error)}, 1, clocks.wall, 0, 0)
+        # If the command fails, it is tried again with the next look.
+        with suppress(AlertFailedError):
+            if self._alert is not None:
+                self._alert.tell(row)
+            self._told = True
+
+    def is_over(self, now: datetime) -> None:
+        """Note that something was written; tell it if people know that nothing was."""
+        if self._logged:
+            self._raise("store.recovered", "what is to be kept is written again", now)
+            log("store.recovered")
+        self._since = None
+        self._logged = self._told = False
+
+    def need_room(self, largest: int, now: datetime) -> None:
+        """Raise StoreUnavailableError if there is not enough room for mail up to that size: what
+        is left is for the records. People are told once.
+        """
+        free, needed = self._free(), 2 * largest + _RESERVE
+        if free >= needed:
+            if self._short:
+                self._raise("disk.recovered", "there is room again; new mail is fetched", now)
+                log("disk.recovered", free=free)
+            self._short = False
+            return
+        why = f"{free / 10**6:.0f} MB are free where mail is kept, {needed / 10**6:.0f} are needed"
+        if not self._short:
+            text = f"new mail is not fetched: {why}. It stays on the server. What to do: "
+            self._raise("disk.full", text + _ROOM_ADVICE, now)
+            log("disk.full", logging.ERROR, why=why, advice=_ROOM_ADVICE)
+        self._short = True
+        raise StoreUnavailableError(why)
+
+    def _raise(self, event: str, text: str, now: datetime) -> None:
+        with self._store.begin() as tx:
+            tx.alerts.raise_alarm(Alarm(event, None, text), now)

@@ -1,0 +1,218 @@
+"""Nothing can be written: the database is locked, the disk is full. It is told, once, and it ends."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from maildaemon.errors import MaildaemonError, OperatorError, StoreUnavailableError
+from maildaemon.services.crew import Step
+from tests.fakes.pulse import FakePulse
+from tests.service.shop import Shop, a_mail
+from tests.service.test_crash import (
+    Dying,
+    DyingStore,
+    Fuse,
+    facts,
+    make_shop,
+    memory,
+    sent_ids,
+)
+from tests.service.test_daemon import a_daemon
+
+__all__ = ["memory"]
+_TIMES = 3
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(tmp_path)
+    opened.start()
+    opened.look()
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def locked(shop: Shop) -> Iterator[None]:
+    """Another process works on the database, and we do not wait for it."""
+    shop.sql.engine.dispose()
+    other = sqlite3.connect(shop.folder / "mail.db", isolation_level=None)
+    with closing(other), patch("maildaemon.adapters.sql.store._BUSY_SECONDS", 0):
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+    shop.sql.engine.dispose()
+
+
+def look_for(shop: Shop, seconds: int) -> None:
+    """Look every ten seconds, as the daemon does, whatever comes of it."""
+    for _ in range(0, seconds, 10):
+        shop.wait(seconds=10)
+        with suppress(MaildaemonError):
+            shop.look()
+
+
+def told(shop: Shop) -> list[str]:
+    while shop.tell():
+        pass
+    return [one.event for one in shop.alert.told]
+
+
+@pytest.mark.sqlite
+def test_a_database_that_is_locked_for_minutes_is_told_once_and_again_when_it_is_free(
+    shop: Shop,
+) -> None:
+    with locked(shop):
+        look_for(shop, 600)
+        assert [one.event for one in shop.alert.told] == ["store.out"]
+    look_for(shop, 20)
+
+    assert told(shop) == ["store.out", "store.recovered"]
+    assert "is locked" in shop.alert.told[0].text
+    assert "none is sent" in shop.alert.told[0].text
+
+
+@pytest.mark.sqlite
+def test_a_command_for_alarms_that_fails_is_tried_again_while_it_lasts(shop: Shop) -> None:
+    shop.alert.broken = "the line is dead, too"
+    with locked(shop):
+        look_for(shop, 200)
+        shop.alert.broken = None
+        look_for(shop, 60)
+
+    assert [one.event for one in shop.alert.told] == ["store.out"]
+
+
+@pytest.mark.sqlite
+def test_a_database_that_is_away_for_some_seconds_is_not_told(shop: Shop) -> None:
+    shop.wait(seconds=59)
+    with locked(shop):
+        look_for(shop, 20)
+    look_for(shop, 100)
+
+    assert told(shop) == []
+
+
+@pytest.mark.sqlite
+def test_a_step_that_cannot_write_makes_the_guard_look_at_once(shop: Shop) -> None:
+    async def step() -> int:
+        shop.wait(seconds=20)
+        raise StoreUnavailableError("the database is locked")
+
+    guard = shop.guard
+    assert guard is not None
+    with locked(shop):
+        with suppress(StoreUnavailableError):
+            asyncio.run(run(guard.watching(step)))
+        shop.wait(seconds=11)
+        with pytest.raises(StoreUnavailableError):
+            shop.look()
+
+    assert [one.event for one in shop.alert.told] == ["store.out"]
+
+
+async def run(step: Callable[[], Awaitable[int]]) -> int:
+    return await step()
+
+
+@pytest.mark.sqlite
+def test_while_nothing_can_be_written_loops_that_ask_together_do_not_wait_one_after_the_other(
+    shop: Shop,
+) -> None:
+    asked = 0
+
+    def refuse(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise OperatorError("cannot be used: read-only file system", where="heartbeat")
+
+    shop.wait(seconds=61)
+    with patch.object(FakePulse, "write", refuse):
+        for _ in range(5):
+            with pytest.raises(MaildaemonError, match="read-only"):
+                shop.look()
+
+    assert asked == 1
+
+
+@pytest.mark.sqlite
+def test_with_too_little_room_no_mail_is_fetched_and_the_rest_goes_on(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    shop.write(a_mail())
+    shop.receive()
+    shop.write(a_mail(sender="dora@x.example", message_id="d1@x.example"))
+    shop.free = 2 * shop.policy.max_message_size + 200 * 10**6 - 1
+    daemon, _ = a_daemon(shop)
+
+    async def live() -> None:
+        for _ in range(3):
+            troubles = await daemon.run_once()
+            assert [(one.step, str(one.error)) for one in troubles] == [
+                (Step.RECEIVE, "202 MB are free where mail is kept, 202 are needed")
+            ]
+            shop.wait(hours=2)
+        assert shop.rows("select count(*) from inbound") == [(1,)]
+        shop.free += 1
+        assert await daemon.run_once() == ()
+        await daemon.close()
+
+    asyncio.run(live())
+
+    assert told(shop) == ["disk.full", "disk.recovered"]
+    assert shop.rows("select count(*) from inbound") == [(2,)]
+
+
+class Full(Fuse):
+    """Not a death: what is to be written finds no room, three times in a row."""
+
+    def burn(self) -> None:
+        self.burnt += 1
+        if self.length is not None and self.length <= self.burnt < self.length + _TIMES:
+            raise StoreUnavailableError("no space left on device")
+
+
+def go_on(shop: Shop) -> None:
+    """Do all steps; what cannot be written is left for the next time."""
+    for step in (shop.start, shop.receive, shop.process, shop.fire, shop.deliver, shop.settle):
+        with suppress(StoreUnavailableError):
+            while step():
+                pass
+
+
+@pytest.mark.sqlite
+def test_a_disk_that_is_full_at_any_write_loses_nothing_and_doubles_nothing(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maildaemon.services.deliver.WRITE_AGAIN_AFTER", timedelta(0))
+
+    def live(length: int | None) -> tuple[int, dict[str, object], list[str], list[str]]:
+        shop = make_shop(memory / f"{length}", files_sent=True)
+        full = Full(length)
+        shop.store = DyingStore(shop.sql, full)
+        shop.blobs = Dying(shop.blobs, full, "put_all")  # type: ignore[assignment]
+        shop.files = Dying(shop.files, full, "put_all")  # type: ignore[assignment]
+        writes = 0
+        for minutes in (2, 6, 16, 2):
+            go_on(shop)
+            # Later on nothing happens any more, if nothing has gone wrong.
+            writes = writes or full.burnt
+            shop.wait(minutes=minutes)
+        go_on(shop)
+        result = writes, facts(shop), sent_ids(shop), shop.outbox
+        shop.close()
+        return result
+
+    writes, *undisturbed = live(None)
+    assert writes > 20
+    assert undisturbed[2] == ["sent", "sent"]
+    for length in range(1, writes, _TIMES):
+        assert [*live(length)[1:]] == undisturbed, f"full from write {length} on"
