@@ -3,10 +3,11 @@
 #   make test     runs every test; ARGS="tests/unit -k threads" runs some
 #   make check    formatting, lint, types, architecture, generated files
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
+#   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test check format generate lock wheel $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test check format generate lock wheel torture $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -68,6 +69,9 @@ lock: .venv/.uv
 
 wheel: $(READY)
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
+torture: $(READY) servers
+	@$(BIN)/python -m tests.campaigns.torture $(ARGS)
 
 $(CAMPAIGNS): $(READY) servers
 	@$(BIN)/python -m tests.campaigns.$(subst -,_,$(@:-campaign=)) $(ARGS)
