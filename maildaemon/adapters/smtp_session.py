@@ -213,8 +213,8 @@ async def _authenticate(client: SMTP, account: SmtpAccount, username: str, passw
                     advice="many servers offer it only after TLS: see smtp.security",
                 )
     except SMTPAuthenticationError as error:
-        # RFC 4954 §6: 454 says that nobody can tell now; 5yz is a verdict.
-        if error.code < 500:  # noqa: PLR2004
+        # RFC 4954 §6: 454 says that nobody can tell now; 5yz is a verdict, and nothing else is.
+        if error.code // 100 != 5:  # noqa: PLR2004
             raise
         raise TransportPasswordRefusedError(
             f"the server refused the login of {username}: {said(error)}",
