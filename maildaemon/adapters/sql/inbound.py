@@ -4,7 +4,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, exists, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    bindparam,
+    exists,
+    false,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
@@ -15,13 +26,15 @@ from maildaemon.ports.rows import FolderRow, GapRow, InboundRow, Seen
 _MAILBOX: Any = bindparam("mailbox")
 _NOW: Any = bindparam("now")
 # Asked at every look, though nothing may be new: put together once, as in `questions`.
-_IS_DUE = (gap.c.state.in_(("open", "alarmed")), gap.c.next_attempt_at <= _NOW)
-_GAPPED = (
-    select(gap.c.folder_id)
-    .distinct()
-    .join(folder, folder.c.id == gap.c.folder_id)
-    .where(folder.c.mailbox_id == _MAILBOX, *_IS_DUE)
+_LASTS = ("open", "alarmed")
+_IS_DUE = (gap.c.state.in_(_LASTS), gap.c.next_attempt_at <= _NOW)
+_HAS_DUE = (
+    exists().where(
+        gap.c.folder_id == folder.c.id, gap.c.state == state, gap.c.next_attempt_at <= _NOW
+    )
+    for state in _LASTS
 )
+_GAPPED = select(folder.c.id).where(folder.c.mailbox_id == _MAILBOX, or_(*_HAS_DUE))
 _DUE_GAPS = (
     select(gap.c.id, gap.c.uid, gap.c.attempts, gap.c.seen_at)
     .where(
@@ -39,12 +52,12 @@ _DUE = tuple(
     .where(
         inbound.c.mailbox_id == _MAILBOX,
         inbound.c.state == "waiting",
-        inbound.c.history.is_(history),
+        inbound.c.history == history,
         inbound.c.next_attempt_at <= _NOW,
     )
     .order_by(inbound.c.next_attempt_at, inbound.c.id)
     .limit(bindparam("most", type_=Integer))
-    for history in (False, True)
+    for history in (false(), true())
 )
 
 

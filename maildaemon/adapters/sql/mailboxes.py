@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     func,
     insert,
     select,
@@ -35,7 +36,7 @@ _WAITING = select(
     exists().where(
         inbound.c.mailbox_id == _MAILBOX,
         inbound.c.state == "waiting",
-        inbound.c.history.is_(False),
+        inbound.c.history == false(),
     )
 )
 _ROW = select(mailbox).where(mailbox.c.id == _MAILBOX)
@@ -112,7 +113,7 @@ class SqlMailboxes:
         waiting = exists().where(
             inbound.c.folder_id.in_([row.folder_id for row in sent]),
             inbound.c.state == "waiting",
-            inbound.c.history.is_(False),
+            inbound.c.history == false(),
             unread,
         )
         if self._connection.scalar(select(waiting)):
@@ -206,7 +207,7 @@ class SqlMailboxes:
         waits = exists().where(
             inbound.c.mailbox_id == mailbox_id,
             inbound.c.state == "waiting",
-            inbound.c.history.is_(False),
+            inbound.c.history == false(),
             inbound.c.recorded_at < since,
         )
         looked_at = self._connection.scalar(_LOOKED_AT, {"mailbox": mailbox_id})

@@ -131,7 +131,7 @@ class SqlOutbox(SqlSettlements):
                     outbox.c.state == OutboxState.CANCELLED.value,
                     outbox.c.why == second_look.WITHDRAWN,
                 )
-                .values(**values, concluded_at=None, why=None)
+                .values(**values, why=None)
             )
             if again.rowcount == 0:
                 return None

@@ -16,7 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union_all,
+    union,
 )
 
 from maildaemon.adapters.sql.tables import (
@@ -101,13 +101,13 @@ FIRST_CITING = (
     .order_by(message.c.id)
 )
 # By either name; asked with "or", a database would look through the whole mailbox.
-_NAMED = union_all(
+_NAMED = union(
     select(outbox.c.id).where(outbox.c.mailbox_id == _MAILBOX, outbox.c.message_id.in_(_KEYS)),
     select(outbox.c.id).where(
         outbox.c.mailbox_id == _MAILBOX,
         outbox.c.provider_id_sha256.in_(bindparam("provider_ids", expanding=True)),
     ),
-)
+).subquery()
 OURS_BY_ID = (
     select(
         outbox.c.id,
@@ -118,8 +118,9 @@ OURS_BY_ID = (
         outbox.c.state,
         thread.c.subject,
     )
+    .select_from(_NAMED)
+    .join(outbox, outbox.c.id == _NAMED.c.id)
     .join(thread, thread.c.id == outbox.c.thread_id)
-    .where(outbox.c.id.in_(_NAMED))
 )
 # A thread that was merged into another leads there.
 _tagged = thread.alias()

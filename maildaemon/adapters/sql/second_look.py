@@ -82,7 +82,8 @@ def junk(connection: Connection, thread_id: int, at: datetime) -> None:
 def unjunk(connection: Connection, message_id: int) -> None:
     """Note that this message came back from Junk, and the thread it stands in with it."""
     its_thread = select(message.c.thread_id).where(message.c.id == message_id)
-    connection.execute(update(thread).where(thread.c.id.in_(its_thread)).values(junked_at=None))
+    there = thread.c.id == its_thread.scalar_subquery()
+    connection.execute(update(thread).where(there).values(junked_at=None))
     connection.execute(update(message).where(message.c.id == message_id).values(in_junk=False))
 
 
@@ -146,11 +147,12 @@ def _forget(connection: Connection, mail: Row[Any]) -> None:
     if Section.MISSING_FACTS in mail.sections:
         connection.execute(update(thread).where(thread.c.id == mail.thread_id).values(asked=[]))
     in_thread = select(message.c.id).where(message.c.thread_id == mail.thread_id)
-    connection.execute(
-        update(attachment)
-        .where(attachment.c.message_id.in_(in_thread), attachment.c.told_at == mail.queued_at)
-        .values(told_at=None)
-    )
+    told = connection.scalars(
+        select(attachment.c.id).where(
+            attachment.c.message_id.in_(in_thread), attachment.c.told_at == mail.queued_at
+        )
+    ).all()
+    connection.execute(update(attachment).where(attachment.c.id.in_(told)).values(told_at=None))
 
 
 def is_a_persons(connection: Connection, outbox_id: int) -> bool:

@@ -3,7 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    false,
+    func,
+    select,
+    true,
+)
 
 from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.leases import SqlLeases
@@ -94,8 +102,8 @@ class SqlStanding:
 
     def _inbound(self) -> InboundStanding:
         ours = inbound.c.mailbox_id == self._mailbox_id
-        live = and_(ours, inbound.c.state == "waiting", inbound.c.history.is_(False))
-        history = and_(ours, inbound.c.state == "waiting", inbound.c.history.is_(True))
+        live = and_(ours, inbound.c.state == "waiting", inbound.c.history == false())
+        history = and_(ours, inbound.c.state == "waiting", inbound.c.history == true())
         gaps = select(func.count()).select_from(gap).join(folder, folder.c.id == gap.c.folder_id)
         gaps = gaps.where(folder.c.mailbox_id == self._mailbox_id)
         return InboundStanding(

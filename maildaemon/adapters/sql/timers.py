@@ -13,6 +13,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -48,7 +49,7 @@ _DATES_NAMED = (
 )
 _TO_PLAN = (
     select(thread.c.id)
-    .where(thread.c.mailbox_id == _MAILBOX, thread.c.plan_wanted.is_(True))
+    .where(thread.c.mailbox_id == _MAILBOX, thread.c.plan_wanted == true())
     .order_by(thread.c.id)
     .limit(bindparam("most", type_=Integer))
 )

@@ -30,7 +30,9 @@ def ref(name: str, target: str, **options: Any) -> Column[int]:
 
 
 def flag(name: str) -> Column[bool]:
-    """Return a column that holds yes or no."""
+    """Return a column that holds yes or no. Where an index is to find it, it is compared
+    (`== true()`), for "is true" leads MariaDB along no index.
+    """
     return Column(name, Boolean, nullable=False, default=False)
 
 
