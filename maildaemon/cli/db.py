@@ -30,7 +30,8 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
 
     Stop the daemon first, and make a backup: there is no way back. A database that is current is
     left alone; one that does not exist is made. It is one transaction: broken off, it has not
-    happened.
+    happened. On MariaDB, which takes no change of a table back, the backup must be brought back
+    then.
     """
     settings = invocation.settings()
 
@@ -64,7 +65,7 @@ def check(invocation: Invocation, *, as_json: bool) -> int:
     """Say whether the database is sound and its tables are ours.
 
     May be done while the daemon runs. An SQLite file is read from end to end, which takes a while
-    if it is large; PostgreSQL watches over its own files. Ends with 78 if it is damaged.
+    if it is large; a server watches over its own files. Ends with 78 if it is damaged.
     """
     settings = invocation.settings()
 
@@ -100,7 +101,8 @@ def backup(invocation: Invocation, *, target: Path, as_json: bool) -> None:
     folder (key, bytes of mails and files) belongs to the backup too: copy it after the database,
     with any tool.
 
-    On PostgreSQL this runs pg_dump, which must be installed; pg_restore brings the file back.
+    On PostgreSQL this runs pg_dump, which must be installed; pg_restore brings the file back. On
+    MariaDB it is mariadb-dump; `mariadb DATABASE <FILE` brings it back.
     """
     settings = invocation.settings()
 

@@ -4,6 +4,7 @@ What a test writes is gone with it anyway, so nothing is waited for to reach the
 asked for a password but the user `guarded`, whom a test makes itself.
 """
 
+import contextlib
 import importlib.util
 import itertools
 import os
@@ -205,14 +206,8 @@ class Mariadb:
 
     def give_back(self, name: str) -> None:
         """Make a database ready for the next test: no connections, rows, numbers."""
+        self.break_off(name)
         with self.connect(name) as connection:
-            for (number,) in connection.exec_driver_sql(
-                "SELECT id FROM information_schema.processlist WHERE db = %s "
-                "AND id <> CONNECTION_ID()",
-                (name,),
-            ).all():
-                # It may have gone by itself.
-                connection.exec_driver_sql(f"KILL CONNECTION IF EXISTS {number}")
             connection.exec_driver_sql("SET foreign_key_checks=0")
             tables = [it for it in self._tables if it != "alembic_version"]
             filled = " UNION ALL ".join(f"(SELECT '{it}' FROM `{it}` LIMIT 1)" for it in tables) + (
@@ -226,8 +221,28 @@ class Mariadb:
             )
         self._clean.append(name)
 
+    def break_off(self, name: str) -> None:
+        """End all connections to a database; return when they are gone."""
+        theirs = "FROM information_schema.processlist WHERE db = %s"
+        with self.connect("mysql") as connection:
+            for number in connection.exec_driver_sql(f"SELECT id {theirs}", (name,)).scalars():
+                # It may have gone by itself.
+                with contextlib.suppress(DBAPIError):
+                    connection.exec_driver_sql(f"KILL CONNECTION {number}")
+            count = f"SELECT COUNT(*) {theirs}"
+            process.wait_until(
+                lambda: connection.exec_driver_sql(count, (name,)).scalar() == 0, 10, "all are gone"
+            )
+
     def drop(self, name: str) -> None:
         self.run(f"DROP DATABASE {name}")
+
+    def restore(self, name: str, copy: Path) -> None:
+        """Bring a backup back into an empty database, as an operator does."""
+        client = process.require_program("mariadb", PACKAGES)
+        place = ("--no-defaults", f"--host={HOST}", f"--port={self.port}", "--user=root", name)
+        with copy.open("rb") as source:
+            subprocess.run([client, *place], stdin=source, check=True, timeout=60)
 
     def _make_template(self) -> None:
         self.run(f"CREATE DATABASE {_TEMPLATE}")

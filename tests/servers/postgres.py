@@ -188,12 +188,8 @@ class Postgres:
     def copy(self, name: str) -> str:
         """Return the name of a copy; idle connections to the original are broken off."""
         copied = f"copy{next(self._numbers)}"
-        with self.connect("postgres") as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
-                (name,),
-            )
-            connection.execute(f"CREATE DATABASE {copied} TEMPLATE {name}")
+        self.break_off(name)
+        self._administrate(f"CREATE DATABASE {copied} TEMPLATE {name}")
         return copied
 
     def give_back(self, name: str) -> None:
@@ -206,6 +202,14 @@ class Postgres:
             self._clean.append(name)
         else:
             self.drop(name)
+
+    def break_off(self, name: str) -> None:
+        """End all connections to a database."""
+        with self.connect("postgres") as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+                (name,),
+            )
 
     def drop(self, name: str) -> None:
         self._administrate(f"DROP DATABASE {name} WITH (FORCE)")

@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import make_url
+
+from maildaemon.adapters.sql.mariadb import client_options
 from maildaemon.adapters.sql.postgresql import libpq_address
 from maildaemon.adapters.sql.reading import connect_reading, place_of
+from maildaemon.adapters.sql.servers import is_mariadb
 from maildaemon.errors import OperatorError, StoreUnavailableError
 
 _PAGES = 1000
@@ -32,24 +36,17 @@ def back_up(source: Path, target: Path, progress: Callable[[int, int], None]) ->
 
 
 def dump(url: str, target: Path) -> int:
-    """Have pg_dump write a PostgreSQL database as it is at one moment; return the size in bytes.
+    """Have the server's own program write a database as it is at one moment; return the size in
+    bytes.
 
-    `target` and its errors: as `back_up`. It is in pg_dump's own format, for pg_restore.
+    `target` and its errors: as `back_up`. It is what pg_restore, or `mariadb`, brings back.
     """
-    program = shutil.which("pg_dump")
-    if program is None:
-        raise OperatorError(
-            "pg_dump is not installed",
-            where=place_of(url),
-            advice="install PostgreSQL's client programs, or run `pg_dump --format=custom` where "
-            "they are",
-        )
-    address, password = libpq_address(url)
-    # Not among the arguments, which everybody on this machine can read.
-    secret = {"PGPASSWORD": password} if password else {}
+    dumping = _mariadb_dump if is_mariadb(make_url(url)) else _pg_dump
     with _appearing_whole(target) as temporary:
-        done = subprocess.run(  # noqa: S603  the address is one argument, from the configuration
-            [program, "--format=custom", "--no-password", f"--file={temporary}", address],
+        command, secret = dumping(url, temporary)
+        done = subprocess.run(  # noqa: S603  the address is an argument, from the configuration
+            # The password is not among the arguments, which everybody on this machine can read.
+            command,
             env={**os.environ, **secret},
             capture_output=True,
             check=False,
@@ -58,6 +55,34 @@ def dump(url: str, target: Path) -> int:
             said = " ".join(done.stderr.decode(errors="replace").split())
             raise StoreUnavailableError(f"{place_of(url)}: the database cannot be copied: {said}")
     return target.stat().st_size
+
+
+def _pg_dump(url: str, target: Path) -> tuple[list[str], dict[str, str]]:
+    program = _program(url, "PostgreSQL", "pg_dump --format=custom")
+    address, password = libpq_address(url)
+    command = [program, "--format=custom", "--no-password", f"--file={target}", address]
+    return command, {"PGPASSWORD": password} if password else {}
+
+
+def _mariadb_dump(url: str, target: Path) -> tuple[list[str], dict[str, str]]:
+    program = _program(url, "MariaDB", "mariadb-dump --single-transaction")
+    parsed = make_url(url)
+    options, password = client_options(parsed)
+    ways = ("--single-transaction", "--quick", "--hex-blob", "--default-character-set=utf8mb4")
+    command = [program, *options, *ways, f"--result-file={target}", parsed.database or ""]
+    return command, {"MYSQL_PWD": password} if password else {}
+
+
+def _program(url: str, server: str, command: str) -> str:
+    name = command.partition(" ")[0]
+    program = shutil.which(name)
+    if program is None:
+        raise OperatorError(
+            f"{name} is not installed",
+            where=place_of(url),
+            advice=f"install {server}'s client programs, or run `{command}` where they are",
+        )
+    return program
 
 
 @contextmanager

@@ -225,10 +225,14 @@ def take_run(connection: Connection, *, alone: bool) -> bool:
     """Take the lock of `run`, which ends with the connection: with others, or `alone`; False if
     that cannot be now.
     """
-    taken = (
-        bool(connection.exec_driver_sql(f"SELECT GET_LOCK({one}, 0)").scalar()) for one in RUN_LOCKS
-    )
-    return all(taken) if alone else any(taken)
+    for lock in RUN_LOCKS:
+        taken = bool(connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, 0)").scalar())
+        if taken is not alone:
+            # One is enough, or one is missing.
+            break
+    if not taken:
+        connection.exec_driver_sql("DO RELEASE_ALL_LOCKS()")
+    return taken
 
 
 def run_holder(connection: Connection) -> str | None:
@@ -241,6 +245,24 @@ def run_holder(connection: Connection) -> str | None:
     seen = "SELECT host FROM information_schema.processlist WHERE id = %s"
     host = connection.exec_driver_sql(seen, (holder,)).scalar()
     return f"from {host.rpartition(':')[0] or host}" if host else f"connection {holder}"
+
+
+def client_options(url: URL) -> tuple[tuple[str, ...], str | None]:
+    """Return the address as MariaDB's own programs take it, and the password apart."""
+    query = {name: one for name, one in url.query.items() if isinstance(one, str)}
+    given = {
+        # It must stand first.
+        "defaults-extra-file": query.get("read_default_file"),
+        "host": url.host,
+        "port": url.port,
+        "user": url.username,
+        "socket": query.get("unix_socket"),
+        "ssl-ca": query.get("ssl_ca"),
+        "ssl-cert": query.get("ssl_cert"),
+        "ssl-key": query.get("ssl_key"),
+    }
+    options = tuple(f"--{name}={value}" for name, value in given.items() if value is not None)
+    return options, url.password or query.get("password") or query.get("passwd")
 
 
 def code_of(error: DBAPIError) -> int | None:
