@@ -52,7 +52,7 @@ if "PYTHONPYCACHEPREFIX" not in os.environ and sys.dont_write_bytecode:
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _compiled}
 
 _OPENS_THE_STORE = {"Shop", "database_url"}
-_ON_MARIADB = {"test_store", "test_migrations", "test_hot_path"}
+_ON_MARIADB = {"test_store", "test_migrations", "test_hot_path", "test_leases"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

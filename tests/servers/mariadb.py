@@ -33,7 +33,6 @@ _SETTINGS = {
     "innodb-buffer-pool-size": "64M",
     "performance-schema": "OFF",
     "innodb-file-per-table": "OFF",
-    "innodb-stats-persistent": "OFF",
 }
 _HURRIED = {
     "innodb-flush-log-at-trx-commit": "0",
