@@ -26,6 +26,7 @@ class Brake(StrEnum):
     `breaker`: far too much was sent, or came back. `flood`: far too many people wrote at once.
     `bulk_arrival`: old mail was put into the mailbox. `renumbered`: the server has numbered its
     messages anew. `restored`: the database is older than the world. `clock`: it cannot be right.
+    `other_installation`: another maildaemon answers from this mailbox as well.
     """
 
     BREAKER = "breaker"
@@ -34,13 +35,14 @@ class Brake(StrEnum):
     RENUMBERED = "renumbered"
     RESTORED = "restored"
     CLOCK = "clock"
+    OTHER_INSTALLATION = "other_installation"
 
     def doubts_before(self, at: datetime) -> datetime | None:
         """Return from when on a message is surely new, for a brake that was set at this time;
         None if it never was in doubt that the messages are.
         """
         match self:
-            case Brake.BREAKER | Brake.FLOOD:
+            case Brake.BREAKER | Brake.FLOOD | Brake.OTHER_INSTALLATION:
                 return None
             case Brake.BULK_ARRIVAL | Brake.RENUMBERED | Brake.RESTORED:
                 return at

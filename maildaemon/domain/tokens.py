@@ -13,6 +13,7 @@ _LOCAL_PART = 64
 _RATING_MARK = re.compile(
     r"\[#([0-9a-z]{4}-[0-9a-z]{2})\]\s*([1-5])\.([2-7a-z]{26})\b", re.IGNORECASE | re.ASCII
 )
+_TOKEN = re.compile(rf"{_MARK}\.[2-7a-z]{{24}}\.[2-7a-z]{{26}}")
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, and the U that looks like V
 
 
@@ -53,6 +54,14 @@ def is_ours(key: bytes, token: str) -> bool:
     expected = _hmac32(key, "signature", body, 16)
     # Surrogates cannot be encoded strictly, and a forged token may hold them.
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))
+
+
+def is_of_another(key: bytes, token: str) -> bool:
+    """Tell whether this Message-ID (no brackets) or loop token is one of maildaemon's that was
+    signed with another key.
+    """
+    left = token.strip().partition("@")[0].lower()
+    return _TOKEN.fullmatch(left) is not None and not is_ours(key, left)
 
 
 def issue_reply_address(key: bytes, address: str, reference: str) -> str | None:

@@ -52,11 +52,9 @@ class Lease:
         if self._fence is None or not tx.leases.stands(self.name, self._fence):
             raise LeaseLostError(f"{_in_words(self.name)} has been taken over by another daemon")
 
-    def hold(self, fence: int, sure_until: float) -> bool:
-        """Note that it was taken, or renewed; tell whether it was news."""
-        news = self._fence != fence or not self.is_held
+    def hold(self, fence: int, sure_until: float) -> None:
+        """Note that it was taken, or renewed."""
         self._fence, self._sure_until = fence, sure_until
-        return news
 
     def lose(self) -> bool:
         """Note that it is not ours; tell whether it was."""
@@ -185,9 +183,16 @@ class Holder:
                 why = "another daemon has taken it over: this one did not renew it in time"
                 log("lease.lost", logging.WARNING, mailbox=mailbox, why=why)
                 self._changed(lease.name)
-        elif lease.hold(held.fence, sure_until):
+            return
+        before, was_held = lease.fence, lease.is_held
+        lease.hold(held.fence, sure_until)
+        if before != held.fence:
             took = held.taken_over or None
             log("lease.taken", mailbox=mailbox, fence=held.fence, from_the_dead=took)
+        elif not was_held:
+            why = "it was not renewed in time, but nobody has taken it over"
+            log("lease.kept", logging.WARNING, mailbox=mailbox, why=why)
+        if before != held.fence or not was_held:
             self._changed(lease.name)
 
     def listen_no_more(self) -> None:

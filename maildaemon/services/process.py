@@ -38,6 +38,7 @@ from maildaemon.services.desk import Desk, log
 from maildaemon.services.filed import Filed
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
+from maildaemon.services.rivals import watch_rivals
 from maildaemon.services.scan import scan_files
 from maildaemon.services.steer import BY_FOLDER, BY_MOVING, steer
 
@@ -378,6 +379,7 @@ class _Case:
         message_id = apply(tx, self.composer, desk, row, message, decision, now, self.blobs)
         if decision.judgement.kind is Kind.CUSTOMER and not row.history:
             watch_arrivals(tx, desk, row.received_at, message.date, now)
+        watch_rivals(tx, desk, row, message, now)
         if (keyword := BY_FOLDER.get(row.role)) and decision.thread and not row.history:
             # Moved there before we have seen it anywhere else.
             steer(tx, decision.thread, Change(keyword, on=True), BY_MOVING, now)

@@ -176,6 +176,20 @@ class Installation:
         """What the program is started with: among it the password."""
         return self._environment
 
+    def set_variable(self, name: str, value: str) -> None:
+        """Have the program started with this in its environment."""
+        self._environment[name] = value
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the daemon is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: int) -> None:
+        """Send the daemon a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     @property
     def pid(self) -> int:
         """The number of the daemon's process."""

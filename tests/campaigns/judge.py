@@ -39,19 +39,22 @@ def number_of(raw: bytes) -> int:
     return int(found[1])
 
 
-def journal(records: Records, folder: str) -> dict[int, Journal]:
+def journal(records: Records, folder: str, mailbox: str = "support") -> dict[int, Journal]:
     """Return the journal of one folder by UID."""
     query = (
         "SELECT inbound.uid, inbound.state, inbound.message_id, inbound.raw_sha256 FROM inbound "
-        "JOIN folder ON folder.id = inbound.folder_id WHERE folder.name = ?"
+        "JOIN folder ON folder.id = inbound.folder_id "
+        "JOIN mailbox ON mailbox.id = inbound.mailbox_id WHERE folder.name = ? AND mailbox.name = ?"
     )
     with records.open() as connection:
-        return {row[0]: Journal(*row[1:]) for row in connection.execute(query, (folder,))}
+        return {row[0]: Journal(*row[1:]) for row in connection.execute(query, (folder, mailbox))}
 
 
-def judge_records(table: Table, installation: Installation, inbox: Sequence[Stored]) -> None:
+def judge_records(
+    table: Table, installation: Installation, inbox: Sequence[Stored], mailbox: str = "support"
+) -> None:
     """Every message that the server holds is recorded once."""
-    rows = journal(installation.records, "INBOX")
+    rows = journal(installation.records, "INBOX", mailbox)
     records: dict[int, set[int]] = defaultdict(set)
     lost, waiting, parked = [], [], []
     for stored in inbox:
@@ -185,9 +188,11 @@ def judge_log(table: Table, installation: Installation) -> None:
         table.fact("kept for a look", installation.folder)
 
 
-def unfinished_persons(records: Records, inbox: Sequence[Stored]) -> frozenset[str]:
+def unfinished_persons(
+    records: Records, inbox: Sequence[Stored], mailbox: str = "support"
+) -> frozenset[str]:
     """Return the senders and recipients of everything the queues still hold."""
-    rows = journal(records, "INBOX")
+    rows = journal(records, "INBOX", mailbox)
     persons = {
         address.lower()
         for stored in inbox

@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from maildaemon.services.deliver import DOT_CLAIM
+from tests.servers.postgres import Postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,59 @@ class Records:
     def left(self) -> Left:
         """Return what the queues hold."""
         with self.open() as connection:
-            return _left(connection)
+            return _left(connection, _DUE)
 
     def cursors(self) -> dict[str, int]:
         """Return how far each watched folder has been read."""
         with self.open() as connection:
             return dict(connection.execute("SELECT name, last_uid FROM folder").fetchall())
+
+
+class ServerRecords(Records):
+    """The database of several daemons, on a PostgreSQL."""
+
+    def __init__(self, server: Postgres, database: str) -> None:
+        self._server, self._database = server, database
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Any]:
+        """Read beside the running daemons."""
+        with contextlib.closing(self._server.connect(self._database)) as connection:
+            yield _Asked(connection)
+
+    def is_there(self) -> bool:
+        """Tell whether a daemon has made the tables."""
+        with self.open() as connection:
+            return bool(_ids(connection, "SELECT to_regclass('outbox') IS NOT NULL"))
+
+    def left(self) -> Left:
+        """Return what the queues hold."""
+        with self.open() as connection:
+            return _left(connection, "next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'")
+
+    def holders(self) -> dict[str, str]:
+        """Return which daemon (host name/process) holds what; what nobody alive holds is left
+        out.
+        """
+        query = (
+            "SELECT lease.name, daemon.place FROM lease JOIN daemon ON daemon.id = lease.holder "
+            "WHERE daemon.until > clock_timestamp() AT TIME ZONE 'UTC'"
+        )
+        with self.open() as connection:
+            return dict(connection.execute(query).fetchall())
+
+
+class _Asked:
+    """What is asked of SQLite's connections, of a server's."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def execute(self, query: str, values: tuple[object, ...] = ()) -> Any:
+        return self._connection.execute(query.replace("?", "%s"), values)
+
+    def rollback(self) -> None:
+        self._connection.rollback()
 
 
 def claims(connection: sqlite3.Connection) -> Claims:
@@ -139,9 +188,11 @@ _SENT_UNDER_A_CLAIM = (
 )
 
 
-def _left(connection: sqlite3.Connection) -> Left:
-    # SQLite keeps instants as text of equal length: UTC, with microseconds.
-    due = "next_attempt_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
+# SQLite keeps instants as text of equal length: UTC, with microseconds.
+_DUE = "next_attempt_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
+
+
+def _left(connection: Any, due: str) -> Left:
     queues = {
         "inbound": "inbound WHERE state = 'waiting'",
         "outbox": "outbox WHERE state = 'queued' AND phase <> 'dot'",
@@ -155,7 +206,8 @@ def _left(connection: sqlite3.Connection) -> Left:
     connection.execute("BEGIN")
     try:
         for name, queue in queues.items():
-            query = f"SELECT count(*), coalesce(sum({due}), 0) FROM {queue}"
+            now_due = f"sum(CASE WHEN {due} THEN 1 ELSE 0 END)"
+            query = f"SELECT count(*), coalesce({now_due}, 0) FROM {queue}"
             held[name], now = connection.execute(query).fetchone()
             due_now += now
             if name == "outbox" and connection.execute(_SENT_UNDER_A_CLAIM).fetchone():

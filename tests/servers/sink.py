@@ -263,6 +263,10 @@ class SmtpSink:
             self._filing.add(task)
             task.add_done_callback(self._filing.discard)
 
+    def file_with(self, files_sent: SentFolder) -> None:
+        """File what is accepted there from now on."""
+        self._files_sent = files_sent
+
     async def _file(self, folder: SentFolder, raw: bytes) -> None:
         await asyncio.sleep(self._random.uniform(0, folder.within))
         await asyncio.to_thread(folder.file, raw)

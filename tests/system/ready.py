@@ -19,14 +19,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import IO
 
 import maildaemon
 from maildaemon.cli import main
+from maildaemon.services import lease
 from maildaemon.settings import minimal, read_settings
 
+# The environment variable by which a test has leases end sooner.
+SHORT_LEASES = "SHORT_LEASES"
 _ROOT = Path(__file__).parents[2]
 _LARGEST_REQUEST = 100_000
 _STARTS_WITHIN = 60
@@ -186,6 +190,14 @@ def _load() -> None:
     read_settings(minimal("support@example.test", "localhost", "localhost"), Path("minimal.yaml"))
 
 
+def _shorten_leases(seconds: str) -> None:
+    """Let a lease last so long, and be renewed six times as often: half a minute is long here."""
+    if seconds:
+        life = timedelta(seconds=float(seconds))
+        for name, lasts in {"LIFE": life, "RENEW_EVERY": life / 6, "MARGIN": life / 6}.items():
+            setattr(lease, name, lasts)
+
+
 def _become(
     streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]
 ) -> None:
@@ -194,6 +206,7 @@ def _become(
     os.environ.update(environment)
     time.tzset()
     random.seed()
+    _shorten_leases(os.environ.pop(SHORT_LEASES, ""))
     for number, stream in enumerate(streams, 1):
         os.dup2(stream, number)
         os.close(stream)

@@ -1,5 +1,7 @@
 """The campaigns of `tests.campaigns` in a form short enough for every run; `make campaigns` runs the long ones."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.campaigns import (
@@ -10,8 +12,10 @@ from tests.campaigns import (
     races,
     second_client,
     smtp_faults,
+    two_daemons,
 )
 from tests.campaigns.installation import Installation
+from tests.servers.postgres import Postgres
 
 
 @pytest.fixture(autouse=True)
@@ -68,5 +72,16 @@ def test_a_session_that_breaks_anywhere_costs_no_message_and_doubles_none(
     tls: bool, share: int
 ) -> None:
     table = imap_faults.campaign(tls=tls, every=1000, share=share)
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.timeout(180)
+def test_of_two_daemons_one_works_and_the_next_takes_over(
+    postgres: Callable[[], Postgres],
+) -> None:
+    plan = two_daemons.Plan(minutes=0.02, seed=7, rate=3, lease=3)
+
+    table = two_daemons.campaign(plan, shared=postgres())
 
     assert table.broken == [], str(table)
