@@ -89,6 +89,7 @@ def test_what_was_written_before_a_brake_is_doubted_only_where_it_may_not_be_new
     assert doubted == {
         Brake.BREAKER: [False, False],
         Brake.FLOOD: [False, False],
+        Brake.OTHER_INSTALLATION: [False, False],
         Brake.CLOCK: [True, True],
     }.get(brake, [True, False])
 
