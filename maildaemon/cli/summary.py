@@ -8,8 +8,9 @@ from typing import Any
 from maildaemon.adapters.sql.chronicle import Case
 from maildaemon.cli.output import paint, plain, put_facts, say, span
 from maildaemon.cli.simulation import Simulated
-from maildaemon.cli.timeline import OF_COURSE, WHEN, mail_in_words, zone_of
+from maildaemon.cli.timeline import DAY, OF_COURSE, WHEN, mail_in_words, zone_of
 from maildaemon.cli.words import KINDS, SILENCES, STATUSES, TIMERS, in_words
+from maildaemon.domain.dates import tell_end
 from maildaemon.domain.outcome import Fate, Promised
 from maildaemon.domain.policy import Mode, Policy
 from maildaemon.domain.threads import Status
@@ -123,7 +124,8 @@ def _answers(one: Simulated) -> Iterator[tuple[str, str]]:
         yield "answers promised", ", ".join(f"{count} {word}" for count, word in words)
     subjects = {case.reference: plain(case.subject) for case in one.cases}
     for it in _late(one.promises):
-        due = f"{it.due_at.astimezone(zone_of(one, it.thread)):{WHEN}}"
+        day, clock = tell_end(it.due_at, zone_of(one, it.thread))
+        due = f"{day:{DAY}} {clock}"
         given = f"{span(it.answered_at - it.due_at)} late" if it.answered_at else "never given"
         about = f"  “{subjects[it.thread]}”" if subjects.get(it.thread) else ""
         yield "late", f"{it.thread}  due {due}, {given}{about}"
