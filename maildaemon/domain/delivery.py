@@ -151,6 +151,8 @@ RESPONSE = (
     Section.NOTICE,
 )
 TIMED = tuple(one for one in Section if one not in RESPONSE)
+# Why a mail is held for a person: it is a day late.
+TOO_LATE = "too_late"
 # By these we want something of a customer, and not he of us.
 ASKING = frozenset({Section.FOLLOW_UP, Section.CLOSING_SOON, Section.FEEDBACK})
 

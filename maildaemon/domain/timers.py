@@ -259,8 +259,10 @@ def _while_theirs(history: History, policy: Policy) -> Iterator[Timer]:
             mode = mode_part(policy, template_section(step.template))
             parts = (part_of(step), mode)
             key = _key(TimerKind.FOLLOW_UP, since, f"{step.template}:{_same_before(policy, at)}")
-            # Of steps that are due together, as after an outage or by a new ladder, one goes.
-            if key in history.fired or due > reminded_at:
+            fired_at = history.fired.get(key)
+            # Of steps that are due together, as after an outage or by a new ladder, one goes. What
+            # still waits of an earlier one, a later one has overtaken.
+            if fired_at == reminded_at or (fired_at is None and due > reminded_at):
                 yield Timer(key, TimerKind.FOLLOW_UP, since, due, parts, at)
         if step.resolve:
             yield _timer(TimerKind.RESOLVE, since, due, part_of(step), step=at)

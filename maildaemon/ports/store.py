@@ -443,13 +443,6 @@ class Outbox(Settlements, Protocol):
     def timed_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many mails that time brought were accepted since then."""
 
-    def asked_elsewhere_at(
-        self, mailbox_id: int, thread_id: int, recipient: str, since: datetime
-    ) -> datetime | None:
-        """Return when this person was last asked for something by a mail that time brought in
-        another thread, None if not since then.
-        """
-
     def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
         """Cancel everything that is queued and surely not sent; return how many mails."""
 

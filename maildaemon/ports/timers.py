@@ -107,6 +107,13 @@ class Timers(Protocol):
     def put_off(self, row: TimerRow, until: datetime) -> None:
         """Give a timer back, due at a later time; a new plan may bring it forward again."""
 
+    def asked_elsewhere_at(
+        self, mailbox_id: int, thread_id: int, recipient: str, since: datetime
+    ) -> datetime | None:
+        """Return when this person was last asked for something by a mail that time brought in
+        another thread, None if not since then.
+        """
+
     def dates_named(self, thread_id: int) -> tuple[tuple[int, datetime, datetime], ...]:
         """Return the dates that mails of ours name in a thread: the mail, since when the customer
         waited, and until when he is to be answered.

@@ -180,7 +180,7 @@ def _asked(
         return context
     since = timer.due_at - ASKED_AGAIN_AFTER
     address = context.customer.address
-    asked_at = tx.outbox.asked_elsewhere_at(desk.mailbox_id, row.thread_id, address, since)
+    asked_at = tx.timers.asked_elsewhere_at(desk.mailbox_id, row.thread_id, address, since)
     return replace(context, asked_at=asked_at)
 
 

@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
-from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.delivery import TOO_LATE, OutboxState
 from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import OutboxRow
 from maildaemon.ports.store import Store
@@ -77,13 +77,13 @@ def hold(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> None:
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is None:
             return
-        tx.outbox.conclude(claimed, OutboxState.HELD, "too_late", now, None)
+        tx.outbox.conclude(claimed, OutboxState.HELD, TOO_LATE, now, None)
         tx.records.note(
             desk.mailbox_id,
             "mail_held",
             now,
             thread_id=row.thread_id,
             outbox_id=row.outbox_id,
-            why="too_late",
+            why=TOO_LATE,
         )
     log("outbox.held", logging.WARNING, mailbox=desk.policy.mailbox, outbox=row.outbox_id)

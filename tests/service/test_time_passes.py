@@ -403,6 +403,20 @@ def test_what_is_held_goes_when_a_person_releases_it(shop: Shop) -> None:
     assert letters(shop)[1:] == [(CLARA, "follow_up")]
 
 
+def test_a_reminder_that_was_too_late_is_not_held_any_more_when_the_next_one_goes(
+    shop: Shop,
+) -> None:
+    conversation(shop)
+    shop.wait(days=5)
+    shop.round()
+    assert shop.rows("select state, why from outbox where kind='timed'") == [("held", "too_late")]
+
+    shop.wait(days=2)
+    shop.round()
+    assert letters(shop)[1:] == [(CLARA, "closing_soon")]
+    assert "held" not in shop.outbox
+
+
 def test_an_answer_calls_back_what_is_held(shop: Shop) -> None:
     conversation(shop)
     shop.wait(days=5)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -25,9 +24,8 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_new
 from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
-from maildaemon.adapters.sql.values import Instant
 from maildaemon.domain.delivery import (
-    ASKING,
+    TOO_LATE,
     MailKind,
     OutboxState,
     Phase,
@@ -69,23 +67,6 @@ _NEWEST_ENTRY = select(func.max(ledger.c.id)).where(
 )
 _ENTER = insert(ledger)
 
-# What is about to go, and what went: each along an index of its own.
-_TIMED_FOR = select(
-    func.coalesce(outbox.c.concluded_at, outbox.c.queued_at, type_=Instant).label("at"),
-    outbox.c.sections,
-).where(
-    outbox.c.mailbox_id == bindparam("mailbox"),
-    outbox.c.kind == MailKind.TIMED.value,
-    outbox.c.thread_id != bindparam("thread"),
-    func.lower(outbox.c.recipient) == bindparam("recipient"),
-)
-_TIMED_ELSEWHERE = union_all(
-    _TIMED_FOR.where(outbox.c.state == _QUEUED),
-    _TIMED_FOR.where(
-        outbox.c.state == OutboxState.SENT.value, outbox.c.concluded_at > bindparam("since")
-    ),
-)
-
 
 class SqlOutbox(SqlSettlements):
     """`ports.store.Outbox` on one connection."""
@@ -119,6 +100,7 @@ class SqlOutbox(SqlSettlements):
             "released_at": None,
             # In a simulation it is accepted in the same moment.
             "concluded_at": mail.queued_at if mail.state is OutboxState.SENT else None,
+            "why": TOO_LATE if mail.state is OutboxState.HELD else None,
         }
         queued = insert_new(self._connection, outbox, **values)
         if queued is None:
@@ -131,7 +113,7 @@ class SqlOutbox(SqlSettlements):
                     outbox.c.state == OutboxState.CANCELLED.value,
                     outbox.c.why == second_look.WITHDRAWN,
                 )
-                .values(**values, why=None)
+                .values(**values)
             )
             if again.rowcount == 0:
                 return None
@@ -362,21 +344,6 @@ class SqlOutbox(SqlSettlements):
             outbox.c.kind == MailKind.TIMED.value,
         )
         return self._connection.scalar(counted) or 0
-
-    def asked_elsewhere_at(
-        self, mailbox_id: int, thread_id: int, recipient: str, since: datetime
-    ) -> datetime | None:
-        """Return when this person was last asked for something in another thread, None if not
-        since then.
-        """
-        asked = {
-            "mailbox": mailbox_id,
-            "thread": thread_id,
-            "recipient": recipient.lower(),
-            "since": since,
-        }
-        rows = self._connection.execute(_TIMED_ELSEWHERE, asked)
-        return max((row.at for row in rows if ASKING.intersection(row.sections)), default=None)
 
     def discard(self, mailbox_id: int, why: str, now: datetime) -> int:
         """Cancel everything that waits and surely has not left us; return how many mails."""

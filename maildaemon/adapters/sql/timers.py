@@ -10,10 +10,12 @@ from sqlalchemy import (
     Integer,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
     true,
+    union_all,
     update,
 )
 
@@ -31,9 +33,12 @@ from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.tables import (
     event,
     in_force,
+    outbox,
     thread,
     timer,
 )
+from maildaemon.adapters.sql.values import Instant
+from maildaemon.domain.delivery import ASKING, MailKind, OutboxState
 from maildaemon.domain.threads import Status
 from maildaemon.domain.timers import History, TimerKind
 from maildaemon.ports.timers import DATE_NAMED, Case, TimerRow
@@ -65,6 +70,23 @@ _NEXT_DUE = (
 )
 _NEXT_DUE_OF = _NEXT_DUE.where(timer.c.kind.in_(bindparam("kinds", expanding=True)))
 _IN_FORCE = select(in_force.c.part, in_force.c.since).where(in_force.c.mailbox_id == _MAILBOX)
+
+# What is about to go, and what went: each along an index of its own.
+_TIMED_FOR = select(
+    func.coalesce(outbox.c.concluded_at, outbox.c.queued_at, type_=Instant).label("at"),
+    outbox.c.sections,
+).where(
+    outbox.c.mailbox_id == bindparam("mailbox"),
+    outbox.c.kind == MailKind.TIMED.value,
+    outbox.c.thread_id != bindparam("thread"),
+    func.lower(outbox.c.recipient) == bindparam("recipient"),
+)
+_TIMED_ELSEWHERE = union_all(
+    _TIMED_FOR.where(outbox.c.state == OutboxState.QUEUED.value),
+    _TIMED_FOR.where(
+        outbox.c.state == OutboxState.SENT.value, outbox.c.concluded_at > bindparam("since")
+    ),
+)
 
 
 class SqlTimers:
@@ -132,6 +154,21 @@ class SqlTimers:
     def put_off(self, row: TimerRow, until: datetime) -> None:
         """Give a timer back, due at a later time; a new plan may bring it forward again."""
         self._finish(row, state=ARMED, due_at=until, next_attempt_at=until)
+
+    def asked_elsewhere_at(
+        self, mailbox_id: int, thread_id: int, recipient: str, since: datetime
+    ) -> datetime | None:
+        """Return when this person was last asked for something in another thread, None if not
+        since then.
+        """
+        asked = {
+            "mailbox": mailbox_id,
+            "thread": thread_id,
+            "recipient": recipient.lower(),
+            "since": since,
+        }
+        rows = self._connection.execute(_TIMED_ELSEWHERE, asked)
+        return max((row.at for row in rows if ASKING.intersection(row.sections)), default=None)
 
     def _finish(self, row: TimerRow, **values: Any) -> None:
         finish(self._connection, timer, row.timer_id, fence=row.fence, expect=ARMED, **values)
