@@ -169,6 +169,11 @@ def _fields(head: bytes) -> dict[bytes, str]:
     return fields
 
 
+def arrived_at(raw: bytes) -> datetime | None:
+    """Return when a message came, by its header; None if nothing tells it."""
+    return _arrived_at(_fields(raw[:_HEAD]))
+
+
 def _arrived_at(fields: dict[bytes, str]) -> datetime | None:
     """Return what the topmost Received says, else the Date; None if neither can be believed."""
     # RFC 5322 §3.6.7: the date stands after the last semicolon.

@@ -24,7 +24,7 @@ from maildaemon.cli.invocation import Invocation
 _COMMANDS = (
     *("init", "check", "run", "status", "explain", "simulate"),
     *("threads", "messages", "outbox", "attachments", "parked"),
-    *("report", "backfill", "audit", "resume", "db", "config", "demo"),
+    *("report", "backfill", "audit", "rebuild", "resume", "db", "config", "demo"),
 )
 _MODULES = {"demo": "demonstration"}
 

@@ -84,7 +84,7 @@ def check(invocation: Invocation, *, as_json: bool) -> int:
         raise OperatorError(
             "the database is damaged: " + "; ".join(damage),
             where=place_of(url),
-            advice="stop the daemon, and restore the last backup; the mailbox still has all mail",
+            advice="stop the daemon, and restore the last backup; without one: maildaemon rebuild",
         )
     say(f"the database is sound (revision {newest_revision()})")
     return Exit.OK

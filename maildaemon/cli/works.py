@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def working(settings: "Settings") -> Iterator[tuple["Tools", bool]]:
-    """Give the tools, and whether no daemon works with them: then none can begin to."""
+def working(settings: "Settings", *, locked: bool = False) -> Iterator[tuple["Tools", bool]]:
+    """Give the tools, and whether no daemon works with them: then none can begin to. `locked`:
+    whoever calls has seen to that.
+    """
     from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.log import set_up_log
     from maildaemon.adapters.sql.servers import working_on
@@ -23,8 +25,9 @@ def working(settings: "Settings") -> Iterator[tuple["Tools", bool]]:
 
     with ExitStack() as stack:
         try:
-            stack.enter_context(only_one(settings.service.data_dir))
-            stack.enter_context(working_on(settings.database.url, alone=True))
+            if not locked:
+                stack.enter_context(only_one(settings.service.data_dir))
+                stack.enter_context(working_on(settings.database.url, alone=True))
             alone = True
         except AlreadyRunningError:
             alone = False

@@ -23,6 +23,7 @@ from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
+from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.rows import (
     AccountRow,
     Concern,
@@ -301,10 +302,11 @@ class Records(Protocol):
         matter: Matter | None = None,
         *,
         begins: bool = False,
+        live: bool = False,
     ) -> None:
         """Note a further message in a thread; it may be older than the newest. `matter` is what
         the thread is about now, None if that is as it was. `begins`: it is the message with which
-        the conversation began.
+        the conversation began. `live`: it is no history, nor is the thread from then on.
         """
 
     def add_participants(
@@ -478,6 +480,7 @@ class Transaction(Protocol):
     overview: Overview
     audit: Audits
     leases: Leases
+    rebuild: Rebuilding
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

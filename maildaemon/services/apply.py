@@ -228,7 +228,10 @@ def _place(
                 _merge(tx, source, into, now)
             case JoinThread(thread_id, reference, joined_status, begins):
                 at, matter = row.received_at, decision.matter
-                tx.records.join_thread(thread_id, joined_status, at, matter, begins=begins)
+                live = not row.history
+                tx.records.join_thread(
+                    thread_id, joined_status, at, matter, begins=begins, live=live
+                )
                 return thread_id, reference
             case _:
                 continue

@@ -101,6 +101,29 @@ def backfill(
     return sum(reading.read_history(name, since, progress) for name in names)
 
 
+def record_everything(
+    store: Store,
+    mailbox: Mailbox,
+    blobs: BlobStore,
+    desk: Desk,
+    since: datetime,
+    now: Now,
+    progress: Callable[[str, int, int], None],
+) -> int:
+    """Do what `backfill` does in all watched folders, Junk as well; what lies in them since then
+    must be recorded from now on.
+    """
+    reading = _Reading(store, mailbox, blobs, desk, now)
+    count = 0
+    for name in watched(mailbox):
+        count += reading.read_history(name, since, progress)
+        with store.begin() as tx:
+            for row in tx.mailboxes.folders(desk.mailbox_id):
+                if row.name == name.name:
+                    tx.mailboxes.began(row, 0)
+    return count
+
+
 def record_again(
     store: Store,
     mailbox: Mailbox,

@@ -113,14 +113,15 @@ class Installation:
 
     def call(self, *arguments: str) -> str:
         """Run one command of the program to its end and return what it printed."""
-        code, out, err = self._run(*arguments)
+        code, out, err = self.run(*arguments)
         if code:
             raise AssertionError(
                 f"`maildaemon {' '.join(arguments)}` ended with {code}:\n{err.decode()}"
             )
         return out.decode()
 
-    def _run(self, *arguments: str) -> tuple[int, bytes, bytes]:
+    def run(self, *arguments: str) -> tuple[int, bytes, bytes]:
+        """Run one command of the program; return its exit code and what it wrote."""
         words = ["--config", str(self.config), *arguments]
         if self.loaded:
             return ready().run(words, Path.cwd(), self._environment, _LONGEST)

@@ -10,6 +10,7 @@ from tests.campaigns import (
     latency,
     old_mailbox,
     races,
+    restore,
     second_client,
     smtp_faults,
     two_daemons,
@@ -41,6 +42,13 @@ def test_what_a_colleague_tidies_away_after_ten_seconds_is_recorded_once() -> No
 
 def test_a_mailbox_full_of_old_mail_is_not_answered_at_the_first_start() -> None:
     table = old_mailbox.campaign(messages=80, seed=7)
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.parametrize("part", restore.PARTS)
+def test_what_is_restored_or_comes_again_brings_nobody_a_mail(part: str) -> None:
+    table = restore.PARTS[part](8, 7)
 
     assert table.broken == [], str(table)
 

@@ -1,7 +1,7 @@
 """The journal of every UID seen, which is the queue of what is to be processed."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -97,8 +97,7 @@ class SqlInbound:
                 "raw_sha256": one.raw_sha256,
                 "attempts": 0,
                 "failures": 0,
-                # History is read in the order in which it was written, whatever folder it lies in.
-                "next_attempt_at": min(one.received_at, now) if history else now,
+                "next_attempt_at": _history_at(folder, one, now) if history else now,
             }
             for one in seen
         ]
@@ -271,6 +270,13 @@ class SqlInbound:
         return self._connection.execute(
             statement.values(state="waiting", failures=0, next_attempt_at=now, error=None)
         ).rowcount
+
+
+def _history_at(folder: FolderRow, one: Seen, now: datetime) -> datetime:
+    """Return what gives history the order in which it was written, whatever folder it lies in."""
+    # Servers count seconds, and what we wrote in the same one is the answer.
+    at = one.received_at + timedelta(seconds=folder.role is Role.SENT)
+    return min(at, now)
 
 
 def _within(rows: list[Row[Any]], max_bytes: int) -> list[Row[Any]]:

@@ -200,6 +200,7 @@ class SqlRecords(SqlLookups):
         matter: Matter | None = None,
         *,
         begins: bool = False,
+        live: bool = False,
     ) -> None:
         """Note a further message in a thread; it may be older than the newest."""
         values: dict[str, Any] = (
@@ -208,6 +209,9 @@ class SqlRecords(SqlLookups):
         values |= matter_as_columns(matter) if matter is not None else {}
         if begins:
             values["begun_earlier"] = False
+        if live:
+            # Conversations that were imported go on: what is asked in them now is looked after.
+            values["history"] = False
         self._connection.execute(_JOIN, {"thread": thread_id, "at": at, **values})
 
     def add_participants(

@@ -31,6 +31,7 @@ from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.marks import SqlMarks
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
+from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.servers import is_temporary, server_engine
 from maildaemon.adapters.sql.tables import earlier, thread
@@ -42,6 +43,7 @@ from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
+from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
 from maildaemon.ports.timers import Timers
@@ -82,6 +84,7 @@ class SqlTransaction:
         self.overview: Overview = SqlOverview(connection)
         self.audit: Audits = SqlAudits(connection)
         self.leases: Leases = SqlLeases(connection)
+        self.rebuild: Rebuilding = SqlRebuilding(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
