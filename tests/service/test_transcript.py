@@ -121,6 +121,20 @@ def test_it_becomes_a_draft_to_the_customer_whatever_the_mode(
 
 
 @pytest.mark.postgresql
+def test_who_sends_it_as_it_is_has_given_her_what_she_asked_for(shop: Shop, run: Run) -> None:
+    shop.write(a_mail("Can I have all that we wrote to each other?", date=shop.at))
+    shop.round()
+    run(reference(shop))
+    shop.round()
+    (draft,) = shop.account.messages("Drafts")
+
+    shop.wait(minutes=1)
+    shop.write(draft.raw, "Sent", flags=("\\Seen",))
+    shop.round()
+
+    assert shop.rows("select status from thread") == [("pending",)]
+
+
 def test_without_a_customer_there_is_nothing_to_write(shop: Shop, run: Run) -> None:
     shop.write(a_mail(Precedence="bulk", List_Id="<news.example>", date=shop.at))
     shop.round()
