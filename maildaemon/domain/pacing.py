@@ -33,8 +33,7 @@ def next_slot(limits: Limits, queue: Queue, now: datetime) -> datetime:
     """
     if queue.sent + 1 > always_allowed(limits):
         return now + _interval(limits)
-    # A clock that was set back must not keep mail for a year.
-    full_until = min(queue.paced_until or now, now + _interval(limits) * limits.burst)
+    full_until = min(_full_until(queue, now), now + _interval(limits) * limits.burst)
     slot = max(now, full_until - _interval(limits) * (limits.burst - 1))
     # With a margin: an SMTP server has its slow moments.
     left = max(queue.oldest_at + _AIM * limits.longest_delay - now, timedelta(0))
@@ -45,12 +44,19 @@ def next_slot(limits: Limits, queue: Queue, now: datetime) -> datetime:
 def take_slot(limits: Limits, queue: Queue, now: datetime) -> datetime:
     """Return until when the bucket is full after one more mail: never fuller than full."""
     interval = _interval(limits)
-    return min(max(queue.paced_until or now, now) + interval, now + interval * limits.burst)
+    return min(max(_full_until(queue, now), now) + interval, now + interval * limits.burst)
 
 
 def is_late(limits: Limits, queue: Queue, now: datetime) -> bool:
     """Tell whether mail waits for so long that staff should know: an hour as shipped."""
     return now - queue.oldest_at > limits.longest_delay / _TELL_AFTER_SHARE
+
+
+def _full_until(queue: Queue, now: datetime) -> datetime:
+    # What was noted by a clock that was ahead counts for nothing: it would keep mail until then.
+    if queue.paced_until is None or (queue.paced_at is not None and queue.paced_at > now):
+        return now
+    return queue.paced_until
 
 
 def _interval(limits: Limits) -> timedelta:

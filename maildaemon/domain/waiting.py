@@ -28,6 +28,14 @@ RETRIED_MAIL_LIVES = timedelta(hours=24)
 _ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
 _MAIL_LIVES = timedelta(days=5)
 
+# What waits for longer, of what is to be processed, sent, and filed, was put off by a clock that
+# was ahead; a fifth more, for the jitter.
+LONGEST_WAITS = (
+    max(*_PROCESS, 5 * _MINUTE) * 1.2,
+    max(_MAIL) * 1.2,
+    max(_SETTLE) * 1.2,
+)
+
 
 def mail_wait(failures: int) -> timedelta:
     """Return the wait after this many failed attempts (from 1) to send one mail."""

@@ -105,7 +105,9 @@ class Brakes(Protocol):
     def release(
         self, mailbox_id: int, at: datetime, which: Brake | None = None
     ) -> tuple[Brake, ...]:
-        """Release one brake, or all (None); return those that were on."""
+        """Release one brake, or all (None); return those that were on. With that of the clock, what
+        was put off by a clock that was ahead is due.
+        """
 
     def last_release(self, mailbox_id: int, which: Brake) -> datetime | None:
         """Return when this brake was released last: what was counted before counts no more."""

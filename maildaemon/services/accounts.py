@@ -43,6 +43,8 @@ def resting_until(
         return None
     if row.refusals and row.credential != _asked(store, desk, service, credential, now):
         return None
+    if not row.refusals and row.last_error_at is not None and row.last_error_at > now:
+        return None  # the clock has been set back since, perhaps by days
     return row.next_attempt_at
 
 
@@ -79,7 +81,8 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
     with store.read() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
     recovered = has_stopped(row) or (_is_out(row) and service in _TOLD_OF)
-    fresh = row.last_success_at and now - row.last_success_at < _NOTE_SUCCESS_EVERY
+    # By a clock that was ahead it may be in the future.
+    fresh = row.last_success_at and abs(now - row.last_success_at) < _NOTE_SUCCESS_EVERY
     if fresh and not row.failures and not row.refusals:
         return
     with store.begin() as tx:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -69,18 +70,29 @@ def campaign(customers: int, factor: float, say: Callable[[str], None] = print) 
 
 def _configure(installation: Installation, hour: timedelta, longest: timedelta) -> Path:
     """Compress the limits, and let a command note what staff are told; return its notes."""
-    told = installation.folder / "told.jsonl"
-    pager = installation.folder / "pager"
-    pager.write_text(_PAGER.format(python=sys.executable, out=str(told)), "utf-8")
-    pager.chmod(0o700)
+    command, told = make_pager(installation.folder)
     settings = yaml.load(installation.config.read_text("utf-8"), yaml.BaseLoader)
     settings["limits"] = {
         "per_mailbox": f"{_RATE} in {hour.total_seconds():.0f} seconds",
         "longest_delay": f"{longest.total_seconds():.0f} seconds",
     }
-    settings["alerts"] = {"command": [str(pager)]}
+    settings["alerts"] = {"command": command}
     installation.config.write_text(yaml.safe_dump(settings), "utf-8")
     return told
+
+
+def make_pager(folder: Path) -> tuple[list[str], Path]:
+    """Return a command for alarms, and where it writes what it was told."""
+    told, pager = folder / "told.jsonl", folder / "pager"
+    pager.write_text(_PAGER.format(python=sys.executable, out=str(told)), "utf-8")
+    pager.chmod(0o700)
+    return [str(pager)], told
+
+
+def read_told(told: Path) -> list[dict[str, Any]]:
+    """Return what a pager was told."""
+    lines = told.read_text("utf-8").splitlines() if told.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def _judge(
@@ -113,9 +125,7 @@ def _judge(
 
 
 def _judge_told(table: Table, told: Path) -> None:
-    alarms = (
-        [json.loads(line) for line in told.read_text("utf-8").splitlines()] if told.exists() else []
-    )
+    alarms = read_told(told)
     events = Counter(one["event"] for one in alarms)
     table.promise("staff were told", dict(events), events == {"mail.late": 1}, "mail.late, once")
     for one in alarms:

@@ -160,6 +160,56 @@ def test_success_forgets_all_failures(shop: Shop) -> None:
     assert (account.refusals, account.last_success_at) == (0, shop.at)
 
 
+def test_an_outage_by_a_clock_that_was_ahead_is_not_waited_for(shop: Shop) -> None:
+    shop.at += timedelta(days=1)
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    note_failure(shop.store, shop.desk, "imap", str, MailboxUnavailableError("no route"), shop.at)
+    shop.at -= timedelta(days=1)
+
+    assert resting_until(shop.store, shop.desk, "imap", str, shop.at) is None
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    with shop.store.read() as tx:
+        assert tx.mailboxes.account(shop.desk.mailbox_id, "imap").last_success_at == shop.at
+
+
+def test_an_account_that_is_gone_for_a_week_is_told_once_and_nothing_is_lost(shop: Shop) -> None:
+    shop.start()
+    for number in range(3):
+        shop.write(a_mail(sender=f"c{number}@x.example", message_id=f"c{number}@x.example"))
+    shop.round()
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    shop.account.refusal = MailboxUnavailableError("no route")
+    shop.transport.always("CONNECT", "421 4.3.2 down")
+    shop.transport.connected = False
+    daemon, _ = a_daemon(shop)
+    back_at = shop.at + timedelta(days=7)
+
+    async def live() -> None:
+        (crew,) = daemon._crews
+        while shop.at < back_at + timedelta(minutes=30):
+            if shop.at >= back_at and shop.account.refusal is not None:
+                shop.account.refusal = None
+                shop.transport.always("CONNECT", None)
+                # What came last is still worth an answer.
+                shop.write(a_mail(sender="new@x.example", message_id="n@x.example", date=shop.at))
+            for step in Step:
+                with suppress(MaildaemonError):
+                    await daemon._step(crew, step)()
+            while shop.tell():
+                pass
+            shop.wait(minutes=90 if shop.at < back_at - timedelta(hours=2) else 10)
+        await daemon.close()
+
+    old = shop.at + timedelta(days=1)
+    shop.write(a_mail(sender="old@x.example", message_id="o@x.example", date=old), at=old)
+    asyncio.run(live())
+
+    assert [one.event for one in shop.alert.told] == ["account.out", "account.recovered"]
+    assert shop.rows("select count(*) from message where kind = 'customer'") == [(5,)]
+    got = sorted(mail.envelope.forward_path for mail in shop.transport.accepted)
+    assert got == ["c0@x.example", "c1@x.example", "c2@x.example", "new@x.example"]
+
+
 def test_whoever_starts_the_daemon_does_not_wait_for_what_was_wrong_before(shop: Shop) -> None:
     error = OperatorError("the environment variable SUPPORT_PASSWORD is not set")
     note_failure(shop.store, shop.desk, "imap", str, error, shop.at)

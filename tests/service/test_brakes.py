@@ -525,6 +525,31 @@ def test_the_clock_brake_lets_go_by_itself_when_the_server_agrees(shop: Shop) ->
     assert recipients(shop) == ["clara@clara.example"]
 
 
+def test_what_a_clock_that_was_ahead_has_put_off_does_not_wait_for_that_time(shop: Shop) -> None:
+    shop.set_clock(days=30)
+    shop.look()
+    shop.transport.plan("MAIL", "451 later")
+    right = shop.at - timedelta(days=30)
+    shop.write(a_customer(shop, "clara"))
+    with shop.sql.begin() as tx:
+        release(tx, shop.desk.mailbox_id, "support", shop.at)
+    shop.round()
+    assert shop.outbox == ["queued"]
+
+    shop.set_clock(days=-30)
+    shop.look()
+    shop.write(a_customer(shop, "dora", at=right), at=right)
+    shop.round()
+
+    assert shop.at == right
+    assert brakes(shop) == []
+    # It was recorded in the future, so that for an hour Sent seems not to have been read since.
+    for _ in range(2):
+        shop.wait(minutes=31)
+        shop.round()
+    assert "clara@clara.example" in recipients(shop)
+
+
 def test_while_the_clock_is_wrong_new_mail_is_recorded_and_not_answered(shop: Shop) -> None:
     shop.set_clock(hours=-3)
     shop.look()

@@ -58,3 +58,11 @@ def test_a_clock_that_was_set_back_keeps_no_mail_for_a_year() -> None:
 def test_mail_is_late_after_a_sixth_of_the_longest_delay() -> None:
     assert not is_late(LIMITS, Queue(9, NOW - HOUR), NOW)
     assert is_late(LIMITS, Queue(9, NOW - HOUR - MINUTE), NOW)
+
+
+def test_what_a_clock_that_was_ahead_has_noted_keeps_no_mail() -> None:
+    ahead = NOW + 30 * 24 * 60 * MINUTE
+    queue = Queue(3, NOW, paced_until=ahead + 5 * MINUTE, paced_at=ahead)
+
+    assert next_slot(LIMITS, queue, NOW) == NOW
+    assert take_slot(LIMITS, queue, NOW) == NOW + MINUTE

@@ -9,15 +9,18 @@ from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import (
     brake,
+    inbound,
     installation,
     mailbox,
     muted_sender,
     outbox,
+    settlement,
     undeliverable,
 )
 from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.pacing import Queue
+from maildaemon.domain.waiting import LONGEST_WAITS
 from maildaemon.ports.brakes import Muted
 
 
@@ -57,7 +60,19 @@ class SqlBrakes:
         released = tuple(one.brake for one in self.on(mailbox_id) if which in {None, one.brake})
         for one in released:
             self._release(mailbox_id, one, at)
+        if Brake.CLOCK in released:
+            self._hasten(mailbox_id, at)
         return released
+
+    def _hasten(self, mailbox_id: int, now: datetime) -> None:
+        """Let what waits for a time that a wrong clock has named be due now."""
+        queues = (inbound, "waiting"), (outbox, OutboxState.QUEUED.value), (settlement, "waiting")
+        for (queue, state), longest in zip(queues, LONGEST_WAITS, strict=True):
+            put_off = queue.c.state == state, queue.c.next_attempt_at > now + longest
+            ours = queue.c.mailbox_id == mailbox_id
+            self._connection.execute(
+                update(queue).where(ours, *put_off).values(next_attempt_at=now)
+            )
 
     def _release(self, mailbox_id: int, one: Brake, at: datetime) -> None:
         self._connection.execute(
