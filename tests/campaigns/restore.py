@@ -53,10 +53,13 @@ def restored(messages: int, seed: int) -> Table:
         backup.rename(installation.records.path)
 
         installation.start()
+        wait_until(lambda: installation.has_logged("brake.set"), _WITHIN, "a brake is on")
+        # Dates of mails count seconds: what is written in the next one is surely new.
+        on_since = time.time()
+        wait_until(lambda: time.time() > on_since + 2, _WITHIN, "the second is over")
         held = _one_more(installation, mails, messages + 1)
         _wait_recorded(installation, mails, queued=True)
-        status = installation.listing("status")[0]
-        reasons = [one["reason"] for one in status["brakes"]]
+        reasons = [one["reason"] for one in installation.listing("status")[0]["brakes"]]
         under_the_brake = len(sink.accepted()) - before.total()
         installation.call("resume")
         wait_until(partial(_got, sink, held), _WITHIN, "what the brake held is sent")
