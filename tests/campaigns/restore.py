@@ -29,6 +29,7 @@ from tests.servers.sink import SmtpSink
 _WITHIN = 600
 _RENUMBERED_WITHIN = 300
 _LONG = 3600
+_STILL = 0.3
 
 
 def restored(messages: int, seed: int) -> Table:
@@ -94,7 +95,7 @@ def lost(messages: int, seed: int) -> Table:
         code, out, _ = installation.run("audit", "--since", "2000-01-01")
         found = _threads(installation)
         installation.start()
-        _wait_recorded(installation, mails, still=5)
+        _wait_recorded(installation, mails, still=min(5, messages / 20))
         about_the_past = len(sink.accepted()) - before
         table = Table(_title("database lost, records made anew", messages, seed))
         _judge_life(table, installation, sink, mails)
@@ -122,13 +123,16 @@ def renumbered(messages: int, seed: int) -> Table:
         installation.begin("backfill", "--since", "2000-01-01")
         code = installation.wait_ended(_LONG)
         assert code == 0, f"backfill ended with {code}: see {installation.log}"
+        before = _numbers(installation.records)
         installation.account.change_uidvalidity()
         there = sum(mail.times for mail in mails)
 
         began = time.monotonic()
         installation.start()
+        noticed = partial(_are_others, installation.records, before)
+        wait_until(noticed, _LONG, "the new numbers are noticed")
         wait_until(partial(_is_read, installation.records, there), _LONG, "all is read again")
-        installation.wait_done(_LONG, still=1)
+        installation.wait_done(_LONG, still=_STILL)
         seconds = time.monotonic() - began
         brakes = [one["brake"] for one in installation.listing("status")[0]["brakes"]]
         installation.call("resume")
@@ -157,12 +161,12 @@ def bulk(messages: int, seed: int) -> Table:
         began = time.monotonic()
         old = _put_in(installation, messages, seed)
         mails += old
-        _wait_recorded(installation, mails, still=2)
+        _wait_recorded(installation, mails, still=min(5, messages / 20))
         seconds = time.monotonic() - began
         sent = len(sink.accepted()) - before
         brakes = [one["brake"] for one in installation.listing("status")[0]["brakes"]]
         installation.call("resume")
-        _wait_recorded(installation, mails, still=2)
+        _wait_recorded(installation, mails, still=min(5, messages / 20))
         resumed = len(sink.accepted()) - before
         table = Table(_title("old mail put into the live inbox", messages, seed))
         _judge_life(table, installation, sink, mails)
@@ -243,7 +247,11 @@ def _one_more(installation: Installation, mails: list[Mail], number: int) -> Mai
 
 
 def _wait_recorded(
-    installation: Installation, mails: Sequence[Mail], *, queued: bool = False, still: float = 1
+    installation: Installation,
+    mails: Sequence[Mail],
+    *,
+    queued: bool = False,
+    still: float = _STILL,
 ) -> None:
     """Wait until all that was delivered is recorded and everything is done; `queued`: what a brake
     holds may wait.
@@ -274,6 +282,18 @@ def _is_read(records: Records, messages: int) -> bool:
         return bool(database.execute(query).fetchone()[0] >= messages)
 
 
+def _numbers(records: Records) -> int:
+    """Return the UIDVALIDITY that the inbox is known by."""
+    with records.open() as database:
+        query = "SELECT uidvalidity FROM folder WHERE role = 'inbox'"
+        number: int = database.execute(query).fetchone()[0]
+    return number
+
+
+def _are_others(records: Records, before: int) -> bool:
+    return _numbers(records) != before
+
+
 def _threads(installation: Installation) -> frozenset[tuple[str, str]]:
     """Return each conversation as (reference, Message-ID of a message in it)."""
     query = (
@@ -299,7 +319,7 @@ def _judge_life(
     """Somebody new is acknowledged as ever."""
     mail = _one_more(installation, mails, 10**6)
     wait_until(partial(_got, sink, mail), _WITHIN, "a new customer is acknowledged")
-    installation.wait_done(_WITHIN)
+    installation.wait_done(_WITHIN, still=_STILL)
     table.promise("a new customer is acknowledged", 1, True, "1")
 
 
