@@ -19,6 +19,7 @@ from maildaemon.cli.output import (
     span,
 )
 from maildaemon.cli.threads import to_come
+from maildaemon.cli.values import Past
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
@@ -146,3 +147,11 @@ def test_of_a_muted_thread_it_is_said_that_its_customer_will_get_nothing() -> No
         "the customer is reminded (not while it is muted)",
         "it is taken as settled",
     ]
+
+
+@pytest.mark.parametrize(("given", "ago"), [("12h", 12), ("30d", 30 * 24), ("8w", 8 * 7 * 24)])
+def test_how_far_back_is_written_as_people_say_it(given: str, ago: int) -> None:
+    found = Past().convert(given, None, None)
+
+    assert abs(datetime.now(UTC) - timedelta(hours=ago) - found) < timedelta(minutes=1)
+    assert Past().convert("2026-11-01T00:00+00:00", None, None).month == 11
