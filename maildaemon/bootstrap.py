@@ -27,6 +27,7 @@ from maildaemon.adapters.installation import (
     has_key,
     make_data_dir,
     only_one,
+    only_one_with,
     read_home,
     read_key,
 )
@@ -325,7 +326,9 @@ class _Holding:
 
 def _locks(settings: Settings) -> dict[Path | str, AbstractContextManager[None]]:
     folder, url = settings.service.data_dir.resolve(), settings.database.url
-    return {folder: only_one(folder), lock_name(url): working_on(url)}
+    file = sqlite_path(url)
+    database = working_on(url) if file is None else only_one_with(file)
+    return {folder: only_one(folder), lock_name(url): database}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -105,15 +105,23 @@ def make_data_dir(data_dir: Path) -> None:
         raise _unwritable(data_dir, PermissionError(13, "permission denied"))
 
 
-@contextmanager
-def only_one(data_dir: Path) -> Iterator[None]:
+def only_one(data_dir: Path) -> AbstractContextManager[None]:
     """Hold the data folder against every other `run`. The lock ends with the process, however
     it ends. Raises AlreadyRunningError; OperatorError, or StoreUnavailableError on a full disk.
     """
-    make_data_dir(data_dir)
-    path = data_dir / "lock"
+    return _hold(data_dir / "lock", "this data folder", 0o644)
+
+
+def only_one_with(database: Path) -> AbstractContextManager[None]:
+    """Hold the file of a database, as `only_one` does a data folder: that one may be another."""
+    return _hold(database.with_name(database.name + ".lock"), "this database", 0o600)
+
+
+@contextmanager
+def _hold(path: Path, what: str, mode: int) -> Iterator[None]:
+    make_data_dir(path.parent)
     try:
-        file = path.open("a+")
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode), "a+")
     except OSError as error:
         raise _unwritable(path, error) from error
     with file:
@@ -124,7 +132,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
             raise AlreadyRunningError(
                 f"another maildaemon is running (process {file.read().strip() or 'unknown'})",
                 where=str(path),
-                advice="stop it first; only one may work on this data folder",
+                advice=f"stop it first; only one may work on {what}",
             ) from error
         try:
             path.write_text(f"{os.getpid()}\n")

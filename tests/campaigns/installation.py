@@ -152,6 +152,8 @@ class Installation:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                # When the group of a shell that has ended loses its last, whoever is frozen wakes.
+                start_new_session=True,
             )
 
     def wait_ended(self, timeout: float) -> int:

@@ -94,6 +94,7 @@ ORDEALS = (
     Ordeal("bulk-arrival", "restore", "--part bulk --messages 5000", "--part bulk --messages 8"),
     Ordeal("races", "races", "--races 200", "--races 10 --shops 1 --after 15 --gap 0.5"),
     Ordeal("rush", "rush", "--customers 500", "--customers 40 --factor 600"),
+    Ordeal("two-daemons", "two_daemons", "--minutes 30", "--minutes 3"),
     Ordeal("shop-year", "shop_year", "--messages 5000", "--messages 100"),
 )
 

@@ -197,6 +197,20 @@ def test_two_of_them_never_share_a_data_folder(here: Installation) -> None:
     assert "what to do: stop it first" in second.err
 
 
+def test_two_of_them_never_share_an_sqlite_file(here: Installation) -> None:
+    config = here.config.read_text()
+    elsewhere = config.replace("service: {", "service: {data_dir: elsewhere, ", 1)
+    assert elsewhere != config
+    (here.folder / "another.yaml").write_text(elsewhere)
+    with here.running():
+        wait_until(lambda: "daemon.started" in here.log, 30, "the daemon runs")
+
+        second = here.call("--config", "another.yaml", "run", "--once")
+
+    assert second.code == TEMPORARY
+    assert "only one may work on this database" in second.err
+
+
 def test_only_the_loops_that_are_named_run(
     here: Installation, account: Account, tls_sink: SmtpSink
 ) -> None:
