@@ -142,11 +142,12 @@ class Sending:
     server: Server
     shop: Shop
     attempts: list[Attempt] = field(default_factory=list)
-    harmed: list[str] = field(default_factory=list)
+    written: int = 0
 
     def send(self, fault: Fault | None) -> None:
         """Let a customer write, and answer him (or tell a colleague) over a line with this fault."""
-        number, shop = len(self.attempts), self.shop
+        number, shop = self.written, self.shop
+        self.written += 1
         shop.transport = _Line(self.server, _QUICK if _is_slow(fault) else _UNHURRIED)  # type: ignore[assignment]
         address = f"c{number}@x.example"
         message_id = f"{self.what.name}-{number}@x.example"

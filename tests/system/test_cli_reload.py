@@ -75,6 +75,28 @@ def test_a_changed_configuration_is_taken_over_without_a_restart(
     assert "secret" not in here.log
 
 
+def test_a_password_that_was_refused_works_as_soon_as_it_is_put_right(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    word = here.folder / "password"
+    word.touch(0o600)
+    word.write_text("wrong\n")
+    text = here.config.read_text()
+    here.config.write_text(text.replace("{env: SUPPORT_PASSWORD}", f"{{file: {word}}}"))
+    with here.running() as process:
+        daemon = Running(here, process)
+        refused = daemon.wait("loop.failed")
+        word.write_text("secret\n")
+        daemon.hang_up()
+        daemon.wait("mailbox.started")
+        account.deliver(a_letter("after"))
+        tls_sink.wait_accepted(1, 30)
+
+        assert end(process) == 0
+    assert "refused the login" in refused["error"]
+    assert account.server.log.count(f"1 attempts in 0 secs): user=<{account.user}>") <= 1
+
+
 @pytest.mark.parametrize(
     ("change", "problems"),
     [
