@@ -13,6 +13,9 @@ from maildaemon.domain.tokens import is_of_another, issue_loop_token, issue_mess
 from maildaemon.services.brakes import release
 from tests.service.shop import KEY, Shop, a_mail
 
+# Decisions: what they ask of a database is asked on every one elsewhere.
+pytestmark = pytest.mark.sqlite
+
 THEIRS = bytes(32)
 SERVER = "mx.shop.example"
 
