@@ -4,7 +4,7 @@ COPY requirements requirements
 RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt -r requirements/build.txt \
  && uv venv /opt/maildaemon \
  && uv pip install --no-cache --python /opt/maildaemon --compile-bytecode \
-      --require-hashes -r requirements/postgres.txt
+      --require-hashes -r requirements/postgres.txt -r requirements/mariadb.txt
 COPY . .
 RUN uv build --no-cache --wheel --no-build-isolation --out-dir /dist \
  && uv pip install --no-cache --python /opt/maildaemon --compile-bytecode --no-deps /dist/*.whl

@@ -219,6 +219,10 @@ def _engine(url: URL) -> Engine:
             limits = f"-c default_transaction_read_only=on -c statement_timeout={_SECONDS * 1000}"
             url = url.set(drivername="postgresql+psycopg")
             return _make(url, connect_args={"connect_timeout": _SECONDS, "options": limits})
+        case "mariadb" | "mysql":
+            ways = {"connect_timeout": _SECONDS, "read_timeout": _SECONDS}
+            only_read = {"init_command": "SET SESSION TRANSACTION READ ONLY"}
+            return _make(url.set(drivername="mysql+pymysql"), connect_args=ways | only_read)
         case _:
             return _make(url, connect_args={})
 
@@ -235,7 +239,7 @@ def _only_read(connection: Connection) -> None:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)  # noqa: S101  made above
             driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
-        case "postgresql":
+        case "postgresql" | "mysql":
             pass  # said when it was opened
         case _:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import yaml
 
 from tests.campaigns.mails import SUPPORT
-from tests.campaigns.records import Records
+from tests.campaigns.records import Records, ServerRecords
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.process import wait_until
 from tests.servers.sink import SentFolder, SmtpSink
@@ -94,7 +94,7 @@ class Installation:
             *("--imap-host", f"localhost:{dovecot.imaps_port}"),
             *("--smtp-host", f"localhost:{sink.port}"),
         )
-        self.records = Records(folder / "var" / "maildaemon.db")
+        self.records: Records = Records(folder / "var" / "maildaemon.db")
 
     def _make_config(self, *given: str) -> None:
         self.init = f"maildaemon init {' '.join(given)}"
@@ -103,6 +103,11 @@ class Installation:
         for path, value in self.changes.items():
             _set(written, path, value)
         self.config.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
+
+    def keep_records_on(self, url: str) -> None:
+        """Let the records be on a server from the beginning."""
+        self.change("database.url", url)
+        self.records = ServerRecords(url)
 
     def change(self, path: str, value: Any) -> None:
         """Set one more option, by a path such as `database.url`."""

@@ -1,10 +1,12 @@
 """`kill -9` again and again while mail arrives: nothing lost, nothing twice, nothing touched.
 
 python -m tests.campaigns.kill --messages 2000 --kills 100 --seed 1 --lose 0.02 --no-files-sent
+python -m tests.campaigns.kill --database mariadb --messages 1000 --kills 200 --server-restarts 20
 """
 
 import argparse
 import asyncio
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -27,6 +29,9 @@ from tests.campaigns.judge import (
 from tests.campaigns.mails import Mail, Writer
 from tests.campaigns.records import NO_CLAIMS, Claims, claims
 from tests.campaigns.table import Table, conclude
+from tests.databases import BACKENDS, Server
+from tests.servers.mariadb import Mariadb
+from tests.servers.postgres import Postgres
 from tests.servers.process import wait_until
 from tests.servers.sink import SmtpSink
 
@@ -48,6 +53,8 @@ class Plan:
     lose: float
     files_sent: bool
     short: bool
+    database: str = "sqlite"
+    server_restarts: int = 0
 
 
 class Aim(StrEnum):
@@ -136,6 +143,7 @@ class Deaths:
     dot: int = 0
     nothing: int = 0
     orphans: int = 0
+    of_the_server: int = 0
     aims: Counter[Aim] = field(default_factory=Counter)
 
     def count(self, hit: Claims, orphans: int, aim: Aim) -> None:
@@ -151,9 +159,13 @@ class Deaths:
 class Killer:
     """Starts the daemon and kills it, often at a moment when it holds something."""
 
-    def __init__(self, installation: Installation, plan: Plan) -> None:
+    def __init__(self, installation: Installation, plan: Plan, server: Server | None) -> None:
         self._installation = installation
+        self._server = server
         self._random = Random(f"killer {plan.seed}")
+        # The lives in which the database dies under the daemon, spread evenly.
+        restarts = range(plan.server_restarts if server else 0)
+        self._restarts = {plan.kills * (2 * n + 1) // (2 * len(restarts)) for n in restarts}
         # The same share of each aim in every ten kills, in an order of chance.
         tens = -(-plan.kills // len(_AIMS))
         self._aims = [aim for _ in range(tens) for aim in self._random.sample(_AIMS, len(_AIMS))]
@@ -172,11 +184,22 @@ class Killer:
             self._tick.wait(self._random.uniform(0, _LONGEST_LIFE if aim is Aim.MOMENT else 2))
         if aim not in {Aim.START, Aim.MOMENT}:
             self._watch(aim)
+        if self._server and self.deaths.kills in self._restarts:
+            self._restart(self._server)
         orphans = self._installation.kill()
         with self._installation.records.of_the_dead() as database:
             left_behind = claims(database)
         self.deaths.count(left_behind - self._left_behind, orphans, aim)
         self._left_behind = left_behind
+
+    def _restart(self, server: Server) -> None:
+        """Let the database die as in a power cut, and the daemon see it come back."""
+        server.kill()
+        self._tick.wait(self._random.uniform(0, 2))
+        self._installation.check_alive()
+        server.start()
+        self._tick.wait(self._random.uniform(0, 3))
+        self.deaths.of_the_server += 1
 
     def _watch(self, aim: Aim) -> None:
         """Return when a row is held as aimed at, or when that takes too long."""
@@ -204,19 +227,39 @@ def _is_hit(aim: Aim, held: Claims) -> bool:
 def campaign(plan: Plan, say: Callable[[str], None] = print) -> Table:
     """Run the whole campaign on servers of its own; return what came of it."""
     options = {"slowest": 0.3, "lose": plan.lose, "seed": plan.seed}
-    with installed("kill", SlowSink, files_sent=plan.files_sent, **options) as (installation, sink):
+    with (
+        _database(plan) as server,
+        installed("kill", SlowSink, files_sent=plan.files_sent, **options) as (installation, sink),
+    ):
         say(f"seed {plan.seed}, log {installation.log}")
+        if server:
+            installation.keep_records_on(server.url(server.empty()))
         postman = Postman(installation, sink, plan)
-        deaths = _kill_and_kill(installation, postman, plan, say)
+        killer = Killer(installation, plan, server)
+        deaths = _kill_and_kill(installation, postman, killer, plan, say)
         _let_it_finish(installation, postman, plan, say)
         installation.stop()
         return _judge(installation, sink, postman, deaths, plan)
 
 
+def _database(plan: Plan) -> contextlib.AbstractContextManager[Server | None]:
+    """Give the server of the records, whose commits are safe; None for SQLite."""
+    match plan.database:
+        case "postgresql":
+            return Postgres(durable=True)
+        case "mariadb":
+            return Mariadb(durable=True)
+        case _:
+            return contextlib.nullcontext()
+
+
 def _kill_and_kill(
-    installation: Installation, postman: Postman, plan: Plan, say: Callable[[str], None]
+    installation: Installation,
+    postman: Postman,
+    killer: Killer,
+    plan: Plan,
+    say: Callable[[str], None],
 ) -> Deaths:
-    killer = Killer(installation, plan)
     installation.start()
     installation.wait_started()
     postman.start()
@@ -302,15 +345,18 @@ def _judge(
     judge_copies(table, account.messages("Sent"), accepted, excused=excused)
     others = {name: account.messages(name) for name in ("Drafts", "Junk", "Trash", "Archive")}
     table.none("messages in other folders", sum(map(len, others.values())))
-    with records.open() as database:
-        [(sound,)] = database.execute("PRAGMA integrity_check").fetchall()
-    table.promise("SQLite's integrity_check", sound, sound == "ok", "ok")
+    sound = installation.call("db", "check").strip()
+    table.promise("`maildaemon db check`", sound, "is sound" in sound, "sound")
     judge_log(table, installation)
     return table
 
 
 def _judge_deaths(table: Table, deaths: Deaths, plan: Plan) -> None:
     table.fact("kill -9 of the daemon", deaths.kills)
+    if plan.server_restarts:
+        wanted = plan.server_restarts
+        told = f"{plan.database} killed and started again"
+        table.promise(told, deaths.of_the_server, deaths.of_the_server == wanted, f"{wanted}")
     for aim, count in deaths.aims.most_common():
         table.fact(f"  aimed at {aim}", count)
     holding = deaths.kills - deaths.nothing
@@ -331,6 +377,8 @@ def _plan(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lose", type=float, default=0.0, help="share of 250s that get lost")
     parser.add_argument("--files-sent", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--database", choices=BACKENDS, default="sqlite")
+    parser.add_argument("--server-restarts", type=int, default=0, help="of the database's server")
     parser.add_argument("--short", action="store_true", help="do not wait for claims and doubts")
     return Plan(**vars(parser.parse_args(arguments)))
 

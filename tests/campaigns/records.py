@@ -4,13 +4,16 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from sqlalchemy import Connection, inspect, make_url
+
+from maildaemon.adapters.sql.servers import server_engine
 from maildaemon.services.deliver import DOT_CLAIM
-from tests.servers.postgres import Postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,31 @@ class Left:
         )
 
 
+class Answers(Protocol):
+    """What a question brought."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Sequence[Any]: ...
+
+
+class Database(Protocol):
+    """A connection that is asked in SQL, with `?` for a value; what it sees is of one moment, until
+    `rollback`.
+    """
+
+    def execute(self, query: str, values: Sequence[Any] = (), /) -> Answers: ...
+    def rollback(self) -> None: ...
+
+
 class Records:
-    """The database of one installation."""
+    """The database of one installation: an SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
+    def open(self) -> Iterator[Database]:
         """Read beside the running daemon."""
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=20)
         try:
@@ -75,7 +95,7 @@ class Records:
             connection.close()
 
     @contextlib.contextmanager
-    def of_the_dead(self) -> Iterator[sqlite3.Connection]:
+    def of_the_dead(self) -> Iterator[Database]:
         """Read a copy of what a dead daemon left: the next one recovers the real files itself."""
         with tempfile.TemporaryDirectory(prefix="left-behind-") as folder:
             for suffix in ("", "-wal"):
@@ -110,75 +130,85 @@ class Records:
     def cursors(self) -> dict[str, int]:
         """Return how far each watched folder has been read."""
         with self.open() as connection:
-            return dict(connection.execute("SELECT name, last_uid FROM folder").fetchall())
+            return dict(map(tuple, connection.execute("SELECT name, last_uid FROM folder")))
 
 
 class ServerRecords(Records):
-    """The database of several daemons, on a PostgreSQL."""
+    """The database of one installation, on a server."""
 
-    def __init__(self, server: Postgres, database: str) -> None:
-        self._server, self._database = server, database
+    def __init__(self, url: str) -> None:
+        self._engine = server_engine(make_url(url), reading=True)
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Any]:
-        """Read beside the running daemons."""
-        with contextlib.closing(self._server.connect(self._database)) as connection:
-            yield _Asked(connection)
+    def open(self) -> Iterator[Database]:
+        with self._engine.connect() as connection:
+            yield _OnServer(connection)
+
+    @contextlib.contextmanager
+    def of_the_dead(self) -> Iterator[Database]:
+        with self.open() as database:
+            yield database
 
     def is_there(self) -> bool:
-        """Tell whether a daemon has made the tables."""
-        with self.open() as connection:
-            return bool(_ids(connection, "SELECT to_regclass('outbox') IS NOT NULL"))
-
-    def left(self) -> Left:
-        """Return what the queues hold."""
-        with self.open() as connection:
-            return _left(connection, "next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'")
+        with self._engine.connect() as connection:
+            return inspect(connection).has_table("outbox")
 
     def holders(self) -> dict[str, str]:
         """Return which daemon (host name/process) holds what; what nobody alive holds is left
         out.
         """
         query = (
-            "SELECT lease.name, daemon.place FROM lease JOIN daemon ON daemon.id = lease.holder "
-            "WHERE daemon.until > clock_timestamp() AT TIME ZONE 'UTC'"
+            "SELECT lease.name, daemon.place, daemon.until FROM lease "
+            "JOIN daemon ON daemon.id = lease.holder"
         )
         with self.open() as connection:
-            return dict(connection.execute(query).fetchall())
+            held = connection.execute(query).fetchall()
+        return {name: place for name, place, until in held if _instant(until) > datetime.now(UTC)}
 
 
-class _Asked:
-    """What is asked of SQLite's connections, of a server's."""
+class _OnServer:
+    """A `Database` on a server: its drivers want another sign for a value."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def execute(self, query: str, values: tuple[object, ...] = ()) -> Any:
-        return self._connection.execute(query.replace("?", "%s"), values)
+    def execute(self, query: str, values: Sequence[Any] = (), /) -> Answers:
+        return self._connection.exec_driver_sql(query.replace("?", "%s"), tuple(values))
 
     def rollback(self) -> None:
         self._connection.rollback()
 
 
-def claims(connection: sqlite3.Connection) -> Claims:
+def claims(connection: Database) -> Claims:
     """Return every claim that stands open now."""
-    queued = "SELECT id, attempts FROM outbox WHERE state = 'queued' AND "
-    # A row whose server has broken off waits in phase `dot` as well, but longer, and for a witness.
-    at_the_dot = (
-        "phase = 'dot' AND (julianday(next_attempt_at) - julianday(uncertain_at)) * 86400 "
-        f"BETWEEN {DOT_CLAIM.total_seconds() - 1} AND {DOT_CLAIM.total_seconds() + 1}"
+    connection.rollback()
+    queued = "FROM outbox WHERE state = 'queued' AND"
+    dots = connection.execute(
+        f"SELECT id, attempts, uncertain_at, next_attempt_at {queued} phase = 'dot'"
     )
+    second = timedelta(seconds=1)
     return Claims(
         _ids(
             connection, "SELECT id, attempts FROM inbound WHERE state = 'waiting' AND claim <> ''"
         ),
-        _ids(connection, f"{queued} phase = 'claimed'"),
-        _ids(connection, f"{queued} {at_the_dot}"),
+        _ids(connection, f"SELECT id, attempts {queued} phase = 'claimed'"),
+        # A row whose server has broken off waits there as well, but longer, and for a witness.
+        frozenset(
+            (number, attempts)
+            for number, attempts, since, until in dots
+            if since and until and abs(_instant(until) - _instant(since) - DOT_CLAIM) <= second
+        ),
     )
 
 
-def _ids(connection: sqlite3.Connection, query: str) -> frozenset[tuple[int, int]]:
-    return frozenset(connection.execute(query).fetchall())
+def _ids(connection: Database, query: str) -> frozenset[tuple[int, int]]:
+    return frozenset(map(tuple, connection.execute(query)))
+
+
+def _instant(kept: str | datetime) -> datetime:
+    """Return an instant, which is UTC; SQLite keeps it as text."""
+    found = datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+    return found.replace(tzinfo=UTC)
 
 
 # After a start no mail goes before all of Sent is decided, and the claims of the dead end later.
@@ -188,11 +218,7 @@ _SENT_UNDER_A_CLAIM = (
 )
 
 
-# SQLite keeps instants as text of equal length: UTC, with microseconds.
-_DUE = "next_attempt_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
-
-
-def _left(connection: Any, due: str) -> Left:
+def _left(connection: Database) -> Left:
     queues = {
         "inbound": "inbound WHERE state = 'waiting'",
         "outbox": "outbox WHERE state = 'queued' AND phase <> 'dot'",
@@ -203,12 +229,13 @@ def _left(connection: Any, due: str) -> Left:
     held: dict[str, int] = {}
     due_now = 0
     # One snapshot: what moves on from queue to queue is seen in one of them.
-    connection.execute("BEGIN")
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("BEGIN")
     try:
         for name, queue in queues.items():
-            now_due = f"sum(CASE WHEN {due} THEN 1 ELSE 0 END)"
-            query = f"SELECT count(*), coalesce({now_due}, 0) FROM {queue}"
-            held[name], now = connection.execute(query).fetchone()
+            rows = connection.execute(f"SELECT next_attempt_at FROM {queue}").fetchall()
+            now = sum(1 for (at,) in rows if at and _instant(at) <= datetime.now(UTC))
+            held[name] = len(rows)
             due_now += now
             if name == "outbox" and connection.execute(_SENT_UNDER_A_CLAIM).fetchone():
                 due_now -= now

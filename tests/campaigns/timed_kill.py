@@ -132,7 +132,7 @@ def _kill_and_kill(
     say: Callable[[str], None],
 ) -> Killer:
     plan = Plan(conversations, kills, seed, lose=0, files_sent=True, short=True)
-    killer, random = Killer(installation, plan), Random(f"pause {seed}")
+    killer, random = Killer(installation, plan, None), Random(f"pause {seed}")
     installation.start()
     installation.wait_started()
     shop = Shop(installation, conversations, kills * _PER_KILL, hurry)
@@ -152,7 +152,7 @@ def _kill_and_kill(
 
 def _rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
     with installation.records.open() as database:
-        return database.execute(query).fetchall()
+        return list(database.execute(query))
 
 
 _DUE = "timer WHERE state = 'armed' AND due_at < strftime('%Y-%m-%d %H:%M:%f', 'now')"

@@ -294,7 +294,7 @@ def _share(one: Installation, server: Postgres, database: str, plan: Plan) -> No
     written["mailboxes"].append(sales)
     one.config.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
     one.changes["mailboxes.1"] = f"as mailboxes.0, of {_SALES}"
-    one.records = ServerRecords(server, database)
+    one.records = ServerRecords(server.url(database))
     if plan.lease is not None:
         one.set_variable(SHORT_LEASES, str(plan.lease))
 

@@ -29,6 +29,14 @@ def trouble(lookup: NumberLookup, *numbers: str) -> str:
     return why
 
 
+def driven(url: str) -> str:
+    """Return the address with the drivers that are installed."""
+    drivers = {"postgresql://": "postgresql+psycopg://", "mariadb://": "mariadb+pymysql://"}
+    for plain, full in drivers.items():
+        url = url.replace(plain, full)
+    return url
+
+
 def in_csv(path: Path, content: bytes | str = b"", column: str = "Order") -> NumberLookup:
     if content:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -121,7 +129,7 @@ def shop(tmp_path: Path) -> Iterator[Callable[..., NumberLookup]]:
     url = database_url(tmp_path)
     from sqlalchemy import create_engine, text
 
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(driven(url))
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE orders (number varchar(20))"))
         connection.execute(text("INSERT INTO orders VALUES ('123456')"))
@@ -136,6 +144,9 @@ def shop(tmp_path: Path) -> Iterator[Callable[..., NumberLookup]]:
     engine.dispose()
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 @pytest.mark.parametrize(
     "query",
     [
@@ -152,6 +163,9 @@ def test_a_number_is_found_by_whatever_query_people_write(
     assert asked(shop(query), "123456", "654321", "' OR '1'='1") == [True, False, False]
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 @pytest.mark.parametrize(
     "query",
     [
@@ -174,6 +188,8 @@ def test_a_query_that_is_wrong_says_what_the_database_says(
     assert "\n" not in why
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgresql
 def test_a_query_that_takes_too_long_is_broken_off(
     shop: Callable[..., NumberLookup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +227,7 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
         ("nonsense", "Could not parse"),
         ("oracle://x@127.0.0.1/y", "No module named"),
         ("postgresql://x@127.0.0.1:1/y", "refused"),
+        ("mysql://x@127.0.0.1:1/y", "refused"),
     ],
 )
 def test_an_address_that_leads_nowhere_says_so(address: str, said: str) -> None:
