@@ -125,7 +125,7 @@ class Records:
     def left(self) -> Left:
         """Return what the queues hold."""
         with self.open() as connection:
-            return _left(connection, _DUE)
+            return _left(connection)
 
     def cursors(self) -> dict[str, int]:
         """Return how far each watched folder has been read."""
@@ -141,8 +141,11 @@ class ServerRecords(Records):
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Database]:
-        with self._engine.connect() as connection:
-            yield _OnServer(connection)
+        try:
+            with self._engine.connect() as connection:
+                yield _OnServer(connection)
+        finally:
+            self._engine.dispose()
 
     @contextlib.contextmanager
     def of_the_dead(self) -> Iterator[Database]:
@@ -150,8 +153,11 @@ class ServerRecords(Records):
             yield database
 
     def is_there(self) -> bool:
-        with self._engine.connect() as connection:
-            return inspect(connection).has_table("outbox")
+        try:
+            with self._engine.connect() as connection:
+                return inspect(connection).has_table("outbox")
+        finally:
+            self._engine.dispose()
 
     def holders(self) -> dict[str, str]:
         """Return which daemon (host name/process) holds what; what nobody alive holds is left
