@@ -187,11 +187,14 @@ def changing_tables(url: URL) -> Iterator[Connection]:
     """
     engine = mariadb_engine(url, patient=True)
     try:
-        with engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql(f"SELECT GET_LOCK({_SCHEMA_LOCK}, {_YEAR})")
-            _note_beginning(connection)
-            yield connection
-            connection.exec_driver_sql(f"DROP TABLE {_UNFINISHED}")
+        alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as holding:
+            # Before any transaction: who waited here within one would hold up whom he waits for.
+            holding.exec_driver_sql(f"SELECT GET_LOCK({_SCHEMA_LOCK}, {_YEAR})")
+            with engine.begin() as connection:
+                _note_beginning(connection)
+                yield connection
+                connection.exec_driver_sql(f"DROP TABLE {_UNFINISHED}")
     finally:
         engine.dispose()  # the lock ends with its connection
 
