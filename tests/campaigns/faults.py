@@ -25,6 +25,8 @@ def main() -> None:
     smtp = arguments.add_argument_group("smtp")
     smtp.add_argument("--server", choices=("sink", "postfix"), default="sink")
     smtp.add_argument("--kinds", default="cut", help=f"in turn: {','.join(KINDS)}")
+    whats = ",".join(one.name.lower() for one in smtp_faults.What)
+    smtp.add_argument("--what", default=whats, help="which mails, and whether copies are filed")
     imap = arguments.add_argument_group("imap")
     imap.add_argument("--share", type=int, default=1, help="only one in so many of the faults")
     given = arguments.parse_args()
@@ -36,7 +38,8 @@ def main() -> None:
             )
         )
     sweep = smtp_faults.Sweep(given.every, kinds=given.kinds.split(","), seed=given.seed)
-    conclude(lambda: smtp_faults.campaign(given.server, sweep, tls=given.tls))
+    what = tuple(smtp_faults.What[one.upper()] for one in given.what.split(","))
+    conclude(lambda: smtp_faults.campaign(given.server, sweep, tls=given.tls, whats=what))
 
 
 if __name__ == "__main__":
