@@ -39,12 +39,16 @@ def working(settings: "Settings", *, locked: bool = False) -> Iterator[tuple["To
 
 
 def process_all(tools: "Tools", desk: "Desk") -> int:
-    """Process what is recorded of a mailbox, showing how far it is; return how many messages."""
+    """Process what is recorded of a mailbox, showing how far it is; return how many messages. No
+    daemon works on it: what a dead process had taken is not waited for.
+    """
     from maildaemon.adapters.clock import utc_now
     from maildaemon.adapters.sql.listings import read_listings
     from maildaemon.bootstrap import make_batches
     from maildaemon.services.backlog import process_backlog
 
+    with tools.store.begin() as tx:
+        tx.inbound.release(desk.mailbox_id, utc_now())
     with read_listings(tools.store) as listings:
         inbound = listings.standing(desk.mailbox_id, utc_now()).inbound
     total = inbound.waiting + inbound.history

@@ -191,6 +191,11 @@ class Inbound(Protocol):
     def give_back(self, row: InboundRow, retry_at: datetime) -> None:
         """Give a row back through no fault of its own."""
 
+    def release(self, mailbox_id: int, now: datetime) -> int:
+        """Let what a dead process had taken be due at once; return how many rows. Whoever calls
+        knows that no other process lives.
+        """
+
     def retry_parked(self, inbound_id: int | None, now: datetime) -> int:
         """Make a parked row (all if None) due again, its failures forgotten; return how many."""
 

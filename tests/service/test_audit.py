@@ -11,6 +11,9 @@ from maildaemon.domain.audit import Fault, Finding
 from maildaemon.services.audit import Tally, audit_mailbox, audit_next, repair
 from tests.service.shop import START, Shop, a_mail
 
+# The marked ones bring all statements to the other databases.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
@@ -50,6 +53,8 @@ def wrong(findings: list[Finding]) -> list[tuple[Fault, str, int | None, str | N
     return [(one.fault, one.folder, one.uid, one.message_id) for one in findings if one.wrong]
 
 
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 def test_where_everything_is_recorded_nothing_is_found_and_no_body_is_fetched(shop: Shop) -> None:
     shop.account.calls.clear()
 
@@ -120,6 +125,8 @@ def test_a_copy_of_ours_that_stands_twice_in_sent_is_named(shop: Shop) -> None:
     assert findings[0].about == "UIDs 1, 2"
 
 
+@pytest.mark.postgresql
+@pytest.mark.mariadb
 def test_a_mail_of_ours_that_no_record_knows_is_named_and_entered_as_sent(shop: Shop) -> None:
     before = shop.rows("select message_id, recipient, state from outbox")
     write_sql(shop, "update event set outbox_id = null")

@@ -300,6 +300,27 @@ def test_history_is_decided_in_the_order_in_which_it_was_written_whatever_folder
     shop.close()
 
 
+def test_a_conversation_that_was_imported_is_looked_after_from_its_next_mail_on(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    shop.write(a_mail(date=START - timedelta(days=60)), at=START - timedelta(days=60))
+    shop.start()
+    since = START - timedelta(days=90)
+    backfill(shop.store, shop.mailbox, shop.blobs, shop.desk, since, shop.now, lambda *_: None)
+    process_backlog(lambda: a_batch(shop), lambda _: None)
+    assert shop.rows("select history, plan_wanted from thread") == [(1, 0)]
+
+    cited = "<c1@customer.example>"
+    shop.write(a_mail("Still?", message_id="c2@x.example", In_Reply_To=cited, date=shop.at))
+    shop.receive()
+    shop.process()
+
+    assert shop.rows("select history, plan_wanted from thread") == [(0, 1)]
+    assert shop.customers_got == []
+    shop.close()
+
+
 class Dying(InProcessParser):
     """Reads a few messages, and then nothing any more."""
 

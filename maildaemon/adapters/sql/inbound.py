@@ -262,6 +262,19 @@ class SqlInbound:
             **values,
         )
 
+    def release(self, mailbox_id: int, now: datetime) -> int:
+        """Let what a dead process had taken be due at once; return how many rows."""
+        return self._connection.execute(
+            update(inbound)
+            .where(
+                inbound.c.mailbox_id == mailbox_id,
+                inbound.c.state == "waiting",
+                inbound.c.claim != "",
+                inbound.c.next_attempt_at > now,
+            )
+            .values(next_attempt_at=now)
+        ).rowcount
+
     def retry_parked(self, inbound_id: int | None, now: datetime) -> int:
         """Make a parked row (all if None) due again, its failures forgotten; return how many."""
         statement = update(inbound).where(inbound.c.state == "parked")
