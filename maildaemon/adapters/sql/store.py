@@ -40,12 +40,13 @@ from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.rows import Earlier
-from maildaemon.ports.store import Inbound, Mailboxes, Outbox, Records, Transaction
+from maildaemon.ports.store import Mailboxes, Outbox, Records, Transaction
 from maildaemon.ports.timers import Timers
 
 _BUSY_SECONDS = 20
