@@ -1,13 +1,14 @@
 # Every target prepares what it needs, on a machine that has Python 3.11 or newer and make.
 #   make demo     shows the daemon at work, on throw-away servers
 #   make test     runs every test; ARGS="tests/unit -k threads" runs some
+#   make test-databases   runs what opens a database on SQLite, PostgreSQL and MariaDB, which takes an hour
 #   make check    formatting, lint, types, architecture, generated files
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test check format generate lock wheel torture $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test test-databases check format generate lock wheel torture $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -38,6 +39,9 @@ demo: $(READY)
 
 test: $(READY) servers
 	@.ci/tests -n 3 --dist worksteal $(ARGS)
+
+test-databases: $(READY) servers
+	@.ci/tests -n 3 --dist worksteal --every-database tests/service tests/contract tests/migrations $(ARGS)
 
 bench: $(READY) servers
 	@$(BIN)/python -m benchmarks $(ARGS)
