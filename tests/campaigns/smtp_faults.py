@@ -176,7 +176,8 @@ class Sending:
         with contextlib.suppress(TransportUnavailableError, TransportRefusedError):
             self.shop.deliver()
         _run(self.shop.transport)
-        self.server.relay.wait_idle()
+        # asyncio waits for half a minute for the other side to end TLS in order.
+        self.server.relay.wait_idle(40)
 
     def _seen(self) -> Seen:
         _, state, phase, _ = self._row()
