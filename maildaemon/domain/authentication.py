@@ -202,6 +202,14 @@ def same_organisation(one: str, other: str) -> bool:
     return organisation(one) == organisation(other)
 
 
+def person_key(address: str) -> str:
+    """Return what is equal for all addresses that one mailbox can make up for itself, as far as
+    names tell: without the detail after a `+`, at the organisational domain.
+    """
+    local, _, domain = address.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{organisation(domain)}"
+
+
 def organisation(domain: str) -> str:
     """Return the organisational domain: two labels, three under a registry's second level.
 

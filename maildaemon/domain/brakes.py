@@ -86,13 +86,13 @@ def why_break(limits: Limits, sent: int, sent_in_fortnight: int, bounces: int) -
 
 
 def why_flooded(limits: Limits, arrived: int) -> str | None:
-    """Return why so many new messages (counted over `WINDOW`) are suspect, None if they are not.
+    """Return why so many messages to answer (within `WINDOW`) are suspect, None if they are not.
 
     With the limits as they are shipped, 300 are not: many times what a shop gets on its busiest
     day. Who gets more has higher limits, or nobody would be answered in time.
     """
     if arrived > _TIMES_OUR_PACE * always_allowed(limits):
-        return f"{arrived} customers' mails arrived within 10 minutes"
+        return f"{arrived} mails that are to be answered arrived within 10 minutes"
     return None
 
 

@@ -370,11 +370,19 @@ def why_not_acknowledged(match: Match, context: Context) -> tuple[Silence, ...]:
     thread = match.thread
     reasons = (
         (Silence.EARLIER_CONVERSATION, match.cites_unknown or (thread and thread.begun_earlier)),
-        (Silence.ANSWERS_AUTOMATIC_MAIL, any(known.own for known in context.lookups.known)),
+        (Silence.ANSWERS_AUTOMATIC_MAIL, answers_us(context)),
         (Silence.ACKNOWLEDGED_ALREADY, thread and _was_acknowledged(thread, context)),
         (Silence.STAFF_ANSWERED, thread and thread.staff_answered),
     )
     return tuple(reason for reason, holds in reasons if holds)
+
+
+def answers_us(context: Context) -> bool:
+    """Tell whether a message answers automatic mail of ours, by what it cites or by its subject:
+    only such mail bears the tag of a thread. Programs that open tickets cite nothing.
+    """
+    lookups = context.lookups
+    return lookups.tagged is not None or any(known.own for known in lookups.known)
 
 
 def _was_acknowledged(thread: ThreadFacts, context: Context) -> bool:
@@ -415,8 +423,7 @@ def _refusals_to_tell(
     # Explained once a thread to whoever (or whatever) answers our automatic mails.
     thread = match.thread
     rehearsed = thread is not None and Section.REFUSED_FILES in _rehearsed(thread, context)
-    answers_us = any(known.own for known in context.lookups.known)
-    if answers_us and thread and (thread.refusals_explained or rehearsed):
+    if answers_us(context) and thread and (thread.refusals_explained or rehearsed):
         return ()
     fresh = tuple(
         Refusal(attachment.filename, judged.reason)
@@ -459,6 +466,7 @@ def may_echo_subject(message: Message, context: Context) -> bool:
 
 def is_known(message: Message, context: Context) -> bool:
     """Tell whether the sender is authenticated or was here before; else he may be forged."""
-    if by_form(message, context.policy):
+    forged = judge_author(message, context.policy) is Trust.FAILED
+    if forged or by_form(message, context.policy):
         return False
     return context.sender_known or aligned_pass(message, context.policy.authserv_id)

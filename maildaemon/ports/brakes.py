@@ -121,7 +121,7 @@ class Brakes(Protocol):
         """
 
     def arrived_since(self, mailbox_id: int, since: datetime) -> int:
-        """Return how many customers' mails have arrived since then."""
+        """Return how many customers' mails have arrived since then that are answered."""
 
     def newest_before(self, mailbox_id: int, at: datetime) -> datetime | None:
         """Return when the newest of the customers' mails arrived that were recorded last by then;

@@ -114,9 +114,17 @@ def doubt_memory(
 
 
 def watch_arrivals(
-    tx: Transaction, desk: Desk, received_at: datetime, sent_at: datetime | None, now: datetime
+    tx: Transaction,
+    desk: Desk,
+    received_at: datetime,
+    sent_at: datetime | None,
+    now: datetime,
+    *,
+    answered: bool,
 ) -> None:
-    """Stop if a customer's message that was just recorded is one of far too many."""
+    """Stop if a customer's message that was just recorded is one of far too many: of old ones, or
+    of those that are answered.
+    """
     mailbox_id = desk.mailbox_id
     on = {one.brake for one in tx.brakes.on(mailbox_id)}
     older_than = now - OLD_MAIL
@@ -127,7 +135,7 @@ def watch_arrivals(
         older_than = min(older_than, newest or older_than)
         if why := why_bulk(tx.brakes.old_since(mailbox_id, since, older_than)):
             put_on(tx, desk, Brake.BULK_ARRIVAL, why, now)
-    if Brake.FLOOD not in on:
+    if answered and Brake.FLOOD not in on:
         since = counted_since(tx, mailbox_id, Brake.FLOOD, now)
         arrived = tx.brakes.arrived_since(mailbox_id, since)
         if why := why_flooded(desk.policy.limits, arrived):

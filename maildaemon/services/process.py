@@ -378,7 +378,8 @@ class _Case:
             tx.outbox.draft_sent(self.draft, now)
         message_id = apply(tx, self.composer, desk, row, message, decision, now, self.blobs)
         if decision.judgement.kind is Kind.CUSTOMER and not row.history:
-            watch_arrivals(tx, desk, row.received_at, message.date, now)
+            answered = decision.silence is None
+            watch_arrivals(tx, desk, row.received_at, message.date, now, answered=answered)
         watch_rivals(tx, desk, row, message, now)
         if (keyword := BY_FOLDER.get(row.role)) and decision.thread and not row.history:
             # Moved there before we have seen it anywhere else.

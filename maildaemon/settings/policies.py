@@ -119,7 +119,10 @@ class LimitSettings(Section):
     per_address: tuple[Ceiling, ...] = Field(
         (Rate(1, timedelta(minutes=10)), Rate(3, timedelta(hours=24))),
         min_length=1,
-        description="Responses to one address. Above any of these there is silence.",
+        description=(
+            "Responses to one address. Above any of these there is silence. What stands behind a "
+            "`+`, and a name below a domain, make no other address of it."
+        ),
     )
     per_thread: Ceiling = Field(
         Rate(3, timedelta(hours=24)),

@@ -69,9 +69,11 @@ class Installation:
     # Whether the program has been loaded before a command is given, as short runs have it.
     loaded: ClassVar[bool] = False
 
-    def __init__(self, folder: Path, dovecot: Dovecot, sink: SmtpSink) -> None:
+    def __init__(
+        self, folder: Path, dovecot: Dovecot, sink: SmtpSink, address: str = SUPPORT
+    ) -> None:
         self.folder = folder
-        self.account: Account = dovecot.account(SUPPORT)
+        self.account: Account = dovecot.account(address)
         self.config = folder / "maildaemon.yaml"
         self.log = folder / "daemon.log"
         self._log_begins_at = 0
@@ -90,7 +92,7 @@ class Installation:
             "mailboxes.0.smtp.ca_file": str(dovecot.ca_file),
         }
         self._make_config(
-            *("--address", SUPPORT, "--password-env", "SUPPORT_PASSWORD"),
+            *("--address", address, "--password-env", "SUPPORT_PASSWORD"),
             *("--imap-host", f"localhost:{dovecot.imaps_port}"),
             *("--smtp-host", f"localhost:{sink.port}"),
         )

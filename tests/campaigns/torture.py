@@ -95,6 +95,13 @@ ORDEALS = (
     Ordeal("races", "races", "--races 200", "--races 10 --shops 1 --after 15 --gap 0.5"),
     Ordeal("rush", "rush", "--customers 500", "--customers 40 --factor 600"),
     Ordeal("two-daemons", "two_daemons", "--minutes 30", "--minutes 3"),
+    Ordeal("loops", "loops", "--conversations 3", "--conversations 1 --after 5"),
+    Ordeal(
+        "loops-shipped",
+        "loops",
+        "--conversations 3 --limits shipped",
+        "--conversations 1 --after 5 --limits shipped",
+    ),
     Ordeal("shop-year", "shop_year", "--messages 5000", "--messages 100"),
 )
 

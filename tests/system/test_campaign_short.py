@@ -8,6 +8,7 @@ from tests.campaigns import (
     imap_faults,
     kill,
     latency,
+    loops,
     old_mailbox,
     races,
     restore,
@@ -91,5 +92,12 @@ def test_of_two_daemons_one_works_and_the_next_takes_over(
     plan = two_daemons.Plan(minutes=0.02, seed=7, rate=3, lease=3)
 
     table = two_daemons.campaign(plan, shared=postgres())
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.timeout(180)
+def test_programs_that_answer_everything_are_not_answered_for_ever() -> None:
+    table = loops.campaign(conversations=1, seed=7, robots=("disguised",))
 
     assert table.broken == [], str(table)

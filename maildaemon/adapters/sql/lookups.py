@@ -11,6 +11,7 @@ from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.matters import matter_of
 from maildaemon.adapters.sql.tables import message
+from maildaemon.domain.authentication import person_key
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import OutboxState, Refusal, Section, provider_id
 from maildaemon.domain.message import Message
@@ -407,11 +408,11 @@ class SqlLookups:
     def sender_responses_at(
         self, mailbox_id: int, address: str, since: datetime
     ) -> tuple[datetime, ...]:
-        """Return when automatic mails to this address were queued."""
+        """Return when responses to this address, in whatever form, were queued."""
         return tuple(
             self._connection.scalars(
                 questions.SENDER_RESPONSES,
-                {"mailbox_id": mailbox_id, "key": digest(address), "since": since},
+                {"mailbox_id": mailbox_id, "key": digest(person_key(address)), "since": since},
             )
         )
 

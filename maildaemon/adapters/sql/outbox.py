@@ -24,6 +24,7 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_new
 from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
+from maildaemon.domain.authentication import person_key
 from maildaemon.domain.delivery import (
     TOO_LATE,
     MailKind,
@@ -130,7 +131,7 @@ class SqlOutbox(SqlSettlements):
 
     def count_response(self, mail: NewMail) -> None:
         """Enter a response into the ledger; StaleClaimError if another process was faster."""
-        recipient = digest(mail.recipient.lower())
+        recipient = digest(person_key(mail.recipient))
         # Not how many there are: were old ones deleted, a key would come a second time.
         asked = {"mailbox_id": mail.mailbox_id, "recipient": recipient}
         newest = self._connection.scalar(_NEWEST_ENTRY, asked)

@@ -354,8 +354,9 @@ _CUSTOMERS = select(func.count()).where(
     message.c.kind == "customer",
     message.c.history.is_(False),
 )
-# By arrival alone: of what is caught up with after an outage, none has just arrived.
-ARRIVED_SINCE = _CUSTOMERS.where(message.c.received_at >= _SINCE)
+# By arrival alone: of what is caught up with after an outage, none has just arrived. What is not
+# answered is no harm to anybody, however much one sender writes.
+ARRIVED_SINCE = _CUSTOMERS.where(message.c.received_at >= _SINCE, message.c.silence.is_(None))
 _LAST_RECORDED = (
     select(message.c.received_at)
     .where(

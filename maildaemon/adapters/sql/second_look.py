@@ -28,6 +28,7 @@ from maildaemon.adapters.sql.tables import (
     settlement,
     thread,
 )
+from maildaemon.domain.authentication import person_key
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.context import Decision
 from maildaemon.domain.delivery import OutboxState, Phase, Section
@@ -133,7 +134,7 @@ def _forget(connection: Connection, mail: Row[Any]) -> None:
     connection.execute(
         delete(ledger).where(
             ledger.c.mailbox_id == mail.mailbox_id,
-            ledger.c.recipient_sha256 == digest(mail.recipient.lower()),
+            ledger.c.recipient_sha256 == digest(person_key(mail.recipient)),
             ledger.c.thread_id == mail.thread_id,
             ledger.c.at == mail.queued_at,
         )
