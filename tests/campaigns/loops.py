@@ -116,7 +116,7 @@ def campaign(
     seed: int,
     limits: str = "hurried",
     after: int = 20,
-    robots: Sequence[str] = tuple(one.name for one in ROBOTS),
+    robots: Sequence[str] = (),
     say: Callable[[str], None] = print,
 ) -> Table:
     """Hold so many conversations with each robot; return the figures. `after`: seconds from a
@@ -138,8 +138,8 @@ def campaign(
         stack.callback(thread.join, 30)
         stack.callback(world.end)
 
-        for one in plan:
-            ours.account.deliver(one.root.raw, sender=one.root.person)
+        for root in (each.root for each in plan):
+            ours.account.deliver(root.raw, sender=root.person)
         _wait_quiet(world, (ours, theirs), lambda: len(sink.accepted()) >= len(plan))
         say(f"{len(plan)} conversations: {len(sink.accepted())} automatic mails, now quiet")
         pairs = [_talk_to_another(world, ours, theirs, strips) for strips in (False, True)]
@@ -159,8 +159,9 @@ def campaign(
 
 
 def _plan(conversations: int, seed: int, names: Sequence[str]) -> list[Conversation]:
-    random, plan = Random(seed), []
-    for robot in (one for one in ROBOTS if one.name in names):
+    random = Random(seed)
+    plan: list[Conversation] = []
+    for robot in [one for one in ROBOTS if one.name in names or not names]:
         many = min(conversations, _BOUNCES_AT_MOST) if robot.name in _BOUNCING else conversations
         for number in range(1, many + 1):
             root = question(len(plan) + 1, robot.address(number))
