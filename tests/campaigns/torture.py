@@ -102,6 +102,19 @@ ORDEALS = (
         "--conversations 3 --limits shipped",
         "--conversations 1 --after 5 --limits shipped",
     ),
+    Ordeal("spoofs", "spoofs", "--conversations 5", "--conversations 1"),
+    Ordeal(
+        "spoofs-unjudged",
+        "spoofs",
+        "--conversations 5 --no-authentication",
+        "--conversations 1 --no-authentication",
+    ),
+    Ordeal(
+        "poison",
+        "poison",
+        "--messages 1000 --poisonous 50",
+        "--messages 60 --poisonous 17 --kills 2",
+    ),
     Ordeal("shop-year", "shop_year", "--messages 5000", "--messages 100"),
 )
 

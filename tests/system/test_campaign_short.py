@@ -10,10 +10,12 @@ from tests.campaigns import (
     latency,
     loops,
     old_mailbox,
+    poison,
     races,
     restore,
     second_client,
     smtp_faults,
+    spoofs,
     two_daemons,
 )
 from tests.campaigns.installation import Installation
@@ -99,5 +101,19 @@ def test_of_two_daemons_one_works_and_the_next_takes_over(
 @pytest.mark.timeout(180)
 def test_programs_that_answer_everything_are_not_answered_for_ever() -> None:
     table = loops.campaign(conversations=1, seed=7, robots=("disguised",))
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.timeout(180)
+def test_whoever_forges_gets_no_word_into_our_mail_and_into_no_conversation() -> None:
+    table = spoofs.campaign(conversations=1, seed=7)
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.timeout(180)
+def test_poison_costs_the_mail_of_others_next_to_nothing() -> None:
+    table = poison.campaign(messages=25, poison=17, seed=7, kills=1)
 
     assert table.broken == [], str(table)
