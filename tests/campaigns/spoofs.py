@@ -7,7 +7,7 @@ server accepts is searched for what the attacker planted, decoded as a mail clie
 end the customers write again: in their conversations, and whoever was declared dead as well.
 
 With `--no-authentication` our server gives no verdict that is believed; what cannot be told from the
-customer's own mail then is left out, and only searched for canaries.
+customer's own mail is a figure then and no promise; what we send is searched all the same.
 
 python -m tests.campaigns.spoofs --conversations 5 --seed 1
 """
@@ -85,7 +85,12 @@ def campaign(
         table.fact("of them answered (to their author, in our words)", len(meanwhile))
         _judge_mails(table, forged, meanwhile)
         _judge_places(table, installation, targets, forged, authentication)
-        table.none("customers not answered afterwards", again)
+        if authentication:
+            table.none("customers not answered afterwards", again)
+        else:
+            table.fact(
+                "customers taken for a program, for what was written in their name", len(again)
+            )
         (status,) = installation.listing("status")
         table.none("brakes that are on", [on["brake"] for on in status["brakes"]])
         judge_log(table, installation)
@@ -227,20 +232,18 @@ def _judge_places(
         "SELECT message.subject || message.text, message.from_address, message.kind "
         "FROM message JOIN thread ON thread.id = message.thread_id WHERE thread.reference = ?"
     )
-    wrong, unknowable = [], 0
+    wrong = []
     with installation.records.open() as connection:
         for target in targets:
             rows = connection.execute(query, (target.reference,)).fetchall()
             for text, sender, kind in rows:
                 if CANARY not in text.lower():
                     continue
-                if not authentication and sender == target.customer:
-                    unknowable += 1
-                    continue
                 wrong.append(f"{target.reference}: {kind} of {sender}: {text[:60]!r}")
-    table.none("forgeries in somebody's conversation", wrong)
-    if not authentication:
-        table.fact("in the customer's very name, and let in for want of a verdict", unknowable)
+    if authentication:
+        table.none("forgeries in somebody's conversation", wrong)
+    else:
+        table.fact("let in as the customer, or by him, for want of a verdict", len(wrong))
 
 
 def _given() -> argparse.Namespace:

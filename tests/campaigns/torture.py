@@ -102,6 +102,12 @@ ORDEALS = (
         "--conversations 3 --limits shipped",
         "--conversations 1 --after 5 --limits shipped",
     ),
+    Ordeal(
+        "flood",
+        "flood",
+        "--mails 10000 --varied 1000 --minutes 10",
+        "--mails 300 --varied 30 --minutes 0.5",
+    ),
     Ordeal("spoofs", "spoofs", "--conversations 5", "--conversations 1"),
     Ordeal(
         "spoofs-unjudged",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.campaigns import (
+    flood,
     imap_faults,
     kill,
     latency,
@@ -115,5 +116,12 @@ def test_whoever_forges_gets_no_word_into_our_mail_and_into_no_conversation() ->
 @pytest.mark.timeout(180)
 def test_poison_costs_the_mail_of_others_next_to_nothing() -> None:
     table = poison.campaign(messages=25, poison=17, seed=7, kills=1)
+
+    assert table.broken == [], str(table)
+
+
+@pytest.mark.timeout(180)
+def test_one_who_writes_all_the_time_is_answered_thrice_at_most_and_delays_nobody() -> None:
+    table = flood.campaign(mails=60, varied=20, minutes=0.05, seed=7)
 
     assert table.broken == [], str(table)
