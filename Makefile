@@ -1,14 +1,15 @@
 # Every target prepares what it needs, on a machine that has Python 3.11 or newer and make.
 #   make demo     shows the daemon at work, on throw-away servers
-#   make test     runs every test; ARGS="tests/unit -k threads" runs some
+#   make test     runs every test but the campaigns; ARGS="tests/unit -k threads" runs some
 #   make test-databases   runs what opens a database on SQLite, PostgreSQL and MariaDB, which takes an hour
+#   make campaigns  runs the short form of every campaign
 #   make check    formatting, lint, types, architecture, generated files
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign loops-campaign flood-campaign spoofs-campaign poison-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-databases check format generate lock wheel torture $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -38,7 +39,10 @@ demo: $(READY)
 	@$(BIN)/maildaemon demo $(ARGS)
 
 test: $(READY) servers
-	@.ci/tests -n 3 --dist worksteal $(ARGS)
+	@.ci/tests -n 3 --dist worksteal -m "not campaign" $(ARGS)
+
+campaigns: $(READY) servers
+	@.ci/tests -n 3 --dist worksteal -m campaign $(ARGS)
 
 test-databases: $(READY) servers
 	@.ci/tests -n 3 --dist worksteal --every-database tests/service tests/contract tests/migrations $(ARGS)

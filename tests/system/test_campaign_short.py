@@ -1,4 +1,6 @@
-"""The campaigns of `tests.campaigns` in a form short enough for every run; `make campaigns` runs the long ones."""
+"""The campaigns of `tests.campaigns` in a form short enough for every change; `make torture` runs
+the long ones.
+"""
 
 from collections.abc import Callable
 
@@ -21,6 +23,9 @@ from tests.campaigns import (
 )
 from tests.campaigns.installation import Installation
 from tests.servers.postgres import Postgres
+
+
+pytestmark = pytest.mark.campaign
 
 
 @pytest.fixture(autouse=True)
