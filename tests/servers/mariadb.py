@@ -90,6 +90,11 @@ class Mariadb:
         # It refuses to run as root.
         return {"user": uid, "group": gid, "extra_groups": []} if os.getuid() == 0 else {}
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        # Where we keep what is temporary, its user may not write.
+        return {**os.environ, "TMPDIR": str(self.base)}
+
     def _make(self) -> None:
         if os.getuid() == 0:
             os.chown(self.base, *process.unprivileged()[1:])
@@ -104,6 +109,7 @@ class Mariadb:
             capture_output=True,
             timeout=60,
             **self._user,
+            env=self._environment,
         )
         if done.returncode:
             raise RuntimeError(
@@ -128,6 +134,7 @@ class Mariadb:
                 stderr=log,
                 start_new_session=True,
                 **self._user,
+                env=self._environment,
             )
         try:
             process.wait_until(self._answers, 30, "MariaDB answers")

@@ -350,4 +350,4 @@ for words in [[], *([name] for name in program.list_commands(None))]:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("Usage: maildaemon") == 18
+    assert done.stdout.count("Usage: maildaemon") == 20

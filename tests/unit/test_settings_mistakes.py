@@ -18,7 +18,7 @@ service:
   htpp: {port: 8080}                                 #! unknown option `htpp`; did you mean `http`?
   http: {port: 80800}                                #! must be from 1 to 65535
 database:
-  url: mariadb://db.example.com/mail                 #! does not work with MariaDB and MySQL; use SQLite
+  url: mariadb+mysqldb://db.example.com/mail         #! write MariaDB as `mariadb://USER@HOST/DATABASE`
 mailboxes:
   - name: support
     address: support@example.com
