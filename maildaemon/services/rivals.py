@@ -49,10 +49,13 @@ def _is_from_us(message: Message, policy: Policy, *, in_sent: bool) -> bool:
 
 def _is_news(tx: Transaction, desk: Desk, sent_at: datetime | None, now: datetime) -> bool:
     """Tell whether it was sent since we work here, and since a person last released this."""
-    started_at = tx.mailboxes.get(desk.mailbox_id).started_at
+    started_at = tx.mailboxes.get(desk.mailbox_id).started_at or now
     released_at = tx.brakes.last_release(desk.mailbox_id, Brake.OTHER_INSTALLATION)
     sent_at = sent_at or now
-    return all(at is None or sent_at > at for at in (started_at or now, released_at))
+    # RFC 5322 §3.3: a mail is dated by whole seconds.
+    if sent_at < started_at.replace(microsecond=0):
+        return False
+    return released_at is None or sent_at > released_at
 
 
 def _is_known(tx: Transaction, desk: Desk, tokens: list[str]) -> bool:

@@ -24,7 +24,6 @@ from tests.campaigns import (
 from tests.campaigns.installation import Installation
 from tests.servers.postgres import Postgres
 
-
 pytestmark = pytest.mark.campaign
 
 
