@@ -52,5 +52,6 @@ def parse_ahead(items: Sequence[Item], read: Callable[[Parser, Item], Result]) -
 
 
 def _workers(items: int) -> int:
-    # To start a process takes as long as to read a hundred mails.
-    return max(1, min(_WORKERS, os.cpu_count() or 1, items // 100))
+    # Who waits for them has more to do than they have: a core is left to it. To start a process
+    # takes as long as to read a hundred mails.
+    return max(1, min(_WORKERS, (os.cpu_count() or 1) - 1, items // 100))

@@ -38,6 +38,7 @@ def test_every_target_holds_for_what_it_begins_with(name: str) -> None:
     assert [flaw for raw in begin for flaw in look(target, raw, twice=True).flaws] == []
 
 
+@pytest.mark.campaign
 def test_a_short_fuzzing_finds_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.fuzz", "all", "--minutes", "0.08"]
     done = subprocess.run(

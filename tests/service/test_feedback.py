@@ -159,7 +159,7 @@ def test_a_click_rates_and_nothing_else_happens(shop: Shop) -> None:
     assert shown(shop) == (4, "")
     assert status(shop) == ["resolved"]
     assert shop.rows("select silence from message where kind = 'feedback'") == [
-        ("acknowledged_already",)
+        ("answers_automatic_mail",)
     ]
     assert len(shop.customers_got) == sent
     assert shop.rows("select detail from event where event = 'thread_rated'") == [

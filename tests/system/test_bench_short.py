@@ -22,6 +22,7 @@ def test_the_same_seed_makes_the_same_mailbox() -> None:
     assert once != other
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(240)
 def test_sixty_messages_are_ingested_as_they_should_be_and_fill_the_table() -> None:
     said: list[str] = []

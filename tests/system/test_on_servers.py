@@ -76,6 +76,7 @@ def here(tmp_path: Path, account: Account, tls_sink: SmtpSink, address: str) -> 
     return installation
 
 
+@pytest.mark.campaign
 def test_a_day_with_the_records_on_a_server(
     here: Installation, account: Account, tls_sink: SmtpSink, tmp_path: Path
 ) -> None:

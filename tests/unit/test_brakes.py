@@ -52,7 +52,9 @@ def test_bounces_stop_it_however_much_is_usual() -> None:
 
 def test_many_times_what_may_be_sent_is_a_flood() -> None:
     assert why_flooded(LIMITS, 300) is None
-    assert why_flooded(LIMITS, 301) == "301 customers' mails arrived within 10 minutes"
+    assert why_flooded(LIMITS, 301) == (
+        "301 mails that are to be answered arrived within 10 minutes"
+    )
 
 
 def test_more_than_a_hundred_old_messages_are_a_bulk() -> None:

@@ -157,6 +157,12 @@ class AnyJson(TypeDecorator[Any]):
 
         return write
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Most lists are empty."""
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype)
+        return _read_json
+
 
 class WholeNumber(TypeDecorator[int]):
     """64 bits; what is beyond them is the largest there is."""
@@ -181,6 +187,12 @@ class Key(WholeNumber):
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """SQLite's INTEGER has 64 bits as well."""
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
+def _read_json(stored: str | None) -> Any:
+    if stored is None:
+        return None
+    return [] if stored == "[]" else json.loads(stored)
 
 
 def _read_instant(stored: str | None) -> datetime | None:
