@@ -261,7 +261,8 @@ def judge(table: Table, sessions: Sequence[Session]) -> None:
     # The server may not have noticed the end of one when the next one is opened.
     table.promise("most connections at a time", most, most <= 2, "at most 2 a mailbox")
     connections = max((one.connections for one in sessions), default=0)
-    table.promise("most connections in a session", connections, connections <= 3, "at most 3")
+    kept = connections <= _TRIES  # one a try; on a busy machine a server is silent by itself
+    table.promise("most connections in a session", connections, kept, f"at most {_TRIES}")
 
 
 def _where(session: Session) -> str:
