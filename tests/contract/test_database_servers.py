@@ -32,18 +32,6 @@ MODULES: dict[str, Any] = {"postgresql": postgresql, "mariadb": mariadb}
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return database_url(tmp_path)
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
-    opened = SqlStore(url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def own() -> Iterator[Server]:
     """A server of this test, which may be stopped."""
     with Mariadb() if backend() == "mariadb" else Postgres() as server:

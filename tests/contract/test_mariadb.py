@@ -1,6 +1,6 @@
 """What is MariaDB's own: what it must be like, its locks, its tables half made, its numbers, backup."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,23 +20,11 @@ from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import gap
 from maildaemon.errors import OperatorError, SchemaError, StoreUnavailableError
 from tests.contract.test_store import a_mail
-from tests.databases import database_url, empty_url
+from tests.databases import empty_url
 from tests.servers.mariadb import Mariadb
 
 pytestmark = pytest.mark.mariadb
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return database_url(tmp_path)
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
-    opened = SqlStore(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

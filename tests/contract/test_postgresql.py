@@ -17,22 +17,9 @@ from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.bootstrap import Locks
 from maildaemon.errors import AlreadyRunningError, OperatorError
 from maildaemon.settings import Settings, minimal, read_settings
-from tests.databases import database_url
 from tests.servers.postgres import Postgres
 
 pytestmark = pytest.mark.postgresql
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return database_url(tmp_path)
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
-    opened = SqlStore(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
