@@ -287,8 +287,11 @@ def _judge_robots(table: Table, plan: Sequence[Conversation], world: World, limi
     known = {one.root.person for one in plan} | {SUPPORT, OTHER}
     table.none("automatic mails to anybody else", by_person.keys() - known)
     everything = [mail for sent in by_person.values() for mail in sent]
-    most = max(len(_responses(sent)) for sent in by_person.values())
-    table.promise("responses to one address", most, most <= _A_DAY, f"<= {_A_DAY} a day")
+    # Reminders are counted only by the limits as they are shipped: hurried ones let more through.
+    what = "automatic mails" if limits == "shipped" else "responses"
+    counted = by_person.values() if limits == "shipped" else map(_responses, by_person.values())
+    most = max(map(len, counted))
+    table.promise(f"{what} to one address", most, most <= _A_DAY, f"<= {_A_DAY} a day")
     table.none("threads with more than one response", _twice(_responses(everything)))
     reminders = [one for one in everything if one not in _responses(everything)]
     table.fact("reminders", len(reminders))

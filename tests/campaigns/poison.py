@@ -2,7 +2,8 @@
 
 The daemon is stopped, mail is delivered by LMTP, the daemon is started, and the time is taken until
 all of it is recorded: once without poison, once with it in between. Meanwhile the process that parses
-is killed now and then. Nobody's mail may be late for it, and of the poison all is to be seen.
+is killed now and then. Nobody's mail may be late for it, and of the poison all is to be seen. What
+cannot be read at all is put aside, is to be seen, and is read when somebody has it tried again.
 
 python -m tests.campaigns.poison --messages 1000 --poisonous 50 --seed 1
 """
@@ -18,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from random import Random
 
 from tests.campaigns.installation import Installation, descendants, installed
@@ -117,9 +119,17 @@ def poisonous(number: int) -> tuple[str, bytes]:
 
 
 def campaign(
-    messages: int, poison: int, seed: int, kills: int = 10, say: Callable[[str], None] = print
+    messages: int,
+    poison: int,
+    seed: int,
+    kills: int = 10,
+    unreadable: int = 0,
+    say: Callable[[str], None] = print,
 ) -> Table:
-    """Let so many mails come, so many of them poisonous; return the figures."""
+    """Let so many mails come, so many of them poisonous; return the figures.
+
+    After that so many come that cannot be read at all: for two minutes or so.
+    """
     clean_count = messages - poison
     table = Table(f"poison: {messages} mails, {poison} of them poisonous, seed {seed}")
     with installed("poison-clean") as (installation, _):
@@ -133,6 +143,8 @@ def campaign(
         _judge_poison(table, installation, sink, poison)
         installation.stop()
         judge_records(table, installation, installation.account.messages())
+        if unreadable:
+            _put_aside_and_try_again(table, installation, unreadable)
         judge_log(table, installation)
     return table
 
@@ -199,6 +211,49 @@ class _Killer(threading.Thread):
                     self.killed += 1
 
 
+def _put_aside_and_try_again(table: Table, installation: Installation, count: int) -> None:
+    """Take the bytes of some mails away, here and in the mailbox, until they are parked; then give
+    them back.
+    """
+    before = _people(installation)
+    for number in range(1, count + 1):
+        mail = question(500_000 + number, f"person{number}@unreadable.example")
+        installation.account.deliver(mail.raw, sender=mail.person)
+    installation.call("run", "--once", "--only", "receive")
+    with installation.records.open() as connection:
+        names = "SELECT uid, raw_sha256 FROM inbound WHERE state = 'waiting'"
+        waiting = connection.execute(names).fetchall()
+    table.promise("fetched, not yet read", len(waiting), len(waiting) == count, f"{count}")
+    away = installation.folder / "away"
+    away.mkdir()
+    taken = [
+        (file, file.rename(away / file.name))
+        for _, name in waiting
+        for file in (installation.folder / "var").rglob(f"{name}*")
+    ]
+    for uid, _ in waiting:
+        installation.account.expunge("INBOX", uid)
+    installation.start()
+    parked = partial(installation.listing, "parked", "list")
+    wait_until(lambda: len(parked()) >= count, 300, "they are parked")
+    table.promise("parked, and to be seen", len(parked()), len(parked()) == count, f"{count}")
+
+    for file, kept in taken:
+        kept.rename(file)
+    table.fact("maildaemon parked retry --all", installation.call("parked", "retry", "--all"))
+    wait_until(lambda: not parked(), 120, "none is parked")
+    installation.wait_done(120)
+    installation.stop()
+    read = _people(installation) - before
+    table.promise("read when they were tried again", read, read == count, f"{count}")
+
+
+def _people(installation: Installation) -> int:
+    query = "SELECT count(*) FROM message WHERE from_address LIKE 'person%'"
+    with installation.records.open() as connection:
+        return int(connection.execute(query).fetchone()[0])
+
+
 def _judge_time(table: Table, plain: Run, mixed: Run) -> None:
     one, other = max(plain.seconds), max(mixed.seconds)
     table.fact("processes killed that parse", mixed.kills)
@@ -229,7 +284,6 @@ def _judge_poison(table: Table, installation: Installation, sink: SmtpSink, pois
     table.fact("of them with defects named", sum(row[0] not in ("[]", None) for row in rows))
     defects = Counter(word for row in rows for word in str(row[0]).strip("[]").split(", ") if word)
     table.fact("defects", ", ".join(f"{n} {name}" for name, n in defects.most_common(12)))
-    installation.call("parked", "retry", "--all")
     table.none("mails sent", len(sink.accepted()))
 
 
@@ -239,9 +293,12 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--poisonous", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=10, help="of processes that parse")
+    parser.add_argument(
+        "--unreadable", type=int, default=3, help="mails that have to be tried again by hand"
+    )
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    given = _given()
-    conclude(lambda: campaign(given.messages, given.poisonous, given.seed, given.kills))
+    given = vars(_given())
+    conclude(lambda: campaign(poison=given.pop("poisonous"), **given))

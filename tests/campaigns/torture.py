@@ -45,6 +45,18 @@ ORDEALS = (
         "--messages 30 --kills 5 --lose 0.05 --no-files-sent --short",
     ),
     Ordeal(
+        "kill-postgresql",
+        "kill",
+        "--database postgresql --messages 1000 --kills 200 --server-restarts 20",
+        "--database postgresql --messages 30 --kills 5 --server-restarts 1 --short",
+    ),
+    Ordeal(
+        "kill-mariadb",
+        "kill",
+        "--database mariadb --messages 1000 --kills 200 --server-restarts 20",
+        "--database mariadb --messages 30 --kills 5 --server-restarts 1 --short",
+    ),
+    Ordeal(
         "timed-kill",
         "timed_kill",
         "--conversations 60 --kills 60",
@@ -119,7 +131,7 @@ ORDEALS = (
         "poison",
         "poison",
         "--messages 1000 --poisonous 50",
-        "--messages 60 --poisonous 17 --kills 2",
+        "--messages 60 --poisonous 17 --kills 2 --unreadable 0",
     ),
     Ordeal("shop-year", "shop_year", "--messages 5000", "--messages 100"),
 )
