@@ -27,7 +27,8 @@ import hypothesis
 import pytest
 
 from tests import databases
-from tests.databases import BACKENDS, Databases, Server, ServerDatabases, SqliteDatabases
+from tests.databases import BACKENDS, Databases, ServerDatabases, SqliteDatabases
+from tests.servers.database import DatabaseServer
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.mariadb import Mariadb
 from tests.servers.postfix import Postfix
@@ -105,7 +106,7 @@ def database(
     """The databases of this test; none is made before it is asked for."""
     umask = os.umask(0o022)
     name: str = getattr(request, "param", "sqlite")
-    servers: dict[str, Callable[[], Server]] = {"postgresql": postgres, "mariadb": mariadb}
+    servers: dict[str, Callable[[], DatabaseServer]] = {"postgresql": postgres, "mariadb": mariadb}
     begun = ServerDatabases(name, servers[name]) if name in servers else SqliteDatabases()
     databases.begin(begun)
     yield begun

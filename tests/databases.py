@@ -19,11 +19,9 @@ from sqlalchemy import Engine
 
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
-from tests.servers.mariadb import Mariadb
-from tests.servers.postgres import Postgres
+from tests.servers.database import DatabaseServer
 
 BACKENDS = ("sqlite", "postgresql", "mariadb")
-Server = Postgres | Mariadb
 
 
 class Databases(Protocol):
@@ -81,7 +79,7 @@ class SqliteDatabases:
 class ServerDatabases:
     """Databases of one server."""
 
-    def __init__(self, name: str, server: Callable[[], Server]) -> None:
+    def __init__(self, name: str, server: Callable[[], DatabaseServer]) -> None:
         """The server is started when the first database is asked for."""
         self.name = name
         self._server = server

@@ -29,7 +29,8 @@ from tests.campaigns.judge import (
 from tests.campaigns.mails import Mail, Writer
 from tests.campaigns.records import NO_CLAIMS, Claims, claims
 from tests.campaigns.table import Table, conclude
-from tests.databases import BACKENDS, Server
+from tests.databases import BACKENDS
+from tests.servers.database import DatabaseServer
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
 from tests.servers.process import wait_until
@@ -159,7 +160,9 @@ class Deaths:
 class Killer:
     """Starts the daemon and kills it, often at a moment when it holds something."""
 
-    def __init__(self, installation: Installation, plan: Plan, server: Server | None) -> None:
+    def __init__(
+        self, installation: Installation, plan: Plan, server: DatabaseServer | None
+    ) -> None:
         self._installation = installation
         self._server = server
         self._random = Random(f"killer {plan.seed}")
@@ -192,7 +195,7 @@ class Killer:
         self.deaths.count(left_behind - self._left_behind, orphans, aim)
         self._left_behind = left_behind
 
-    def _restart(self, server: Server) -> None:
+    def _restart(self, server: DatabaseServer) -> None:
         """Let the database die as in a power cut, and the daemon see it come back."""
         server.kill()
         self._tick.wait(self._random.uniform(0, 2))
@@ -242,7 +245,7 @@ def campaign(plan: Plan, say: Callable[[str], None] = print) -> Table:
         return _judge(installation, sink, postman, deaths, plan)
 
 
-def _database(plan: Plan) -> contextlib.AbstractContextManager[Server | None]:
+def _database(plan: Plan) -> contextlib.AbstractContextManager[DatabaseServer | None]:
     """Give the server of the records, whose commits are safe; None for SQLite."""
     match plan.database:
         case "postgresql":

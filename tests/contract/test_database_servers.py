@@ -22,7 +22,8 @@ from maildaemon.domain.message import Address
 from maildaemon.domain.reading import Reading
 from maildaemon.domain.threads import Match, MatchRule
 from maildaemon.errors import OperatorError, StoreUnavailableError
-from tests.databases import Server, backend, database_url
+from tests.databases import backend, database_url
+from tests.servers.database import DatabaseServer
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
 from tests.service.shop import Shop, a_mail
@@ -32,19 +33,19 @@ MODULES: dict[str, Any] = {"postgresql": postgresql, "mariadb": mariadb}
 
 
 @pytest.fixture
-def own() -> Iterator[Server]:
+def own() -> Iterator[DatabaseServer]:
     """A server of this test, which may be stopped."""
     with Mariadb() if backend() == "mariadb" else Postgres() as server:
         yield server
 
 
 @pytest.fixture
-def server(postgres: Callable[[], Postgres], mariadb: Callable[[], Mariadb]) -> Server:
+def server(postgres: Callable[[], Postgres], mariadb: Callable[[], Mariadb]) -> DatabaseServer:
     """The server that all tests share."""
     return mariadb() if backend() == "mariadb" else postgres()
 
 
-def test_a_restarted_server_is_used_again_without_anybody_noticing(own: Server) -> None:
+def test_a_restarted_server_is_used_again_without_anybody_noticing(own: DatabaseServer) -> None:
     store = SqlStore(own.url(own.take()))
     with store.begin() as tx:
         tx.mailboxes.ensure("support")
@@ -60,7 +61,7 @@ def test_a_restarted_server_is_used_again_without_anybody_noticing(own: Server) 
 
 
 def test_a_connection_that_is_lost_within_a_transaction_is_a_temporary_matter(
-    store: SqlStore, server: Server
+    store: SqlStore, server: DatabaseServer
 ) -> None:
     with pytest.raises(StoreUnavailableError), store.begin() as tx:
         tx.mailboxes.ensure("support")
@@ -150,7 +151,7 @@ def test_a_command_that_only_reads_is_kept_from_writing_by_the_server(url: str) 
     store.close()
 
 
-def test_a_database_that_does_not_exist_is_an_operators_matter(server: Server) -> None:
+def test_a_database_that_does_not_exist_is_an_operators_matter(server: DatabaseServer) -> None:
     store = SqlStore(server.url("nowhere"))
 
     with pytest.raises(OperatorError, match=r"(?i)database .nowhere"):

@@ -2,15 +2,12 @@
 
 import hashlib
 import os
-import shutil
 import signal
 import socket
-import subprocess
-from pathlib import Path
-from typing import Any, Self
 
 from tests.servers import process
 from tests.servers.process import HOST
+from tests.servers.throwaway import Throwaway
 
 PACKAGES = "clamav-daemon"
 # Put together here, so that no scanner on a developer's machine takes this file away.
@@ -33,28 +30,17 @@ CommandReadTimeout 5
 """
 
 
-class Clamd:
-    """A running scanner; its socket and port outlive `kill`, so that it can come back."""
+class Clamd(Throwaway):
+    """A running scanner."""
+
+    name = "clamd"
+    logs = ("out", "log")
 
     def __init__(self) -> None:
         self._program = process.require_program("clamd", PACKAGES, "/usr/sbin")
-        self.base = process.temporary_folder("clamd")
+        super().__init__()
         [self.port] = process.free_ports(1)
         self.socket = self.base / "clamd.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self._make()
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-        shutil.rmtree(self.base, ignore_errors=True)
 
     def _make(self) -> None:
         database = self.base / "db"
@@ -67,50 +53,20 @@ class Clamd:
         config = _CONFIG.format(base=self.base, host=HOST, port=self.port, largest=LARGEST)
         (self.base / "clamd.conf").write_text(config)
         if os.getuid() == 0:
-            for path in (self.base, database, *database.iterdir()):
+            for path in (database, *database.iterdir()):
                 os.chown(path, *process.unprivileged()[1:])
 
-    @property
-    def _user(self) -> dict[str, Any]:
-        _, uid, gid = process.unprivileged()
-        return {"user": uid, "group": gid, "extra_groups": []} if os.getuid() == 0 else {}
-
-    def start(self) -> None:
-        """Start (again); return when it answers."""
+    def _command(self) -> list[str]:
         self.socket.unlink(missing_ok=True)
-        command = [
-            *process.dies_with_us(),
-            self._program,
-            "--config-file",
-            str(self.base / "clamd.conf"),
-        ]
-        with (self.base / "out").open("ab") as out:
-            self._process = subprocess.Popen(
-                command, stdout=out, stderr=out, start_new_session=True, cwd=self.base, **self._user
-            )
-        process.wait_until(self._answers, 30, f"clamd answers; {self.log}")
+        return [self._program, "--config-file", str(self.base / "clamd.conf")]
 
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"clamd ended: {self.log}")
+    def _greets(self) -> bool:
         try:
             with socket.create_connection((HOST, self.port), timeout=2) as connection:
                 connection.sendall(b"zPING\0")
                 return connection.recv(16) == b"PONG\0" and self.socket.exists()
         except OSError:
             return False
-
-    @property
-    def log(self) -> str:
-        files = [Path(self.base / name) for name in ("out", "log")]
-        return "".join(it.read_text(errors="replace") for it in files if it.exists())
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-        if self._process is not None:
-            process.end(self._process, signal.SIGKILL)
-            self._process = None
 
     def stop_answering(self) -> None:
         """Let it take connections and say nothing, until it is killed."""

@@ -12,7 +12,6 @@ import itertools
 import os
 import re
 import shutil
-import signal
 import smtplib
 import subprocess
 import textwrap
@@ -20,12 +19,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from imapclient import imap_utf7
 
 from tests.servers import process
 from tests.servers.process import HOST, ServerMissingError
+from tests.servers.throwaway import Throwaway
 
 PACKAGES = "dovecot-imapd dovecot-lmtpd"
 SPECIAL_USE = ("Sent", "Drafts", "Junk", "Trash", "Archive")
@@ -118,25 +118,22 @@ class Stored:
     raw: bytes
 
 
-class Dovecot:
-    """A running server; ports and data outlive `stop` and `kill`, so that it can come back."""
+class Dovecot(Throwaway):
+    """A running server."""
 
+    name = "Dovecot"
+    logs = ("out", "dovecot.log")
     user = "support@example.test"
     password = "secret"
 
-    def __init__(self, base: Path | None = None) -> None:
-        """`base` must be reachable by `nobody` if we are root; by default a new folder in /tmp,
-        removed in the end.
-        """
+    def __init__(self) -> None:
         self._program = process.require_program("dovecot", PACKAGES)
         if not Path("/usr/lib/dovecot/lmtp").exists():
             raise ServerMissingError(
                 f"Dovecot's lmtp is not installed; run: apt-get install {PACKAGES}"
             )
-        self._own_base = base is None
-        self.base = base or process.temporary_folder("dovecot")
+        super().__init__()
         self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = process.free_ports(4)
-        self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
 
     @property
@@ -148,70 +145,11 @@ class Dovecot:
     def key_file(self) -> Path:
         return self.base / "tls" / "key.pem"
 
-    @property
-    def log(self) -> str:
-        log = self.base / "dovecot.log"
-        return log.read_text(errors="replace") if log.exists() else ""
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self._forget()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._forget()
-
-    def _forget(self) -> None:
-        if self._own_base:
-            shutil.rmtree(self.base, ignore_errors=True)
-
-    def start(self) -> None:
-        """Start (again), on the same ports with the same mail; return when it answers."""
+    def _make(self) -> None:
         user, uid, gid = process.unprivileged()
-        self._prepare(user, uid, gid)
-        drop_root: dict[str, Any] = (
-            {"user": uid, "group": gid, "extra_groups": []} if os.getuid() == 0 else {}
-        )
-        with (self.base / "stderr.log").open("ab") as complaints:
-            self._process = subprocess.Popen(
-                [
-                    *process.dies_with_us(),
-                    self._program,
-                    "-F",
-                    "-c",
-                    str(self.base / "dovecot.conf"),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-                env={"HOME": str(self.base), "PATH": os.environ["PATH"]},
-                start_new_session=True,
-                **drop_root,
-            )
-        try:
-            process.wait_until(self._answers, 20, "Dovecot answers")
-        except AssertionError as error:
-            self.kill()
-            complaint = (self.base / "stderr.log").read_text(errors="replace") + self.log
-            raise RuntimeError(f"Dovecot did not start:\n{complaint}") from error
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise AssertionError("Dovecot ended at once")
-        return process.answers(self.imap_port, b"* OK") and process.answers(self.lmtp_port, b"220")
-
-    def _prepare(self, user: str, uid: int, gid: int) -> None:
-        # A stale anvil-auth-penalty socket of the last run makes every login wait for ever.
-        shutil.rmtree(self.base / "run", ignore_errors=True)
-        for name in ("run", "mail", "tls"):
-            (self.base / name).mkdir(parents=True, exist_ok=True)
-        if not self.ca_file.exists():
-            make_certificate(self.ca_file, self.key_file)
+        for name in ("mail", "tls"):
+            (self.base / name).mkdir()
+        make_certificate(self.ca_file, self.key_file)
         roles = "".join(
             f"  mailbox {name} {{\n    auto = subscribe\n    special_use = \\{name}\n  }}\n"
             for name in SPECIAL_USE
@@ -233,22 +171,16 @@ class Dovecot:
             )
         )
         if os.getuid() == 0:
-            for path in (self.base, *(self.base / name for name in ("run", "mail", "tls"))):
+            for path in (self.base / "mail", self.base / "tls", self.key_file):
                 os.chown(path, uid, gid)
-            os.chown(self.key_file, uid, gid)
 
-    def stop(self) -> None:
-        """End in an orderly way; connections get a BYE."""
-        self._end(signal.SIGTERM)
+    def _command(self) -> list[str]:
+        # A stale anvil-auth-penalty socket of the last run makes every login wait for ever.
+        shutil.rmtree(self.base / "run", ignore_errors=True)
+        return [self._program, "-F", "-c", str(self.base / "dovecot.conf")]
 
-    def kill(self) -> None:
-        """Die with all children, as in a power cut; connections are reset."""
-        self._end(signal.SIGKILL)
-
-    def _end(self, sig: signal.Signals) -> None:
-        if self._process is not None:
-            process.end(self._process, sig)
-            self._process = None
+    def _greets(self) -> bool:
+        return process.answers(self.imap_port, b"* OK") and process.answers(self.lmtp_port, b"220")
 
     def account(self, user: str | None = None) -> "Account":
         """Return a mailbox; by default one that nobody has used yet."""

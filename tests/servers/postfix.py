@@ -5,14 +5,16 @@ Everything it accepts is relayed to a sink on this machine; nothing can leave it
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 from tests.servers import process
 from tests.servers.dovecot import Dovecot
 from tests.servers.process import HOST, ServerMissingError
+from tests.servers.throwaway import Throwaway
 
 _MAIN = """\
 compatibility_level = 3.6
@@ -80,44 +82,26 @@ scache    unix  -       -       n       -       1       scache
 """
 
 
-class Postfix:
+class Postfix(Throwaway):
     """A running instance. Users and passwords are those of the Dovecot given."""
+
+    name = "Postfix"
+    logs = ("out", "mail.log")
 
     def __init__(self, dovecot: Dovecot, relay_port: int) -> None:
         """Needs root: Postfix's master refuses everybody else."""
         self._program = process.require_program("postfix", "postfix")
         if os.getuid() != 0:
             raise ServerMissingError("Postfix can be started by root only; run these tests as root")
+        super().__init__()
         self._dovecot = dovecot
         self._relay_port = relay_port
         self.ca_file = dovecot.ca_file
-        self.base = process.temporary_folder("postfix")
         [self.port] = process.free_ports(1)
 
-    @property
-    def log(self) -> str:
-        log = self.base / "mail.log"
-        return log.read_text(errors="replace") if log.exists() else ""
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self._forget()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._forget()
-
-    def _forget(self) -> None:
-        shutil.rmtree(self.base, ignore_errors=True)
-
-    def start(self) -> None:
-        """Start and return when it answers."""
+    def _make(self) -> None:
         for name in ("conf", "queue", "data"):
-            (self.base / name).mkdir(exist_ok=True)
+            (self.base / name).mkdir()
         shutil.chown(self.base / "data", "postfix")
         (self.base / "conf" / "main.cf").write_text(
             _MAIN.format(
@@ -129,14 +113,8 @@ class Postfix:
             )
         )
         (self.base / "conf" / "master.cf").write_text(_MASTER.format(host=HOST, port=self.port))
-        # `check` makes the queue's folders; it grumbles about a second instance, harmlessly.
-        self._command("check")
-        started = self._command("start")
-        try:
-            process.wait_until(self._greets, 20, "Postfix answers")
-        except AssertionError as error:
-            self.stop()
-            raise RuntimeError(f"Postfix did not start:\n{started}\n{self.log}") from error
+        # It makes the queue's folders; it grumbles about a second instance, harmlessly.
+        self._run("check")
 
     def _own_key(self) -> Path:
         # Postfix insists that its key belongs to root.
@@ -153,15 +131,22 @@ class Postfix:
             connection.sendall(b"EHLO test\r\n")
             return b"STARTTLS" in connection.recv(4096)
 
-    def _command(self, what: str) -> str:
-        done = subprocess.run(
-            [self._program, "-c", str(self.base / "conf"), what],
-            check=False,
-            capture_output=True,
-            timeout=60,
-        )
-        return (done.stdout + done.stderr).decode(errors="replace")
+    @property
+    def _user(self) -> dict[str, Any]:
+        return {}
 
-    def stop(self) -> None:
-        """End it with all its processes."""
-        self._command("stop")
+    def _command(self, what: str = "start") -> list[str]:
+        return [self._program, "-c", str(self.base / "conf"), what]
+
+    def _run(self, what: str) -> None:
+        with (self.base / "out").open("ab") as out:
+            subprocess.run(
+                self._command(what), check=False, stdout=out, stderr=out, timeout=60, **self._around
+            )
+
+    def _launch(self) -> None:
+        # Its master leaves whoever starts it, and only by a command all its processes end.
+        self._run("start")
+
+    def _end(self, sig: signal.Signals) -> None:
+        self._run("stop")

@@ -1,5 +1,6 @@
 """What every throw-away server needs: free ports, a folder that `nobody` can reach, waiting, ending."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -59,12 +60,12 @@ def unprivileged() -> tuple[str, int, int]:
     return nobody.pw_name, nobody.pw_uid, nobody.pw_gid
 
 
-def dies_with_us(sig: str = "TERM") -> list[str]:
+def dies_with_us(sig: signal.Signals) -> list[str]:
     """Return what to put before a server's command, so that it ends when the tests are killed.
 
     It ends with the thread that starts it, so a server is started by the main thread.
     """
-    return [require_program("setpriv", "util-linux"), "--pdeathsig", sig]
+    return [require_program("setpriv", "util-linux"), "--pdeathsig", sig.name.removeprefix("SIG")]
 
 
 def wait_until(happened: Callable[[], bool], timeout: float, what: str) -> None:
@@ -91,14 +92,13 @@ def answers(port: int, greeting: bytes) -> bool:
 
 
 def end(process: subprocess.Popen[bytes], sig: signal.Signals) -> None:
-    """End a server that was started with `start_new_session`, with all its children."""
+    """End a server that was started with `start_new_session`, with all its children; what does
+    not heed the signal is killed.
+    """
+    if sig is not signal.SIGKILL:
+        process.send_signal(sig)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
     if process.poll() is None:
-        if sig is signal.SIGTERM:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                sig = signal.SIGKILL
-        if sig is signal.SIGKILL:
-            os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)
