@@ -64,6 +64,7 @@ def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Dra
         acknowledgement,
         sections=(Section.REFUSED_FILES,),
         refusals=tuple(Refusal(f"{WORST}.exe", reason) for reason in Reason),
+        sender_known=True,
     )
     yield refused
     yield replace(

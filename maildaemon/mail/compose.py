@@ -4,6 +4,7 @@ The bytes are parsed again and must hold exactly the header fields, the one reci
 texts that were meant. Nothing else of what a stranger wrote gets past this point.
 """
 
+import base64
 import quopri
 import re
 from email import message_from_string
@@ -23,11 +24,17 @@ _FLOWED_LINE = 72
 HARD_LINE = 998
 _FOLD = "\r\n "
 
-# RFC 5322 §3.6.4, as far as it can be cited: one token, with nothing that ends it early.
+# One token, with nothing that ends it early.
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
+# RFC 5322 §3.6.4: two names of atoms, or an address of a host on the right. Whatever else stands in
+# the place of an id may be a text, and nobody's text goes out in our mail.
+_ATOMS = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_CITABLE = re.compile(rf"{_ATOMS}@(?:{_ATOMS}|\[[!-Z^-~]+\])", re.ASCII)
+_LONGEST_CITED = 250
 _TOKEN = re.compile(r"[!-~]{1,200}")
 _KEYWORD = re.compile(r"auto-[a-z]+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/=]{1,900}")
+# A conversation begins with 22 bytes in Outlook, the first of which is 1; each answer adds 5.
+_INDEX_BEGIN, _INDEX_STEP, _LONGEST_INDEX = 22, 5, 900
 
 Fields = list[tuple[str, str]]
 
@@ -82,17 +89,31 @@ def _fields(draft: Draft, subject: str) -> Fields:
         ("Date", format_datetime(draft.date)),
         ("Message-ID", message_id_field(draft.message_id)),
     ]
-    if draft.in_reply_to and _MESSAGE_ID.fullmatch(draft.in_reply_to):
+    if draft.in_reply_to and is_citable(draft.in_reply_to):
         fields.append(("In-Reply-To", f"<{draft.in_reply_to}>"))
-    if cited := [f"<{it}>" for it in draft.references if _MESSAGE_ID.fullmatch(it)]:
+    if cited := [f"<{it}>" for it in draft.references if is_citable(it)]:
         fields.append(("References", _FOLD.join(cited)))
     fields += markers(draft.auto_submitted, draft.loop_token)
     if draft.thread_topic and (topic := clean_header(draft.thread_topic)):
         fields.append(("Thread-Topic", unstructured("Thread-Topic", topic)))
-    if draft.thread_index and _BASE64.fullmatch(draft.thread_index):
+    if draft.thread_index and _is_thread_index(draft.thread_index):
         fields.append(("Thread-Index", draft.thread_index))
     fields.append(("MIME-Version", "1.0"))
     return fields
+
+
+def is_citable(message_id: str) -> bool:
+    """Tell whether somebody's Message-ID (no brackets) is one, and may stand in our mail."""
+    return len(message_id) <= _LONGEST_CITED and _CITABLE.fullmatch(message_id) is not None
+
+
+def _is_thread_index(value: str) -> bool:
+    try:
+        index = base64.b64decode(value[:_LONGEST_INDEX], validate=True)
+    except ValueError:
+        return False
+    answers = len(index) - _INDEX_BEGIN
+    return index[:1] == b"\x01" and answers >= 0 and answers % _INDEX_STEP == 0
 
 
 def markers(auto_submitted: str | None, loop_token: str) -> Fields:

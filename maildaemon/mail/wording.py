@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 MAX_FILENAME = 60
-_LONGEST_WORD = 40
 _LONG_EXTENSION = 12
 _MEGABYTE = 1_000_000
 _JOINERS = "\u200c\u200d"
@@ -19,9 +18,13 @@ _EXTENSIONS = frozenset(
     "svg tar tgz tif tiff txt url vbe vbs vcf wav webm webp wim wma wmv wsf xls xlsb xlsm xlsx "
     "xml xz".split()
 )
+# What besides is told of a file that has no name in our mail.
+_TOLD = _EXTENSIONS | frozenset(
+    "aac amr app aspx bin cab chm com cpl db dwg eps flac hlp ics iqy jfif lnk mdb mht mhtml mjs "
+    "mkv mov ods ogv one pl ps1 py pst rb rpt sh sql step stl sys tmp vcard vhd wps xps zip".split()
+)
 _ADDRESS = re.compile(r"[/\\:@]|www\W|https?\b|mailto\b", re.IGNORECASE)
 _HOST = re.compile(r"\w\.(?:[^\W\d_]{2}|xn--)|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE)
-_SHORT_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,5})$")
 
 # A media type as people call it, by kind. "" is not worth a word: signatures, reports.
 _FORMATS: Mapping[str, Mapping[str, str]] = {
@@ -118,21 +121,20 @@ def _visible(text: str) -> str:
     return "".join(kept)
 
 
-def show_filename(name: str, neutral: str, *, known: bool = True) -> str:
+def show_filename(name: str, neutral: str, *, known: bool) -> str:
     """Return a customer's file name as it may stand in our mail.
 
-    Nothing that reads as a link may: whoever names a file `www.evil.example` must not get it
-    mailed to a third person over our name. Nor a sentence, unless the sender is `known`: a
-    stranger may have forged the address. Then it is `neutral`, with a short extension.
+    Unless the sender is `known`, the address may be forged, and the name what a spammer wants to
+    have mailed to whose it is. Of anybody, nothing that reads as a link may stand there. Instead
+    it is `neutral`, with the extension if that is one of those we know.
     """
     shown = clean(name, 10 * MAX_FILENAME)
     # Full-width letters and the ideographic full stop work in a browser's address bar too.
     folded = unicodedata.normalize("NFKC", shown).replace("\u3002", ".")
     is_link = _ADDRESS.search(folded) or _HOST.search(_without_extensions(folded))
-    is_sentence = " " in shown or len(shown) > _LONGEST_WORD
-    if not shown or is_link or (is_sentence and not known):
-        short = _SHORT_EXTENSION.search(folded)
-        return f"{neutral} (.{short[1].lower()})" if short else neutral
+    if not (shown and known) or is_link:
+        extension = folded.rpartition(".")[2].lower()
+        return f"{neutral} (.{extension})" if extension in _TOLD else neutral
     if len(shown) <= MAX_FILENAME:
         return shown
     stem, _, extension = shown.rpartition(".")

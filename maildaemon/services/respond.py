@@ -75,7 +75,10 @@ def draft_response(
     policy = desk.policy
     message_id = own_id(desk, _cause(message))
     by_a_person = policy.mode_of(action.sections) is Mode.DRAFTS
-    topic = message.field("thread-topic") if action.echo_subject else ()
+    topic, index = (
+        message.field(name) if action.echo_subject else ()
+        for name in ("thread-topic", "thread-index")
+    )
     return Draft(
         message_id=issue_draft_id(desk.key, message_id) if by_a_person else message_id,
         date=now.replace(microsecond=0),
@@ -105,6 +108,6 @@ def draft_response(
         answer_by=action.answer_by,
         opens_at=action.opens_at,
         privacy_url=policy.privacy_url if Section.ACKNOWLEDGEMENT in action.sections else None,
-        thread_index=next(iter(message.field("thread-index")), None),
+        thread_index=next(iter(index), None),
         thread_topic=next(iter(topic), None),
     )

@@ -1,6 +1,6 @@
 """What somebody sends who wants our daemon to write his words, to others, or into other people's
-conversations. Every text of his holds a canary; ids alone must be repeated (RFC 3834 has it so), and
-hold none.
+conversations. Every text of his holds a canary. An id that is one is repeated (RFC 3834 has it so),
+and holds none.
 """
 
 import base64
@@ -13,8 +13,6 @@ from random import Random
 from tests.campaigns.mails import SUPPORT
 
 CANARY = "kanarienvogel"
-# What a refused file is called in one word is told to whoever sent it; an id is cited as it is.
-FILE, ID = "papageientaucher", "zaunkoenig"
 # 7 times 1234567: what a template engine would make of the attacker's sum.
 SUM, RESULT = "7*1234567", "8641969"
 EVE = "eve@attacker.example"
@@ -120,6 +118,9 @@ def _ids(target: Target, eves: Target, random: Random) -> Iterator[_Plot]:
 def _authors(target: Target, eves: Target, random: Random) -> Iterator[_Plot]:
     them, cites = target.customer, _cites(target.our_id)
     yield _Plot("in the customer's name", {**cites, "Cc": EVE}, author=them, sender=them)
+    yield _Plot("something new in his name", {}, author=them)
+    file = {"Content-Type": f'application/x-msdownload; name="{CANARY}.exe"'}
+    yield _Plot("a file in his name", file, author=them, body="MZ")
     yield _Plot("in his name, answers to Eve", {**cites, "Reply-To": EVE}, author=them)
     yield _Plot("the customer as Sender", {**cites, "Sender": f"{CANARY} <{them}>"})
     two = {**cites, "From": f"{EVE}, {CANARY} <{them}>"}
@@ -201,12 +202,22 @@ def _injections(target: Target, eves: Target, random: Random) -> Iterator[_Plot]
         "a quoted local part", {"From": f'"{CANARY}\\ , {VICTIM}"@attacker.example'}, author=EVE
     )
     yield _Plot("a group", {"From": f"{CANARY}: {VICTIM}, {EVE};"}, author=EVE)
-    yield _Plot("an id that is a text", {"Message-ID": f"<{ID} buy now at\t{ID}.example>"})
-    yield _Plot("an id of two lines", {"Message-ID": f"<a@b.example>\r\n Bcc: {VICTIM} {ID}"})
+    for name, text in (
+        ("text", f"{CANARY} buy now at\t{CANARY}.example"),
+        ("text with an at sign", f"{CANARY}, buy now @ {CANARY}.example"),
+        ("text between two at signs", f"{CANARY}@buy.now@{CANARY}.example"),
+        ("text without end", f"{CANARY}{'.buy.now' * 40}@{CANARY}.example"),
+    ):
+        yield _Plot(f"an id that is a {name}", {"Message-ID": f"<{text}>"})
+        yield _Plot(f"a cited {name}", {"References": f"<{text}> <{text}x>"})
+    yield _Plot("an id of two lines", {"Message-ID": f"<a@b.example>\r\n Bcc: {VICTIM} {CANARY}"})
+    for index in (f"AQ{CANARY * 2}AAA=", "Q" + CANARY):
+        yield _Plot("an index that is a text", {"Thread-Index": index, "Thread-Topic": CANARY})
 
 
 def _templates(target: Target, eves: Target, random: Random) -> Iterator[_Plot]:
     for code in (
+        "",
         "{{" + SUM + "}}",
         "${" + SUM + "}",
         "{%print(" + SUM + ")%}",
@@ -216,8 +227,8 @@ def _templates(target: Target, eves: Target, random: Random) -> Iterator[_Plot]:
     ):
         file = (
             f"--b\r\nContent-Type: text/plain\r\n\r\n{CANARY} {code}\r\n--b\r\n"
-            f'Content-Type: application/x-msdownload; name="{FILE}{code}.exe"\r\n'
-            f'Content-Disposition: attachment; filename="{FILE}{code}.exe"\r\n\r\nMZ\r\n--b--'
+            f'Content-Type: application/x-msdownload; name="{CANARY}{code}.exe"\r\n'
+            f'Content-Disposition: attachment; filename="{CANARY}{code}.exe"\r\n\r\nMZ\r\n--b--'
         )
         kind = {"Content-Type": 'multipart/mixed; boundary="b"'}
         yield _Plot(f"template {code}", kind, subject=f"{code} {CANARY}", body=file)

@@ -24,8 +24,6 @@ from random import Random
 from tests.campaigns.forgeries import (
     CANARY,
     EVE,
-    FILE,
-    ID,
     MX,
     RESULT,
     Forgery,
@@ -178,8 +176,6 @@ def _judge_mails(table: Table, forged: Sequence[Forgery], mails: Sequence[Accept
         "mails with bytes of an attacker",
         [_named(one) for one in mails if _holds(one, CANARY, RESULT, "<class")],
     )
-    table.fact("naming a refused file by its one word", sum(_holds(one, FILE) for one in mails))
-    table.fact("citing an id that is a text", sum(_holds(one, ID) for one in mails))
     table.none(
         "mails to a third party",
         [_named(one) for one in mails if not authors.issuperset(_recipients(one))],

@@ -66,7 +66,7 @@ def test_a_whole_mail_byte_for_byte() -> None:
         in_reply_to="q@customer.example",
         references=("p@shop.example", "q@customer.example"),
         thread_topic="Ring",
-        thread_index="AdAbCdEf==",
+        thread_index="AdB1VnF0b2xkLXRocmVhZC1pbmRleA==",
     )
 
     raw = compose_mail(draft, "[#K7F3-Q2] Größe", "Grüße.\n.\n", "<p>Grüße</p>\n")
@@ -84,7 +84,7 @@ def test_a_whole_mail_byte_for_byte() -> None:
         "X-Auto-Response-Suppress: All",
         "X-Maildaemon-Loop: md.abc.def",
         "Thread-Topic: Ring",
-        "Thread-Index: AdAbCdEf==",
+        "Thread-Index: AdB1VnF0b2xkLXRocmVhZC1pbmRleA==",
         "MIME-Version: 1.0",
         'Content-Type: multipart/alternative; boundary="=_3c514265263c23b569b31f9be04baa1c"',
         "",
@@ -334,7 +334,24 @@ def test_a_subject_that_was_not_cleaned_is_refused(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cited", ["", "a b@c", "a@b> <c@d", "a@b\r\nBcc: x@y", "é@b", "x" * 901, "\x00@b"]
+    "cited",
+    [
+        "",
+        "a b@c",
+        "a@b> <c@d",
+        "a@b\r\nBcc: x@y",
+        "é@b",
+        "x" * 901,
+        "\x00@b",
+        "buy-now-at-shop.example",
+        "buy,now:at@shop.example",
+        "a@b@shop.example",
+        "a..b@shop.example",
+        "@shop.example",
+        "a@",
+        "a@[text",
+        "a@" + "b" * 249,
+    ],
 )
 def test_an_id_that_cannot_be_cited_is_left_out(cited: str) -> None:
     mail = composed(a_draft(in_reply_to=cited, references=(cited,)))
@@ -342,6 +359,28 @@ def test_an_id_that_cannot_be_cited_is_left_out(cited: str) -> None:
     assert mail.keys() == ALWAYS
 
 
-@pytest.mark.parametrize("index", ["", "not base64!", "a" * 901, "Ad\r\nBcc: x@y"])
+@pytest.mark.parametrize(
+    "cited",
+    [
+        "CAF=+abc_1.x/y@mail.example",
+        "1234.5.6.JavaMail.root@[192.0.2.1]",
+        "AM0PR01MB.eurprd01.prod.exchangelabs.com@localhost",
+        "a@" + "b" * 248,
+    ],
+)
+def test_an_id_as_programs_make_them_is_cited(cited: str) -> None:
+    mail = composed(a_draft(in_reply_to=cited, references=("p@shop.example", cited)))
+
+    assert mail["In-Reply-To"] == f"<{cited}>"
+    assert mail["References"].split() == ["<p@shop.example>", f"<{cited}>"]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        *("", "not base64!", "a" * 901, "Ad\r\nBcc: x@y", "AdAbCdEf", "é"),
+        *("Call0800555now+++++++++++++++A==", "AdB1VnF0b2xkLXRocmVhZC1pbmRleAAA"),
+    ],
+)
 def test_a_thread_index_that_is_none_is_left_out(index: str) -> None:
     assert composed(a_draft(thread_index=index)).keys() == ALWAYS

@@ -33,6 +33,7 @@ def a_refusal_draft(**overrides: Any) -> Draft:
     draft = a_draft(
         sections=BOTH,
         refusals=(Refusal("setup.exe", "extension_blocked"), Refusal("huge.pdf", "too_large")),
+        sender_known=True,
         accepted_types=("image/jpeg", "application/pdf"),
         max_file_size=10_000_000,
     )
@@ -259,6 +260,20 @@ def test_a_file_name_that_is_a_link_is_replaced_by_its_number(composer: Template
 
 
 @pytest.mark.parametrize(
+    ("language", "file"),
+    [("en", "file 2 (.pdf)"), ("de", "Datei 2 (.pdf)"), ("uk", "файл 2 (.pdf)")],
+)
+def test_to_whoever_may_be_forged_a_file_is_named_by_its_number_and_type(
+    composer: TemplateComposer, language: str, file: str
+) -> None:
+    draft = a_refusal_draft(language=language, sender_known=False)
+
+    for body in written(composer, draft)[1:]:
+        assert file in body
+        assert "huge" not in body
+
+
+@pytest.mark.parametrize(
     "attack",
     [
         "{{ 7*7 }}",
@@ -273,7 +288,6 @@ def test_a_file_name_that_is_a_link_is_replaced_by_its_number(composer: Template
 def test_what_a_stranger_wrote_stays_what_it_is(composer: TemplateComposer, attack: str) -> None:
     draft = a_refusal_draft(
         refusals=(Refusal(attack, "too_large"),),
-        sender_known=True,
         sender=Address(attack, "support@shop.example"),
         reference=attack,
     )

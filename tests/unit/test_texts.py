@@ -96,6 +96,7 @@ def a_text(language: str, mixture: str) -> Draft:
         sections=sections,
         sender=Address("Zyx", "support@shop.example"),
         refusals=refusals[: 1 if "file" in mixture.split() else 2] if REFUSED in sections else (),
+        sender_known=True,
         accepted_types=("image/jpeg", "application/pdf"),
         max_file_size=10_000_000,
         missing=("order_number", "photo", "question") if MISSING in sections else (),
