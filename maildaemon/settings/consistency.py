@@ -43,12 +43,20 @@ def _addresses(root: Block) -> _Texts:
         if address in ours:
             yield loc, f"`{address}` is given twice; an address belongs to one mailbox, once"
         ours.add(address)
+    # Of a colleague's own account the Inbox is never read: she may well be warned there.
+    mailboxes = ours - _addresses_of_colleagues(root)
     for loc, address in _each(root, "staff"):
-        if address in ours:
+        if address in mailboxes:
             yield (
                 loc,
                 f"`{address}` is our own address: a mailbox here has it; take it out of `staff`",
             )
+
+
+def _addresses_of_colleagues(root: Block) -> set[str]:
+    own = {loc[:2] for loc, reads in _each(root, "reads") if reads == Reads.SENT_ONLY}
+    given = (*_each(root, "address"), *_each(root, "aliases"))
+    return {address for loc, address in given if loc[:2] in own}
 
 
 def _accounts(root: Block) -> _Texts:

@@ -297,7 +297,8 @@ def test_an_empty_file_instead_of_a_database_is_named(here: Installation) -> Non
     outcome = here.call("status")
 
     assert outcome.code == CONFIG
-    assert f"error: {here.data}/maildaemon.db: the database is at revision none" in outcome.err
+    assert f"error: {here.data}/maildaemon.db: there are no tables in the database" in outcome.err
+    assert "if the daemon is just starting for the first time, ask again in a moment" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,12 @@ def test_a_colleagues_account_needs_no_smtp() -> None:
     assert [name for name, _ in settings.mailboxes[1].servers] == ["imap"]
 
 
+def test_a_colleague_whose_own_account_is_read_is_warned_there() -> None:
+    settings = read(with_mailbox("staff: [Anna@example.com]") + COLLEAGUE)
+
+    assert make_policy(settings, settings.mailboxes[0]).warned == ("anna@example.com",)
+
+
 @pytest.mark.parametrize("option", ["smtp: {host: smtp.example.com}", "mode: live", "policy: {}"])
 def test_nothing_is_sent_for_a_colleagues_account(option: str) -> None:
     name = option.partition(":")[0]

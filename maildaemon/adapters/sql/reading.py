@@ -177,6 +177,14 @@ def _require_schema(engine: Engine, url: str) -> None:
     with engine.connect() as connection:
         if inspect(connection).has_table("alembic_version"):
             found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        # All of them are made at once, so this is also what is seen while that is being done.
+        elif not inspect(connection).get_table_names():
+            raise SchemaError(
+                "there are no tables in the database",
+                where=place_of(url),
+                advice="if the daemon is just starting for the first time, ask again in a moment; "
+                "if it was recording before, restore the last backup",
+            )
     if found != newest_revision():
         raise SchemaError(
             f"the database is at revision {found or 'none'}, this version needs "
