@@ -15,15 +15,13 @@ Result = TypeVar("Result")
 
 _WORKERS = 2
 _AHEAD = 32
-# Here no process lives for longer than its command.
-_RECYCLE_AFTER = 5000
 
 
 def parse_ahead(items: Sequence[Item], read: Callable[[Parser, Item], Result]) -> Iterator[Result]:
     """Yield `read(parser, item)` of each, in their order; several are read at a time. Close it (or
     exhaust it) to end the processes.
     """
-    parsers = [ProcessParser(recycle_after=_RECYCLE_AFTER) for _ in range(_workers(len(items)))]
+    parsers = [ProcessParser() for _ in range(_workers(len(items)))]
     free: SimpleQueue[ProcessParser] = SimpleQueue()
     for parser in parsers:
         parser.start()

@@ -31,7 +31,8 @@ CPU_SECONDS = 20
 WALL_SECONDS = 30.0
 PATTERN_WALL_SECONDS = 10.0
 START_SECONDS = 30.0
-RECYCLE_AFTER = 500
+# A new process costs as much as two hundred mails, and what libraries leave behind is little.
+RECYCLE_AFTER = 5000
 
 _PATTERNS_TIMED_OUT = "patterns_timed_out"
 # The same bytes may be kept as files in several readings: decoded and as they are, with the wrapper

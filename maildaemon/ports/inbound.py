@@ -1,6 +1,6 @@
 """What the services need of the journal of what was seen in the mailbox."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -51,6 +51,12 @@ class Inbound(Protocol):
 
         A row whose last claim was never concluded is taken alone, and a death while it was alone
         counts as its own failure.
+        """
+
+    def twins(self, rows: Iterable[InboundRow]) -> Mapping[int, int]:
+        """Return which records the bytes of these rows have become before, by row; only those that
+        stand there as they were recorded: neither moved into Junk nor out of it, and in Sent only
+        those that the server has numbered anew.
         """
 
     def overtaken(self, row: InboundRow, message_id: int) -> bool:

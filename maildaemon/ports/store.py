@@ -195,6 +195,9 @@ class Records(Protocol):
     ) -> int:
         """Keep the message, its citations and its judged files; return its id."""
 
+    def is_junk(self, message_id: int) -> bool:
+        """Tell whether a recorded message lies in Junk as far as we have seen."""
+
     def recorded(self, message_id: int) -> Recorded:
         """Return how a recorded message was decided, and the thread it stands in."""
 

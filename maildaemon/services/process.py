@@ -7,19 +7,13 @@ finish in one transaction. A death in between means that the same message is pro
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from maildaemon.domain.automatic import Kind
-from maildaemon.domain.context import Decision
-from maildaemon.domain.control import Change
-from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import OUR_WORDS, says_the_same
-from maildaemon.domain.tokens import is_ours
-from maildaemon.domain.understanding import Understanding
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
 from maildaemon.errors import (
     MaildaemonError,
@@ -28,19 +22,14 @@ from maildaemon.errors import (
 )
 from maildaemon.ports import BlobStore, Composer, Now, Parser, Role, Trouble
 from maildaemon.ports.brakes import Alarm
-from maildaemon.ports.rows import InboundRow, Recognised, Recorded
+from maildaemon.ports.rows import InboundRow
 from maildaemon.ports.store import Store, Transaction
-from maildaemon.services.adopt import adopt
-from maildaemon.services.apply import adopt_answer, apply, apply_again, take_back
-from maildaemon.services.brakes import watch_arrivals
-from maildaemon.services.context import load_context, staff_recipients
+from maildaemon.services.conclude import conclude, conclude_twin
+from maildaemon.services.context import staff_recipients
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.filed import Filed
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
-from maildaemon.services.rivals import watch_rivals
 from maildaemon.services.scan import scan_files
-from maildaemon.services.steer import BY_FOLDER, BY_MOVING, steer
 
 CLAIM = timedelta(minutes=5)
 # Well within the claim: nobody else may have taken the rows while we still work on them.
@@ -50,8 +39,6 @@ _BATCH_BYTES = 16_000_000
 _DEADLY = "the process died each time it worked on this message alone"
 # What nobody has sent by then nobody sends.
 _DRAFT_LIES = timedelta(days=60)
-# The slowest servers take minutes to file what they have sent.
-_FILED_WITHIN = timedelta(hours=1)
 # Bytes that another machine has kept: the mailbox is read every few seconds.
 _FETCHED_WITHIN = timedelta(seconds=10)
 _AS_TEXT, _AS_NOTHING = b"Content-Type: text/plain", b"Content-Type: application/x-none"
@@ -100,7 +87,9 @@ class Batch:
         self._blobs, self._files, self._desk, self._now = blobs, files, desk, now
         self._began_at = now()
         self._left: dict[int, InboundRow] = {}
-        self._parsed: list[tuple[InboundRow, Message]] = []
+        # None: it is known by its bytes.
+        self._read: list[tuple[InboundRow, Message | None]] = []
+        self._twins: dict[int, int] = {}
         # Which draft of ours a person has sent, by the row of what was found in Sent.
         self._sent_drafts: dict[int, int] = {}
 
@@ -124,26 +113,32 @@ class Batch:
         return len(rows)
 
     def read(self) -> None:
-        """Parse what was taken, as far as the time goes, and keep the files in it."""
+        """Parse what was taken and is not known by its bytes, as far as the time goes, and keep the
+        files in it.
+        """
+        with self._store.read() as tx:
+            self._twins = dict(tx.inbound.twins(self._left.values()))
         contents: list[bytes] = []
         troubles: tuple[Trouble, ...] | None = None
         for row in [*self._left.values()]:
             if self._late(0.5):
                 break
-            if found := self._parse(row):
+            if row.inbound_id in self._twins:
+                self._read.append((row, None))
+            elif found := self._parse(row):
                 message, asked = look_up(self._desk, found.message)
                 troubles = troubles if asked is None else asked
-                self._parsed.append((row, self._with_our_words(row, message)))
+                self._read.append((row, self._with_our_words(row, message)))
                 contents += found.contents.values()
         if troubles is not None:
             tell_troubles(self._store, self._desk, troubles, self._now())
         self._files.put_all(contents)
 
     def conclude(self) -> None:
-        """Conclude what was parsed, as far as the time goes."""
-        if len(self._parsed) > 1 and self._conclude_together(self._parsed):
+        """Conclude what was read, as far as the time goes."""
+        if len(self._read) > 1 and self._conclude_together(self._read):
             return
-        for row, message in self._parsed:
+        for row, message in self._read:
             if self._late(1):
                 break
             self._conclude_alone(row, message)
@@ -219,29 +214,28 @@ class Batch:
             if isinstance(draft, Parsed):
                 yield draft.message.reply_text
 
-    def _conclude_together(self, parsed: Sequence[tuple[InboundRow, Message]]) -> bool:
+    def _conclude_together(self, read: Sequence[tuple[InboundRow, Message | None]]) -> bool:
         """Conclude a backlog in one transaction; on any trouble nothing of it remains."""
 
-        def conclude() -> list[dict[str, Any]]:
+        def conclude() -> list[dict[str, Any] | None]:
             with self._store.begin() as tx:
-                return [self._case(tx, row, message).conclude() for row, message in parsed]
+                return [self._conclude(tx, row, message) for row, message in read]
 
         lines = attempt(conclude)
         if isinstance(lines, StoreUnavailableError):
             raise lines
         if isinstance(lines, Exception):
             # One by one, each meets its own trouble by itself.
-            log("batch.split", logging.WARNING, count=len(parsed), error=repr(lines))
+            log("batch.split", logging.WARNING, count=len(read), error=repr(lines))
             return False
-        for (row, _), line in zip(parsed, lines, strict=True):
-            del self._left[row.inbound_id]
-            log("message.filed", **line)
+        for (row, _), line in zip(read, lines, strict=True):
+            self._note_concluded(row, line)
         return True
 
-    def _conclude_alone(self, row: InboundRow, message: Message) -> None:
-        def conclude() -> dict[str, Any]:
+    def _conclude_alone(self, row: InboundRow, message: Message | None) -> None:
+        def conclude() -> dict[str, Any] | None:
             with self._store.begin() as tx:
-                return self._case(tx, row, message).conclude()
+                return self._conclude(tx, row, message)
 
         line = attempt(conclude)
         match line:
@@ -253,12 +247,22 @@ class Batch:
                 # A poisonous message must not stop the mailbox.
                 self._fail(row, line)
             case _:
-                del self._left[row.inbound_id]
-                log("message.filed", **line)
+                self._note_concluded(row, line)
 
-    def _case(self, tx: Transaction, row: InboundRow, message: Message) -> "_Case":
+    def _conclude(
+        self, tx: Transaction, row: InboundRow, message: Message | None
+    ) -> dict[str, Any] | None:
+        """Conclude one; None if what was known by its bytes must be read after all."""
+        desk, now = self._desk, self._now()
+        if message is None:
+            return conclude_twin(tx, desk, row, self._twins[row.inbound_id], now)
         draft = self._sent_drafts.get(row.inbound_id)
-        return _Case(tx, self._composer, self._blobs, self._desk, row, message, self._now(), draft)
+        return conclude(tx, self._composer, self._blobs, desk, row, message, now, draft)
+
+    def _note_concluded(self, row: InboundRow, line: dict[str, Any] | None) -> None:
+        if line is not None:
+            del self._left[row.inbound_id]
+            log("message.filed", **line)
 
     def _fail(self, row: InboundRow, error: Exception) -> None:
         failures = row.failures + 1
@@ -304,191 +308,3 @@ class Batch:
             advice="see `maildaemon parked list`" if parked else None,
             failure=error,
         )
-
-
-def conclude(
-    tx: Transaction,
-    composer: Composer,
-    blobs: BlobStore,
-    desk: Desk,
-    row: InboundRow,
-    message: Message,
-    now: datetime,
-) -> None:
-    """Record a message that was taken, with everything that follows from it."""
-    _Case(tx, composer, blobs, desk, row, message, now).conclude()
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One message that is to be concluded, within one transaction. `draft`: which of ours it is,
-    sent by a person.
-    """
-
-    tx: Transaction
-    composer: Composer
-    blobs: BlobStore
-    desk: Desk
-    row: InboundRow
-    message: Message
-    now: datetime
-    draft: int | None = None
-
-    def conclude(self) -> dict[str, Any]:
-        """Record the message with everything that follows from it; return its log line."""
-        line: dict[str, Any] = {"mailbox": self.desk.policy.mailbox, "uid": self.row.uid}
-        known = self.tx.records.recognise(self.row.mailbox_id, self.message)
-        if (recorded := known.message_id) is not None:
-            seen = self._see_again(recorded)
-            self.tx.inbound.finish(self.row, recorded)
-            return {**line, "message": recorded, "known": True, **seen}
-        case = self._with_what_is_known(known)
-        decision = case.decision()
-        message_id = case.record(decision)
-        self.tx.inbound.finish(self.row, message_id)
-        return {**line, "message": message_id, **_summary(decision)}
-
-    def _with_what_is_known(self, known: Recognised) -> "_Case":
-        """Return the case of a message that is not recorded yet, with what is known of it."""
-        row, message = self._dated_row(), self.message
-        if known.earlier:
-            # Moved out and back, or numbered anew: it has waited since before the first start.
-            row = replace(row, history=True)
-        if known.reused:
-            # Outlook reuses ids, and whoever wants a mail overlooked plays its id first.
-            message = replace(message, defects=(*message.defects, "reused_message_id"))
-        return replace(self, row=row, message=message)
-
-    def _dated_row(self) -> InboundRow:
-        """Return the row of the message; what a person sent came after what it answers."""
-        row, cited = self.row, self.message.cited
-        if row.role is not Role.SENT or not cited:
-            return row
-        # Clients give their copy whatever date they like: that of their clock, or of another zone.
-        answered = self.tx.records.newest_of(row.mailbox_id, cited)
-        return row if answered is None else replace(row, received_at=max(answered, row.received_at))
-
-    def decision(self, known: Recorded | None = None) -> Decision:
-        context = load_context(self.tx, self.row, self.message, self.desk, self.now, known)
-        return decide(self.message, context)
-
-    def record(self, decision: Decision) -> int:
-        tx, desk, row, message, now = self.tx, self.desk, self.row, self.message, self.now
-        if self.draft is not None:
-            tx.outbox.draft_sent(self.draft, now)
-        message_id = apply(tx, self.composer, desk, row, message, decision, now, self.blobs)
-        if decision.judgement.kind is Kind.CUSTOMER and not row.history:
-            answered = decision.silence is None
-            watch_arrivals(tx, desk, row.received_at, message.date, now, answered=answered)
-        watch_rivals(tx, desk, row, message, now)
-        if (keyword := BY_FOLDER.get(row.role)) and decision.thread and not row.history:
-            # Moved there before we have seen it anywhere else.
-            steer(tx, decision.thread, Change(keyword, on=True), BY_MOVING, now)
-        return message_id
-
-    def _see_again(self, recorded: int) -> dict[str, Any]:
-        """Take note of a recorded message that has turned up once more; return what to log."""
-        tx, row = self.tx, self.row
-        if row.role is Role.SENT:
-            self._see_in_sent(recorded)
-            return {}
-        if row.history or tx.inbound.overtaken(row, recorded):
-            return {}
-        self._steer_by_folder(recorded)
-        known = tx.records.recorded(recorded)
-        if row.role is Role.JUNK and not known.in_junk and known.kind is Kind.CUSTOMER:
-            cancelled = take_back(tx, self.desk, known, self.decision(known), self.now)
-            return {"moved": "into Junk", "cancelled": cancelled}
-        if row.role is not Role.JUNK and known.in_junk:
-            return self._rescue(recorded)
-        return {}
-
-    def _steer_by_folder(self, recorded: int) -> None:
-        """Do what a person says who moves a message into a folder of `control.folders`, or back."""
-        tx, row = self.tx, self.row
-        seen_in = tx.marks.last_role(recorded, row.inbound_id)
-        before = BY_FOLDER.get(seen_in) if seen_in else None
-        after = BY_FOLDER.get(row.role)
-        reference = tx.records.recorded(recorded).thread if before is not after else None
-        if reference is None:
-            return
-        for keyword, on in ((before, False), (after, True)):
-            if keyword is not None:
-                steer(tx, reference.reference, Change(keyword, on=on), BY_MOVING, self.now)
-
-    def _rescue(self, recorded: int) -> dict[str, Any]:
-        """Decide again about a message that somebody took out of Junk."""
-        tx = self.tx
-        tx.records.unjunk(recorded)
-        known = tx.records.recorded(recorded)
-        if known.kind is not Kind.SPAM:
-            return {}
-        # Some servers date what is moved anew, but it is as old as it was.
-        received_at = min(self.row.received_at, known.received_at)
-        row = replace(self.row, received_at=received_at, history=known.history)
-        decision = replace(self, row=row).decision(known)
-        apply_again(
-            tx,
-            self.composer,
-            self.desk,
-            row,
-            self.message,
-            decision,
-            recorded,
-            self.now,
-            blobs=self.blobs,
-        )
-        return {"moved": "out of Junk", **_summary(decision)}
-
-    def _see_in_sent(self, recorded: int) -> None:
-        """Look again at a message that was recorded from another folder, or twice from Sent."""
-        tx, desk, row, now = self.tx, self.desk, self.row, self.now
-        message_id = self.message.message_id
-        seen_there = tx.inbound.seen_there(row, recorded)
-        if is_ours(desk.key, message_id):
-            self._adopt(recorded)
-            tx.outbox.note_filed(row.mailbox_id, message_id, now)
-            fresh = tx.outbox.accepted_since(row.mailbox_id, message_id, now - _FILED_WITHIN)
-            if seen_there and fresh:
-                # Two copies, ours and the server's. Later it would be a person who moves one about.
-                tx.mailboxes.learn_server_files_sent(row.mailbox_id, files=True)
-            return
-        if seen_there:
-            return
-        # A colleague answered with a copy to our own address: that copy proved nothing, this does.
-        row = self._dated_row()
-        decision = replace(self, row=row).decision()
-        if decision.staff_answer:
-            adopt_answer(tx, desk, recorded, decision, row.received_at, now)
-
-    def _adopt(self, recorded: int) -> None:
-        """Enter a recorded mail of ours into the outbox if that has forgotten it."""
-        if self.tx.outbox.is_known(self.message.message_id):
-            return
-        thread = self.tx.records.recorded(recorded).thread
-        filed = Filed(
-            self.tx,
-            self.composer,
-            self.desk,
-            self.row,
-            self.message,
-            thread.thread_id if thread else None,
-            thread.reference if thread else "",
-            recorded,
-            self.now,
-            Understanding(),
-            self.blobs,
-        )
-        adopt(filed)
-
-
-def _summary(decision: Decision) -> dict[str, Any]:
-    mail = decision.mail
-    return {
-        "thread": decision.thread,
-        "kind": decision.judgement.kind.value,
-        "match": decision.match.rule.value,
-        "silence": decision.silence.value if decision.silence else None,
-        "response": "+".join(mail.sections) if mail else None,
-        "refused": sum(one.verdict.value == "refused" for one in decision.verdicts) or None,
-    }

@@ -18,13 +18,13 @@ from maildaemon.ports.rows import FolderRow, InboundRow, Seen
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.ports.timers import TimerRow
 from maildaemon.services.brakes import release
+from maildaemon.services.conclude import conclude
 from maildaemon.services.desk import Desk
 from maildaemon.services.explain import Unwritten
 from maildaemon.services.fire import fire
 from maildaemon.services.lookup import look_up
 from maildaemon.services.loop import attempt
 from maildaemon.services.plan import plan_next, put_in_force
-from maildaemon.services.process import conclude
 
 _CLAIM = timedelta(minutes=5)
 _A_MOMENT = timedelta(microseconds=1)

@@ -1,12 +1,14 @@
 """The shortest way to SQLite returns and stores what the usual way does."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, bindparam, create_engine, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
+from sqlalchemy import event as event_
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound, OperationalError
 
 from maildaemon.adapters.sql.inserts import insert_missing, insert_new, insert_one
 from maildaemon.adapters.sql.quick import QuickConnection
@@ -124,3 +126,27 @@ def test_what_is_taken_back_is_gone_and_what_stands_stays(connection: Connection
         connection.rollback()
 
     assert _thrice(lambda: connection.scalar(_COUNT)) == [3, 3, 3]
+
+
+def test_whoever_counts_statements_is_told_of_each(connection: Connection) -> None:
+    told: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, _v: Any, _x: Any, many: bool) -> None:
+        told.append(f"{statement.split(maxsplit=1)[0]} {many}")
+
+    event_.listen(connection.engine, "before_cursor_execute", note)
+    for _ in range(3):
+        connection.scalar(_COUNT)
+
+    assert told == ["SELECT False"] * 3
+
+
+def test_errors_of_the_database_are_those_of_the_usual_way(connection: Connection) -> None:
+    for _ in range(3):
+        connection.scalar(_COUNT)
+    connection.exec_driver_sql("DROP TABLE event")
+
+    with pytest.raises(OperationalError, match="no such table") as told:
+        connection.scalar(_COUNT)
+
+    assert isinstance(told.value.orig, sqlite3.OperationalError)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading
@@ -32,6 +33,18 @@ def later(shop: Shop, body: str = "Do you open on Sunday?") -> bytes:
     return a_mail(body, sender="dora@x.example", message_id="d1@x.example", date=shop.at)
 
 
+def an_answer(shop: Shop) -> bytes:
+    """Somebody of the shop answers her."""
+    return a_mail(
+        "Yes, from ten to six.",
+        sender="support@shop.example",
+        to="dora@x.example",
+        message_id="a1@shop.example",
+        date=shop.at,
+        In_Reply_To="<d1@x.example>",
+    )
+
+
 def test_new_numbers_do_not_turn_history_into_news(shop: Shop) -> None:
     shop.account.change_uidvalidity("INBOX")
     shop.round()
@@ -46,6 +59,56 @@ def test_what_is_moved_out_of_the_inbox_and_back_stays_history(shop: Shop) -> No
     shop.round()
 
     assert shop.silences == ["too_old"]
+
+
+class Unread(InProcessParser):
+    """A parser that nothing is to be given to."""
+
+    def parse(self, raw: bytes, reading: Reading) -> Parsed:
+        raise AssertionError("it is known by its bytes")
+
+
+def test_what_is_numbered_anew_is_known_by_its_bytes_and_not_read_again(shop: Shop) -> None:
+    shop.round()
+    shop.write(later(shop))
+    shop.write(an_answer(shop), "Sent")
+    shop.write(a_mail(sender="emma@x.example", message_id="e1@x.example"), "Junk")
+    shop.round()
+    before, events = shop.rows("select * from message"), shop.rows("select * from event")
+    journal = shop.rows("select count(*) from inbound")[0][0]
+
+    for folder in ("INBOX", "Sent", "Junk"):
+        shop.account.change_uidvalidity(folder)
+    shop.parser = Unread()
+    shop.round()
+
+    assert shop.rows("select * from message") == before
+    assert shop.rows("select * from event") == events
+    # Clara's mail, of before the first start, was not read until now.
+    states = shop.rows("select state, error from inbound where id > " + str(journal))
+    assert [state for state in states if state != ("done", None)] == [
+        ("waiting", "AssertionError('it is known by its bytes')")
+    ]
+
+
+def test_what_is_moved_while_its_bytes_are_recognised_is_read_after_all(shop: Shop) -> None:
+    shop.write(later(shop))
+    shop.round()
+    away = shop.account.move("INBOX", 2, "Archive")
+    shop.account.move("Archive", away, "INBOX")
+    shop.receive()
+    batch = a_batch(shop)
+    batch.take()
+    batch.read()
+    with shop.sql.engine.begin() as other:
+        other.execute(text("update message set in_junk = true, kind = 'spam'"))
+    batch.conclude()
+    batch.give_back()
+    assert shop.rows("select in_junk from message") == [(1,)]
+
+    shop.process()
+
+    assert shop.rows("select in_junk, kind from message") == [(0, "customer")]
 
 
 def test_new_numbers_put_the_brake_on_while_recording_goes_on(shop: Shop) -> None:

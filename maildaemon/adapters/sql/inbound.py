@@ -1,6 +1,6 @@
 """The journal of every UID seen, which is the queue of what is to be processed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,9 +8,11 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    and_,
     bindparam,
     exists,
     false,
+    func,
     or_,
     select,
     true,
@@ -19,7 +21,7 @@ from sqlalchemy import (
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
-from maildaemon.adapters.sql.tables import folder, gap, inbound
+from maildaemon.adapters.sql.tables import folder, gap, inbound, message
 from maildaemon.ports import Role
 from maildaemon.ports.rows import FolderRow, GapRow, InboundRow, Seen
 
@@ -61,6 +63,48 @@ _DUE = tuple(
     .order_by(inbound.c.next_attempt_at, inbound.c.id)
     .limit(bindparam("most", type_=Integer))
     for history in (false(), true())
+)
+_MESSAGE: Any = bindparam("message")
+_ROW: Any = bindparam("row")
+_OVERTAKEN = select(exists().where(inbound.c.message_id == _MESSAGE, inbound.c.id > _ROW))
+_this = inbound.alias()
+_SEEN_THERE = select(
+    exists().where(
+        _this.c.id == _ROW,
+        inbound.c.message_id == _MESSAGE,
+        inbound.c.folder_id == _this.c.folder_id,
+        inbound.c.uidvalidity == _this.c.uidvalidity,
+        inbound.c.id != _this.c.id,
+    )
+)
+# Of which record the same bytes became. What lies in Junk, or not, as its record does, has not been
+# moved; and in Sent, where a second copy tells something, only new numbers tell nothing.
+_TWINS = (
+    select(_this.c.id, func.max(inbound.c.message_id).label("recorded"))
+    .join(
+        inbound,
+        and_(
+            inbound.c.raw_sha256 == _this.c.raw_sha256,
+            inbound.c.mailbox_id == _this.c.mailbox_id,
+            inbound.c.header_only == _this.c.header_only,
+            inbound.c.size == _this.c.size,
+            inbound.c.id != _this.c.id,
+        ),
+    )
+    .join(message, message.c.id == inbound.c.message_id)
+    .join(folder, folder.c.id == _this.c.folder_id)
+    .where(
+        _this.c.id.in_(bindparam("rows", expanding=True)),
+        message.c.in_junk == (folder.c.role == Role.JUNK.value),
+        or_(
+            folder.c.role != Role.SENT.value,
+            and_(
+                inbound.c.folder_id == _this.c.folder_id,
+                inbound.c.uidvalidity != _this.c.uidvalidity,
+            ),
+        ),
+    )
+    .group_by(_this.c.id)
 )
 
 
@@ -209,29 +253,20 @@ class SqlInbound:
         )
         return _inbound_row(row, failures, alone=alone) if took else None
 
+    def twins(self, rows: Iterable[InboundRow]) -> Mapping[int, int]:
+        """See `Inbound.twins`."""
+        ids = [row.inbound_id for row in rows]
+        return {row.id: row.recorded for row in self._connection.execute(_TWINS, {"rows": ids})}
+
     def overtaken(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record has been seen later than in this row, here or elsewhere."""
-        later = exists().where(inbound.c.message_id == message_id, inbound.c.id > row.inbound_id)
-        return bool(self._connection.scalar(select(later)))
+        asked = {"message": message_id, "row": row.inbound_id}
+        return bool(self._connection.scalar(_OVERTAKEN, asked))
 
     def seen_there(self, row: InboundRow, message_id: int) -> bool:
         """Tell whether this record was seen in the same folder before, under another UID."""
-        this = select(inbound.c.folder_id, inbound.c.uidvalidity).where(
-            inbound.c.id == row.inbound_id
-        )
-        folder_id, uidvalidity = self._connection.execute(this).one()
-        return bool(
-            self._connection.scalar(
-                select(
-                    exists().where(
-                        inbound.c.message_id == message_id,
-                        inbound.c.folder_id == folder_id,
-                        inbound.c.uidvalidity == uidvalidity,
-                        inbound.c.id != row.inbound_id,
-                    )
-                )
-            )
-        )
+        asked = {"message": message_id, "row": row.inbound_id}
+        return bool(self._connection.scalar(_SEEN_THERE, asked))
 
     def finish(self, row: InboundRow, message_id: int) -> None:
         """Conclude a row as done, with the record it became."""

@@ -66,9 +66,13 @@ class SqlLookups:
         row = self._connection.execute(questions.RECOGNISED, asked).one()
         return Recognised(row.recorded, bool(row.earlier), bool(row.reused))
 
+    def is_junk(self, message_id: int) -> bool:
+        """See `Records.is_junk`."""
+        return bool(self._connection.scalar(questions.IN_JUNK, {"message": message_id}))
+
     def recorded(self, message_id: int) -> Recorded:
         """Return how a recorded message was decided, and the thread it stands in."""
-        row = self._connection.execute(select(message).where(message.c.id == message_id)).one()
+        row = self._connection.execute(questions.MESSAGE, {"message": message_id}).one()
         facts = None if row.thread_id is None else self._facts(row.thread_id)
         return Recorded(row.id, Kind(row.kind), row.in_junk, row.history, row.received_at, facts)
 

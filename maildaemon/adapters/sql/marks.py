@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from maildaemon.adapters.sql.by_hand import thread_state
 from maildaemon.adapters.sql.inserts import insert_missing
@@ -18,6 +18,13 @@ _PLACES_AT_MOST = 1000
 # A person who has resolved a matter by mistake finds out soon.
 _UNDO_WITHIN = timedelta(days=14)
 _READ = tuple(one.value for one in Role if one not in {Role.JUNK, Role.DRAFTS})
+_LAST_ROLE = (
+    select(folder.c.role)
+    .join(inbound, inbound.c.folder_id == folder.c.id)
+    .where(inbound.c.message_id == bindparam("message"), inbound.c.id != bindparam("but"))
+    .order_by(inbound.c.id.desc())
+    .limit(1)
+)
 
 
 class SqlMarks:
@@ -182,13 +189,7 @@ class SqlMarks:
 
     def last_role(self, message_id: int, but: int) -> Role | None:
         """See `Marks.last_role`."""
-        role = self._connection.scalar(
-            select(folder.c.role)
-            .join(inbound, inbound.c.folder_id == folder.c.id)
-            .where(inbound.c.message_id == message_id, inbound.c.id != but)
-            .order_by(inbound.c.id.desc())
-            .limit(1)
-        )
+        role = self._connection.scalar(_LAST_ROLE, {"message": message_id, "but": but})
         return None if role is None else Role(role)
 
 

@@ -59,6 +59,8 @@ RECOGNISED = select(
     .label("earlier"),
     _HELD.label("reused"),
 )
+MESSAGE = select(message).where(message.c.id == bindparam("message"))
+IN_JUNK = select(message.c.in_junk).where(message.c.id == bindparam("message"))
 NEWEST_OF_IDS = select(func.max(message.c.received_at)).where(
     message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256.in_(_KEYS)
 )

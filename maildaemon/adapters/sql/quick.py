@@ -11,13 +11,15 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Executable
-from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
 # Statements that are put together anew each time are never met a second time.
-_SEEN_AT_MOST = 2_000
+_SEEN_AT_MOST = 500
+_KNOWN_AT_MOST = 5_000
 
 _Convert = Callable[[Any], Any] | None
 _Parameters = Mapping[str, Any]
@@ -42,15 +44,17 @@ class _Prepared:
     make: Callable[[tuple[Any, ...]], Any] | None
     spread: Mapping[str, Sequence[str]]
 
-    def bind(self, given: _Parameters) -> list[Any]:
+    def bind(self, given: _Parameters) -> tuple[Any, ...]:
         """Return what the cursor is given."""
         values = {**self.fixed, **given}
         for name, names in self.spread.items():
             values.update(zip(names, given[name], strict=True))
-        return [
-            values[name] if convert is None else convert(values[name])
-            for name, convert in self.values
-        ]
+        return tuple(
+            [
+                values[name] if convert is None else convert(values[name])
+                for name, convert in self.values
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,47 @@ class Result:
             raise MultipleResultsFound if self._rows else NoResultFound
         return self._rows[0]
 
+    def scalar_one(self) -> Any:
+        """Return the only value."""
+        return self.one()[0]
+
     def scalars(self) -> "Result":
         """Return the first value of each row."""
         return Result([row[0] for row in self._rows], self.rowcount, None)
+
+
+class Statements:
+    """What is known of the statements that are run on one database, by all its connections.
+
+    A statement is kept with what is known of it: no other one is ever found at its place.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Nothing is known yet."""
+        self._dialect = dialect
+        self._seen: dict[int, Executable] = {}
+        self._known: dict[
+            tuple[int, tuple[str, ...]], tuple[Executable, _Prepared | _Lists | None]
+        ] = {}
+
+    def prepared(self, statement: Executable, given: tuple[str, ...]) -> _Prepared | _Lists | None:
+        """Return a statement as text, None if it is to go the usual way: because nothing else is
+        open to it, or because it is met for the first time.
+        """
+        key = (id(statement), given)
+        known = self._known.get(key)
+        if known is not None and known[0] is statement:
+            return known[1]
+        if self._seen.get(key[0]) is not statement:
+            if len(self._seen) >= _SEEN_AT_MOST:
+                self._seen.clear()
+            self._seen[key[0]] = statement
+            return None
+        if len(self._known) >= _KNOWN_AT_MOST:
+            self._known.clear()
+        prepared = _prepare(self._dialect, statement, given)
+        self._known[key] = (statement, prepared)
+        return prepared
 
 
 class QuickConnection:
@@ -106,36 +148,49 @@ class QuickConnection:
     more. One thread, one transaction after the other.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, statements: Statements | None = None) -> None:
         """Use this connection; nobody else does from now on."""
         self._connection = connection
+        self.engine = connection.engine
         self.dialect = connection.dialect
         driver: Any = connection.connection.driver_connection
         self._cursor: Callable[[], Any] = driver.cursor
-        self._known: dict[tuple[int, tuple[str, ...]], _Prepared | _Lists | None] = {}
-        self._seen: dict[int, Executable] = {}
+        self._statements = statements or Statements(connection.dialect)
 
     def execute(self, statement: Executable, parameters: Any = None) -> Any:
         """Run a statement."""
         many = isinstance(parameters, list)
         rows: Sequence[_Parameters] = parameters if many else (parameters or {},)
-        prepared = self._prepared(statement, tuple(rows[0]))
+        prepared = self._statements.prepared(statement, tuple(rows[0]))
         if isinstance(prepared, _Lists):
             prepared = None if many else prepared.of(rows[0])
         if prepared is None:
             return self._connection.execute(statement, parameters)
+        bound = [prepared.bind(row) for row in rows]
         cursor = self._cursor()
+        self._tell_listeners(cursor, prepared.text, bound, many=many)
         try:
             if many:
-                cursor.executemany(prepared.text, map(prepared.bind, rows))
+                cursor.executemany(prepared.text, bound)
             else:
-                cursor.execute(prepared.text, prepared.bind(rows[0]))
-        except sqlite3.IntegrityError as error:
-            # The one error that somebody expects.
-            raise IntegrityError(prepared.text, None, error) from error
-        make = prepared.make
-        found = [] if make is None else [make(one) for one in cursor.fetchall()]
+                cursor.execute(prepared.text, bound[0])
+            make = prepared.make
+            found = [] if make is None else [make(one) for one in cursor.fetchall()]
+        except sqlite3.Error as error:
+            raise _as_usual(prepared.text, error) from error
         return Result(found, cursor.rowcount, cursor.lastrowid)
+
+    def _tell_listeners(
+        self, cursor: Any, text: str, bound: Sequence[tuple[Any, ...]], *, many: bool
+    ) -> None:
+        """Let those who count statements count this one as well."""
+        values = bound if many else bound[0]
+        for listen in self.engine.dispatch.before_cursor_execute:
+            listen(self._connection, cursor, text, values, None, many)
+
+    def exec_driver_sql(self, words: str) -> Any:
+        """Run what is text already."""
+        return self._connection.exec_driver_sql(words)
 
     def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """Run a statement; return the first value of the first row, None if there is none."""
@@ -160,19 +215,10 @@ class QuickConnection:
         """Give the connection back."""
         self._connection.close()
 
-    def _prepared(self, statement: Executable, given: tuple[str, ...]) -> _Prepared | _Lists | None:
-        key = (id(statement), given)
-        if key in self._known:
-            return self._known[key]
-        if self._seen.get(key[0]) is not statement:
-            if len(self._seen) >= _SEEN_AT_MOST:
-                self._seen.clear()
-                self._known.clear()
-            # Kept, lest another one be found at its place.
-            self._seen[key[0]] = statement
-            return None
-        prepared = self._known[key] = _prepare(self._connection.dialect, statement, given)
-        return prepared
+
+def _as_usual(text: str, error: sqlite3.Error) -> BaseException:
+    """Return the error that SQLAlchemy makes of one of the driver's."""
+    return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def _prepare(dialect: Dialect, statement: Any, given: tuple[str, ...]) -> _Prepared | _Lists | None:
@@ -184,7 +230,7 @@ def _prepare(dialect: Dialect, statement: Any, given: tuple[str, ...]) -> _Prepa
     make = None
     if columns := compiled._result_columns:  # noqa: SLF001  what `CursorResult` goes by
         names = [one.keyname for one in columns]
-        if len(set(names)) < len(names):
+        if len(set(names)) < len(names) or not all(map(_may_name, names)):
             return None
         converts = [one.type._cached_result_processor(dialect, None) for one in columns]  # noqa: SLF001
         make = _row_maker(names, converts)
@@ -218,6 +264,10 @@ def _spread(
         for name in spread.positiontup or ()
     )
     return _Prepared(spread.statement, values, fixed, make, lists)
+
+
+def _may_name(name: str) -> bool:
+    return name.isidentifier() and not name.startswith("_") and not iskeyword(name)
 
 
 def _row_maker(

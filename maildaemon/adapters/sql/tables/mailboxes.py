@@ -83,6 +83,7 @@ inbound = Table(
     Index(None, "mailbox_id", "state", "history", "next_attempt_at"),
     Index(None, "folder_id", "state", "history"),
     Index(None, "message_id"),
+    Index(None, "raw_sha256"),
 )
 
 gap = Table(
