@@ -7,7 +7,7 @@
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
-CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign loops-campaign flood-campaign spoofs-campaign poison-campaign
+CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign loops-campaign flood-campaign spoofs-campaign poison-campaign model-campaign
 .DEFAULT_GOAL := help
 .PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture $(CAMPAIGNS) servers clean
 

@@ -133,6 +133,7 @@ ORDEALS = (
         "--messages 1000 --poisonous 50",
         "--messages 60 --poisonous 17 --kills 2 --unreadable 0",
     ),
+    Ordeal("model", "model", "--steps 20000", "--steps 300"),
     Ordeal("shop-year", "shop_year", "--messages 5000", "--messages 100"),
 )
 
