@@ -1,6 +1,5 @@
 """`maildaemon attachments`: files that were held or refused."""
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ import click
 
 from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.new_file import new_file
 from maildaemon.cli.output import (
     json_option,
     limit_option,
@@ -23,7 +23,6 @@ from maildaemon.cli.output import (
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
 from maildaemon.domain.attachments import Reason, Verdict
-from maildaemon.errors import OperatorError
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import FileLine
@@ -141,7 +140,8 @@ def release(invocation: Invocation, *, file_id: int, target: Path, as_json: bool
             "the message in the mailbox may still have it",
         ) from None
     path = target / safe_name(one.filename) if target.is_dir() else target
-    _write_new(path, content)
+    with new_file(path) as file:
+        file.write(content)
     store = open_existing(settings.database.url)
     note_release(store, file_id, utc_now())
     store.close()
@@ -178,20 +178,3 @@ def safe_name(name: str) -> str:
     room = _LONGEST_NAME - len(ending.encode())
     stem = harmless.removesuffix(ending).encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
     return f"{stem}{ending}" or "file"
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise WrongRequestError(
-            f"{path}: there is a file already", "name one that does not exist"
-        ) from None
-    except OSError as error:
-        raise OperatorError(
-            f"cannot be written: {(error.strerror or str(error)).lower()}",
-            where=str(path),
-            advice="name a file in a folder that exists and that you may write to",
-        ) from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

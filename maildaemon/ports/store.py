@@ -24,6 +24,7 @@ from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
+from maildaemon.ports.persons import Persons
 from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.rows import (
     AccountRow,
@@ -418,6 +419,7 @@ class Transaction(Protocol):
     audit: Audits
     leases: Leases
     rebuild: Rebuilding
+    persons: Persons
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -352,3 +353,24 @@ def test_what_does_not_exist_is_a_wrong_request_with_the_list_to_look_at(call: C
 
         assert (outcome.code, outcome.out) == (USAGE, "")
         assert f"what to do: see: {listing}" in outcome.err
+
+
+def test_what_is_kept_of_a_person_becomes_a_zip_that_only_its_owner_can_read(
+    call: Call, shop: Installation
+) -> None:
+    path = shop.folder / "berta.zip"
+
+    told = lines(call("person", "export", "Berta@example.org", "-o", path, "--json"))[0]
+
+    assert told["file"] == str(path)
+    assert (told["addresses"], told["others"]) == (["berta@example.org"], [])
+    assert told["rows"]["message"] >= 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with zipfile.ZipFile(path) as archive:
+        assert {"README.txt", "person.json"} <= {*archive.namelist()}
+    again = call("person", "export", "berta@example.org", "-o", path)
+    assert (again.code, "there is a file already" in again.err) == (USAGE, True)
+    nobody = call("person", "export", "nobody@example.org", "-o", shop.folder / "nobody.zip")
+    assert (nobody.code, "nothing is kept of nobody@example.org" in nobody.err) == (USAGE, True)
+    assert not (shop.folder / "nobody.zip").exists()
+    assert call("person", "export", "berta", "-o", path).code == USAGE

@@ -33,6 +33,7 @@ from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.marks import SqlMarks
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
+from maildaemon.adapters.sql.personal import SqlPersons
 from maildaemon.adapters.sql.quick import QuickConnection, Statements
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
@@ -47,6 +48,7 @@ from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
+from maildaemon.ports.persons import Persons
 from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Mailboxes, Outbox, Records, Transaction
@@ -89,6 +91,7 @@ class SqlTransaction:
         self.audit: Audits = SqlAudits(connection)
         self.leases: Leases = SqlLeases(connection)
         self.rebuild: Rebuilding = SqlRebuilding(connection)
+        self.persons: Persons = SqlPersons(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
