@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from maildaemon.bootstrap import Locks, Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
-from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
+from maildaemon.errors import ConfigError, MaildaemonError, OperatorError, StoreUnavailableError
 from maildaemon.services.crew import Step
 from maildaemon.services.desk import log
 from maildaemon.services.loop import attempt
@@ -23,6 +23,8 @@ from maildaemon.settings import Settings, changed_options
 
 # An editor, a script and a person may all signal at once; one reading serves them all.
 _GATHER = 0.5
+# For so long a database may be away when the service starts, and so often it is looked for.
+_PATIENCE, _AGAIN = 120.0, 2.0
 
 
 def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None:
@@ -72,13 +74,33 @@ class Service:
     async def run(self, settings: Settings) -> None:
         """Serve; raises what keeps the first daemon from starting."""
         catch_signals(self._stopping.set, self._asked.set)
-        first = self._open(settings)
+        first = await self._open_first(settings)
+        if first is None:
+            return
         self._begin(first)
         shift: _Shift | None = first
         while shift is not None:
             self._locks.keep_only(shift.parts.settings)
             with shift.resources:
                 shift = await self._serve(shift.parts)
+
+    async def _open_first(self, settings: Settings) -> _Shift | None:
+        """Open what the first daemon needs; None if it is told to stop meanwhile.
+
+        After a power cut everything begins at once: a database that is not there yet is waited for.
+        """
+        until = asyncio.get_running_loop().time() + _PATIENCE
+        while True:
+            found = await asyncio.to_thread(attempt, lambda: self._open(settings))
+            if isinstance(found, _Shift):
+                return found
+            over = asyncio.get_running_loop().time() >= until
+            if over or not isinstance(found, StoreUnavailableError):
+                raise found
+            log("start.delayed", logging.WARNING, error=str(found), again_in=f"{_AGAIN:g} s")
+            await _first(self._stopping, _AGAIN)
+            if self._stopping.is_set():
+                return None
 
     async def _serve(self, parts: Parts) -> "_Shift | None":
         """Run a daemon to its end; return the one that follows it, None if it was the last."""

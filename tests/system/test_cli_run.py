@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.servers.dovecot import Account
+from tests.servers.postgres import Postgres
 from tests.servers.process import wait_until
+from tests.servers.relay import Relay
 from tests.servers.sink import SmtpSink
 from tests.system.installation import (
     A_FILE_IN_A_LETTER,
@@ -209,6 +212,29 @@ def test_two_of_them_never_share_an_sqlite_file(here: Installation) -> None:
 
     assert second.code == TEMPORARY
     assert "only one may work on this database" in second.err
+
+
+@pytest.mark.postgresql
+def test_a_database_that_comes_up_later_than_we_is_waited_for(
+    here: Installation, postgres: Callable[[], Postgres]
+) -> None:
+    server = postgres()
+    url = server.url(server.empty())
+    with Relay(server.port) as relay:
+        relay.refuse()
+        through = url.replace(f":{server.port}/", f":{relay.port}/")
+        local = "sqlite:///var/maildaemon.db"
+        here.config.write_text(here.config.read_text().replace(local, through))
+        with here.running() as process:
+            wait_until(lambda: "start.delayed" in here.log, 30, "it is waited for")
+            relay.refuse(refusing=False)
+            wait_until(lambda: "daemon.started" in here.log, 60, "the daemon runs")
+            assert end(process) == 0
+        relay.refuse()
+        (here.folder / "run.log").write_text("")
+        with here.running() as process:
+            wait_until(lambda: "start.delayed" in here.log, 30, "it is waited for")
+            assert end(process) == 0
 
 
 def test_only_the_loops_that_are_named_run(
