@@ -6,10 +6,12 @@
 #   make check    formatting, lint, types, architecture, generated files
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
+#   make coverage  shows what no test executes of the decisions and the queues; fails unless all is
+#   make mutation  makes small mistakes and counts those that a test notices; ARGS="--sample 0" all
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign loops-campaign flood-campaign spoofs-campaign poison-campaign model-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture coverage mutation $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -77,6 +79,17 @@ lock: .venv/.uv
 
 wheel: $(READY)
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
+# What a server's database does otherwise is another adapter's: these run on SQLite.
+coverage: $(READY)
+	@rm -f .coverage .coverage.*
+	@MEASURED=1 .ci/tests -n 3 --dist worksteal -m "not campaign" --junitxml=.test-times.xml \
+	  -k "not postgresql and not mariadb" $(ARGS) tests/unit tests/properties tests/service tests/contract/test_store.py
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+mutation: $(READY)
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 torture: $(READY) servers
 	@$(BIN)/python -m tests.campaigns.torture $(ARGS)
