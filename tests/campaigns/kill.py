@@ -1,6 +1,7 @@
 """`kill -9` again and again while mail arrives: nothing lost, nothing twice, nothing touched.
 
 python -m tests.campaigns.kill --messages 2000 --kills 100 --seed 1 --lose 0.02 --no-files-sent
+python -m tests.campaigns.kill --messages 10000 --kills 2000 --lose 0.02 --side-by-side 4
 python -m tests.campaigns.kill --database mariadb --messages 1000 --kills 200 --server-restarts 20
 """
 
@@ -10,9 +11,11 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from multiprocessing import get_context
 from random import Random
 from typing import Any
 
@@ -373,7 +376,27 @@ def _judge_deaths(table: Table, deaths: Deaths, plan: Plan) -> None:
     table.none("worker processes that outlived the daemon", deaths.orphans)
 
 
-def _plan(arguments: Sequence[str] | None = None) -> Plan:
+def side_by_side(plan: Plan, count: int) -> Table:
+    """Share the mails and the kills among so many campaigns that run at the same time."""
+    shares = [
+        replace(
+            plan,
+            messages=plan.messages // count,
+            kills=plan.kills // count,
+            server_restarts=plan.server_restarts // count,
+            seed=plan.seed + number,
+        )
+        for number in range(count)
+    ]
+    with ProcessPoolExecutor(count, get_context("spawn")) as processes:
+        return Table.together(f"kill campaign: {plan}, as {count}", [*processes.map(_run, shares)])
+
+
+def _run(plan: Plan) -> Table:
+    return campaign(plan, lambda line: print(f"seed {plan.seed}: {line}", flush=True))
+
+
+def _given() -> tuple[Plan, int]:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.kill")
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=100)
@@ -383,8 +406,11 @@ def _plan(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--database", choices=BACKENDS, default="sqlite")
     parser.add_argument("--server-restarts", type=int, default=0, help="of the database's server")
     parser.add_argument("--short", action="store_true", help="do not wait for claims and doubts")
-    return Plan(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--side-by-side", type=int, default=1, help="campaigns that share it")
+    given = vars(parser.parse_args())
+    count = given.pop("side_by_side")
+    return Plan(**given), count
 
 
 if __name__ == "__main__":
-    conclude(lambda: campaign(_plan(), lambda line: print(line, flush=True)))
+    conclude(lambda: side_by_side(*_given()))

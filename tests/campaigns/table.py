@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +35,26 @@ class Table:
             return
         named = sorted(map(str, culprits))  # type: ignore[call-overload]
         self.promise(name, len(named), not named, "0" + "".join(f"; {one}" for one in named[:8]))
+
+    @classmethod
+    def together(cls, title: str, tables: Sequence["Table"]) -> "Table":
+        """Return one table of campaigns of a kind: counts added up, what differs side by side. A
+        promise is kept if each has kept it.
+        """
+        whole = cls(title)
+        whole.broken = [one for table in tables for one in table.broken]
+        names = dict.fromkeys(name for table in tables for name, _, _ in table._rows)
+        for name in names:
+            found = [row for table in tables for row in table._rows if row[0] == name]
+            values = [value for _, value, _ in found]
+            told = (
+                str(sum(map(int, values)))
+                if all(one.isdecimal() for one in values)
+                else " | ".join(dict.fromkeys(values))
+            )
+            ends = [end for _, _, end in found if "BROKEN" in end] or [found[0][2]]
+            whole._rows.append((name, told, ends[0]))
+        return whole
 
     def __str__(self) -> str:
         width = max((len(name) for name, _, _ in self._rows), default=0)
