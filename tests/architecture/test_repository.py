@@ -20,7 +20,7 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
     assert _hits(SKIPS) == []
 
 
-def test_every_required_package_is_pinned_by_hash() -> None:
+def test_s30_every_required_package_is_pinned_by_hash() -> None:
     requirements = {
         path.name: text for path, text in repository_texts() if path.parts[0] == "requirements"
     }

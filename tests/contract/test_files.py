@@ -305,7 +305,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_a_name_is_made_plain_and_then_judged(parser: ProcessParser, name: str) -> None:
+def test_s01_a_name_is_made_plain_and_then_judged(parser: ProcessParser, name: str) -> None:
     seen = see(parser, mail(HIDDEN[name], "text/plain", b"Hello\n"))
 
     assert seen.judged == Judged(Verdict.REFUSED, Reason.EXTENSION_BLOCKED)
@@ -323,7 +323,7 @@ def test_a_name_is_made_plain_and_then_judged(parser: ProcessParser, name: str) 
         "x\u202e.pdf",
     ],
 )
-def test_S3_a_name_that_is_shown_backwards_waits_for_a_person(
+def test_s03_a_name_that_is_shown_backwards_waits_for_a_person(
     parser: ProcessParser, name: str
 ) -> None:
     seen = see(parser, mail(name, "application/pdf", pdf()))
@@ -342,7 +342,7 @@ def test_S3_a_name_that_is_shown_backwards_waits_for_a_person(
         "ｉnvoice．pdf",
     ],
 )
-def test_S3_hidden_and_look_alike_characters_are_flagged(parser: ProcessParser, name: str) -> None:
+def test_s03_hidden_and_look_alike_characters_are_flagged(parser: ProcessParser, name: str) -> None:
     assert "hidden_characters" in see(parser, mail(name, "application/pdf", pdf())).file.findings
 
 
@@ -374,7 +374,7 @@ def test_names_of_the_whole_world_are_nothing_odd(parser: ProcessParser, name: s
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_ends_within_two_seconds_and_the_memory_of_the_process(
+def test_s04_a_bomb_ends_within_two_seconds_and_the_memory_of_the_process(
     parser: ProcessParser, name: str
 ) -> None:
     content = BOMBS[name]()
@@ -388,7 +388,9 @@ def test_a_bomb_ends_within_two_seconds_and_the_memory_of_the_process(
 
 
 @pytest.mark.parametrize("name", POLYGLOTS)
-def test_what_is_two_things_at_once_is_refused_or_held(parser: ProcessParser, name: str) -> None:
+def test_s05_what_is_two_things_at_once_is_refused_or_held(
+    parser: ProcessParser, name: str
+) -> None:
     content, declared = POLYGLOTS[name]
     extension = declared.rpartition("/")[2].replace("jpeg", "jpg").replace("svg+xml", "svg")
 

@@ -268,7 +268,7 @@ def test_what_was_advertised_before_the_login_is_forgotten() -> None:
         mailbox.close()
 
 
-def test_what_was_advertised_before_tls_is_forgotten(dovecot: Dovecot) -> None:
+def test_s16_what_was_advertised_before_tls_is_forgotten(dovecot: Dovecot) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(dovecot.ca_file, dovecot.key_file)
 
@@ -879,7 +879,7 @@ def test_a_copy_that_the_server_does_not_take_is_never_thought_filed(
             mailbox.append("Sent", MAIL, datetime.now(UTC))
 
 
-def test_nothing_that_comes_from_outside_can_become_a_second_command() -> None:
+def test_s15_nothing_that_comes_from_outside_can_become_a_second_command() -> None:
     with scripted() as server:
         for evil in ("a\r\nX LOGOUT", "a\nb", "a\rb", "a\0b"):
             for attempt in (
@@ -1062,7 +1062,9 @@ def test_a_secret_that_cannot_be_read_is_reported_as_such() -> None:
         ('sup "port"', '"sup \\"port\\""'),
     ],
 )
-def test_a_user_name_is_said_so_that_the_server_reads_it_as_it_is(username: str, said: str) -> None:
+def test_s15_a_user_name_is_said_so_that_the_server_reads_it_as_it_is(
+    username: str, said: str
+) -> None:
     with scripted() as server:
         mailbox = mailbox_on(server.port, username=username)
         mailbox.examine("INBOX")
@@ -1111,7 +1113,7 @@ def test_an_access_token_is_presented_and_its_refusal_understood() -> None:
     assert heard[0] == b"user=support@example.test\x01auth=Bearer good\x01\x01"
 
 
-def test_a_server_that_lets_everybody_in_is_refused() -> None:
+def test_s16_a_server_that_lets_everybody_in_is_refused() -> None:
     with (
         scripted({"GREETING": lambda talk, _: talk.send("* PREAUTH welcome")}) as server,
         pytest.raises(MailboxRefusedError, match="PREAUTH"),
@@ -1136,14 +1138,14 @@ def test_no_password_is_sent_where_the_server_wants_none() -> None:
 # TLS
 
 
-def test_without_starttls_on_offer_no_password_is_sent() -> None:
+def test_s16_without_starttls_on_offer_no_password_is_sent() -> None:
     with scripted(capabilities="IMAP4rev1 AUTH=PLAIN") as server:
         with pytest.raises(MailboxRefusedError, match="does not offer STARTTLS"):
             mailbox_on(server.port, security="starttls").examine("INBOX")
         assert server.said("AUTHENTICATE") == server.said("LOGIN") == []
 
 
-def test_plain_text_slipped_in_behind_starttls_ends_the_connection(dovecot: Dovecot) -> None:
+def test_s16_plain_text_slipped_in_behind_starttls_ends_the_connection(dovecot: Dovecot) -> None:
     def slip_in(talk: Talk, arguments: str) -> None:
         talk.send_raw(f"{talk.tag} OK begin TLS\r\n* CAPABILITY IMAP4rev1 AUTH=EVIL\r\n".encode())
         talk.stay_silent()
@@ -1158,7 +1160,7 @@ def test_plain_text_slipped_in_behind_starttls_ends_the_connection(dovecot: Dove
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
-def test_an_unknown_certificate_is_refused_with_what_to_do(
+def test_s17_an_unknown_certificate_is_refused_with_what_to_do(
     dovecot: Dovecot, security: Literal["tls", "starttls"]
 ) -> None:
     port = dovecot.imaps_port if security == "tls" else dovecot.imap_port
@@ -1170,7 +1172,7 @@ def test_an_unknown_certificate_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
-def test_a_certificate_for_another_name_is_refused(
+def test_s17_a_certificate_for_another_name_is_refused(
     tmp_path: Path, security: Literal["tls", "starttls"]
 ) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"

@@ -162,7 +162,7 @@ def test_a_message_that_kills_every_process_becomes_a_degraded_record(
     assert read(parser).degraded is False
 
 
-def test_a_message_that_needs_too_much_memory_becomes_a_degraded_record(
+def test_s27_a_message_that_needs_too_much_memory_becomes_a_degraded_record(
     make: Callable[..., ProcessParser],
 ) -> None:
     parser = make(memory=96 * MEGABYTE)
@@ -189,7 +189,7 @@ def test_a_message_that_takes_too_long_becomes_a_degraded_record(
     assert read(parser).degraded is False
 
 
-def test_a_message_that_eats_the_processor_becomes_a_degraded_record(
+def test_s27_a_message_that_eats_the_processor_becomes_a_degraded_record(
     make: Callable[..., ProcessParser],
 ) -> None:
     parser = make()
@@ -314,7 +314,7 @@ def test_what_is_looked_for_is_found_in_the_process(make: Callable[..., ProcessP
     assert message.found.asks is True
 
 
-def test_a_pattern_that_takes_too_long_costs_the_findings_and_not_the_mail(
+def test_s19_a_pattern_that_takes_too_long_costs_the_findings_and_not_the_mail(
     make: Callable[..., ProcessParser],
 ) -> None:
     parser = make()
@@ -482,7 +482,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("shape", [*HOSTILE])
-def test_hostile_shapes_cost_two_seconds_and_300_megabytes_at_most(
+def test_s27_hostile_shapes_cost_two_seconds_and_300_megabytes_at_most(
     make: Callable[..., ProcessParser], shape: str
 ) -> None:
     parser = make(memory=300 * MEGABYTE, cpu_seconds=2)

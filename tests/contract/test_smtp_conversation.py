@@ -132,7 +132,7 @@ async def test_an_internationalised_address_is_rejected_here_where_the_server_ca
         "x" * 250 + "@y.example",
     ],
 )
-async def test_an_address_that_smtp_cannot_carry_never_reaches_the_wire(address: str) -> None:
+async def test_s13_an_address_that_smtp_cannot_carry_never_reaches_the_wire(address: str) -> None:
     outcome, server = await conversation(
         "SMTPUTF8", envelope=replace(ENVELOPE, forward_path=address)
     )
@@ -155,7 +155,7 @@ async def test_an_address_that_smtp_cannot_carry_never_reaches_the_wire(address:
         b"Subject: " + b"x" * 990 + b"\r\n\r\n",
     ],
 )
-async def test_bytes_that_are_not_lines_never_reach_the_wire(raw: bytes) -> None:
+async def test_s14_bytes_that_are_not_lines_never_reach_the_wire(raw: bytes) -> None:
     outcome, server = await conversation(raw=raw)
 
     assert isinstance(outcome, Rejected)
@@ -163,7 +163,7 @@ async def test_bytes_that_are_not_lines_never_reach_the_wire(raw: bytes) -> None
     assert server.heard == ["EHLO daemon.example.test", "QUIT"]
 
 
-async def test_dots_are_stuffed_and_only_one_line_ends_the_mail() -> None:
+async def test_s14_dots_are_stuffed_and_only_one_line_ends_the_mail() -> None:
     raw = b"Subject: x\r\n\r\n.\r\n..\r\n.x\r\nx.\r\n\r\n.\r\n"
 
     _, server = await conversation(raw=raw)

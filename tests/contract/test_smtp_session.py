@@ -130,7 +130,7 @@ async def test_implicit_tls_with_a_login(tmp_path: Path, dovecot: Dovecot) -> No
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
-async def test_an_untrusted_certificate_is_refused_and_the_remedy_named(
+async def test_s17_an_untrusted_certificate_is_refused_and_the_remedy_named(
     tmp_path: Path, dovecot: Dovecot, security: str
 ) -> None:
     certificate = (dovecot.ca_file, dovecot.key_file)
@@ -146,7 +146,7 @@ async def test_an_untrusted_certificate_is_refused_and_the_remedy_named(
         assert "AUTH" not in sink.commands
 
 
-async def test_a_certificate_for_another_host_is_refused(
+async def test_s17_a_certificate_for_another_host_is_refused(
     tls_sink: SmtpSink, dovecot: Dovecot
 ) -> None:
     account = a_tls_account(tls_sink, dovecot, host="127.0.0.2")
@@ -169,7 +169,7 @@ async def test_an_unusable_ca_file_is_the_operators_matter(
         await SmtpTransport(an_account(1, security="tls", ca_file=ca_file), QUICK).open()
 
 
-async def test_without_starttls_nothing_goes_on_in_the_clear(
+async def test_s16_without_starttls_nothing_goes_on_in_the_clear(
     sink: SmtpSink, dovecot: Dovecot
 ) -> None:
     with pytest.raises(TransportRefusedError, match="does not offer STARTTLS"):
@@ -267,7 +267,7 @@ async def test_a_secret_that_cannot_be_read_stops_before_any_connection(sink: Sm
     assert sink.commands == []
 
 
-async def test_the_password_is_nowhere_to_be_read(
+async def test_s22_the_password_is_nowhere_to_be_read(
     tls_sink: SmtpSink, dovecot: Dovecot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

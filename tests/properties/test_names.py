@@ -54,7 +54,7 @@ TWO_THOUSAND = [
 
 
 @pytest.mark.sqlite
-def test_S1_S2_none_of_two_thousand_names_leads_out_of_the_folder(tmp_path: Path) -> None:
+def test_s01_s02_none_of_two_thousand_names_leads_out_of_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     folder.mkdir(parents=True)
 
@@ -69,7 +69,7 @@ def test_S1_S2_none_of_two_thousand_names_leads_out_of_the_folder(tmp_path: Path
     assert all(path.resolve().parent.parent == folder for path in written)
 
 
-def test_S1_S2_what_is_stored_is_called_by_its_content_only(tmp_path: Path) -> None:
+def test_s01_s02_what_is_stored_is_called_by_its_content_only(tmp_path: Path) -> None:
     shop = Shop(tmp_path / "deep" / "shop")
     shop.start()
     for at in range(0, 400, 40):
@@ -93,7 +93,7 @@ def test_S1_S2_what_is_stored_is_called_by_its_content_only(tmp_path: Path) -> N
 @pytest.mark.sqlite
 @settings(max_examples=300)
 @given(st.text(max_size=300))
-def test_S2_any_name_stays_under_its_root(name: str) -> None:
+def test_s02_any_name_stays_under_its_root(name: str) -> None:
     root = Path("/somewhere/safe")
 
     for safe in (safe_name(name), safe_name(sanitise(name))):

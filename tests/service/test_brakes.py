@@ -818,7 +818,7 @@ def test_an_alarm_that_was_not_taken_is_told_later(shop: Shop) -> None:
     assert alarms(shop) == ["brake.set"]
 
 
-def test_of_one_subject_one_alarm_an_hour_is_told(shop: Shop) -> None:
+def test_s29_of_one_subject_one_alarm_an_hour_is_told(shop: Shop) -> None:
     for _ in range(5):
         put_on_and_release(shop)
     assert alarms(shop) == ["brake.released"]

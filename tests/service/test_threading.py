@@ -138,7 +138,7 @@ def test_an_answer_to_it_finds_its_thread_although_it_cites_nothing(plus: Shop, 
     assert placed(plus)[2] == ("c3", 1, "in_reply_to")
 
 
-def test_S9_a_guessed_or_changed_address_leads_nowhere(plus: Shop) -> None:
+def test_s09_a_guessed_or_changed_address_leads_nowhere(plus: Shop) -> None:
     write(plus, 1)
     address = reply_address(plus)
     local, _, domain = address.partition("@")
@@ -158,7 +158,7 @@ def test_S9_a_guessed_or_changed_address_leads_nowhere(plus: Shop) -> None:
     assert {rule for _, _, rule in placed(plus)} == {"new"}
 
 
-def test_S9_an_address_of_ones_own_thread_opens_no_other(plus: Shop) -> None:
+def test_s09_an_address_of_ones_own_thread_opens_no_other(plus: Shop) -> None:
     write(plus, 1)
     write(plus, 2, subject="Eve's own", sender=EVE)
     plus.deliver()
@@ -450,7 +450,7 @@ def enter(shop: Shop, way: dict[str, Any], **fields: Any) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("way", WAYS_IN)
-def test_S9_a_stranger_gets_in_by_no_id_tag_or_subject(shop: Shop, way: dict[str, Any]) -> None:
+def test_s09_a_stranger_gets_in_by_no_id_tag_or_subject(shop: Shop, way: dict[str, Any]) -> None:
     begin(shop)
 
     enter(shop, way, sender=EVE, Cc="clara@customer.example")
@@ -463,7 +463,7 @@ def test_S9_a_stranger_gets_in_by_no_id_tag_or_subject(shop: Shop, way: dict[str
 
 @pytest.mark.parametrize("way", WAYS_IN)
 @pytest.mark.parametrize("verdict", ["fail", "none", ""])
-def test_S9_who_forges_the_address_of_a_participant_for_whom_our_server_vouched_is_a_stranger(
+def test_s09_who_forges_the_address_of_a_participant_for_whom_our_server_vouched_is_a_stranger(
     checked: Shop, way: dict[str, Any], verdict: str
 ) -> None:
     genuine = vouched("clara@customer.example")
@@ -480,7 +480,7 @@ def test_S9_who_forges_the_address_of_a_participant_for_whom_our_server_vouched_
 
 
 @pytest.mark.postgresql
-def test_S10_a_forger_brings_nobody_into_a_thread_that_he_begins_for_another(checked: Shop) -> None:
+def test_s10_a_forger_brings_nobody_into_a_thread_that_he_begins_for_another(checked: Shop) -> None:
     forged = vouched("clara@customer.example", "fail")
     write(checked, 1, "Where is my ring?", subject="Ring", Cc=EVE, **forged)
 
@@ -488,7 +488,7 @@ def test_S10_a_forger_brings_nobody_into_a_thread_that_he_begins_for_another(che
 
 
 @pytest.mark.postgresql
-def test_S9_a_forged_staff_mail_is_no_answer_and_gets_in_nowhere(shop: Shop) -> None:
+def test_s09_a_forged_staff_mail_is_no_answer_and_gets_in_nowhere(shop: Shop) -> None:
     begin(shop)
 
     enter(shop, WAYS_IN[0], sender=ANNA, to="clara@customer.example, support@shop.example")
@@ -498,7 +498,7 @@ def test_S9_a_forged_staff_mail_is_no_answer_and_gets_in_nowhere(shop: Shop) -> 
     assert shop.rows("select staff_answer from message where thread_id = 2") == [(0,)]
 
 
-def test_S10_whoever_guesses_a_thread_brings_nobody_with_him(shop: Shop) -> None:
+def test_s10_whoever_guesses_a_thread_brings_nobody_with_him(shop: Shop) -> None:
     begin(shop)
     # The address is forged; that he guessed the subject proves nothing.
     for way in WAYS_IN[-2:]:
@@ -517,7 +517,7 @@ def test_S10_whoever_guesses_a_thread_brings_nobody_with_him(shop: Shop) -> None
     }
 
 
-def test_S10_a_participant_may_bring_somebody_and_so_may_staff(shop: Shop) -> None:
+def test_s10_a_participant_may_bring_somebody_and_so_may_staff(shop: Shop) -> None:
     write(shop, 1, subject="Ring", Cc="dan@customer.example")
     answer(shop, to="clara@customer.example, eve@elsewhere.example")
     shop.wait(hours=1)
@@ -528,7 +528,7 @@ def test_S10_a_participant_may_bring_somebody_and_so_may_staff(shop: Shop) -> No
     assert [thread for _, thread, _ in placed(shop)] == [1, 1, 1, 1]
 
 
-def test_S10_an_address_of_ours_is_nobody_who_takes_part(plus: Shop) -> None:
+def test_s10_an_address_of_ours_is_nobody_who_takes_part(plus: Shop) -> None:
     write(plus, 1, subject="Ring")
     address = reply_address(plus)
     plus.wait(hours=1)
@@ -538,7 +538,7 @@ def test_S10_an_address_of_ours_is_nobody_who_takes_part(plus: Shop) -> None:
     assert people == [("clara@customer.example",)]
 
 
-def test_S11_what_another_service_sends_to_a_reply_address_is_not_passed_on(plus: Shop) -> None:
+def test_s11_what_another_service_sends_to_a_reply_address_is_not_passed_on(plus: Shop) -> None:
     write(plus, 1, subject="Ring")
     address = reply_address(plus)
     sent = len(plus.customers_got)
@@ -682,7 +682,7 @@ OTHERS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", OTHERS)
-def test_S9_nobody_else_is_let_in_by_the_number_of_an_order(
+def test_s09_nobody_else_is_let_in_by_the_number_of_an_order(
     numbered: Shop, fields: dict[str, Any]
 ) -> None:
     write(numbered, 1, "Order 123456 has not come.", subject="Ring")

@@ -62,7 +62,7 @@ def test_a_return_path_of_somebody_else_needs_a_proof() -> None:
         a_message(defects=("many_from",)),
     ],
 )
-def test_without_one_clear_author_there_is_nobody_to_answer(message: Message) -> None:
+def test_s20_without_one_clear_author_there_is_nobody_to_answer(message: Message) -> None:
     assert find_recipient(message, a_policy()) is Silence.AUTH_FAILED
 
 
@@ -253,7 +253,7 @@ def test_the_word_of_our_server_is_found_where_servers_put_it(fields: tuple[str,
         (f"Authentication-Results: {MX}; spf=pass smtp.mailfrom=x@notcustomer.example", FROM_CLARA),
     ],
 )
-def test_a_forged_word_of_our_server_is_not_believed(fields: tuple[str, ...]) -> None:
+def test_s21_a_forged_word_of_our_server_is_not_believed(fields: tuple[str, ...]) -> None:
     assert not aligned_pass(read_with(*fields), MX)
 
 
@@ -293,7 +293,7 @@ def test_whatever_stands_in_from_eve_has_not_the_powers_of_staff(author: str) ->
     assert not has_staff_powers(message, a_context(policy=a_policy(authserv_id=MX)))
 
 
-def test_a_group_in_from_proves_nothing() -> None:
+def test_s20_a_group_in_from_proves_nothing() -> None:
     group = read_with(PASS, "From: People: Clara <clara@customer.example>;")
 
     assert not aligned_pass(group, MX)

@@ -119,7 +119,7 @@ def test_no_precedence_and_no_reply_to() -> None:
     assert composed(a_draft()).keys() == ALWAYS
 
 
-def test_the_customers_display_name_stays_out() -> None:
+def test_s12_the_customers_display_name_stays_out() -> None:
     mail = composed(a_draft(recipient=Address("Win at http://evil.example", "anna@c.example")))
 
     assert mail["To"] == "anna@c.example"
@@ -155,12 +155,12 @@ ANYTHING = st.text(st.characters(), max_size=300) | st.sampled_from(NASTY)
 
 
 @pytest.mark.parametrize("nasty", NASTY)
-def test_nasty_text_gives_the_intended_header_and_one_recipient(nasty: str) -> None:
+def test_s13_nasty_text_gives_the_intended_header_and_one_recipient(nasty: str) -> None:
     assert_as_intended(nasty, nasty, nasty, nasty, nasty)
 
 
 @given(subject=ANYTHING, name=ANYTHING, topic=ANYTHING, cited=ANYTHING, index=ANYTHING)
-def test_any_text_gives_the_intended_header_and_one_recipient(
+def test_s13_any_text_gives_the_intended_header_and_one_recipient(
     subject: str, name: str, topic: str, cited: str, index: str
 ) -> None:
     assert_as_intended(subject, name, topic, cited, index)
@@ -283,7 +283,7 @@ def test_a_subject_is_echoed_as_an_answer_has_it(subject: str, echoed: str) -> N
         "a@" + "b" * 320 + ".example",
     ],
 )
-def test_a_recipient_that_is_not_exactly_one_address_is_refused(address: str) -> None:
+def test_s13_a_recipient_that_is_not_exactly_one_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not as intended"):
         compose_mail(a_draft(recipient=Address("", address)), "s", "t", "h")
     with pytest.raises(ValueError, match="not as intended"):
@@ -353,7 +353,7 @@ def test_a_subject_that_was_not_cleaned_is_refused(subject: str) -> None:
         "a@" + "b" * 249,
     ],
 )
-def test_an_id_that_cannot_be_cited_is_left_out(cited: str) -> None:
+def test_s12_an_id_that_cannot_be_cited_is_left_out(cited: str) -> None:
     mail = composed(a_draft(in_reply_to=cited, references=(cited,)))
 
     assert mail.keys() == ALWAYS

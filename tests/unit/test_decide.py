@@ -444,7 +444,7 @@ def test_whatever_else_lies_in_sent_is_an_answer(overrides: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("author", [SHOP, ANNA, Address("", "support+anna@shop.example")])
-def test_staff_who_answer_by_copy_have_power_only_by_authentication(author: Address) -> None:
+def test_s09_staff_who_answer_by_copy_have_power_only_by_authentication(author: Address) -> None:
     message = a_staff_mail(from_=author, cc=(SHOP,))
     proven = a_staff_mail(from_=author, cc=(SHOP,), headers=VOUCHED)
     ours = a_policy(authserv_id=MX)
@@ -582,7 +582,7 @@ MINUTE = timedelta(minutes=1)
         ((NOW - 11 * MINUTE, NOW - 5 * HOUR, NOW - 24 * HOUR), None),
     ],
 )
-def test_an_address_gets_one_response_in_ten_minutes_and_three_a_day(
+def test_s12_an_address_gets_one_response_in_ten_minutes_and_three_a_day(
     responses_at: tuple[datetime, ...], expected: Silence | None
 ) -> None:
     assert silence(a_message(), a_context(sender_responses_at=responses_at)) is expected
@@ -603,7 +603,7 @@ def test_an_address_that_cannot_be_written_to_gets_no_mail() -> None:
 # --- the response --------------------------------------------------------------------------
 
 
-def test_the_one_recipient_is_the_author_and_never_somebody_in_copy() -> None:
+def test_s10_the_one_recipient_is_the_author_and_never_somebody_in_copy() -> None:
     mail = decide(a_message(cc=(EVE,), reply_to=(EVE,)), a_context()).mail
 
     assert mail == A_MAIL
@@ -716,7 +716,7 @@ def test_in_a_rehearsal_a_notice_counts_as_told() -> None:
         (True, True, EchoSubject.NEVER, False),
     ],
 )
-def test_the_subject_is_echoed_only_to_a_sender_who_is_known_or_authenticated(
+def test_s12_the_subject_is_echoed_only_to_a_sender_who_is_known_or_authenticated(
     known: bool, vouched: bool, option: EchoSubject, echoed: bool
 ) -> None:
     results = {"Authentication-Results": f"{MX}; dmarc=pass header.from=customer.example"}

@@ -211,7 +211,7 @@ def test_a_tap_on_the_customer_opens_a_mail_that_is_known_for_an_answer() -> Non
     )
 
 
-def test_what_customers_write_stays_text() -> None:
+def test_s06_what_customers_write_stays_text() -> None:
     evil = '</li><script>alert(1)</script>\u202eX\r\nBcc: x@evil.example"'
     about = About("K7F3-Q2", 'a"><img src=x>@evil.example', evil)
     told = facts(

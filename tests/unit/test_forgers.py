@@ -16,12 +16,12 @@ def mutes(verdict: str) -> bool:
     return any(isinstance(one, MuteSender) for one in decide(message, context).actions)
 
 
-def test_three_forged_mails_do_not_mute_whom_they_name() -> None:
+def test_s12_three_forged_mails_do_not_mute_whom_they_name() -> None:
     assert mutes("pass")
     assert not mutes("fail")
 
 
-def test_what_a_forger_writes_as_a_known_customer_is_not_echoed_to_him() -> None:
+def test_s12_what_a_forger_writes_as_a_known_customer_is_not_echoed_to_him() -> None:
     def echoes(verdict: str) -> bool:
         said = f"{MX}; dmarc={verdict} header.from=customer.example"
         message = a_message(headers={"Authentication-Results": said})

@@ -181,7 +181,7 @@ def test_documents_in_an_archive_have_the_reason_that_is_theirs(
         "\\\\host\\x",
     ],
 )
-def test_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
+def test_s02_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
     assert judged("a.zip", zipped({name: b"x"})) == CONTAINS
     assert judged("a.tar", tarred({name: b"x"})) == CONTAINS
 
@@ -329,7 +329,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_and_costs_little(name: str) -> None:
+def test_s04_a_bomb_is_refused_and_costs_little(name: str) -> None:
     content = BOMBS[name]()
 
     began_at = time.process_time()
@@ -347,7 +347,7 @@ SLOW = {"S4 flat as bzip2"}
 
 
 @pytest.mark.parametrize("depth", [4, 5, 9, 30])
-def test_archives_that_lie_too_deep_in_each_other_are_refused(depth: int) -> None:
+def test_s04_archives_that_lie_too_deep_in_each_other_are_refused(depth: int) -> None:
     assert judged("a.zip", nested(depth)) == DEEP
     assert judged("a.zip", nested(3)) == ACCEPTED
 

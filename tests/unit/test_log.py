@@ -31,7 +31,7 @@ def written(*, json_lines: bool, level: str = "info") -> io.StringIO:
 
 
 @pytest.mark.parametrize("json_lines", [True, False])
-def test_a_fact_stays_on_its_line_and_steers_no_terminal(*, json_lines: bool) -> None:
+def test_s22_a_fact_stays_on_its_line_and_steers_no_terminal(*, json_lines: bool) -> None:
     stream = written(json_lines=json_lines)
 
     log("message.parked", error=HOSTILE)
@@ -108,7 +108,9 @@ def veiled(text: str, addresses: str, *, key: bytes = b"k", json_lines: bool = F
 
 @pytest.mark.parametrize("json_lines", [True, False])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_no_line_shows_an_address_that_is_to_be_hidden(address: str, *, json_lines: bool) -> None:
+def test_s22_no_line_shows_an_address_that_is_to_be_hidden(
+    address: str, *, json_lines: bool
+) -> None:
     name = address.partition("@")[0]
 
     hashed = veiled(address, "hash", json_lines=json_lines)

@@ -57,7 +57,7 @@ def test_a_drawing_that_only_shows_something_is_welcome(content: bytes) -> None:
         b"<svg><script>1</script></svg>",
     ],
 )
-def test_a_drawing_that_does_something_is_refused(content: bytes) -> None:
+def test_s05_a_drawing_that_does_something_is_refused(content: bytes) -> None:
     assert judged("logo.svg", content, "image/svg+xml").verdict is Verdict.REFUSED
     assert judged("logos.zip", zipped({"logo.svg": content})) == ACTIVE
 
@@ -101,7 +101,7 @@ def test_xml_is_text_to_whoever_says_so() -> None:
         (b'<?xml version="1.0"?>' + b"<a>" * 6000, Judged(Verdict.HELD, Reason.UNREADABLE)),
     ],
 )
-def test_xml_that_a_browser_runs_is_not_accepted(content: bytes, verdict: Judged) -> None:
+def test_s04_s05_xml_that_a_browser_runs_is_not_accepted(content: bytes, verdict: Judged) -> None:
     assert judged("order.xml", content) == verdict
     assert judged("orders.zip", zipped({"a/order.xml": content})) == verdict
 

@@ -136,7 +136,7 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
         (edit("words.txt", ", dicembre", ""), "it/words.txt", "`months` must name 12"),
     ],
 )
-def test_a_broken_template_is_named_with_file_and_line(
+def test_s18_a_broken_template_is_named_with_file_and_line(
     own: Path, break_it: Callable[[Path], None], where: str, what: str
 ) -> None:
     break_it(own)

@@ -282,7 +282,7 @@ def test_a_field_that_is_too_long_is_cut_and_the_message_parsed() -> None:
         ([b"To: " + b"a@x.example, " * MAX_LIST_FIELD], "header_block_too_large"),
     ],
 )
-def test_a_header_beyond_the_limits_makes_a_degraded_record_with_what_matters(
+def test_s27_a_header_beyond_the_limits_makes_a_degraded_record_with_what_matters(
     fields: list[bytes], reason: str
 ) -> None:
     raw = b"".join(field + b"\n" for field in fields) + HEADER + b"\nHello\n"

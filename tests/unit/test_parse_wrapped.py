@@ -151,7 +151,7 @@ def test_a_picture_that_the_wrapped_page_shows_is_inline() -> None:
 
 
 @pytest.mark.parametrize("cut", [7, 30, 80])
-def test_a_damaged_wrapper_is_kept_and_told(cut: int) -> None:
+def test_s28_a_damaged_wrapper_is_kept_and_told(cut: int) -> None:
     whole = wrappers.tnef(wrappers.file(b"a.pdf", b"%PDF-1.4" * 20))
 
     message = read(
@@ -164,7 +164,7 @@ def test_a_damaged_wrapper_is_kept_and_told(cut: int) -> None:
     )
 
 
-def test_a_wrapper_without_end_is_read_within_limits() -> None:
+def test_s28_a_wrapper_without_end_is_read_within_limits() -> None:
     many = unwrap_tnef(wrappers.tnef(*[wrappers.file(b"a", b"b")] * (MAX_FILES + 50)))
     lying = unwrap_tnef(wrappers.tnef(wrappers.message(b"\xff" * 100)))
     counted = unwrap_tnef(wrappers.tnef(wrappers.attribute(0x00069003, b"\xff\xff\xff\x7f")))
@@ -241,7 +241,7 @@ def test_a_signed_text_without_parts_is_read() -> None:
     assert read(smime(wrappers.signed(inner))).text == "Grüße\n"
 
 
-def test_a_letter_sealed_for_somebody_else_is_a_file_and_told() -> None:
+def test_s25_a_letter_sealed_for_somebody_else_is_a_file_and_told() -> None:
     message = read(smime(wrappers.sealed(b"\x01\x02" * 100), b"enveloped-data"))
 
     assert (message.text, names(message)) == ("", ["smime.p7m"])
@@ -287,7 +287,7 @@ def test_the_armour_of_a_signed_text_is_taken_off() -> None:
     assert message.reply_text == "My ring is broken."
 
 
-def test_a_sealed_text_is_told_and_its_letters_are_not_text() -> None:
+def test_s25_a_sealed_text_is_told_and_its_letters_are_not_text() -> None:
     block = "-----BEGIN PGP MESSAGE-----\n\nhQEMA5c=\n=abcd\n-----END PGP MESSAGE-----\n"
 
     message = read(HEADER + b"\nHello\n" + block.encode())
@@ -303,7 +303,7 @@ def test_armour_without_end_is_text() -> None:
     assert read(HEADER + b"\n" + b"-----BEGIN PGP MESSAGE-----\n" * 5000).text.count("\n") == 5000
 
 
-def test_a_sealed_mail_is_one_file_and_told() -> None:
+def test_s25_a_sealed_mail_is_one_file_and_told() -> None:
     message = read(
         with_parts(
             b"Content-Type: application/pgp-encrypted\n\nVersion: 1",

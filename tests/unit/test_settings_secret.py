@@ -48,7 +48,7 @@ def test_a_secret_is_the_first_line_of_a_file_beside_the_configuration(tmp_path:
     assert secret_of("{file: password}", tmp_path).resolve() == "hunter2"
 
 
-def test_a_password_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+def test_s23_a_password_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("hunter2\n")
     file.chmod(0o644)
@@ -87,7 +87,7 @@ def test_a_command_that_fails_is_named_with_what_it_said(tmp_path: Path) -> None
     assert error.advice == "no such entry"
 
 
-def test_a_command_gets_no_shell(tmp_path: Path) -> None:
+def test_s23_a_command_gets_no_shell(tmp_path: Path) -> None:
     secret = secret_of("{command: [./tell; echo hunter2]}", tmp_path)
 
     assert "cannot be run: No such file" in refusal(secret).what
@@ -110,7 +110,7 @@ def test_a_password_that_would_break_the_protocol_is_refused(
     assert "empty or holds a line break" in refusal(Secret(Source.INLINE, (password,))).what
 
 
-def test_no_printing_shows_a_secret(tmp_path: Path) -> None:
+def test_s23_no_printing_shows_a_secret(tmp_path: Path) -> None:
     inline = secret_of("hunter2", tmp_path)
 
     assert repr(inline) == str(inline) == f"{inline}" == "Secret(inline: ********)"

@@ -285,7 +285,9 @@ def test_to_whoever_may_be_forged_a_file_is_named_by_its_number_and_type(
         "<b>&amp;\"'",
     ],
 )
-def test_what_a_stranger_wrote_stays_what_it_is(composer: TemplateComposer, attack: str) -> None:
+def test_s06_s18_what_a_stranger_wrote_stays_what_it_is(
+    composer: TemplateComposer, attack: str
+) -> None:
     draft = a_refusal_draft(
         refusals=(Refusal(attack, "too_large"),),
         sender=Address(attack, "support@shop.example"),

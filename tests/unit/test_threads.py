@@ -188,7 +188,7 @@ WAYS_IN: list[tuple[Lookups, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("lookups", "message"), WAYS_IN)
 @pytest.mark.parametrize("author", [EVE.key, ANNA.key, ""])
-def test_a_stranger_does_not_get_in_whatever_he_cites(
+def test_s09_a_stranger_does_not_get_in_whatever_he_cites(
     lookups: Lookups, message: dict[str, Any], author: str
 ) -> None:
     match = matched(lookups, author=author, **message)
@@ -253,7 +253,7 @@ TRUSTS: list[tuple[Trust, bool, bool]] = [
 
 @pytest.mark.parametrize(("lookups", "message"), WAYS_IN)
 @pytest.mark.parametrize(("trust", "vouched", "enters"), TRUSTS)
-def test_S9_a_forged_participant_is_a_stranger(
+def test_s09_a_forged_participant_is_a_stranger(
     lookups: Lookups, message: dict[str, Any], trust: Trust, vouched: bool, enters: bool
 ) -> None:
     proven = frozenset({CLARA.key}) if vouched else frozenset()

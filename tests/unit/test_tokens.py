@@ -54,7 +54,7 @@ def test_our_ids_and_loop_tokens_are_ours_however_they_come_back() -> None:
         lambda token: "md.\udcff." + token.rpartition(".")[2],
     ],
 )
-def test_a_forged_token_is_not_ours(forge) -> None:  # type: ignore[no-untyped-def]
+def test_s09_a_forged_token_is_not_ours(forge) -> None:  # type: ignore[no-untyped-def]
     assert not is_ours(KEY, forge(issue_loop_token(KEY, "cause")))
 
 

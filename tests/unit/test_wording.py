@@ -62,7 +62,7 @@ def test_an_ordinary_name_is_shown_as_it_is(name: str) -> None:
         ("\u202e", "file 1"),
     ],
 )
-def test_a_name_that_reads_as_a_link_is_not_shown(name: str, shown: str) -> None:
+def test_s12_a_name_that_reads_as_a_link_is_not_shown(name: str, shown: str) -> None:
     assert show_filename(name, "file 1", known=True) == shown
 
 
@@ -142,7 +142,7 @@ def test_a_type_nobody_has_a_name_for_is_told_by_its_own() -> None:
         ("", "file 1"),
     ],
 )
-def test_of_somebody_who_may_be_forged_not_one_letter_is_shown(name: str, shown: str) -> None:
+def test_s12_of_somebody_who_may_be_forged_not_one_letter_is_shown(name: str, shown: str) -> None:
     assert show_filename(name, "file 1", known=False) == shown
 
 
