@@ -10,6 +10,7 @@ from unicodedata import category
 
 from maildaemon.domain.courtesy_words import (
     AROUND,
+    ARRIVED,
     ASSENT,
     KIND_SIGNS,
     THANKS,
@@ -35,7 +36,8 @@ class Courtesy(StrEnum):
 
 
 def read_courtesy(message: Message, staff: Iterable[str] = ()) -> Courtesy | None:
-    """Return what a message is that says thank you and nothing else; None for any other.
+    """Return what a message is that says thank you and nothing else, but perhaps that what was
+    waited for is there; None for any other.
 
     Judged by the new text alone, without quotations and signature. `staff` are addresses of ours:
     whom a customer thanks by name.
@@ -50,7 +52,7 @@ def read_courtesy(message: Message, staff: Iterable[str] = ()) -> Courtesy | Non
     if len(words) > _WORDS or not (thanked or any(word in THANKS for word in words)):
         return None
     names = _names(message, staff)
-    left = [word for word in words if word not in THANKS and word not in names]
+    left = [word for word in _without_arrival(words) if word not in THANKS and word not in names]
     if not all(word in AROUND or word in ASSENT for word in left):
         return None
     return Courtesy.THANKS if all(word in AROUND for word in left) else Courtesy.ASSENT
@@ -71,6 +73,13 @@ def _without_unspaced(text: str) -> tuple[bool, str]:
     for phrase in (*_UNSPACED_THANKS, *_UNSPACED_AROUND) if thanked else ():
         text = text.replace(phrase, " ")
     return thanked, text
+
+
+def _without_arrival(words: Iterable[str]) -> list[str]:
+    text = " ".join(words)
+    for clause in ARRIVED:
+        text = clause.sub(" ", text)
+    return text.split()
 
 
 def _names(message: Message, staff: Iterable[str]) -> frozenset[str]:

@@ -1,9 +1,12 @@
 """The words of a bare "thank you", by language: lower case, as people write them.
 
 `THANKS` say it; `AROUND` may stand beside them and tell nothing; `ASSENT` may be the answer to a
-question of ours ("shall we send another one?"). Whatever stands in none of them may be news; who
-thanks "in advance" still waits for something.
+question of ours ("shall we send another one?"). `ARRIVED` is the one piece of news that leaves
+nothing to be done: what was waited for is there. Whatever stands in none of them may be other news;
+who thanks "in advance" still waits for something.
 """
+
+import re
 
 THANKS = frozenset(
     (
@@ -107,6 +110,71 @@ ASSENT = frozenset(
         "получила отлично супер добре зрозуміло чудово отримав отримала bra toppen fint godt hyvä "
         "selvä dobře rozumím tamam peki anladım rendben ок окей бине bine εντάξει oké "
     ).split()
+)
+
+# Whole clauses, words with one space between them: their order tells the news from the question.
+ARRIVED = tuple(
+    re.compile(rf"\b(?:{one})\b")
+    for one in (
+        # English
+        (
+            r"(?:it|they|everything|all|(?:the|my) (?:parcel|package|order|delivery|refund|money))"
+            r"(?:'s|'ve| has| have| was| were)?(?: now| just| already| finally)?"
+            r" (?:arrived|come|came|been delivered|delivered)"
+            r"(?: (?:now|today|yesterday|this morning|safely|safe and sound|in time|on time|fine))*"
+        ),
+        (
+            r"i(?:'ve| have)?(?: now| just| already| finally)? (?:got|received)"
+            r" (?:it|them|everything)(?: (?:now|today|yesterday|this morning))*"
+        ),
+        # German
+        (
+            r"(?:es|sie|er|alles|(?:das|mein|die|meine) (?:paket|päckchen|geld|ware"
+            r"|bestellung|lieferung|sendung)) ist"
+            r"(?: (?:heute|gestern|gut|heil|schon|inzwischen|jetzt|nun|endlich))*"
+            r" (?:angekommen|eingetroffen|da)"
+        ),
+        r"(?:ich )?habe? (?:es|alles|das paket)(?: (?:heute|gestern|gut))* (?:erhalten|bekommen)",
+        # French
+        r"(?:(?:le|mon) colis |(?:la|ma) commande |tout |il |elle )est(?: bien| enfin)? arrivée?",
+        r"c'est(?: bien)? arrivé|je l'ai(?: bien)? reçue?",
+        (
+            r"j'ai(?: bien)?(?: tout)? reçu(?: (?:le|mon) colis| (?:la|ma) commande"
+            r"| le remboursement)?"
+        ),
+        # Italian
+        (
+            r"(?:(?:il pacco|l'ordine|il rimborso|tutto) )?(?:è|e)(?: già| appena| finalmente)?"
+            r" arrivat[oa]"
+        ),
+        r"ho ricevuto (?:tutto|il pacco|l'ordine|il rimborso)",
+        # Spanish
+        (
+            r"(?:(?:el paquete|el pedido|mi pedido|todo|el reembolso) )?(?:ya )?(?:me )?"
+            r"(?:ha llegado|llegó)(?: hoy| bien)*"
+        ),
+        r"(?:ya )?lo (?:he recibido|recibí|tengo)",
+        # Portuguese
+        r"(?:(?:a encomenda|o pedido|tudo) )?(?:já )?chegou(?: hoje| bem)*",
+        r"já recebi(?: tudo| a encomenda| o pedido)?",
+        # Dutch
+        (
+            r"(?:het|alles|(?:het|mijn) pakket(?:je)?|(?:de|mijn) bestelling) is"
+            r"(?: (?:vandaag|gisteren|goed|net|inmiddels))* (?:aangekomen|binnen|geleverd)"
+        ),
+        r"ik heb (?:het|alles|het pakket)(?: goed)? ontvangen",
+        # Polish
+        (
+            r"(?:(?:paczka|przesyłka|wszystko|zamówienie) )?(?:już |dziś |dzisiaj )*"
+            r"(?:dotarł[ao]|doszł[ao]|przyszł[ao])(?: już| dziś| dzisiaj)*"
+        ),
+        # Russian, Ukrainian
+        (
+            r"(?:(?:посылка|заказ|вс[её]) )?(?:уже |сегодня )*"
+            r"(?:приш[её]л|пришл[ао]|дош[её]л|дошл[ао])"
+        ),
+        r"(?:(?:посилка|замовлення|все) )?(?:вже |сьогодні )*(?:прийшл[ао]|надійшл[ао])",
+    )
 )
 
 # Written without spaces: taken out as they are, the longest first.

@@ -53,6 +53,18 @@ def opens_at(hours: Hours, at: datetime) -> datetime | None:
     return begins if begins - at <= _FORESEEABLE else None
 
 
+def not_before_opening(at: datetime, hours: Hours) -> datetime:
+    """Return the instant itself, in UTC; but if the shop opens later on that day, when it does."""
+    opens = opens_at(hours, at)
+    if opens is None or _day(opens, hours) != _day(at, hours):
+        return at
+    return opens
+
+
+def _day(at: datetime, hours: Hours) -> date:
+    return at.astimezone(hours.zone).date()
+
+
 def is_business_day(hours: Hours, day: date) -> bool:
     """Tell whether the shop opens on a day: its week names it, and it is no holiday."""
     return bool(_openings(hours, day))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from maildaemon.domain.delivery import TIMED, Section
-from maildaemon.domain.hours import due_at
+from maildaemon.domain.hours import due_at, not_before_opening
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.spans import Span
 from maildaemon.domain.threads import Status
@@ -146,7 +146,11 @@ def plan_timers(
         if one.key in history.fired
         or all(one.due_at >= known.get(part, _BEGINNING) for part in one.parts)
     )
-    return tuple(sorted(timers, key=lambda one: (one.due_at, ORDER.index(one.kind), one.step)))
+    return tuple(sorted(timers, key=_order))
+
+
+def _order(one: Timer) -> tuple[datetime, int, int, str]:
+    return one.due_at, ORDER.index(one.kind), one.step, one.key
 
 
 def _while_ours(history: History, policy: Policy) -> Iterator[Timer]:
@@ -241,6 +245,9 @@ def _updates(
         if since >= heard_at:
             yield _timer(kind, since, due_at(since, every, policy.hours), part)
     since = max((heard_at, *reminded.values()))
+    # As long as it was the customer's turn he was not to hear anything.
+    if (start := history.waiting_since) and due_at(since, every, policy.hours) < start:
+        since = start
     yield _timer(kind, since, due_at(since, every, policy.hours), part)
 
 
@@ -256,6 +263,8 @@ def _while_theirs(history: History, policy: Policy) -> Iterator[Timer]:
     for at, step in enumerate(policy.time.follow_up):
         due = due_at(since, step.after, policy.hours)
         if step.template and not heard:
+            # What nobody waits for does not come in the middle of the night.
+            due = not_before_opening(due, policy.hours)
             mode = mode_part(policy, template_section(step.template))
             parts = (part_of(step), mode)
             key = _key(TimerKind.FOLLOW_UP, since, f"{step.template}:{_same_before(policy, at)}")
@@ -285,7 +294,7 @@ def _once_settled(history: History, policy: Policy) -> Iterator[Timer]:
     feedback = policy.time.feedback
     if feedback is None or history.resolved_at is None:
         return
-    due = due_at(history.resolved_at, feedback, policy.hours)
+    due = not_before_opening(due_at(history.resolved_at, feedback, policy.hours), policy.hours)
     parts = (part_of(feedback), mode_part(policy, Section.FEEDBACK))
     # Nobody is asked twice about the same conversation.
     key = f"{TimerKind.FEEDBACK}:once"

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -151,13 +152,20 @@ def _expected(row: Any, since: datetime, calendar: Calendar) -> Iterator[datetim
         case "unanswered":
             yield calendar.due_at(since, 48, "hours")
         case "follow_up":
-            yield calendar.due_at(since, _LADDER[row.key.split(":")[1]], "business days")
+            days = _LADDER[row.key.split(":")[1]]
+            yield _by_day(calendar.due_at(since, days, "business days"))
         case "resolve":
             yield calendar.due_at(since, 10, "business days")
         case "feedback":
-            yield calendar.due_at(since, 1, "business days")
+            yield _by_day(calendar.due_at(since, 1, "business days"))
         case _:
             raise AssertionError(f"{row.kind}: nobody has said when that is due")
+
+
+def _by_day(at: datetime) -> datetime:
+    """Return the opening of a business day for what comes before it, else the instant itself."""
+    local = at.astimezone(ZoneInfo(JEWELLER.zone))
+    return at if local.hour >= 9 else local.replace(hour=9, minute=0, second=0, microsecond=0)
 
 
 def _is_promised(row: Any, calendar: Calendar) -> bool:

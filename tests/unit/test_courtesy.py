@@ -59,6 +59,24 @@ Hvala lijepo
 빠른 답변 감사합니다
 ขอบคุณมากครับ
 Cảm ơn bạn rất nhiều
+It has arrived, thank you very much!
+Thanks Anna, everything arrived this morning.
+I've just received it. Many thanks, Clara
+The refund has arrived, thank you
+Das Paket ist heute gut angekommen, vielen Dank!
+Danke, ich habe alles erhalten
+Merci, j'ai bien reçu le colis. Bonne journée
+Mon colis est bien arrivé, merci beaucoup
+C'est bien arrivé, merci !
+È arrivato, grazie mille
+Il pacco è arrivato, grazie
+Ha llegado, ¡muchas gracias!
+El pedido ya me ha llegado bien, gracias
+Já chegou, muito obrigada
+Het pakket is goed aangekomen, hartelijk dank
+Paczka już dotarła, dziękuję bardzo
+Посылка пришла, большое спасибо
+Посилка прийшла, дякую
 """.strip().splitlines()
 
 ASSENT = """
@@ -124,6 +142,25 @@ Teşekkürler ama gelmedi
 谢谢，但是还没收到
 감사합니다만 아직 도착하지 않았습니다
 ขอบคุณครับ แต่ยังไม่ได้รับของ
+It has not arrived, thank you
+Has it arrived, thanks
+It has arrived
+It arrived broken, thank you
+It has arrived, thank you, but one is missing
+I have received it, thanks. Please send the invoice
+Danke, ist es angekommen
+Das Paket ist leer angekommen, danke
+Merci, je n'ai pas reçu le colis
+Le colis est arrivé cassé, merci
+Non è arrivato, grazie
+È arrivato rotto, grazie
+No ha llegado, gracias
+Ha llegado roto, gracias
+Não chegou, obrigado
+Het is niet aangekomen, bedankt
+Paczka nie dotarła, dziękuję
+Посылка не пришла, спасибо
+Paid, thank you
 """.strip().splitlines()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from maildaemon.domain.opening import Hours
+from maildaemon.domain.opening import Hours, Opening, Week
 from maildaemon.domain.policy import Mode
 from maildaemon.domain.spans import parse_span
 from maildaemon.domain.threads import Status
@@ -110,6 +110,21 @@ def test_another_answer_starts_the_ladder_from_its_foot() -> None:
     assert plan(history)["resolve"] == "16 11:00"
 
 
+def test_nobody_is_reminded_in_the_night_before_the_shop_opens() -> None:
+    nine_to_six = Hours(Week((*(((Opening(9 * 60, 18 * 60),),) * 5), (), ())))
+    policy = a_policy(time=TIME, hours=nine_to_six)
+    # Both begin on a Saturday, so that their days end at midnight.
+    silent = a_history(asked("4 09:00"), answered("5 11:00"), status=Status.PENDING)
+    settled = a_history(asked("1 09:00"), status=Status.RESOLVED, resolved_at=at("5 10:00"))
+
+    reminders = [one.due_at for one in plan_timers(silent, policy)]
+
+    assert reminders == [at("10 09:00"), at("16 09:00"), at("21 00:00")]
+    assert plan(settled, policy) == {"feedback": "8 09:00"}
+    evening = a_history(asked("1 09:00"), answered("1 21:00"), status=Status.PENDING)
+    assert plan_timers(evening, policy)[0].due_at == at("4 21:00")
+
+
 def test_who_has_said_thank_you_is_reminded_of_nothing() -> None:
     history = a_history(
         asked("1 09:00"), answered("1 11:00"), thanked("1 12:00"), status=Status.PENDING
@@ -137,6 +152,12 @@ def test_a_reminder_of_an_update_leads_to_the_next_one() -> None:
     later = replace(history, fired={update.key: at("9 11:02")})
 
     assert plan(later)["update"] == "16 11:02"
+
+
+def test_who_writes_after_a_silence_of_his_own_is_not_late_to_hear_how_it_stands() -> None:
+    history = a_history(asked("1 09:00"), answered("1 11:00"), asked("10 15:00"))
+
+    assert plan(history)["update"] == "17 15:00"
 
 
 def test_a_conversation_that_we_began_has_no_timers_until_somebody_writes() -> None:
