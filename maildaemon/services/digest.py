@@ -20,6 +20,8 @@ from maildaemon.services.outgoing import own_id, queue_mail
 _LIVES = timedelta(hours=12)
 _DAY = timedelta(days=1)
 _WAITS_AT_MOST = timedelta(hours=1)
+# Failures in a row, after which a server has been out of reach for about a minute.
+_LASTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,12 @@ def _is_fresh(tx: Transaction, one: Watched, due: Due, now: datetime) -> bool:
     tried = [at for at in (account.last_success_at, account.last_error_at) if at is not None]
     if not any(at >= due.at for at in tried):
         return False
-    if account.last_error is not None or one.desk.policy.reads is not Reads.ALL:
-        return True  # what cannot be read is told
+    if account.last_error is not None:
+        # What cannot be read is told; that a machine which has just woken up is not yet connected
+        # again, is not.
+        return account.failures == 0 or account.failures >= _LASTS
+    if one.desk.policy.reads is not Reads.ALL:
+        return True
     decided = tx.mailboxes.has_decided_since(one.desk.mailbox_id, due.at)
     return decided or now - due.at > _WAITS_AT_MOST
 

@@ -92,10 +92,25 @@ def test_after_a_sleep_the_mailbox_is_read_first(shop: Shop) -> None:
     assert digest(shop) == 1
 
 
+def test_a_machine_that_wakes_up_is_given_a_minute_to_connect_again(shop: Shop) -> None:
+    shop.at = MORNING + timedelta(hours=2)
+    last_night = shop.at - timedelta(hours=12)
+    waking = AccountRow(0, 1, None, None, "imap.shop.example: interrupted", shop.at, last_night)
+    with shop.store.begin() as tx:
+        tx.mailboxes.save_account(shop.desk.mailbox_id, "imap", waking)
+
+    assert (
+        digest_next(shop.store, ORDERS, [Watched(shop.desk, timedelta(seconds=5))], shop.now) == 0
+    )
+    assert digest(shop) == 1
+    (raw,) = [row[0] for row in shop.rows("select raw from outbox")]
+    assert "maildaemon needs help" not in parsed(bytes(raw))["Subject"]
+
+
 @pytest.mark.postgresql
 def test_a_mailbox_that_cannot_be_read_is_told_of(shop: Shop) -> None:
     shop.at = MORNING
-    broken = AccountRow(0, 3, None, None, "the server is gone", shop.at, None)
+    broken = AccountRow(0, 6, None, None, "the server is gone", shop.at, None)
     with shop.store.begin() as tx:
         tx.mailboxes.save_account(shop.desk.mailbox_id, "imap", broken)
 
