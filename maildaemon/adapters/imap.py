@@ -66,6 +66,9 @@ class ImapMailbox:
         self._selection = Selection(self._session, keywords=keywords)
         self._waited: dict[str, FolderState] = {}
         self._missing: tuple[tuple[str, str], ...] = ()
+        # Sizes of what was listed last, and in which folder: what is listed is fetched next.
+        self._listed_in: str | None = None
+        self._sizes: dict[int, int] = {}
 
     def folders(self) -> tuple[FolderName, ...]:
         """See `Mailbox.folders`."""
@@ -82,7 +85,8 @@ class ImapMailbox:
         """See `Mailbox.examine`. Raises MailboxRefusedError if there is no such folder."""
         with self._session.open() as client:
             state = self._selection.examine(client, folder)
-        self._selection.promise(folder, state.uidvalidity)
+        if self._selection.promise(folder, state.uidvalidity):
+            self._listed_in = None
         self._waited[folder] = state
         return state
 
@@ -105,10 +109,18 @@ class ImapMailbox:
         when it is asked for alone, and one larger than `limits.max_message`.
         """
         for window in _sliced(_checked(uids), _BATCH_DETAILS):
-            details = self._details(folder, window, "RFC822.SIZE")
-            sizes = {uid: _number(detail.get(b"RFC822.SIZE")) for uid, detail in details.items()}
+            sizes = self._sizes_of(folder, window)
             for batch in _batches(sizes, self._session.limits.max_message):
                 yield from self._fetched(folder, batch, b"BODY.PEEK[]")
+
+    def _sizes_of(self, folder: str, uids: Sequence[int]) -> Mapping[int, int]:
+        """Return the sizes of messages, asking for those that were not listed last."""
+        known = self._sizes if self._listed_in == folder else {}
+        sizes = {uid: known[uid] for uid in uids if uid in known}
+        if unknown := [uid for uid in uids if uid not in sizes]:
+            for uid, detail in self._details(folder, unknown, "RFC822.SIZE").items():
+                sizes[uid] = _number(detail.get(b"RFC822.SIZE"))
+        return sizes
 
     def fetch_headers(
         self, folder: str, uids: Sequence[int], only: str | None = None
@@ -253,6 +265,8 @@ class ImapMailbox:
             # What somebody deleted meanwhile may be.
             gone = set(missing) - self._still_listed(folder, missing)
             listed += [_as_listed(uid, details.get(uid, {})) for uid in window if uid not in gone]
+        self._listed_in = folder
+        self._sizes = {one.uid: one.size for one in listed if one.size}
         return tuple(listed)
 
     def _still_listed(self, folder: str, uids: Sequence[int]) -> set[int]:

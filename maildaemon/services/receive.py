@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from maildaemon.domain.brakes import Brake
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
@@ -208,8 +209,9 @@ class _Reading:
         count = 0
         # UIDNEXT is a lower bound: if it has not moved, there is nothing to ask for.
         if state.uidnext is None or state.uidnext - 1 > folder.last_uid:
-            for batch in _batches(self.mailbox.list_after(name.name, folder.last_uid)):
-                count += self._record(folder, batch)
+            listed = self.mailbox.list_after(name.name, folder.last_uid)
+            for batch, seen in self._fetched_ahead(folder, listed):
+                count += self._keep(folder, batch, seen)
                 news()
         if count or folder.folder_id in withheld:
             self._retry_gaps(folder)
@@ -229,11 +231,10 @@ class _Reading:
             known = tx.inbound.known_uids(folder, [one.uid for one in older])
         missing = [one for one in older if one.uid not in known]
         new = done = 0
-        with ThreadPoolExecutor(1, thread_name_prefix="fetching") as ahead:
-            for batch, seen in self._fetched_ahead(ahead, folder, missing):
-                new += self._keep(folder, batch, seen, history=True)
-                done += len(batch)
-                progress(name.name, done, len(missing))
+        for batch, seen in self._fetched_ahead(folder, missing):
+            new += self._keep(folder, batch, seen, history=True)
+            done += len(batch)
+            progress(name.name, done, len(missing))
         return new
 
     def record_again(self, name: str, uids: frozenset[int], void: Sequence[int]) -> int:
@@ -249,25 +250,22 @@ class _Reading:
             for uid in void:
                 tx.audit.forget(folder, uid)
         listed = [one for one in self.mailbox.list_after(name, min(uids) - 1) if one.uid in uids]
-        return sum(self._record(folder, batch) for batch in _batches(listed))
+        return sum(self._keep(folder, *one) for one in self._fetched_ahead(folder, listed))
 
     def _fetched_ahead(
-        self, ahead: ThreadPoolExecutor, folder: FolderRow, missing: Sequence[Listed]
+        self, folder: FolderRow, listed: Sequence[Listed]
     ) -> Iterator[tuple[tuple[Listed, ...], list[Seen]]]:
-        """Yield batches with what the server delivers of them; while one is committed, the next
-        one is on its way.
+        """Yield batches with what the server delivers of them, its bytes kept; while one is
+        committed, the next one is on its way.
         """
-        coming: Future[list[Seen]] | None = None
-        before: tuple[Listed, ...] = ()
-        for batch in _batches(missing):
-            # One connection is used by one thread at a time.
-            arrived = coming.result() if coming else None
-            coming = ahead.submit(self._fetch, folder, batch)
-            if arrived is not None:
-                yield before, arrived
-            before = batch
-        if coming is not None:
-            yield before, coming.result()
+        batches = [*_batches(listed)]
+        with ThreadPoolExecutor(1, thread_name_prefix="fetching") as ahead:
+            coming: Future[list[Seen]] | None = None
+            for batch, following in zip_longest(batches, batches[1:]):
+                seen = coming.result() if coming else self._fetch(folder, batch)
+                # One connection is used by one thread at a time.
+                coming = ahead.submit(self._fetch, folder, following) if following else None
+                yield batch, seen
 
     def _cursor(self, name: FolderName, folder: FolderRow | None, state: FolderState) -> FolderRow:
         """Return how far the folder has been read, as far as its UIDs still mean the same."""
@@ -309,10 +307,6 @@ class _Reading:
         with self.store.begin() as tx:
             # What was never recorded cannot be recognised, and old mail may look new by now.
             put_on(tx, self.desk, Brake.RENUMBERED, why, self.now())
-
-    def _record(self, folder: FolderRow, batch: tuple[Listed, ...]) -> int:
-        """Fetch a batch, keep the bytes, then commit rows, gaps and cursor at once."""
-        return self._keep(folder, batch, self._fetch(folder, batch))
 
     def _keep(
         self,

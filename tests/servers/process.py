@@ -73,13 +73,14 @@ def wait_until(happened: Callable[[], bool], timeout: float, what: str) -> None:
 
     What takes longer is looked at more seldom: to look costs what is waited for its time.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     tick, pause = threading.Event(), 0.01
     while not happened():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > timeout:
             raise AssertionError(f"not within {timeout:g} s: {what}")
         tick.wait(pause)
-        pause = min(pause * 1.2, 0.1)
+        pause = min(pause * 1.2, max(0.1, waited / 100))
 
 
 def answers(port: int, greeting: bytes) -> bool:
