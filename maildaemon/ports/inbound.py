@@ -24,6 +24,13 @@ class Inbound(Protocol):
     def known_uids(self, folder: FolderRow, uids: Iterable[int]) -> frozenset[int]:
         """Return those of the UIDs that stand in the journal."""
 
+    def under_other_numbers(
+        self, folder: FolderRow, since: datetime, until: datetime
+    ) -> tuple[Seen, ...]:
+        """Return what was recorded whole of a folder while the server had other numbers for it, and
+        arrived within that time; nothing if it always had these.
+        """
+
     def add_gaps(self, folder: FolderRow, uids: Iterable[int], now: datetime) -> None:
         """Note UIDs that the server lists but does not deliver."""
 

@@ -28,10 +28,13 @@ from maildaemon.ports.store import Store
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import LOST_SENT
+from maildaemon.services.renumbered import Journaled, journaled, recognise
 
 WATCHED = frozenset(Role) - {Role.DRAFTS}
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000
+_WINDOW = 1_000
+_NOTHING: Journaled = {}
 _LOST = "say in `imap.sent` which folder it is now; until then no reminder goes to a customer"
 _MISSING = "make it in the mailbox, or correct its name in the configuration (`imap`)"
 
@@ -210,9 +213,11 @@ class _Reading:
         # UIDNEXT is a lower bound: if it has not moved, there is nothing to ask for.
         if state.uidnext is None or state.uidnext - 1 > folder.last_uid:
             listed = self.mailbox.list_after(name.name, folder.last_uid)
-            for batch, seen in self._fetched_ahead(folder, listed):
-                count += self._keep(folder, batch, seen)
-                news()
+            for window in _windows(listed):
+                journal = journaled(self.store, folder, window)
+                for batch, seen in self._fetched_ahead(folder, window, journal):
+                    count += self._keep(folder, batch, seen)
+                    news()
         if count or folder.folder_id in withheld:
             self._retry_gaps(folder)
         return folder, count
@@ -253,7 +258,7 @@ class _Reading:
         return sum(self._keep(folder, *one) for one in self._fetched_ahead(folder, listed))
 
     def _fetched_ahead(
-        self, folder: FolderRow, listed: Sequence[Listed]
+        self, folder: FolderRow, listed: Sequence[Listed], known: Journaled = _NOTHING
     ) -> Iterator[tuple[tuple[Listed, ...], list[Seen]]]:
         """Yield batches with what the server delivers of them, its bytes kept; while one is
         committed, the next one is on its way.
@@ -262,9 +267,9 @@ class _Reading:
         with ThreadPoolExecutor(1, thread_name_prefix="fetching") as ahead:
             coming: Future[list[Seen]] | None = None
             for batch, following in zip_longest(batches, batches[1:]):
-                seen = coming.result() if coming else self._fetch(folder, batch)
+                seen = coming.result() if coming else self._fetch(folder, batch, known)
                 # One connection is used by one thread at a time.
-                coming = ahead.submit(self._fetch, folder, following) if following else None
+                coming = ahead.submit(self._fetch, folder, following, known) if following else None
                 yield batch, seen
 
     def _cursor(self, name: FolderName, folder: FolderRow | None, state: FolderState) -> FolderRow:
@@ -339,9 +344,15 @@ class _Reading:
             )
         return new
 
-    def _fetch(self, folder: FolderRow, batch: Sequence[Listed]) -> list[Seen]:
+    def _fetch(
+        self, folder: FolderRow, batch: Sequence[Listed], known: Journaled = _NOTHING
+    ) -> list[Seen]:
         limit = self.desk.policy.max_message_size
-        return fetch_seen(self.mailbox, self.blobs, folder.name, batch, limit, self.now)
+        again = recognise(self.mailbox, self.blobs, folder, batch, known)
+        uids = {one.uid for one in again}
+        rest = [one for one in batch if one.uid not in uids]
+        fetched = fetch_seen(self.mailbox, self.blobs, folder.name, rest, limit, self.now)
+        return sorted((*again, *fetched), key=lambda one: one.uid)
 
     def _retry_gaps(self, folder: FolderRow) -> None:
         with self.store.read() as tx:
@@ -421,6 +432,12 @@ def _batches(listed: Sequence[Listed]) -> Iterator[tuple[Listed, ...]]:
         size += one.size
     if batch:
         yield tuple(batch)
+
+
+def _windows(listed: Sequence[Listed]) -> Iterator[Sequence[Listed]]:
+    """Yield what is listed in parts for which the journal is looked through once each."""
+    for start in range(0, len(listed), _WINDOW):
+        yield listed[start : start + _WINDOW]
 
 
 def newest_uid(mailbox: Mailbox, name: FolderName, state: FolderState) -> int:

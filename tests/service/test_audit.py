@@ -103,6 +103,7 @@ def test_another_message_under_a_recorded_uid_is_named_and_recorded(shop: Shop) 
 def test_one_message_with_two_records_is_named(shop: Shop) -> None:
     # As if another version had known messages by something else.
     write_sql(shop, f"update message set identity = '{'f' * 64}' where id = 1")
+    write_sql(shop, f"update inbound set raw_sha256 = '{'f' * 64}'")
     shop.account.change_uidvalidity("INBOX")
     shop.round()
 

@@ -1,6 +1,7 @@
 """What was on the server before the first start is history, however it turns up later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from sqlalchemy import text
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading
 from maildaemon.errors import ParserUnavailableError
+from maildaemon.ports import Fetched
 from maildaemon.services import first_start
 from maildaemon.services.backlog import process_backlog
 from maildaemon.services.process import Batch
 from maildaemon.services.receive import backfill
-from tests.fakes.mailbox import FakeMailbox
+from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.service.shop import START, InProcessParser, Shop, a_mail
 
 
@@ -89,6 +91,57 @@ def test_what_is_numbered_anew_is_known_by_its_bytes_and_not_read_again(shop: Sh
     assert [state for state in states if state != ("done", None)] == [
         ("waiting", "AssertionError('it is known by its bytes')")
     ]
+
+
+def numbered_anew(shop: Shop) -> None:
+    """Sixty mails are recorded; then the server numbers them anew."""
+    for number in range(60):
+        shop.write(a_mail(f"Number {number}", message_id=f"n{number}@x.example"))
+        shop.wait(seconds=1)
+    shop.receive()
+    shop.account.change_uidvalidity("INBOX")
+    shop.account.calls.clear()
+
+
+class OnlyHeaders(FakeMailbox):
+    """A server that delivers headers and no bodies."""
+
+    def __init__(self, account: FakeAccount) -> None:
+        super().__init__(account)
+        self.asked_for: list[int] = []
+
+    def fetch(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched]:
+        self.asked_for += uids
+        return iter(())
+
+
+def test_of_what_is_numbered_anew_only_headers_are_fetched(shop: Shop) -> None:
+    numbered_anew(shop)
+    shop.mailbox = only_headers = OnlyHeaders(shop.account)
+
+    assert shop.receive() == 60
+    # Of before the first start, and so never recorded.
+    assert set(only_headers.asked_for) == {1}
+    bytes_of = "select count(distinct raw_sha256), count(*) from inbound"
+    assert shop.rows(bytes_of) == [(60, 120)]
+
+
+@pytest.mark.parametrize("lost", ["a line of its header", "its bytes"])
+def test_what_is_not_as_it_is_kept_is_fetched_whole(shop: Shop, lost: str) -> None:
+    numbered_anew(shop)
+    folder = shop.account.folder("INBOX")
+    if lost == "its bytes":
+        [sha256] = shop.rows("select raw_sha256 from inbound where uid = 31")[0]
+        shop.blobs.path_of(sha256).unlink()
+    else:
+        message = folder.messages[31]
+        raw = message.raw.replace(b"Subject: My order", b"Subject: my order")
+        folder.messages[31] = replace(message, raw=raw)
+
+    assert shop.receive() == 61
+
+    [sha256] = shop.rows("select raw_sha256 from inbound where uid = 31 order by id desc")[0]
+    assert shop.blobs.get(sha256) == folder.messages[31].raw
 
 
 def test_what_is_moved_while_its_bytes_are_recognised_is_read_after_all(shop: Shop) -> None:
