@@ -75,7 +75,8 @@ With reminders after five days instead of three (`docs/simulated/patient.yaml`):
 
 `+` is sent as well, `-` no more, `~` at another time, to somebody else, or with another date in it. Where
 there is more than one, their number stands below them. If nothing differs, nothing is printed. That a mailbox
-would have another mode (going live, say) is said first: the rest is judged as live with both.
+would have another mode (going live, say) is said first: the rest is judged as live with both. Both are judged as if they
+had been in force all the time; the daemon, from the reload on, leaves out what was due before.
 """
 _REFERENCE = re.compile(r"\b[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{2}\b")
 _INDENTED = re.compile(r"^ +$", re.MULTILINE)

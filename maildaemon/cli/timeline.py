@@ -165,6 +165,8 @@ def in_a_line(one: Told, zone: tzinfo) -> str:
             return _sending(one) + _date(one, zone) + _since(one, zone)
         case Event.SILENCE if one.why not in OF_COURSE:
             return f"no automatic mail: {in_words(one.why or '', SILENCES)}"
+        case Event.FORWARD_WITHHELD:
+            return f"not sent on to the partner {plain(one.to or '')}: {plain(one.why or '')}"
         case Event.PROMISE_BROKEN:
             return f"✗ no answer by the time that was promised{_since(one, zone)}"
         case Event.THREAD_RESOLVED:

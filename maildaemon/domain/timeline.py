@@ -22,6 +22,7 @@ class Event(StrEnum):
     STAFF_ANSWERED = "staff_answered"
     MAIL_QUEUED = "mail_queued"
     SILENCE = "silence"
+    FORWARD_WITHHELD = "forward_withheld"
     STAFF_WARNED = "staff_warned"
     PROMISE_BROKEN = "promise_broken"
     ESCALATED = "escalated"
@@ -135,6 +136,9 @@ def _told(entry: Entry) -> Iterator[Told]:
             yield _mail(entry)
         case "silence":
             yield _line(entry, Event.SILENCE, why=detail["reason"])
+        case "forward_withheld":
+            held = _line(entry, Event.FORWARD_WITHHELD, why=detail["why"])
+            yield replace(held, to=detail["partner"])
         case "promise_broken":
             due_at = datetime.fromisoformat(detail["promised_at"])
             yield replace(_line(entry, Event.PROMISE_BROKEN), due_at=due_at)
