@@ -107,18 +107,18 @@ def clean_sentence(text: str, limit: int) -> str:
 
 
 def _visible(text: str) -> str:
-    # Most texts are: of all that goes below, nothing is printable.
+    # Of all that goes, nothing is printable; most texts are.
     if text.isprintable():
         return text
-    kept: list[str] = []
-    for char in text:
-        category = unicodedata.category(char)
-        if category in {"Cc", "Zl", "Zp"}:
-            kept.append(" ")
-        # Joiners shape letters in Persian and Hindi, and many an emoji.
-        elif category not in {"Cf", "Cs"} or char in _JOINERS:
-            kept.append(char)
-    return "".join(kept)
+    return "".join([char if char.isprintable() else _seen(char) for char in text])
+
+
+def _seen(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Cc", "Zl", "Zp"}:
+        return " "
+    # Joiners shape letters in Persian and Hindi, and many an emoji.
+    return "" if category in {"Cf", "Cs"} and char not in _JOINERS else char
 
 
 def show_filename(name: str, neutral: str, *, known: bool) -> str:

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import IO
 
 import maildaemon
+from maildaemon.adapters.templates import TemplateComposer
+from maildaemon.bootstrap import make_composer
 from maildaemon.cli import main
 from maildaemon.services import lease
 from maildaemon.settings import minimal, read_settings
@@ -187,7 +189,28 @@ def _load() -> None:
     for name in ("alembic.command", "apscheduler.schedulers.asyncio", "sqlite3"):
         import_module(name)
     # What reads a configuration is put together when the first one is read.
-    read_settings(minimal("support@example.test", "localhost", "localhost"), Path("minimal.yaml"))
+    text = minimal("support@example.test", "localhost", "localhost")
+    _verify_texts(make_composer(read_settings(text, Path("minimal.yaml"))))
+
+
+def _verify_texts(shipped: TemplateComposer) -> None:
+    """Write every mail that is shipped once, here, which takes longer than all else at a start.
+
+    Commands verify what is not just that: own templates, other languages, notices.
+    """
+    verify = TemplateComposer.check
+    verify(shipped)
+
+    def check(composer: TemplateComposer) -> None:
+        if _texts(composer) != _texts(shipped):
+            verify(composer)
+
+    TemplateComposer.check = check  # type: ignore[method-assign]
+
+
+def _texts(composer: TemplateComposer) -> tuple[object, ...]:
+    named = (composer._notices, composer._reminders, composer._timed)
+    return (composer._folders, composer._supported, *named)
 
 
 def _shorten_leases(seconds: str) -> None:
