@@ -13,6 +13,7 @@ one alone.
 import atexit
 import contextlib
 import functools
+import gc
 import os
 import shutil
 import signal
@@ -52,6 +53,10 @@ if "PYTHONPYCACHEPREFIX" not in os.environ and sys.dont_write_bytecode:
     atexit.register(shutil.rmtree, _compiled, ignore_errors=True)
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _compiled}
 
+# What is loaded for the tests stays to the end. To look through all of it for what might go, again
+# and again while it grows, took a third of the time it takes to load.
+gc.disable()
+
 _OPENS_THE_STORE = {"Shop", "database_url"}
 _ON_MARIADB = {"test_store", "test_migrations", "test_hot_path", "test_leases"}
 
@@ -71,6 +76,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         # What cannot be loaded is told when it is collected.
         with contextlib.suppress(Exception):
             import_module(".".join(path.relative_to(here.parent).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

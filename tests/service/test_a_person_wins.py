@@ -10,6 +10,9 @@ from maildaemon.errors import MailboxUnavailableError, TransportUnavailableError
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail
 
+# What is decided is the same everywhere.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:

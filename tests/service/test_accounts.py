@@ -34,6 +34,9 @@ from maildaemon.services.loop import Loop, Rest
 from tests.service.shop import START, Shop, a_mail
 from tests.service.test_daemon import a_daemon
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 REFUSED = MailboxPasswordRefusedError("the password was refused", where="imap.example:993")
 
 
@@ -107,6 +110,7 @@ def test_an_outage_waits_longer_each_time_up_to_five_minutes(shop: Shop) -> None
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
 
 
+@pytest.mark.postgresql
 def test_an_account_that_is_out_of_reach_for_an_hour_is_told_once_and_again_when_it_is_back(
     shop: Shop,
 ) -> None:
@@ -290,6 +294,7 @@ def test_the_daemon_logs_in_six_times_on_a_day_on_which_smtp_refuses_it(shop: Sh
     assert shop.transport.commands.count("AUTH") == 6
 
 
+@pytest.mark.postgresql
 def test_a_success_is_only_what_a_server_has_confirmed(shop: Shop) -> None:
     shop.start()
     daemon, _ = a_daemon(shop, Step.PROCESS, Step.DELIVER, Step.SETTLE)

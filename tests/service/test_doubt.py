@@ -13,6 +13,9 @@ from maildaemon.errors import MailboxUnavailableError, StoreUnavailableError
 from tests import databases
 from tests.service.shop import EXE, Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 TOOL = (("tool.exe", "application/x-dosexec", EXE),)
 
 
@@ -94,6 +97,7 @@ def test_a_copy_that_the_server_withholds_proves_nothing_by_its_absence(shop: Sh
     assert len(shop.customers_got) == 2
 
 
+@pytest.mark.postgresql
 def test_a_parked_message_in_sent_may_be_the_copy(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +196,7 @@ def test_a_server_that_files_its_copy_late_is_recognised_by_the_second_one(
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_refusal_in_doubt_is_sent_once_more_and_not_a_third_time(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.start()
@@ -216,6 +221,7 @@ def test_a_refusal_in_doubt_is_sent_once_more_and_not_a_third_time(tmp_path: Pat
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_mail_in_doubt_is_not_sent_again_once_a_person_has_answered(shop: Shop) -> None:
     shop.transport.plan("DOT", "drop")
     shop.write(a_mail(date=shop.at))
@@ -279,6 +285,7 @@ def test_when_sent_gets_another_name_doubts_and_copies_still_come_to_an_end(
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_when_sent_is_gone_doubts_and_copies_still_come_to_an_end(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.start()

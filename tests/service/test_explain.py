@@ -23,6 +23,9 @@ from maildaemon.services.explain import (
 )
 from tests.service.shop import KEY, START, InProcessParser, Shop, a_policy
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
@@ -76,6 +79,7 @@ def test_what_is_explained_is_what_then_happens(shop: Shop) -> None:
     assert draft.reference in sent["Subject"]
 
 
+@pytest.mark.postgresql
 def test_explaining_writes_nothing(shop: Shop) -> None:
     shop.round()
 
@@ -94,6 +98,7 @@ def test_a_message_that_is_recorded_is_said_to_be_known(shop: Shop) -> None:
     assert judge(shop, a_mail("second")).recorded is None
 
 
+@pytest.mark.postgresql
 def test_known_ids_and_threads_of_the_database_count(shop: Shop) -> None:
     shop.round()
     shop.write(a_mail("first"))

@@ -19,6 +19,9 @@ from maildaemon.services.receive import backfill
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.service.shop import START, InProcessParser, Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
@@ -189,6 +192,7 @@ def test_new_numbers_in_sent_need_no_brake(shop: Shop) -> None:
     assert len(shop.customers_got) == 1
 
 
+@pytest.mark.postgresql
 def test_a_folder_that_is_watched_later_begins_with_what_came_since_the_first_start(
     shop: Shop,
 ) -> None:
@@ -208,6 +212,7 @@ def test_a_folder_that_is_watched_later_begins_with_what_came_since_the_first_st
     assert len(shop.customers_got) == 1
 
 
+@pytest.mark.postgresql
 def test_a_folder_that_is_watched_later_loses_nothing_that_came_since_the_first_start(
     shop: Shop,
 ) -> None:
@@ -221,6 +226,7 @@ def test_a_folder_that_is_watched_later_loses_nothing_that_came_since_the_first_
     assert len(shop.customers_got) == 1
 
 
+@pytest.mark.postgresql
 def test_two_first_starts_at_once_skip_nothing(shop: Shop, tmp_path: Path) -> None:
     second = Shop(tmp_path / "second")
     real = second.mailbox.examine
@@ -243,6 +249,7 @@ def test_two_first_starts_at_once_skip_nothing(shop: Shop, tmp_path: Path) -> No
     second.close()
 
 
+@pytest.mark.postgresql
 def test_an_old_answer_does_not_close_what_was_asked_since(shop: Shop) -> None:
     shop.write(
         a_mail(
@@ -268,6 +275,7 @@ def test_an_old_answer_does_not_close_what_was_asked_since(shop: Shop) -> None:
     assert shop.rows("select status from thread where begun_earlier") == [("open",)]
 
 
+@pytest.mark.postgresql
 def test_what_a_backfill_finds_does_not_change_whose_turn_it_is(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     at = START - timedelta(days=2)
@@ -303,6 +311,7 @@ def test_what_a_backfill_finds_does_not_change_whose_turn_it_is(tmp_path: Path) 
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_the_time_of_an_answer_is_when_it_was_given(shop: Shop) -> None:
     shop.write(later(shop))
     shop.round()
@@ -326,6 +335,7 @@ def test_the_time_of_an_answer_is_when_it_was_given(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.postgresql
 def test_what_the_server_withheld_under_old_numbers_is_no_open_gap_under_new_ones(
     shop: Shop,
 ) -> None:
@@ -377,6 +387,7 @@ def test_a_first_start_that_was_broken_off_goes_on_where_it_was(
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_history_is_decided_in_the_order_in_which_it_was_written_whatever_folder_it_lies_in(
     tmp_path: Path,
 ) -> None:
@@ -416,6 +427,7 @@ def test_history_is_decided_in_the_order_in_which_it_was_written_whatever_folder
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_a_conversation_that_was_imported_is_looked_after_from_its_next_mail_on(
     tmp_path: Path,
 ) -> None:

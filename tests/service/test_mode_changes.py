@@ -9,6 +9,9 @@ from maildaemon.domain.delivery import Section
 from maildaemon.domain.policy import Mode
 from tests.service.shop import EXE, Shop, a_mail, a_policy
 
+# What is decided is the same everywhere.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:

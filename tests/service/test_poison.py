@@ -12,6 +12,9 @@ from maildaemon.domain.reading import Reading
 from maildaemon.errors import ParserUnavailableError, StoreUnavailableError
 from tests.service.shop import Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
@@ -47,6 +50,7 @@ def on_parse(
     monkeypatch.setattr(shop.parser, "parse", parse)
 
 
+@pytest.mark.postgresql
 def test_a_message_whose_bytes_are_gone_is_parked_and_the_others_go_on(shop: Shop) -> None:
     write_three(shop)
     shop.receive()
@@ -77,6 +81,7 @@ def test_a_message_that_breaks_the_parser_is_parked_and_the_others_go_on(
     assert journal(shop) == [(1, "parked", 3), (2, "done", 0), (3, "done", 0)]
 
 
+@pytest.mark.postgresql
 def test_a_message_that_kills_the_process_each_time_it_is_alone_is_parked(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +163,7 @@ def raise_(error: Exception) -> Any:
     raise error
 
 
+@pytest.mark.postgresql
 def test_a_message_that_waited_long_to_be_processed_is_not_acknowledged_late(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

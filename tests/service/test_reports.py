@@ -9,6 +9,9 @@ from maildaemon.domain.policy import Mode
 from tests.service.shop import Shop, a_mail
 from tests.service.test_spine import a_bounce
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 CLARA = "clara@customer.example"
 
 
@@ -56,6 +59,7 @@ def asks_again(shop: Shop) -> str | None:
     return silence
 
 
+@pytest.mark.postgresql
 def test_a_notice_in_plain_words_marks_the_address_like_a_report(shop: Shop) -> None:
     ours = acknowledged(shop)
     shop.write(
@@ -91,6 +95,7 @@ def test_a_bounce_that_returns_nothing_is_known_by_what_it_answers(shop: Shop) -
     assert shop.rows("select thread_id from message where kind = 'bounce'") == [(1,)]
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize(
     "words", ["4.2.2 mailbox full", "Delivery attempts will continue to be made"]
 )
@@ -127,6 +132,7 @@ def test_whoever_holds_our_mail_can_declare_nobody_dead_but_himself(shop: Shop) 
     assert shop.rows("select count(*) from undeliverable") == [(0,)]
 
 
+@pytest.mark.postgresql
 def test_a_report_on_a_mail_that_was_only_rehearsed_is_forged(tmp_path: Path) -> None:
     shop = Shop(tmp_path, mode=Mode.SHADOW)
     shop.start()
@@ -195,6 +201,7 @@ def test_a_forged_complaint_changes_nothing(shop: Shop) -> None:
     assert asks_again(shop) is None
 
 
+@pytest.mark.postgresql
 def test_a_read_receipt_joins_the_thread_of_our_mail_and_changes_nothing(shop: Shop) -> None:
     ours = acknowledged(shop)
     fields = (
@@ -211,6 +218,7 @@ def test_a_read_receipt_joins_the_thread_of_our_mail_and_changes_nothing(shop: S
     assert asks_again(shop) is None
 
 
+@pytest.mark.postgresql
 def test_a_receipt_of_delivery_is_no_bounce(shop: Shop) -> None:
     ours = acknowledged(shop)
     for action in ("delivered", "relayed", "expanded"):

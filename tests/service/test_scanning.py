@@ -10,6 +10,9 @@ from maildaemon.domain.policy import Treatment
 from maildaemon.errors import FileUnscannableError, ScannerUnavailableError
 from tests.service.shop import PNG, Shop, a_mail
 
+# What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
+pytestmark = pytest.mark.sqlite
+
 VIRUS = b"\x89PNG\r\n\x1a\n a virus"
 
 
@@ -65,6 +68,7 @@ def with_files(*files: bytes, message_id: str = "c1@customer.example") -> bytes:
     return a_mail(files=tuple(named), message_id=message_id)
 
 
+@pytest.mark.postgresql
 def test_malware_is_refused_told_and_its_bytes_are_not_kept(shop: ScannedShop) -> None:
     shop.write(with_files(PNG, VIRUS))
     shop.round()
@@ -81,6 +85,7 @@ def test_malware_is_refused_told_and_its_bytes_are_not_kept(shop: ScannedShop) -
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_what_turns_out_to_be_malware_when_it_is_judged_again_is_kept_no_longer(
     shop: ScannedShop,
 ) -> None:
@@ -151,6 +156,7 @@ def test_that_the_scanner_is_away_is_told_once_and_no_longer_than_it_lasts(
     shop.close()
 
 
+@pytest.mark.postgresql
 def test_one_file_it_will_not_look_at_is_no_outage(shop: ScannedShop) -> None:
     shop.scanner.unwilling = True
     shop.write(with_files(PNG))

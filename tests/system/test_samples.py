@@ -5,6 +5,7 @@ import pytest
 from tests.campaigns import conversations
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(240)
 def test_the_conversations_go_as_they_should_and_read_as_the_samples_say() -> None:
     table, pages = conversations.campaign()

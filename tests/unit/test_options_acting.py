@@ -59,6 +59,9 @@ from tests.service.shop import Shop, a_mail
 from tests.unit.parsing import only_file, with_parts
 from tests.unit.test_settings import MINIMAL, only_problem, policy_of, read, with_imap, with_smtp
 
+# What an option does is the same on every database.
+pytestmark = pytest.mark.sqlite
+
 HELP = Address("", "help@example.com")
 US = Address("", "support@example.com")
 VOUCHED = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=customer.example"}
