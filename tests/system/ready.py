@@ -205,7 +205,7 @@ def _verify_texts(shipped: TemplateComposer) -> None:
         if _texts(composer) != _texts(shipped):
             verify(composer)
 
-    TemplateComposer.check = check  # type: ignore[method-assign]
+    setattr(TemplateComposer, verify.__name__, check)
 
 
 def _texts(composer: TemplateComposer) -> tuple[object, ...]:
