@@ -89,7 +89,8 @@ coverage: $(READY)
 	@$(BIN)/coverage report
 
 mutation: $(READY)
-	@$(BIN)/python -m tests.mutation $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/.compiled \
+	  $(BIN)/python -m tests.mutation $(ARGS)
 
 torture: $(READY) servers
 	@$(BIN)/python -m tests.campaigns.torture $(ARGS)

@@ -53,6 +53,11 @@ class Mutant:
         return f"{self.path}:{self.line}: {self.what}"
 
 
+def as_it_is(path: Path) -> Mutant:
+    """Return no mistake at all, which no test may notice."""
+    return Mutant(path, -1, 0, "as it is")
+
+
 def mutants(path: Path) -> list[Mutant]:
     """Return all mistakes that can be made in a file, in the order of its text."""
     mistaken = _Mistaken(None)

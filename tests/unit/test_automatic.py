@@ -12,7 +12,7 @@ from maildaemon.domain.automatic import (
     classify,
     first_silence,
 )
-from maildaemon.domain.evidence import auto_submitted, is_nobody
+from maildaemon.domain.evidence import auto_submitted, is_nobody, list_id
 from maildaemon.domain.message import Address, DeliveryReport, ReportAction, ReportedRecipient
 from tests.builders import CLARA, a_file, a_message
 
@@ -253,10 +253,24 @@ def test_the_subject_of_a_responder_is_the_last_resort(subject: str) -> None:
         "Re: Automatic reply: My order",
         "包裹不在",
         "The automatic reply of your shop is broken",
+        "My neighbour is out of the office today: please ring here",
+        # What filters write in front is looked behind, but not for ever.
+        "[EXT] [SPAM?] ***CHECK*** Out of office: My order",
     ],
 )
 def test_customers_may_write_that_they_are_away(subject: str) -> None:
     assert judged(subject=subject).kind is Kind.CUSTOMER
+
+
+def test_what_filters_write_in_front_hides_no_responder() -> None:
+    assert judged(subject="[EXT] [SPAM?] Out of office: My order").kind is Kind.AUTO_REPLY
+
+
+def test_a_list_is_called_by_the_first_field_that_names_it() -> None:
+    posts = {"List-Post": "<mailto:all@lists.example>"}
+
+    assert list_id(a_message(headers={"List-Id": "<>", **posts})) == "list:all@lists.example"
+    assert list_id(a_message(headers={"List-Id": "<>"})) is None
 
 
 def test_an_old_vacation_program_says_bulk_and_is_an_automatic_reply() -> None:

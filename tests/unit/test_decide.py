@@ -10,6 +10,7 @@ import pytest
 from maildaemon.domain.actions import (
     CancelQueued,
     JoinThread,
+    MarkDeliverable,
     MarkUndeliverable,
     OpenThread,
     QueueMail,
@@ -21,6 +22,7 @@ from maildaemon.domain.automatic import Judgement, Kind, Silence
 from maildaemon.domain.context import Context, Decision
 from maildaemon.domain.decide import decide
 from maildaemon.domain.delivery import Announcement, Refusal, Section
+from maildaemon.domain.filing import CONSULTED
 from maildaemon.domain.message import (
     Address,
     DeliveryReport,
@@ -29,6 +31,7 @@ from maildaemon.domain.message import (
     ReportedRecipient,
 )
 from maildaemon.domain.policy import EchoSubject, Mode, Notice
+from maildaemon.domain.report import UNDELIVERABLE_FOR
 from maildaemon.domain.threads import Match, MatchRule, Status
 from tests.builders import (
     ANNA,
@@ -491,6 +494,64 @@ def test_no_breaker_ceiling_or_mute_touches_the_mail_of_staff() -> None:
     assert decide(a_staff_mail(), troubled).actions == (
         decide(a_staff_mail(), in_thread(in_sent=True)).actions
     )
+
+
+# --- whom our mail did not reach, and whom we have asked -----------------------------------
+
+
+HERS = {"Authentication-Results": f"{MX}; dmarc=pass header.from=customer.example"}
+
+
+def refused_ago(span: timedelta, **overrides: Any) -> Context:
+    until = NOW - span + UNDELIVERABLE_FOR
+    return a_context(policy=a_policy(authserv_id=MX), undeliverable_until=until, **overrides)
+
+
+def lives(message: Message, context: Context) -> bool:
+    return MarkDeliverable(CLARA.key) in decide(message, context).actions
+
+
+def test_an_address_that_refused_our_mail_lives_again_by_proven_mail_a_day_later() -> None:
+    day = timedelta(days=1)
+    hers = a_message(headers=HERS)
+
+    assert lives(hers, refused_ago(day))
+    assert silence(hers, refused_ago(day)) is None
+    for message, context in (
+        (hers, refused_ago(day - SECOND)),
+        (a_message(), refused_ago(day)),
+        (a_message(headers={**HERS, "Precedence": "bulk"}), refused_ago(day)),
+    ):
+        assert not lives(message, context)
+        reasons = {Silence.ADDRESS_UNDELIVERABLE, Silence.BULK}
+        assert silence(message, context) in reasons
+
+
+def test_nobody_comes_back_to_life_who_was_not_dead() -> None:
+    policy = a_policy(authserv_id=MX)
+
+    assert not lives(a_message(headers=HERS), a_context(policy=policy))
+    assert not lives(a_message(headers=HERS), refused_ago(UNDELIVERABLE_FOR))
+
+
+def test_what_a_form_passes_on_proves_no_address_alive() -> None:
+    policy = a_policy(authserv_id=MX, trust_reply_to=frozenset({FORM.key}))
+    context = replace(refused_ago(timedelta(days=2)), policy=policy)
+    filled_in = a_message(from_=FORM, reply_to=(CLARA,), headers=VOUCHED)
+
+    assert not lives(filled_in, context)
+    assert silence(filled_in, context) is Silence.ADDRESS_UNDELIVERABLE
+
+
+def test_whom_we_have_asked_in_a_thread_is_no_customer_of_it() -> None:
+    thread = a_thread(participants=frozenset({CLARA.key, EVE.key}), consulted=frozenset({EVE.key}))
+
+    asked = decide(a_reply(from_=EVE, return_path=EVE.address), in_thread(thread))
+    hers = decide(a_reply(), in_thread(thread))
+
+    assert (asked.judgement.kind, asked.silence) == (Kind.PARTNER, Silence.NOTHING_TO_SAY)
+    assert CONSULTED in asked.judgement.evidence
+    assert hers.judgement.kind is Kind.CUSTOMER
 
 
 # --- addressed to us -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from maildaemon.domain.authentication import Trust
-from maildaemon.domain.matching import Author, match_thread
+from maildaemon.domain.matching import Author, match_thread, telling_subject
 from maildaemon.domain.subjects import bare_subject, subject_tag
 from maildaemon.domain.threads import (
     Child,
@@ -17,6 +17,7 @@ from maildaemon.domain.threads import (
     Status,
     trim_references,
 )
+from maildaemon.domain.understanding import Fact, Matter
 from tests.builders import ANNA, CLARA, EVE, HOUR, NOW, a_known, a_message, a_thread, knowing
 
 OURS = a_known("md.ours@shop.example", own=True)
@@ -349,8 +350,19 @@ def test_a_late_mail_shows_that_the_conversation_did_not_begin_before_us() -> No
 
 
 def test_a_mail_between_two_threads_makes_them_one_and_the_older_keeps_its_name() -> None:
-    older = a_thread(thread_id=2, reference="BBBB-33", opened_at=NOW - HOUR, acknowledged=True)
-    newer = a_thread(opened_at=NOW, responses_at=(NOW,), participants=frozenset({CLARA.key, "d@x"}))
+    older = a_thread(
+        thread_id=2,
+        reference="BBBB-33",
+        opened_at=NOW - HOUR,
+        acknowledged=True,
+        matter=Matter(tags=("a",), facts=(Fact.PHOTO,), missing=(Fact.QUESTION,)),
+    )
+    newer = a_thread(
+        opened_at=NOW,
+        responses_at=(NOW,),
+        participants=frozenset({CLARA.key, "d@x"}),
+        matter=Matter("complaint", tags=("b", "a"), facts=(Fact.QUESTION,), asked=(Fact.PHOTO,)),
+    )
     parent, child = a_known(thread_id=2), a_child(thread_id=1)
 
     match = matched(
@@ -360,7 +372,17 @@ def test_a_mail_between_two_threads_makes_them_one_and_the_older_keeps_its_name(
 
     assert (match.rule, match.merged) == (MatchRule.IN_REPLY_TO, (newer,))
     assert match.thread == replace(
-        older, participants=newer.participants, responses_at=(NOW,), acknowledged=True
+        older,
+        participants=newer.participants,
+        responses_at=(NOW,),
+        acknowledged=True,
+        # As the first was, and nothing is asked for twice.
+        matter=Matter(
+            "complaint",
+            tags=("a", "b"),
+            facts=(Fact.PHOTO, Fact.QUESTION),
+            asked=(Fact.PHOTO,),
+        ),
     )
 
 
@@ -492,6 +514,25 @@ def test_other_words_before_a_colon_stay(subject: str, bare: str) -> None:
     assert bare_subject(subject) == bare
 
 
+@pytest.mark.parametrize(
+    ("subject", "tells"),
+    [
+        ("The lamp in the hall", "the lamp in the hall"),
+        ("Re: The lamp in the hall", "the lamp in the hall"),
+        # So many write this that only an answer is known by it.
+        ("My order", None),
+        ("Re: My order", "my order"),
+        # It is about somebody else's mail.
+        ("Fwd: The lamp in the hall", None),
+        ("Re:", None),
+    ],
+)
+def test_a_thread_is_known_by_a_subject_only_if_it_tells_the_matter(
+    subject: str, tells: str | None
+) -> None:
+    assert telling_subject(a_message(subject=subject)) == tells
+
+
 # --- References of our own mail ------------------------------------------------------------
 
 
@@ -507,6 +548,15 @@ def test_of_many_references_the_first_and_the_newest_are_cited() -> None:
 
     assert kept == (ids[0], *ids[-14:])
     assert len(" ".join(f"<{one}>" for one in kept)) <= 1500
+
+
+def test_what_just_fits_is_cited() -> None:
+    # Each id takes three characters more: its brackets and the space before the next one.
+    room = 1500 - len("<c@x> ")
+    fits = "b" * (room - len("<> "))
+
+    assert trim_references((fits, "c@x")) == (fits, "c@x")
+    assert trim_references((f"{fits}b", "c@x")) == ("c@x",)
 
 
 def test_the_mail_that_is_answered_is_cited_last_even_if_it_leaves_no_room() -> None:
