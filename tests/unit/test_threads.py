@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from maildaemon.domain.authentication import Trust
+from maildaemon.domain.delivery import Section
 from maildaemon.domain.matching import Author, match_thread, telling_subject
 from maildaemon.domain.subjects import bare_subject, subject_tag
 from maildaemon.domain.threads import (
@@ -347,6 +348,62 @@ def test_a_late_mail_shows_that_the_conversation_did_not_begin_before_us() -> No
 
     second = matched(found, in_reply_to=("unknown@x",))
     assert (second.begins, second.thread, second.cites_unknown) == (False, begun, True)
+
+
+def test_what_held_in_either_of_two_threads_holds_in_the_one() -> None:
+    older = a_thread(
+        thread_id=2,
+        reference="BBBB-33",
+        opened_at=NOW - HOUR,
+        last_message_at=NOW - HOUR,
+        reply_addresses=frozenset({"a@x"}),
+        proven=frozenset({"p@x"}),
+        lists=frozenset({"l"}),
+        rehearsed=frozenset({Section.FAQ}),
+        noticed_at=NOW,
+    )
+    newer = a_thread(
+        opened_at=NOW,
+        last_message_at=NOW,
+        customers=frozenset({CLARA.key, "d@x"}),
+        reply_addresses=frozenset({"b@x"}),
+        proven=frozenset({"q@x"}),
+        lists=frozenset({"m"}),
+        rehearsed=frozenset({Section.NOTICE}),
+        staff_answered=True,
+        refusals_explained=True,
+    )
+
+    # It answers the newer one; the older one answers it.
+    match = matched(
+        knowing(a_known(thread_id=1), threads=[older, newer], children=(a_child(thread_id=2),)),
+        in_reply_to=("c0@customer.example",),
+    )
+
+    assert match.merged == (newer,)
+    assert match.thread == replace(
+        older,
+        last_message_at=NOW,
+        customers=frozenset({CLARA.key, "d@x"}),
+        reply_addresses=frozenset({"a@x", "b@x"}),
+        proven=frozenset({"p@x", "q@x"}),
+        lists=frozenset({"l", "m"}),
+        rehearsed=frozenset({Section.FAQ, Section.NOTICE}),
+        staff_answered=True,
+        refusals_explained=True,
+    )
+
+
+def test_six_threads_at_most_become_one() -> None:
+    threads = [a_thread(thread_id=one, opened_at=NOW + one * HOUR) for one in range(1, 9)]
+    children = tuple(a_child(message_id=f"child{one}@x", thread_id=one) for one in range(2, 9))
+
+    match = matched(
+        knowing(a_known(), threads=threads, children=children),
+        in_reply_to=("c0@customer.example",),
+    )
+
+    assert match.merged == tuple(threads[1:6])
 
 
 def test_a_mail_between_two_threads_makes_them_one_and_the_older_keeps_its_name() -> None:
