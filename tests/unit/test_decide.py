@@ -554,6 +554,18 @@ def test_whom_we_have_asked_in_a_thread_is_no_customer_of_it() -> None:
     assert hers.judgement.kind is Kind.CUSTOMER
 
 
+def test_who_calls_himself_as_a_customer_does_is_the_customer_at_another_address() -> None:
+    thread = a_thread(
+        participants=frozenset({CLARA.key, EVE.key}),
+        consulted=frozenset({EVE.key}),
+        customer_names=frozenset({EVE.name.lower()}),
+    )
+
+    decided = decide(a_reply(from_=EVE, return_path=EVE.address), in_thread(thread))
+
+    assert decided.judgement.kind is Kind.CUSTOMER
+
+
 # --- addressed to us -----------------------------------------------------------------------
 
 
