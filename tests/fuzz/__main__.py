@@ -2,7 +2,7 @@
 
 python -m tests.fuzz TARGET… --minutes N [--seed S] [--from FOLDER …] [--keep FOLDER]
 
-TARGET is parser, quotes, bounces, files or all; the minutes are for each. Inputs that break a
+TARGET is parser, quotes, bounces, files, verdicts, imap, config or all; the minutes are for each. Inputs that break a
 promise are made small and kept; the exit code is 1 if there are any. `--from` adds mails to begin
 with: a folder of corpora, or of any mails.
 """

@@ -18,8 +18,11 @@ from maildaemon.mail.quotes import cut_quotes
 from maildaemon.settings import minimal, read_settings
 from maildaemon.settings.policy import make_policy
 from tests.fuzz import seeds
+from tests.fuzz.configs import check_config, configs
 from tests.fuzz.invariants import flaws, flaws_of_frames, flaws_of_reply
 from tests.fuzz.mutation import mutate, mutate_content
+from tests.fuzz.sessions import check_session, sessions
+from tests.fuzz.verdicts import check_verdict, verdicts
 from tests.unit.parsing import READING
 
 SLOW = 2.0
@@ -152,3 +155,14 @@ def targets() -> Iterator[Target]:
     yield Target("quotes", _texts, mutate_content, _check_text)
     yield Target("bounces", _reports, mutate, _check_mail)
     yield Target("files", _files, _damage_file, _check_file)
+    yield Target("verdicts", lambda _: verdicts(), mutate_content, _answer(check_verdict))
+    yield Target("imap", lambda _: sessions(), mutate_content, _answer(check_session))
+    yield Target("config", lambda _: configs(), mutate_content, _answer(check_config))
+
+
+def _answer(check: Callable[[bytes], tuple[list[str], Shape]]) -> Callable[[bytes], Answer]:
+    def answer(raw: bytes) -> Answer:
+        flaws, shape = check(raw)
+        return Answer(tuple(flaws), shape)
+
+    return answer

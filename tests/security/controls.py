@@ -26,7 +26,7 @@ from tests.security.register import REGISTER, Control, Row
 ROOT = Path(__file__).parents[2]
 _WITHIN = 600
 _LEFT_OUT = (".git", ".venv", ".hypothesis", ".fuzz", "dist", "build", "*.egg-info", "*cache*")
-_FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
 # A control is taken out within the second in which another was put back: what is compiled must not
 # be taken for what is there now.
 _moments = count(1_000_000_000)
@@ -112,12 +112,13 @@ def _write(path: Path, text: str) -> None:
 def _run(copy: Path, tests: Sequence[str], *options: str) -> list[str]:
     """Return which of the tests fail. RuntimeError if they could not even begin."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=no"]
-    compiled = str(copy / ".compiled")
+    compiled = str(copy.parent / "compiled")
     done = subprocess.run(
         [*command, *options, *tests],
         cwd=copy,
         # The copy, and not what is installed: here, and in every process that a test starts.
-        env=os.environ | {"PYTHONPATH": str(copy), "PYTHONPYCACHEPREFIX": compiled},
+        env=os.environ
+        | {"PYTHONPATH": str(copy), "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""},
         capture_output=True,
         text=True,
         timeout=_WITHIN,

@@ -59,8 +59,8 @@ REGISTER = (
             Control(
                 "names are made plain before they are judged",
                 "maildaemon/domain/filenames.py",
-                "    trimmed = _trimmed(_visible(name))\n",
-                "    trimmed = name\n",
+                "for part in _CUTS.split(_plain(one)))",
+                "for part in [one])",
             ),
             Control(
                 "what is stored is nobody else's to read",
