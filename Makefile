@@ -8,10 +8,11 @@
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make coverage  shows what no test executes of the decisions and the queues; fails unless all is
 #   make mutation  makes small mistakes and counts those that a test notices; ARGS="--sample 0" all
+#   make controls  takes each control of the security register out, and fails if no test notices
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign loops-campaign flood-campaign spoofs-campaign poison-campaign model-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture coverage mutation $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture coverage mutation controls $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -91,6 +92,9 @@ coverage: $(READY)
 mutation: $(READY)
 	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/.compiled \
 	  $(BIN)/python -m tests.mutation $(ARGS)
+
+controls: $(READY) servers
+	@$(BIN)/python -m tests.security.controls $(ARGS)
 
 torture: $(READY) servers
 	@$(BIN)/python -m tests.campaigns.torture $(ARGS)
