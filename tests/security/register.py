@@ -691,9 +691,9 @@ REGISTER = (
             ),
             Control(
                 "subjects stay out",
-                "maildaemon/services/process.py",
-                'self.desk.policy.mailbox, "uid": self.row.uid}\n',
-                'self.desk.policy.mailbox, "uid": self.row.uid, "about": self.message.subject}\n',
+                "maildaemon/services/conclude.py",
+                '        return {**line, "message": message_id, **_summary(decision)}\n',
+                '        return {**line, "about": self.message.subject, **_summary(decision)}\n',
                 (
                     _HERE
                     + "test_log_tells_nothing.py::test_s22_no_word_of_a_mail_stands_in_the_log",
@@ -781,12 +781,12 @@ REGISTER = (
             ),
             Control(
                 "nobody is unsubscribed",
-                "maildaemon/services/process.py",
-                '        line: dict[str, Any] = {"mailbox": self.desk',
+                "maildaemon/services/conclude.py",
+                "        line = _line(self.desk, self.row)\n",
                 "        import urllib.request\n"
                 '        for one in self.message.field("list-unsubscribe"):\n'
                 '            urllib.request.urlopen(one.strip(" <>"), b"", 1)\n'
-                '        line: dict[str, Any] = {"mailbox": self.desk',
+                "        line = _line(self.desk, self.row)\n",
             ),
         ),
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.security.controls import source_without
-from tests.security.register import REGISTER, Control
+from tests.security.register import REGISTER
 
 ROOT = Path(__file__).parents[2]
 TESTS = sorted({(row.id, test) for row in REGISTER for test in row.tests})
@@ -19,7 +19,10 @@ def test_every_attack_from_s1_to_s30_has_its_row_tests_and_controls() -> None:
     assert all(row.tests and row.controls for row in REGISTER)
 
 
-@pytest.mark.parametrize("file", sorted({test.partition("::")[0] for _, test in TESTS}))
+FILES = sorted({test.partition("::")[0] for _, test in TESTS})
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_the_tests_of_the_register_exist_and_bear_its_ids(file: str) -> None:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     defined = {
@@ -39,11 +42,10 @@ def _ids(name: str) -> list[str]:
 
 
 def test_nothing_else_bears_an_id_of_the_register() -> None:
-    files = {test.partition("::")[0] for _, test in TESTS}
     others = [
         path
         for path in (ROOT / "tests").rglob("test_*.py")
-        if str(path.relative_to(ROOT)) not in files
+        if str(path.relative_to(ROOT)) not in FILES
     ]
 
     named = {
@@ -52,6 +54,13 @@ def test_nothing_else_bears_an_id_of_the_register() -> None:
     assert named == set()
 
 
-@pytest.mark.parametrize("control", CONTROLS, ids=lambda one: f"{Path(one.file).name}: {one.name}")
-def test_every_control_can_still_be_taken_out(control: Control) -> None:
-    assert source_without(control, ROOT) != (ROOT / control.file).read_text("utf-8")
+def test_every_control_can_still_be_taken_out() -> None:
+    """Whoever changes the text of a control changes here how it is taken out."""
+    gone = []
+    for control in CONTROLS:
+        try:
+            source_without(control, ROOT)
+        except LookupError as error:
+            gone.append(f"{control.name}: {error}")
+
+    assert gone == []
