@@ -81,14 +81,6 @@ class Relay:
         """Let this befall the next connection."""
         self._fault = fault
 
-    def cut_after(self, count: int, direction: Direction) -> None:
-        """Let the next connection die once that many bytes went that way."""
-        self.break_next(Fault("cut", direction, count))
-
-    def stall_after(self, count: int, direction: Direction) -> None:
-        """Let the next connection fall silent, both ways, once that many bytes went that way."""
-        self.break_next(Fault("stall", direction, count))
-
     def cut(self) -> None:
         """Cut all connections now."""
         with self._lock:

@@ -11,7 +11,7 @@ _LAST = 0xFFFFFFFA  # from here on a number means something else than a sector
 _HEADER = 512
 _ENTRY = 128
 _MOST_ENTRIES = 20_000
-_STORAGE, _STREAM, _ROOT = 1, 2, 5
+_STREAM, _ROOT = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class Node:
     child: int
     start: int
     size: int
-
-    @property
-    def is_storage(self) -> bool:
-        """Tell whether it holds others."""
-        return self.kind in {_STORAGE, _ROOT}
 
 
 class OleFile:
