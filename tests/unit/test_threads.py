@@ -394,6 +394,29 @@ def test_what_held_in_either_of_two_threads_holds_in_the_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("other", "joined"),
+    [
+        ({"participants": frozenset({EVE.key})}, False),
+        ({"participants": frozenset({EVE.key, CLARA.key})}, True),
+        ({"participants": frozenset({EVE.key}), "lists": frozenset({"l@x"})}, True),
+        ({"participants": frozenset({EVE.key}), "lists": frozenset({"m@x"})}, False),
+        ({"kept_apart": True}, False),
+        ({"junked": True}, False),
+    ],
+)
+def test_a_mail_of_ours_brings_together_only_who_know_each_other(
+    other: dict[str, Any], joined: bool
+) -> None:
+    first = a_thread(lists=frozenset({"l@x"}), opened_at=NOW - HOUR)
+    second = a_thread(thread_id=2, reference="BBBB-33", opened_at=NOW, **other)
+    found = knowing(a_known(), a_known("c9@x", thread_id=2), threads=[first, second], children=())
+
+    match = matched(found, author=ANNA.key, staff=True, in_reply_to=("c0@customer.example", "c9@x"))
+
+    assert match.merged == ((second,) if joined else ())
+
+
 def test_six_threads_at_most_become_one() -> None:
     threads = [a_thread(thread_id=one, opened_at=NOW + one * HOUR) for one in range(1, 9)]
     children = tuple(a_child(message_id=f"child{one}@x", thread_id=one) for one in range(2, 9))
