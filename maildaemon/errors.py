@@ -105,7 +105,9 @@ class Problem:
     def __str__(self) -> str:
         """Return `file:line:column: path: message`, which editors can jump to."""
         path = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}:{self.column}: {path}{self.message}"
+        told = f"{self.file}:{self.line}:{self.column}: {path}{self.message}"
+        # It may quote a value, which may have several lines.
+        return " ".join(told.splitlines())
 
 
 class ConfigError(OperatorError):

@@ -44,7 +44,7 @@ def test_s22_a_fact_stays_on_its_line_and_steers_no_terminal(*, json_lines: bool
 
 
 @pytest.mark.parametrize("json_lines", [True, False])
-def test_what_a_library_says_is_cleaned_as_well(*, json_lines: bool) -> None:
+def test_s22_what_a_library_says_is_cleaned_as_well(*, json_lines: bool) -> None:
     stream = written(json_lines=json_lines)
 
     logging.getLogger("imapclient").warning("the server said %s", HOSTILE)
