@@ -74,6 +74,8 @@ def campaign(
 
 def _copy(to: Path) -> Path:
     shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    # What is or would be committed is asked of git.
+    subprocess.run(["git", "init", "-q", str(to)], check=True)
     return to
 
 
