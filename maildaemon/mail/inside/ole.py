@@ -11,7 +11,7 @@ _LAST = 0xFFFFFFFA  # from here on a number means something else than a sector
 _HEADER = 512
 _ENTRY = 128
 _MOST_ENTRIES = 20_000
-_STREAM, _ROOT = 2, 5
+_ROOT = 5
 
 
 @dataclass(frozen=True, slots=True)
