@@ -796,13 +796,6 @@ REGISTER = (
                     + "test_parse_header.py::test_s27_a_header_beyond_the_limits_makes_a_degraded_record_with_what_matters",
                 ),
             ),
-            Control(
-                "processor time is bounded",
-                "maildaemon/adapters/worker_child.py",
-                "    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))\n",
-                "",
-                (_PARSER + "test_s27_a_message_that_eats_the_processor_becomes_a_degraded_record",),
-            ),
         ),
     ),
     Row(
