@@ -400,6 +400,7 @@ def work_of(shop: Shop) -> int:
     return steps
 
 
+@pytest.mark.campaign
 @pytest.mark.sqlite
 def test_a_message_costs_the_same_among_a_hundred_and_among_ten_thousand(tmp_path: Path) -> None:
     costs = []

@@ -155,7 +155,7 @@ def together(order: list[Mail]) -> set[frozenset[str]]:
 
 
 @pytest.mark.sqlite
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mailboxes(), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_change_what_is_one_conversation(
     mails: list[Mail], random: Random

@@ -738,6 +738,7 @@ def step(shop: Shop) -> None:
         pass
 
 
+@pytest.mark.campaign
 def test_eight_times_as_many_customers_as_the_rate_allows_are_all_answered_within_six_hours(
     calm_shop: Shop,
 ) -> None:

@@ -6,7 +6,7 @@ the mailbox. `Fuse(n)` kills the process before or after the n-th of them, for e
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,15 @@ from maildaemon.ports.store import Transaction
 from tests.databases import backend
 from tests.service.shop import EXE, PNG, Shop, a_mail
 from tests.service.test_spine import a_bounce
+
+# `make test` dies at some effects, `make campaigns` at the others: together at each.
+SHARES = pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param(False, id="some"),
+        pytest.param(True, id="others", marks=pytest.mark.campaign),
+    ],
+)
 
 
 class KilledError(BaseException):
@@ -187,6 +196,11 @@ def count_effects(tmp_path: Path, *, files_sent: bool) -> tuple[int, dict[str, o
     return result
 
 
+def share(lengths: Iterable[int], *, others: bool) -> list[int]:
+    """Return every third place to die, or the `others`."""
+    return [one for at, one in enumerate(lengths) if (at % 3 > 0) is others]
+
+
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Path]:
     """A folder in memory where there is one: thousands of commits, and no power cut here."""
@@ -201,9 +215,10 @@ def memory(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.postgresql
 @pytest.mark.mariadb
 @pytest.mark.timeout(300)
+@SHARES
 @pytest.mark.parametrize("files_sent", [True, False], ids=["server files Sent", "it does not"])
 def test_a_death_at_any_effect_loses_nothing_and_doubles_nothing(
-    memory: Path, files_sent: bool
+    memory: Path, files_sent: bool, others: bool
 ) -> None:
     effects, undisturbed, expected = count_effects(memory, files_sent=files_sent)
     assert effects > 40
@@ -211,7 +226,7 @@ def test_a_death_at_any_effect_loses_nothing_and_doubles_nothing(
 
     # The two runs share the effects between them; a server's databases cost more: some of them do.
     step = {"sqlite": 2, "postgresql": 9, "mariadb": 30}[backend()]
-    for length in range(1 + files_sent, effects + 1, step):
+    for length in share(range(1 + files_sent, effects + 1, step), others=others):
         shop = make_shop(memory / f"{length}", files_sent=files_sent)
         server = shop.transport
         arm(shop, Fuse(length))

@@ -10,6 +10,7 @@ from maildaemon.domain.policy import Mode
 from tests.service.shop import Shop, a_mail, parsed
 from tests.service.test_colleagues import Colleague
 from tests.service.test_crash import (
+    SHARES,
     Dying,
     DyingStore,
     Fuse,
@@ -17,6 +18,7 @@ from tests.service.test_crash import (
     arm,
     memory,  # noqa: F401  a fixture
     recover,
+    share,
 )
 
 Step = Callable[[], object]
@@ -36,14 +38,14 @@ def carry_on(world: list[Step], daemon: Step) -> None:
                 dead = False
 
 
-def every_death(play: Callable[[Path, Fuse], None], folder: Path) -> Iterator[str]:
+def every_death(play: Callable[[Path, Fuse], None], folder: Path, *, others: bool) -> Iterator[str]:
     """Play once undisturbed, then once for each effect at which to die; yield where."""
     fuse = Fuse(None)
     folder.mkdir(exist_ok=True)
     play(folder / "undisturbed", fuse)
     yield "undisturbed"
     assert fuse.burnt >= 5
-    for length in range(1, fuse.burnt + 1):
+    for length in share(range(1, fuse.burnt + 1), others=others):
         play(folder / f"{length}", Fuse(length))
         yield f"killed at effect {length} of {fuse.burnt}"
 
@@ -76,8 +78,10 @@ def move_all(shop: Shop, source: str, target: str) -> None:
         shop.account.move(source, one.uid, target)
 
 
+@SHARES
 def test_a_death_on_the_way_out_of_junk_neither_loses_nor_doubles_the_response(
     memory: Path,  # noqa: F811
+    others: bool,
 ) -> None:
     shops: list[Shop] = []
 
@@ -91,7 +95,7 @@ def test_a_death_on_the_way_out_of_junk_neither_loses_nor_doubles_the_response(
         recover(shop)
         shops.append(shop)
 
-    for where in every_death(play, memory):
+    for where in every_death(play, memory, others=others):
         shop = shops.pop()
         records = "select kind, status from message m join thread t on t.id = m.thread_id"
         assert shop.rows(f"{records} where kind != 'own'") == [("customer", "open")], where
@@ -99,8 +103,10 @@ def test_a_death_on_the_way_out_of_junk_neither_loses_nor_doubles_the_response(
         shop.close()
 
 
+@SHARES
 def test_a_death_on_the_way_into_junk_and_back_sends_one_response(
     memory: Path,  # noqa: F811
+    others: bool,
 ) -> None:
     shops: list[Shop] = []
 
@@ -119,7 +125,7 @@ def test_a_death_on_the_way_into_junk_and_back_sends_one_response(
         recover(shop)
         shops.append(shop)
 
-    for where in every_death(play, memory):
+    for where in every_death(play, memory, others=others):
         shop = shops.pop()
         records = "select kind, in_junk, status from message m join thread t on t.id = m.thread_id"
         assert shop.rows(f"{records} where kind != 'own'") == [("customer", 0, "open")], where
@@ -128,8 +134,10 @@ def test_a_death_on_the_way_into_junk_and_back_sends_one_response(
         shop.close()
 
 
+@SHARES
 def test_a_death_while_drafts_are_put_neither_loses_nor_doubles_one(
     memory: Path,  # noqa: F811
+    others: bool,
 ) -> None:
     shops: list[Shop] = []
 
@@ -142,7 +150,7 @@ def test_a_death_while_drafts_are_put_neither_loses_nor_doubles_one(
         recover(shop)
         shops.append(shop)
 
-    for where in every_death(play, memory):
+    for where in every_death(play, memory, others=others):
         shop = shops.pop()
         drafts = [parsed(one.raw)["To"] for one in shop.account.messages("Drafts")]
         assert sorted(map(str, drafts)) == ["clara@customer.example", "d@x.example"], where
@@ -152,8 +160,10 @@ def test_a_death_while_drafts_are_put_neither_loses_nor_doubles_one(
         shop.close()
 
 
+@SHARES
 def test_a_death_while_a_colleagues_answer_is_read_does_not_miss_it(
     memory: Path,  # noqa: F811
+    others: bool,
 ) -> None:
     shops: list[Shop] = []
 
@@ -193,7 +203,7 @@ def test_a_death_while_a_colleagues_answer_is_read_does_not_miss_it(
         assert anna.cursor == 2
         shops.append(shop)
 
-    for where in every_death(play, memory):
+    for where in every_death(play, memory, others=others):
         shop = shops.pop()
         records = "select kind, staff_answer from message order by kind"
         assert shop.rows(records) == [("customer", 0), ("staff", 1)], where

@@ -14,11 +14,13 @@ from maildaemon.domain.timepolicy import EscalationStep, Promise, TimePolicy
 from maildaemon.domain.understanding import Priority
 from tests.service.shop import Shop, a_mail
 from tests.service.test_crash import (
+    SHARES,
     Fuse,
     KilledError,
     arm,
     memory,  # noqa: F401  a fixture
     recover,
+    share,
 )
 from tests.service.test_time_passes import LADDER, MONDAY, a_shop, letters
 
@@ -142,10 +144,12 @@ def sent(shop: Shop) -> Counter[str]:
     return Counter(str(one["Message-ID"]).strip("<>") for one in shop.customers_got)
 
 
+@SHARES
 @pytest.mark.parametrize("files_sent", [True, False], ids=["server files Sent", "it does not"])
 def test_a_death_at_any_effect_of_time_loses_nothing_and_doubles_nothing(
     memory: Path,  # noqa: F811
     files_sent: bool,
+    others: bool,
 ) -> None:
     fuse = Fuse(None)
     shop = live_through(memory / "undisturbed", fuse, files_sent=files_sent)
@@ -155,7 +159,8 @@ def test_a_death_at_any_effect_of_time_loses_nothing_and_doubles_nothing(
     shop.close()
 
     # The two runs share the effects between them.
-    for length in range(1 + files_sent * (STRIDE // 2), fuse.burnt + 1, STRIDE):
+    lengths = range(1 + files_sent * (STRIDE // 2), fuse.burnt + 1, STRIDE)
+    for length in share(lengths, others=others):
         shop = live_through(memory / f"{length}", Fuse(length), files_sent=files_sent)
         where = f"killed at effect {length} of {fuse.burnt}"
         assert facts(shop) == undisturbed, where
