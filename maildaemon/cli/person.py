@@ -60,23 +60,19 @@ def export(
     for one in addresses:
         if "@" not in one:
             raise WrongRequestError(f"`{one}` is no address", "give one like anna@example.net")
-    settings = invocation.settings()
+    found = _read(invocation, addresses)
+    if not found.is_known:
+        raise WrongRequestError(
+            f"nothing is kept of {', '.join(found.addresses)}",
+            "see who has written: maildaemon threads list",
+        )
+    _write(invocation.settings(), found, path)
+    # Who asked is not named once more.
+    messages = len(found.of("message"))
     with writing(invocation) as tx:
-        found = tx.persons.read(addresses)
-        if not found.is_known:
-            raise WrongRequestError(
-                f"nothing is kept of {', '.join(found.addresses)}",
-                "see who has written: maildaemon messages list",
-            )
-        _write(settings, found, path)
-        # Who asks is not named once more: the number of the zip's mails tells enough.
-        for mailbox_id in sorted({row["mailbox_id"] for row in found.of("message")}):
+        for mailbox_id in sorted(found.mailboxes):
             tx.records.note(
-                mailbox_id,
-                "person_exported",
-                _now(),
-                by=user_name(),
-                messages=len(found.of("message")),
+                mailbox_id, "person_exported", _now(), by=user_name(), messages=messages
             )
     if as_json:
         put_json(
@@ -92,6 +88,18 @@ def export(
     say(str(path))
     if found.others:
         note(f"{len(found.others)} of the mails are between others: look into README.txt first")
+
+
+def _read(invocation: Invocation, addresses: tuple[str, ...]) -> "Personal":
+    """Look for all that there is; the daemon may write meanwhile."""
+    from maildaemon.adapters.sql.reading import open_reading
+
+    store = open_reading(invocation.settings().database.url)
+    try:
+        with store.read() as tx:
+            return tx.persons.read(addresses)
+    finally:
+        store.close()
 
 
 def _now() -> datetime:

@@ -118,6 +118,8 @@ ARRIVED = tuple(
     for one in (
         # English
         (
+            # "Have they arrived, thanks" asks, with or without its question mark.
+            r"(?<!is )(?<!has )(?<!have )(?<!was )(?<!were )(?<!are )"
             r"(?:it|they|everything|all|(?:the|my) (?:parcel|package|order|delivery|refund|money))"
             r"(?:'s|'ve| has| have| was| were)?(?: now| just| already| finally)?"
             r" (?:arrived|come|came|been delivered|delivered)"

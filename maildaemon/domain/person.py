@@ -27,6 +27,12 @@ class Personal:
         return self.rows[table]
 
     @property
+    def mailboxes(self) -> frozenset[int]:
+        """Return the keys of the mailboxes in which there is something of him."""
+        found = (row.get("mailbox_id") for rows in self.rows.values() for row in rows)
+        return frozenset(one for one in found if one is not None)
+
+    @property
     def is_known(self) -> bool:
         """Tell whether there is anything."""
         return any(self.rows.values())

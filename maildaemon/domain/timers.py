@@ -263,7 +263,7 @@ def _while_theirs(history: History, policy: Policy) -> Iterator[Timer]:
     for at, step in enumerate(policy.time.follow_up):
         due = due_at(since, step.after, policy.hours)
         if step.template and not heard:
-            # What nobody waits for does not come in the middle of the night.
+            # What nobody waits for does not come before the shop opens on that day.
             due = not_before_opening(due, policy.hours)
             mode = mode_part(policy, template_section(step.template))
             parts = (part_of(step), mode)

@@ -108,8 +108,10 @@ def is_citable(message_id: str) -> bool:
 
 
 def _is_thread_index(value: str) -> bool:
+    if len(value) > _LONGEST_INDEX:
+        return False
     try:
-        index = base64.b64decode(value[:_LONGEST_INDEX], validate=True)
+        index = base64.b64decode(value, validate=True)
     except ValueError:
         return False
     answers = len(index) - _INDEX_BEGIN

@@ -20,8 +20,8 @@ _EXTENSIONS = frozenset(
 )
 # What besides is told of a file that has no name in our mail.
 _TOLD = _EXTENSIONS | frozenset(
-    "aac amr app aspx bin cab chm com cpl db dwg eps flac hlp ics iqy jfif lnk mdb mht mhtml mjs "
-    "mkv mov ods ogv one pl ps1 py pst rb rpt sh sql step stl sys tmp vcard vhd wps xps zip".split()
+    "aac amr app aspx cab chm com cpl db dwg flac hlp iqy jfif mdb mht mhtml mjs "
+    "mkv mov ogv one pl ps1 py pst rb rpt sh sql step stl sys tmp vcard vhd wps xps zip".split()
 )
 _ADDRESS = re.compile(r"[/\\:@]|www\W|https?\b|mailto\b", re.IGNORECASE)
 _HOST = re.compile(r"\w\.(?:[^\W\d_]{2}|xn--)|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE)
@@ -133,8 +133,8 @@ def show_filename(name: str, neutral: str, *, known: bool) -> str:
     folded = unicodedata.normalize("NFKC", shown).replace("\u3002", ".")
     is_link = _ADDRESS.search(folded) or _HOST.search(_without_extensions(folded))
     if not (shown and known) or is_link:
-        extension = folded.rpartition(".")[2].lower()
-        return f"{neutral} (.{extension})" if extension in _TOLD else neutral
+        _, dot, extension = folded.lower().rpartition(".")
+        return f"{neutral} (.{extension})" if dot and extension in _TOLD else neutral
     if len(shown) <= MAX_FILENAME:
         return shown
     stem, _, extension = shown.rpartition(".")

@@ -117,6 +117,7 @@ def note_failure(
                 row = replace(row, refusals=refusals, credential=refused)
             case OperatorError():
                 wait = _OPERATOR_WAIT
+                row = replace(row, failures=0)  # what does not pass is no failure among others
             case _:
                 wait = outage_wait(row.failures + 1)
                 row = replace(row, failures=row.failures + 1)
@@ -147,5 +148,11 @@ def _is_out(row: AccountRow) -> bool:
     """
     if row.last_success_at is None or row.last_error_at is None or row.refusals:
         return False
-    lasts = row.failures >= _TELL_FAILURES or not row.failures
-    return lasts and row.last_error_at - row.last_success_at > _TELL_AFTER
+    return lasts(row, _TELL_FAILURES) and row.last_error_at - row.last_success_at > _TELL_AFTER
+
+
+def lasts(row: AccountRow, failures: int) -> bool:
+    """Tell whether the trouble of an account has not passed by itself within so many failures, or
+    is none that does.
+    """
+    return row.failures >= failures or not row.failures

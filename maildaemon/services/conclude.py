@@ -72,12 +72,12 @@ def _steer_by_folder(tx: Transaction, row: InboundRow, recorded: int, now: datet
     seen_in = tx.marks.last_role(recorded, row.inbound_id)
     before = BY_FOLDER.get(seen_in) if seen_in else None
     after = BY_FOLDER.get(row.role)
-    reference = tx.records.recorded(recorded).thread if before is not after else None
-    if reference is None:
+    thread = tx.records.recorded(recorded).thread if before is not after else None
+    if thread is None:
         return
     for keyword, on in ((before, False), (after, True)):
         if keyword is not None:
-            steer(tx, reference.reference, Change(keyword, on=on), BY_MOVING, now)
+            steer(tx, thread.reference, Change(keyword, on=on), BY_MOVING, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from maildaemon.domain.tokens import issue_loop_token
 from maildaemon.ports import Now
 from maildaemon.ports.rows import NewMail
 from maildaemon.ports.store import Store, Transaction
+from maildaemon.services.accounts import lasts
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.outgoing import own_id, queue_mail
 
@@ -85,9 +86,9 @@ def _is_fresh(tx: Transaction, one: Watched, due: Due, now: datetime) -> bool:
     if not any(at >= due.at for at in tried):
         return False
     if account.last_error is not None:
-        # What cannot be read is told; that a machine which has just woken up is not yet connected
-        # again, is not.
-        return account.failures == 0 or account.failures >= _LASTS
+        # What cannot be read is told, above all what somebody has to mend; that a machine which has
+        # just woken up is not yet connected again, is not.
+        return account.refusals > 0 or lasts(account, _LASTS)
     if one.desk.policy.reads is not Reads.ALL:
         return True
     decided = tx.mailboxes.has_decided_since(one.desk.mailbox_id, due.at)

@@ -35,16 +35,24 @@ def pages(
     for reference, text in _conversations(personal):
         yield f"conversations/{reference}.txt", text.encode("utf-8", "replace")
     for row in personal.of("message"):
-        folder = "others" if row["id"] in personal.others else "mails"
         content = _kept(raw, row["raw_sha256"])
         if content is not None:
-            yield f"{folder}/{row['id']}.eml", content
+            yield f"{_folder(personal, row['id'], 'mails')}/{row['id']}.eml", content
     for row in personal.of("attachment"):
         content = _kept(files, row["sha256"])
         if content is not None:
-            yield f"files/{row['message_id']}-{row['position']}-{name_of(row['filename'])}", content
+            name = f"{row['message_id']}-{row['position']}-{name_of(row['filename'])}"
+            yield f"{_folder(personal, row['message_id'], 'files')}/{name}", content
     for row in personal.of("outbox"):
-        yield f"automatic/{row['id']}.eml", row["raw"]
+        yield f"{_automatic_folder(personal, row)}/{row['id']}.eml", row["raw"]
+
+
+def _folder(personal: Personal, message_id: int, his: str) -> str:
+    return "others" if message_id in personal.others else his
+
+
+def _automatic_folder(personal: Personal, row: Row) -> str:
+    return "automatic" if row["recipient"].lower() in personal.addresses else "others/automatic"
 
 
 def _kept(blobs: BlobStore, sha256: str | None) -> bytes | None:
@@ -77,23 +85,29 @@ def _plain(row: Row) -> Mapping[str, Any]:
 
 
 def _conversations(personal: Personal) -> Iterator[tuple[str, str]]:
-    """Yield each conversation as text; what stands in none comes under `none`."""
+    """Yield each conversation of his alone as text; under `shared` what he wrote, and was written,
+    where there are other customers, or no conversation. What others wrote is only named.
+    """
     references = {row["id"]: row["reference"] for row in personal.of("thread")}
     ours = {row["message_id"] for row in personal.of("outbox")}
     said: dict[str, list[tuple[datetime, str]]] = {}
     for row in personal.of("message"):
         if row["message_id"] in ours:
             continue  # its copy in Sent
-        reference = references.get(row["thread_id"], "none")
+        reference = references.get(row["thread_id"], "shared")
         said.setdefault(reference, []).append((row["received_at"], _message(personal, row)))
     for row in personal.of("outbox"):
-        reference = references.get(row["thread_id"], "none")
-        said.setdefault(reference, []).append((row["queued_at"], _automatic(row)))
+        reference = references.get(row["thread_id"], "shared")
+        said.setdefault(reference, []).append((row["queued_at"], _automatic(personal, row)))
     for reference, found in said.items():
         yield reference, "\n\n".join(text for _, text in sorted(found, key=lambda one: one[0]))
 
 
 def _message(personal: Personal, row: Row) -> str:
+    if row["id"] in personal.others:
+        return (
+            f"{row['received_at']:%Y-%m-%d %H:%M} UTC, by somebody else (others/{row['id']}.eml)\n"
+        )
     to = ", ".join(one["address"] for one in row["recipients"])
     when = f"{row['received_at']:%Y-%m-%d %H:%M} UTC"
     lines = [
@@ -110,11 +124,13 @@ def _message(personal: Personal, row: Row) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _automatic(row: Row) -> str:
-    return (
-        f"{row['queued_at']:%Y-%m-%d %H:%M} UTC, automatic mail to {row['recipient']}: "
-        f"{', '.join(row['sections']) or row['kind']} ({row['state']}, automatic/{row['id']}.eml)\n"
-    )
+def _automatic(personal: Personal, row: Row) -> str:
+    file = f"{_automatic_folder(personal, row)}/{row['id']}.eml"
+    when = f"{row['queued_at']:%Y-%m-%d %H:%M} UTC"
+    if not file.startswith("automatic"):
+        return f"{when}, automatic mail to somebody else ({file})\n"
+    what = ", ".join(row["sections"]) or row["kind"]
+    return f"{when}, automatic mail to {row['recipient']}: {what} ({row['state']}, {file})\n"
 
 
 def _readme(personal: Personal, at: datetime) -> str:
@@ -128,7 +144,8 @@ def _readme(personal: Personal, at: datetime) -> str:
         "  person.json     all of it, for programs",
         "  conversations/  the same mails, to be read",
         "  mails/          his mails and those to him, byte by byte, as far as they are still kept",
-        "  others/         mails between others in conversations of his",
+        "  others/         mails between others in conversations of his, with their files, and",
+        "                  automatic mails to others, such as to staff or a supplier",
         "  files/          files that were sent, as far as they are still kept",
         "  automatic/      mails that maildaemon wrote in his conversations",
     ]
@@ -136,7 +153,8 @@ def _readme(personal: Personal, at: datetime) -> str:
         told += [
             "",
             f"Before this is handed out: {others} of the mails were written by somebody else, and",
-            "not to him (folder others/). Whether he may have them is for you to judge.",
+            "not to him (others/). Whether he may have them is for you to judge; what stands in",
+            "them stands in person.json too, under `message` with the numbers in `others`.",
         ]
     if personal.mentioned:
         told += [

@@ -60,7 +60,8 @@ def process_next(
     as it was. If the process dies, what it had taken is due again when the claim ends, one by one.
     """
     batch = Batch(store, parser, composer, blobs, files, desk, now)
-    taken = batch.take()
+    if not (taken := batch.take()):
+        return 0
     trouble = attempt(batch.read)
     if trouble is None:
         trouble = attempt(batch.conclude)

@@ -6,8 +6,9 @@ at any point only means that something is fetched again. `\Seen` belongs to peop
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
@@ -212,12 +213,12 @@ class _Reading:
         count = 0
         # UIDNEXT is a lower bound: if it has not moved, there is nothing to ask for.
         if state.uidnext is None or state.uidnext - 1 > folder.last_uid:
-            listed = self.mailbox.list_after(name.name, folder.last_uid)
-            for window in _windows(listed):
+            for window in _windows(self.mailbox.list_after(name.name, folder.last_uid)):
                 journal = journaled(self.store, folder, window)
-                for batch, seen in self._fetched_ahead(folder, window, journal):
-                    count += self._keep(folder, batch, seen)
-                    news()
+                with closing(self._fetched_ahead(folder, window, journal)) as batches:
+                    for batch, seen in batches:
+                        count += self._keep(folder, batch, seen)
+                        news()
         if count or folder.folder_id in withheld:
             self._retry_gaps(folder)
         return folder, count
@@ -236,10 +237,11 @@ class _Reading:
             known = tx.inbound.known_uids(folder, [one.uid for one in older])
         missing = [one for one in older if one.uid not in known]
         new = done = 0
-        for batch, seen in self._fetched_ahead(folder, missing):
-            new += self._keep(folder, batch, seen, history=True)
-            done += len(batch)
-            progress(name.name, done, len(missing))
+        with closing(self._fetched_ahead(folder, missing)) as batches:
+            for batch, seen in batches:
+                new += self._keep(folder, batch, seen, history=True)
+                done += len(batch)
+                progress(name.name, done, len(missing))
         return new
 
     def record_again(self, name: str, uids: frozenset[int], void: Sequence[int]) -> int:
@@ -255,13 +257,15 @@ class _Reading:
             for uid in void:
                 tx.audit.forget(folder, uid)
         listed = [one for one in self.mailbox.list_after(name, min(uids) - 1) if one.uid in uids]
-        return sum(self._keep(folder, *one) for one in self._fetched_ahead(folder, listed))
+        with closing(self._fetched_ahead(folder, listed)) as batches:
+            return sum(self._keep(folder, *one) for one in batches)
 
     def _fetched_ahead(
         self, folder: FolderRow, listed: Sequence[Listed], known: Journaled = _NOTHING
-    ) -> Iterator[tuple[tuple[Listed, ...], list[Seen]]]:
+    ) -> Generator[tuple[tuple[Listed, ...], list[Seen]], None, None]:
         """Yield batches with what the server delivers of them, its bytes kept; while one is
-        committed, the next one is on its way.
+        committed, the next one is on its way. It has to be closed: whoever leaves before its end
+        must not use the connection beside it.
         """
         batches = [*_batches(listed)]
         with ThreadPoolExecutor(1, thread_name_prefix="fetching") as ahead:

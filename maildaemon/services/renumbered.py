@@ -1,8 +1,10 @@
 """Knows what the server has numbered anew by what is cheap to fetch: nothing else of it is fetched.
 
 A body is not fetched if the journal holds a message of the same folder, size and date of arrival
-whose kept bytes begin with the very same header: no second message has the lines with which our
-own server took in the first one. Whatever differs, or is not kept any more, is fetched whole.
+whose kept bytes begin with the very same header: of what others sent no second message has the
+lines with which our own server took in the first one. A copy in Sent has none; there it is one of
+the same Message-ID, Date and size, and says the same. Whatever differs, or is not kept any more, is
+fetched whole.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +19,7 @@ Journaled = Mapping[tuple[int, datetime], Sequence[Seen]]
 _NOTHING: Journaled = {}
 
 # What is smaller is fetched whole: then nothing is gained.
-WORTH_IT = 50
+_WORTH_IT = 50
 # Whoever sends more mails of one size within a second gets them fetched again.
 _ALIKE_AT_MOST = 8
 
@@ -27,7 +29,7 @@ def journaled(store: Store, folder: FolderRow, listed: Sequence[Listed]) -> Jour
     listed; empty unless the folder has been numbered anew.
     """
     dates = [one.internal_date for one in listed if one.internal_date is not None]
-    if len(listed) < WORTH_IT or not dates:
+    if len(listed) < _WORTH_IT or not dates:
         return _NOTHING
     with store.read() as tx:
         known = tx.inbound.under_other_numbers(folder, min(dates), max(dates))

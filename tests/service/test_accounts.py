@@ -24,6 +24,7 @@ from maildaemon.ports.store import Transaction
 from maildaemon.services.accounts import (
     begin_anew,
     has_stopped,
+    lasts,
     note_failure,
     note_success,
     resting_until,
@@ -381,3 +382,11 @@ def test_the_secret_is_not_asked_for_within_a_transaction(
     monkeypatch.setattr(shop.sql, "begin", begin)
 
     note_failure(shop.store, shop.desk, "imap", credential, REFUSED, shop.at)
+
+
+def test_what_somebody_has_to_mend_is_no_outage_that_passes(shop: Shop) -> None:
+    for error in (MailboxUnavailableError("gone"), OperatorError("the certificate is unknown")):
+        note_failure(shop.store, shop.desk, "imap", lambda: "", error, shop.at)
+
+    with shop.store.read() as tx:
+        assert lasts(tx.mailboxes.account(shop.desk.mailbox_id, "imap"), 6)

@@ -108,9 +108,12 @@ def test_a_machine_that_wakes_up_is_given_a_minute_to_connect_again(shop: Shop) 
 
 
 @pytest.mark.postgresql
-def test_a_mailbox_that_cannot_be_read_is_told_of(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("refusals", "failures"), [(0, 6), (3, 1), (0, 0)], ids=["gone", "refused", "certificate"]
+)
+def test_a_mailbox_that_cannot_be_read_is_told_of(shop: Shop, refusals: int, failures: int) -> None:
     shop.at = MORNING
-    broken = AccountRow(0, 6, None, None, "the server is gone", shop.at, None)
+    broken = AccountRow(refusals, failures, None, None, "no use", shop.at, None)
     with shop.store.begin() as tx:
         tx.mailboxes.save_account(shop.desk.mailbox_id, "imap", broken)
 

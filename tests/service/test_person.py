@@ -135,6 +135,11 @@ def test_another_program_reads_the_zip(shop: Shop) -> None:
     text = archive.read(f"conversations/{reference}.txt").decode()
     assert text.index("Where is order") < text.index("automatic mail") < text.index("It is lost.")
     assert text.count("We have received") == 0  # it is a file of its own
+    assert "Clara wants hers." not in text, "somebody else's words"
+    outside = [
+        name for name in archive.namelist() if not name.startswith(("others/", "person.json"))
+    ]
+    assert not [name for name in outside if b"Clara wants hers." in archive.read(name)]
     readme = archive.read("README.txt").decode()
     assert "1 of the mails were written by somebody else" in readme
     assert "maildaemon messages show" in readme

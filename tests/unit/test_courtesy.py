@@ -144,6 +144,9 @@ Teşekkürler ama gelmedi
 ขอบคุณครับ แต่ยังไม่ได้รับของ
 It has not arrived, thank you
 Has it arrived, thanks
+Have they arrived, thanks
+Is it delivered, thanks
+Were they delivered, thank you
 It has arrived
 It arrived broken, thank you
 It has arrived, thank you, but one is missing
