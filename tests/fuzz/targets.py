@@ -54,11 +54,9 @@ def look(target: Target, raw: bytes, *, twice: bool) -> Answer:
 
     Slow is by processor time: other programs do not make it so.
     """
-    began = time.process_time()
     try:
-        answer = target.check(raw)
-        seconds = time.process_time() - began
-        again = target.check(raw) if twice and seconds < SLOW else answer
+        answer, seconds = _timed(target, raw)
+        again, repeated = _timed(target, raw) if twice or seconds > SLOW else (answer, seconds)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name} {place.name}"
@@ -66,9 +64,16 @@ def look(target: Target, raw: bytes, *, twice: bool) -> Answer:
     found = [*answer.flaws]
     if again != answer:
         found.append("the same bytes have two answers")
-    if seconds > SLOW:
+    # What is loaded at its first use, such as a country's holidays, is paid once.
+    if min(seconds, repeated) > SLOW:
         found.append(f"takes more than {SLOW:g} s")
     return Answer(tuple(found), answer.shape)
+
+
+def _timed(target: Target, raw: bytes) -> tuple[Answer, float]:
+    began = time.process_time()
+    answer = target.check(raw)
+    return answer, time.process_time() - began
 
 
 def _check_mail(raw: bytes) -> Answer:
