@@ -85,8 +85,8 @@ class ImapMailbox:
         """See `Mailbox.examine`. Raises MailboxRefusedError if there is no such folder."""
         with self._session.open() as client:
             state = self._selection.examine(client, folder)
-        if self._selection.promise(folder, state.uidvalidity):
-            self._listed_in = None
+        self._selection.promise(folder, state.uidvalidity)
+        self._listed_in = None  # its messages may have got other numbers
         self._waited[folder] = state
         return state
 

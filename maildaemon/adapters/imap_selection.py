@@ -36,12 +36,9 @@ class Selection:
         """Tell whether this folder is the selected one."""
         return self._selected == (self._session.generation, folder)
 
-    def promise(self, folder: str, uidvalidity: int) -> bool:
-        """From now on, UIDs of the folder are meant under this UIDVALIDITY; tell whether that is
-        another one than before.
-        """
-        before, self._promised[folder] = self._promised.get(folder), uidvalidity
-        return before != uidvalidity
+    def promise(self, folder: str, uidvalidity: int) -> None:
+        """From now on, UIDs of the folder are meant under this UIDVALIDITY."""
+        self._promised[folder] = uidvalidity
 
     def examine(self, client: Client, folder: str) -> FolderState:
         """Select read-only, even if it is selected; return what the server tells."""

@@ -1,6 +1,5 @@
 """`maildaemon attachments`: files that were held or refused."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,7 @@ import click
 
 from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.new_file import new_file
+from maildaemon.cli.new_file import new_file, safe_name
 from maildaemon.cli.output import (
     json_option,
     limit_option,
@@ -26,14 +25,6 @@ from maildaemon.domain.attachments import Reason, Verdict
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import FileLine
-
-_LONGEST_NAME = 150  # bytes, of the 255 that file systems take
-# Windows opens a device of one of these names, whatever its extension.
-_DEVICE = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE
-)
-# What some system takes for a path, a stream, a pattern or a redirection.
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]')
 
 
 @click.group(
@@ -166,15 +157,3 @@ def _refuse_malware(one: "FileLine") -> None:
             "it out",
             "if you believe that the scanner was wrong, ask the sender for it in another form",
         )
-
-
-def safe_name(name: str) -> str:
-    """Return a name that means nothing to any file system but itself."""
-    harmless = _UNSAFE.sub("_", name).lstrip(".- ").rstrip(". ")
-    if _DEVICE.match(harmless):
-        harmless = f"_{harmless}"
-    stem, dot, extension = harmless.rpartition(".")
-    ending = f"{dot}{extension}" if stem and len(extension.encode()) < 20 else ""  # noqa: PLR2004
-    room = _LONGEST_NAME - len(ending.encode())
-    stem = harmless.removesuffix(ending).encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
-    return f"{stem}{ending}" or "file"

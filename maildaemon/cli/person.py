@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maildaemon.cli.attachments import safe_name
 from maildaemon.cli.exits import WrongRequestError, user_name
 from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.new_file import new_file
+from maildaemon.cli.new_file import new_file, safe_name
 from maildaemon.cli.output import json_option, note, put_json, say
 from maildaemon.cli.records import writing
 from maildaemon.cli.teach import examples

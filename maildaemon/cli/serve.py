@@ -89,7 +89,7 @@ class Service:
 
         After a power cut everything begins at once: a database that is not there yet is waited for.
         """
-        until = asyncio.get_running_loop().time() + _PATIENCE
+        until, told = asyncio.get_running_loop().time() + _PATIENCE, ""
         while True:
             found = await asyncio.to_thread(attempt, lambda: self._open(settings))
             if isinstance(found, _Shift):
@@ -97,7 +97,9 @@ class Service:
             over = asyncio.get_running_loop().time() >= until
             if over or not isinstance(found, StoreUnavailableError):
                 raise found
-            log("start.delayed", logging.WARNING, error=str(found), again_in=f"{_AGAIN:g} s")
+            if str(found) != told:
+                told = str(found)
+                log("start.delayed", logging.WARNING, error=told, again_in=f"{_AGAIN:g} s")
             await _first(self._stopping, _AGAIN)
             if self._stopping.is_set():
                 return None

@@ -4,7 +4,7 @@ The layout of the pages (names within a zip) is part of the contract; docs/cli.m
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,12 +90,17 @@ def _conversations(personal: Personal) -> Iterator[tuple[str, str]]:
     """
     references = {row["id"]: row["reference"] for row in personal.of("thread")}
     ours = {row["message_id"] for row in personal.of("outbox")}
+    files: dict[int, list[Row]] = {}
+    for row in personal.of("attachment"):
+        files.setdefault(row["message_id"], []).append(row)
     said: dict[str, list[tuple[datetime, str]]] = {}
     for row in personal.of("message"):
         if row["message_id"] in ours:
             continue  # its copy in Sent
         reference = references.get(row["thread_id"], "shared")
-        said.setdefault(reference, []).append((row["received_at"], _message(personal, row)))
+        said.setdefault(reference, []).append(
+            (row["received_at"], _message(personal, row, files.get(row["id"], ())))
+        )
     for row in personal.of("outbox"):
         reference = references.get(row["thread_id"], "shared")
         said.setdefault(reference, []).append((row["queued_at"], _automatic(personal, row)))
@@ -103,7 +108,7 @@ def _conversations(personal: Personal) -> Iterator[tuple[str, str]]:
         yield reference, "\n\n".join(text for _, text in sorted(found, key=lambda one: one[0]))
 
 
-def _message(personal: Personal, row: Row) -> str:
+def _message(personal: Personal, row: Row, files: Sequence[Row]) -> str:
     if row["id"] in personal.others:
         return (
             f"{row['received_at']:%Y-%m-%d %H:%M} UTC, by somebody else (others/{row['id']}.eml)\n"
@@ -113,11 +118,7 @@ def _message(personal: Personal, row: Row) -> str:
     lines = [
         f"{when}, {row['from_address']} to {to or 'us'} (message {row['id']})",
         f"Subject: {row['subject']}",
-        *(
-            f"File: {one['filename']} ({one['size']} bytes, {one['verdict']})"
-            for one in personal.of("attachment")
-            if one["message_id"] == row["id"]
-        ),
+        *(f"File: {one['filename']} ({one['size']} bytes, {one['verdict']})" for one in files),
         "",
         row["reply_text"] or row["text"],
     ]

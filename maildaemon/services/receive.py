@@ -29,13 +29,12 @@ from maildaemon.ports.store import Store
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import LOST_SENT
-from maildaemon.services.renumbered import Journaled, journaled, recognise
+from maildaemon.services.renumbered import NOTHING_KNOWN, Journaled, journaled, recognise
 
 WATCHED = frozenset(Role) - {Role.DRAFTS}
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000
 _WINDOW = 1_000
-_NOTHING: Journaled = {}
 _LOST = "say in `imap.sent` which folder it is now; until then no reminder goes to a customer"
 _MISSING = "make it in the mailbox, or correct its name in the configuration (`imap`)"
 
@@ -261,7 +260,7 @@ class _Reading:
             return sum(self._keep(folder, *one) for one in batches)
 
     def _fetched_ahead(
-        self, folder: FolderRow, listed: Sequence[Listed], known: Journaled = _NOTHING
+        self, folder: FolderRow, listed: Sequence[Listed], known: Journaled = NOTHING_KNOWN
     ) -> Generator[tuple[tuple[Listed, ...], list[Seen]], None, None]:
         """Yield batches with what the server delivers of them, its bytes kept; while one is
         committed, the next one is on its way. It has to be closed: whoever leaves before its end
@@ -349,7 +348,7 @@ class _Reading:
         return new
 
     def _fetch(
-        self, folder: FolderRow, batch: Sequence[Listed], known: Journaled = _NOTHING
+        self, folder: FolderRow, batch: Sequence[Listed], known: Journaled = NOTHING_KNOWN
     ) -> list[Seen]:
         limit = self.desk.policy.max_message_size
         again = recognise(self.mailbox, self.blobs, folder, batch, known)

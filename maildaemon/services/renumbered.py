@@ -16,7 +16,7 @@ from maildaemon.ports.store import Store
 
 # By size and date of arrival.
 Journaled = Mapping[tuple[int, datetime], Sequence[Seen]]
-_NOTHING: Journaled = {}
+NOTHING_KNOWN: Journaled = {}
 
 # What is smaller is fetched whole: then nothing is gained.
 _WORTH_IT = 50
@@ -30,7 +30,7 @@ def journaled(store: Store, folder: FolderRow, listed: Sequence[Listed]) -> Jour
     """
     dates = [one.internal_date for one in listed if one.internal_date is not None]
     if len(listed) < _WORTH_IT or not dates:
-        return _NOTHING
+        return NOTHING_KNOWN
     with store.read() as tx:
         known = tx.inbound.under_other_numbers(folder, min(dates), max(dates))
     found: dict[tuple[int, datetime], list[Seen]] = {}

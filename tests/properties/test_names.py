@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildaemon.cli.attachments import safe_name
+from maildaemon.cli.new_file import safe_name
 from maildaemon.domain.filenames import (
     escapes,
     extension_of,

@@ -88,7 +88,7 @@ REGISTER = (
             ),
             Control(
                 "what is saved by hand gets a harmless name",
-                "maildaemon/cli/attachments.py",
+                "maildaemon/cli/new_file.py",
                 '_UNSAFE.sub("_", name)',
                 "name",
             ),

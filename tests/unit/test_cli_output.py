@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maildaemon.adapters.sql.lines import TimerLine
-from maildaemon.cli.attachments import safe_name
+from maildaemon.cli.new_file import safe_name
 from maildaemon.cli.output import (
     ago,
     local,
