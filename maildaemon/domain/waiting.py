@@ -69,6 +69,14 @@ def process_wait(failures: int) -> timedelta:
     return _step(_PROCESS, failures)
 
 
+def is_deadly(failures: int, starts: int) -> bool:
+    """Tell whether a message is to blame for the deaths of so many processes that worked on it
+    alone. It is not if far more were started within the hour: they died of something else as well.
+    """
+    # Besides those: the one that died with a whole batch, and the present one.
+    return failures >= PARK_AFTER_FAILURES and starts <= failures + 2
+
+
 def file_copy_at(server_files_sent: bool | None, now: datetime) -> datetime:
     """Return from when on a copy of a sent mail may be filed: while we do not know whether the
     server does it (None), it gets a minute.

@@ -215,6 +215,7 @@ class Daemon:
 
     async def close(self) -> None:
         """Close connections; never raises."""
+        await asyncio.to_thread(self._guard.end)
         for crew in self._crews:
             if crew.transport is not None:
                 await crew.transport.close()

@@ -7,6 +7,7 @@ while nothing can be written.
 import json
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.brakes import doubt_memory, put_on, release
 from maildaemon.services.desk import Desk
 from maildaemon.services.outage import Outage
+from maildaemon.services.starts import note_end, note_start
 
 Moved = TypeVar("Moved")
 
@@ -58,6 +60,7 @@ class Guard:
         self._desks, self._reads = desks, reads
         self._holds = holds
         self._begun: frozenset[int] = frozenset()
+        self._begun_at: dict[int, datetime] = {}
         self._last = self._read_clocks()
         self._trusted: ClockReading | None = None
         self._beat_at = self._last.boot
@@ -136,9 +139,18 @@ class Guard:
             if inside is not None:
                 for desk in desks:
                     _compare(tx, desk, inside, outside, now)
-            for desk in desks if self._reads else ():
-                tx.brakes.begun(desk.mailbox_id, now)
+            for desk in desks:
+                note_start(tx, desk.mailbox_id, now)
+                if self._reads:
+                    tx.brakes.begun(desk.mailbox_id, now)
+        self._begun_at |= {desk.mailbox_id: now for desk in desks}
         self._beat(outside)
+
+    def end(self) -> None:
+        """Note that this process ends in order; without a database, it counts as one that died."""
+        with suppress(StoreUnavailableError), self._store.begin() as tx:
+            for mailbox_id, began_at in self._begun_at.items():
+                note_end(tx, mailbox_id, began_at)
 
     def _clock_is_back(self, desks: Sequence[Desk], now: datetime) -> None:
         why = "by itself: the clock is back where it was"

@@ -14,7 +14,7 @@ from typing import Any
 
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import OUR_WORDS, says_the_same
-from maildaemon.domain.waiting import PARK_AFTER_FAILURES, process_wait
+from maildaemon.domain.waiting import PARK_AFTER_FAILURES, is_deadly, process_wait
 from maildaemon.errors import (
     MaildaemonError,
     StaleClaimError,
@@ -30,6 +30,7 @@ from maildaemon.services.desk import Desk, log
 from maildaemon.services.lookup import look_up, tell_troubles
 from maildaemon.services.loop import attempt
 from maildaemon.services.scan import scan_files
+from maildaemon.services.starts import starts_lately
 
 CLAIM = timedelta(minutes=5)
 # Well within the claim: nobody else may have taken the rows while we still work on them.
@@ -104,7 +105,7 @@ class Batch:
                 limit=_BATCH_MESSAGES,
                 max_bytes=_BATCH_BYTES,
             )
-            deadly = [row for row in rows if row.failures >= PARK_AFTER_FAILURES]
+            deadly = [row for row in rows if self._is_deadly(tx, row)]
             for row in deadly:
                 tx.inbound.fail(row, _DEADLY, row.failures, None)
                 tx.alerts.raise_alarm(self._parked(row, _DEADLY), self._began_at)
@@ -112,6 +113,11 @@ class Batch:
             self._tell_failure(row, _DEADLY, row.failures, None)
         self._left = {row.inbound_id: row for row in rows if row not in deadly}
         return len(rows)
+
+    def _is_deadly(self, tx: Transaction, row: InboundRow) -> bool:
+        if row.failures < PARK_AFTER_FAILURES:
+            return False
+        return is_deadly(row.failures, starts_lately(tx, row.mailbox_id, self._began_at))
 
     def read(self) -> None:
         """Parse what was taken and is not known by its bytes, as far as the time goes, and keep the

@@ -136,6 +136,31 @@ def test_what_a_dead_holder_had_taken_is_due_at_once(store: SqlStore) -> None:
     assert (taken.fence, again.fence, again.alone) == (1, 2, True)
 
 
+def test_what_a_holder_died_of_alone_waits_so_that_the_next_one_gets_on(store: SqlStore) -> None:
+    look(store, ONE)
+    with store.begin() as tx:
+        mailbox_id = tx.mailboxes.ensure("support").mailbox_id
+        folder = tx.mailboxes.set_cursor(mailbox_id, "INBOX", Role.INBOX, 7, 0)
+        seen = [Seen(uid, 100, NOW, str(uid) * 64) for uid in (1, 2)]
+        tx.inbound.record(mailbox_id, folder, seen[:1], now=NOW)
+        until = NOW + timedelta(minutes=5)
+        for _ in range(2):
+            tx.inbound.claim_due(mailbox_id, NOW, until, limit=9, max_bytes=9999)
+            tx.inbound.release(mailbox_id, NOW)
+        tx.inbound.claim_due(mailbox_id, NOW, until, limit=9, max_bytes=9999)
+        tx.inbound.record(mailbox_id, folder, seen, now=NOW)
+    die(store, ONE)
+    look(store, OTHER)
+
+    def due(at: datetime) -> list[tuple[int, int]]:
+        with store.begin() as tx:
+            rows = tx.inbound.claim_due(mailbox_id, at, until, limit=9, max_bytes=9999)
+            return [(row.uid, row.failures) for row in rows]
+
+    assert due(NOW) == [(2, 0)]
+    assert due(until) == [(1, 2)]
+
+
 def test_status_can_tell_who_holds_and_who_waits(store: SqlStore) -> None:
     look(store, ONE)
     look(store, OTHER)

@@ -102,6 +102,76 @@ def test_a_message_that_kills_the_process_each_time_it_is_alone_is_parked(
     assert shop.rows("select error from inbound where uid = 1")[0][0].startswith("the process died")
 
 
+@pytest.mark.postgresql
+def test_a_message_is_not_to_blame_if_the_process_dies_of_other_things_as_well(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write(a_mail())
+    shop.receive()
+    with monkeypatch.context() as patch:
+        on_parse(shop, patch, b"", Killed())
+        for _ in range(5):
+            for _ in range(2):  # once while it waits, once while it is worked on
+                restart(shop)
+            with pytest.raises(Killed):
+                shop.process()
+            shop.wait(minutes=6)
+    assert journal(shop) == [(1, "waiting", 3)]
+
+    restart(shop)
+    shop.process()
+
+    assert journal(shop) == [(1, "done", 4)]
+
+
+def test_what_kills_is_parked_once_the_other_deaths_are_long_ago(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write(a_mail())
+    shop.receive()
+    for _ in range(20):
+        restart(shop)
+    on_parse(shop, monkeypatch, b"", Killed())
+    deaths = 0
+    while journal(shop)[0][1] == "waiting":
+        restart(shop)
+        try:
+            shop.process()
+        except Killed:
+            deaths += 1
+        shop.wait(minutes=6)
+
+    assert deaths == 11  # an hour of them
+
+
+def test_processes_that_ended_in_order_are_no_excuse(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write(a_mail())
+    shop.receive()
+    on_parse(shop, monkeypatch, b"", Killed())
+    deaths = 0
+    while journal(shop)[0][1] == "waiting":
+        for _ in range(3):
+            restart(shop)
+            assert shop.guard is not None
+            shop.guard.end()
+        restart(shop)
+        try:
+            shop.process()
+        except Killed:
+            deaths += 1
+        shop.wait(minutes=6)
+
+    assert deaths == 4
+
+
+def restart(shop: Shop) -> None:
+    shop.close()
+    shop.open()
+    shop.look()
+
+
 @pytest.mark.parametrize(
     "outage", [ParserUnavailableError("no memory"), StoreUnavailableError("disk full")]
 )

@@ -101,11 +101,11 @@ class SqlLeases:
 
     def _void_claims(self, name: str, now: datetime) -> None:
         """Let what the last holder had taken be due. What he had brought to the final dot waits for
-        its witness as ever.
+        its witness as ever, and a message that he may have died of until its claim ends.
         """
         mailbox_id = select(mailbox.c.id).where(mailbox.c.name == name).scalar_subquery()
         for table, claimed in (
-            (inbound, (inbound.c.state == "waiting", inbound.c.claim != "")),
+            (inbound, (inbound.c.state == "waiting", inbound.c.claim == "batch")),
             (
                 outbox,
                 (
