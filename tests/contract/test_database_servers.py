@@ -8,14 +8,15 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import Connection, event, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from maildaemon.adapters.sql import mariadb, postgresql
 from maildaemon.adapters.sql.reading import ReadingStore, open_reading
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.sql.store import SqlStore
-from maildaemon.adapters.sql.tables import event, mailbox, message
+from maildaemon.adapters.sql.tables import event as event_table
+from maildaemon.adapters.sql.tables import mailbox, message
 from maildaemon.domain.automatic import Judgement, Kind
 from maildaemon.domain.context import Decision
 from maildaemon.domain.message import Address
@@ -61,7 +62,7 @@ def test_a_restarted_server_is_used_again_without_anybody_noticing(own: Database
 
 
 def test_a_connection_that_is_lost_within_a_transaction_is_a_temporary_matter(
-    store: SqlStore, server: DatabaseServer
+    store: SqlStore, server: DatabaseServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(StoreUnavailableError), store.begin() as tx:
         tx.mailboxes.ensure("support")
@@ -70,6 +71,24 @@ def test_a_connection_that_is_lost_within_a_transaction_is_a_temporary_matter(
 
     with store.read() as tx:
         assert tx.mailboxes.folders(1) == ()
+    assert not caplog.records  # whoever catches the error tells of it
+
+
+def test_a_connection_that_is_lost_as_a_transaction_begins_is_no_error_in_the_log(
+    store: SqlStore, server: DatabaseServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with store.begin() as tx:
+        tx.mailboxes.ensure("support")
+
+    def lose(_connection: Connection) -> None:
+        server.break_off(str(store.engine.url.database))
+        raise StoreUnavailableError("somebody else writes")
+
+    event.listen(store.engine, "begin", lose, insert=True)
+    with pytest.raises(StoreUnavailableError), store.begin() as tx:
+        tx.mailboxes.ensure("sales")
+
+    assert not caplog.records
 
 
 def test_writers_come_one_after_another_and_see_what_the_one_before_wrote(store: SqlStore) -> None:
@@ -214,6 +233,6 @@ def test_what_a_hostile_mail_holds_comes_out_the_same_on_every_database(tmp_path
     with shop.sql.engine.connect() as connection:
         found = connection.execute(select(*(message.c[name] for name in values))).one()
         assert dict(found._mapping) == values
-        detail = connection.scalar(select(event.c.detail))
+        detail = connection.scalar(select(event_table.c.detail))
     assert detail == {"huge": 10**40, "words": CLEAN, "nan": None}
     shop.close()

@@ -1,5 +1,6 @@
 """The databases that are servers: which of them a URL means, and who works on the tables."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from maildaemon.adapters.sql import mariadb, postgresql
 from maildaemon.errors import AlreadyRunningError, MaildaemonError
+
+# A connection that cannot even be given back was lost: whoever needed it tells, in one line.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def server_engine(url: URL, *, reading: bool = False) -> Engine:
