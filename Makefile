@@ -85,7 +85,7 @@ wheel: $(READY)
 coverage: $(READY)
 	@rm -f .coverage .coverage.*
 	@MEASURED=1 .ci/tests -n 3 --dist worksteal -m "not campaign" --junitxml=.test-times.xml \
-	  -k "not postgresql and not mariadb" $(ARGS) tests/unit tests/properties tests/service tests/contract/test_store.py
+	  -k "not postgresql and not mariadb" $(ARGS) tests/unit tests/properties tests/service tests/contract/test_store.py tests/contract/test_outbox.py
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

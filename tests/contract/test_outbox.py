@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.sql.tables import metadata
 from maildaemon.domain.automatic import Silence
 from maildaemon.domain.delivery import MailKind, OutboxState, Phase, Reply, Section
 from maildaemon.domain.waiting import RETRIED_MAIL_LIVES
 from maildaemon.errors import StaleClaimError
-from maildaemon.ports.rows import NewMail, OutboxRow
+from maildaemon.ports.rows import NewMail, OutboxRow, Verb
 from tests.contract.test_store import LATER, NOW, SOON, a_mail
 from tests.databases import database_url
 
@@ -359,6 +360,76 @@ def test_a_server_files_still_if_it_filed_the_newest_mail_that_it_had_time_for(
     send(store, "unfiled@x", at=SOON)
     assert files_still(SOON - MOMENT)
     assert not files_still(SOON)
+
+
+@pytest.mark.parametrize(("filed_by", "still"), [("by_server", True), ("done", False)])
+def test_a_copy_that_we_have_filed_ourselves_shows_nothing_of_the_server(
+    store: SqlStore, filed_by: str, still: bool
+) -> None:
+    older, newer = send(store, "older@x"), send(store, "newer@x", at=SOON)
+    with store.begin() as tx:
+        tx.outbox.add_settlement(1, newer, NOW)
+        (row,) = tx.outbox.claim_settlements(1, NOW, LATER, 9)
+        tx.outbox.finish_settlement(row, filed_by, None)
+        # Another one's tells nothing of this.
+        tx.outbox.add_settlement(1, older, NOW)
+        tx.outbox.note_filed(1, "newer@x", LATER)
+        assert tx.outbox.server_files_still(1, LATER) is still
+
+
+@pytest.mark.parametrize(("tried", "again"), [("given_up", True), ("done", False)])
+def test_a_draft_that_could_not_be_put_is_tried_again_at_a_persons_word(
+    store: SqlStore, tried: str, again: bool
+) -> None:
+    outbox_id = queue(store, state=OutboxState.DRAFT, expires_at=NOW)
+    with store.begin() as tx:
+        tx.outbox.add_settlement(1, outbox_id, NOW, Verb.PUT_DRAFT)
+        (row,) = tx.outbox.claim_settlements(1, NOW, LATER, 9)
+        tx.outbox.finish_settlement(row, tried, "no such folder")
+
+    with store.begin() as tx:
+        assert tx.outbox.retry_now(outbox_id, LATER) is again
+        waiting = tx.outbox.claim_settlements(1, LATER, LATER, 9)
+    lives = [one.expires_at for one in waiting]
+    assert lives == ([LATER + RETRIED_MAIL_LIVES] if again else [])
+    assert seen(store, outbox_id, "state") == ("draft",)
+
+
+def test_what_a_thread_has_queued_is_called_off_and_counted(store: SqlStore) -> None:
+    with store.engine.begin() as connection:
+        thread = metadata.tables["thread"]
+        texts = dict.fromkeys(("subject", "bare_subject"), "")
+        times = dict.fromkeys(("opened_at", "last_message_at"), NOW)
+        row = {"mailbox_id": 1, "status": "open", **texts, **times}
+        rows = [{**row, "id": one, "reference": f"K7F3-Q{one}"} for one in (2, 3, 4)]
+        connection.execute(thread.insert(), rows)
+    for name, thread_id in (("a@x", 2), ("b@x", 2), ("c@x", 3), ("d@x", 4)):
+        queue(store, name, thread_id=thread_id)
+    queue(store, "e@x", thread_id=3, sections=(Section.REFUSED_FILES,))
+
+    with store.begin() as tx:
+        counts = [
+            tx.outbox.cancel_thread(2, "staff_answered", NOW),
+            tx.outbox.cancel_thread(2, "staff_answered", NOW),
+            tx.outbox.cancel_acknowledgements(3, "staff_answered", NOW),
+            tx.outbox.withdraw(4, NOW),
+            tx.outbox.withdraw(4, NOW),
+        ]
+    assert counts == [2, 0, 1, 1, 0]
+
+
+def test_each_response_to_a_person_is_entered_and_counts_for_nobody_else(store: SqlStore) -> None:
+    def enter(**other: Any) -> None:
+        with store.begin() as tx:
+            tx.outbox.count_response(replace(a_mail(), **other))
+
+    for _ in range(2):
+        enter()
+        enter(recipient="dora@x.example")
+        enter(mailbox_id=2)
+    with store.engine.connect() as connection:
+        query = "select mailbox_id, count(*) from ledger group by mailbox_id order by 1"
+        assert [tuple(row) for row in connection.exec_driver_sql(query)] == [(1, 4), (2, 2)]
 
 
 def test_a_mail_that_is_adopted_is_sent_filed_and_never_queued_again(store: SqlStore) -> None:

@@ -1,13 +1,19 @@
 """What is committed around an attempt to send, and what `deliver` says that it did."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from maildaemon.domain.brakes import Brake
 from maildaemon.domain.delivery import Envelope, Outcome
+from maildaemon.errors import LeaseLostError, TransportUnavailableError
+from maildaemon.services.brakes import put_on, release
+from maildaemon.services.deliver import deliver_next
 from tests.fakes.transport import FakeTransport
 from tests.service.shop import START, Shop, a_mail
 
@@ -105,3 +111,203 @@ def test_who_breaks_off_before_the_dot_has_cost_the_mail_half_a_minute(shop: Sho
 
     query = "select state, phase, failures, next_attempt_at from outbox"
     assert shop.rows(query) == [("queued", "waiting", 0, at(seconds=30))]
+
+
+# --- a server that says nothing, and who is first --------------------------------------------
+
+
+class Slow(FakeTransport):
+    """Takes too long: before the final dot is offered, or with the reply to it."""
+
+    def __init__(self, *, at_the_dot: bool) -> None:
+        super().__init__()
+        self._at_the_dot = at_the_dot
+
+    async def send(
+        self, envelope: Envelope, raw: bytes, before_dot: Callable[[], Awaitable[None]]
+    ) -> Outcome:
+        if self._at_the_dot:
+            await before_dot()
+        raise TimeoutError
+
+
+STANDING = "select state, phase, failures, next_attempt_at from outbox"
+
+
+def test_a_server_that_is_too_slow_before_the_dot_costs_the_mail_half_a_minute(shop: Shop) -> None:
+    shop.transport = Slow(at_the_dot=False)
+
+    with pytest.raises(TransportUnavailableError, match="took too long"):
+        shop.deliver()
+
+    assert shop.rows(STANDING) == [("queued", "waiting", 0, at(seconds=30))]
+    assert not shop.transport.connected
+
+
+def test_a_server_that_never_answers_the_dot_leaves_the_mail_in_doubt(shop: Shop) -> None:
+    shop.transport = Slow(at_the_dot=True)
+
+    assert shop.deliver() == 1
+
+    assert shop.rows(STANDING) == [("queued", "dot", 0, at(minutes=15))]
+    assert shop.rows("select why from outbox") == [("no reply to the final dot in time",)]
+    assert not shop.transport.connected
+
+
+def test_an_attempt_ends_half_a_minute_before_its_claim(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, ends = asyncio.timeout, list[float | None]()
+
+    class Noted(FakeTransport):
+        async def send(self, *given: Any) -> Outcome:
+            (deadline,) = deadlines
+            began = asyncio.get_running_loop().time()
+            ends.append((deadline.when() or 0) - began)
+            outcome = await super().send(*given)
+            ends.append((deadline.when() or 0) - began)
+            return outcome
+
+    deadlines: list[asyncio.Timeout] = []
+
+    def timeout(seconds: float | None) -> asyncio.Timeout:
+        deadlines.append(real(seconds))
+        return deadlines[-1]
+
+    monkeypatch.setattr("maildaemon.services.deliver.asyncio.timeout", timeout)
+    shop.transport = Noted()
+    shop.deliver()
+
+    # 2:30 of the three minutes of the claim; from the dot on, 11:30 of twelve.
+    assert ends == [pytest.approx(150, abs=5), pytest.approx(690, abs=10)]
+
+
+class Interrupted(FakeTransport):
+    """Something happens right before the final dot; notes that it was told to end the session."""
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        super().__init__()
+        self._before = before
+        self.closed = 0
+
+    async def send(
+        self, envelope: Envelope, raw: bytes, before_dot: Callable[[], Awaitable[None]]
+    ) -> Outcome:
+        self._before()
+        return await super().send(envelope, raw, before_dot)
+
+    async def close(self) -> None:
+        self.closed += 1
+        await super().close()
+
+
+def test_an_answer_at_the_last_moment_stops_the_mail_and_ends_the_session(shop: Shop) -> None:
+    def answered() -> None:
+        with shop.store.begin() as tx:
+            tx.outbox.cancel_thread(1, "staff_answered", shop.now())
+
+    shop.transport = Interrupted(answered)
+
+    assert shop.deliver() == 1
+
+    assert shop.outbox == ["cancelled"]
+    # The server is at the text of a mail: only the end of the session tells it that none comes.
+    assert (shop.transport.accepted, shop.transport.closed) == ([], 1)
+
+
+def test_who_has_lost_the_mailbox_before_the_dot_ends_the_session(shop: Shop) -> None:
+    def lost() -> None:
+        raise LeaseLostError("the mailbox may be another daemon's by now")
+
+    shop.desk = replace(shop.desk, require_lease=lost)
+    shop.transport = Interrupted(lambda: None)
+
+    with pytest.raises(LeaseLostError):
+        shop.deliver()
+
+    assert (shop.transport.accepted, shop.transport.closed) == ([], 1)
+    assert shop.rows(STANDING) == [("queued", "waiting", 0, at(seconds=30))]
+    assert shop.rows("select why from outbox") == [
+        ("another daemon took the mailbox over before the final dot",)
+    ]
+
+
+# --- when it is tried again ------------------------------------------------------------------
+
+
+def deliver(shop: Shop, jitter: float) -> int:
+    async def look(_since: Any) -> Any:
+        raise AssertionError("only timed mail is looked after")
+
+    return asyncio.run(
+        deliver_next(shop.store, shop.transport, shop.desk, shop.now, lambda: jitter, look)
+    )
+
+
+def test_what_is_deferred_again_waits_for_longer_and_not_all_for_the_same_time(shop: Shop) -> None:
+    shop.transport.always("RCPT", "451 4.3.0 later")
+
+    deliver(shop, 0.5)
+    first = shop.rows(STANDING)
+    shop.wait(minutes=1)
+    deliver(shop, 1.2)
+
+    assert first == [("queued", "waiting", 1, at(seconds=30))]
+    assert shop.rows(STANDING) == [("queued", "waiting", 2, at(minutes=1 + 5 * 1.2))]
+
+
+@pytest.mark.parametrize(("reply", "dead"), [("550 5.1.1 no such user", True), ("550 no", False)])
+def test_an_address_that_is_surely_dead_gets_nothing_for_thirty_days(
+    shop: Shop, reply: str, dead: bool
+) -> None:
+    shop.transport.plan("RCPT", reply)
+
+    shop.deliver()
+
+    told = [(at(days=30), "550")] if dead else []
+    assert shop.rows("select until, status from undeliverable") == told
+    assert shop.rows("select count(*) from event where event = 'mail_failed'") == [(1,)]
+
+
+def test_what_is_sent_is_in_the_history_and_the_server_is_known_to_work(shop: Shop) -> None:
+    shop.deliver()
+
+    assert shop.rows("select count(*) from event where event = 'mail_sent'") == [(1,)]
+    smtp = "select last_success_at from account where service = 'smtp'"
+    assert shop.rows(smtp) == [(at(),)]
+
+
+# --- brakes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("brake", list(Brake))
+def test_under_a_brake_nothing_goes_and_by_a_wrong_clock_nothing_expires(
+    shop: Shop, brake: Brake
+) -> None:
+    with shop.store.begin() as tx:
+        put_on(tx, shop.desk, brake, "a test", shop.now())
+    assert shop.deliver() == 0
+    assert shop.transport.commands == []
+
+    shop.wait(hours=25)
+    assert shop.deliver() == (0 if brake is Brake.CLOCK else 1)
+    assert shop.outbox == ["queued" if brake is Brake.CLOCK else "expired"]
+
+
+def test_a_brake_that_is_put_on_while_we_log_in_still_stops_the_mail(shop: Shop) -> None:
+    class Entered(FakeTransport):
+        async def open(self) -> None:
+            with shop.store.begin() as tx:
+                put_on(tx, shop.desk, Brake.BREAKER, "a test", shop.now())
+            await super().open()
+
+    shop.transport = Entered()
+    assert shop.deliver() == 1
+    assert shop.transport.accepted == []
+    assert shop.rows(STANDING) == [("queued", "waiting", 0, at())]
+
+    with shop.store.begin() as tx:
+        release(tx, shop.desk.mailbox_id, "support", shop.now())
+    shop.transport = FakeTransport()
+    assert shop.deliver() == 1
+    assert shop.outbox == ["sent"]

@@ -350,6 +350,66 @@ def test_a_late_mail_shows_that_the_conversation_did_not_begin_before_us() -> No
     assert (second.begins, second.thread, second.cites_unknown) == (False, begun, True)
 
 
+@pytest.mark.parametrize(("direct", "verb"), [(True, "answers"), (False, "cites")])
+def test_why_a_late_mail_is_there_is_told_by_what_came_before_it(direct: bool, verb: str) -> None:
+    match = matched(knowing(children=(a_child(direct=direct),)))
+
+    assert match.why == f"c2@customer.example, which came before it, {verb} it"
+
+
+@pytest.mark.parametrize(
+    ("cited", "unknown"), [(("gone@x",), True), (("c9@x",), False), (("gone@x", "c9@x"), False)]
+)
+def test_a_late_mail_answers_something_unknown_if_nothing_that_it_cites_is_known(
+    cited: tuple[str, ...], unknown: bool
+) -> None:
+    in_no_thread = a_known("c9@x", thread_id=None)
+    passed_on = a_known("f1@x", thread_id=None)
+    found = knowing(in_no_thread, passed_on, children=(a_child(),))
+
+    match = matched(found, references=cited, headers={"X-Forwarded-Message-Id": "<f1@x>"})
+
+    assert (match.thread, match.cites_unknown) == (THREAD, unknown)
+
+
+def test_a_late_mail_answers_nothing_unknown_if_it_cites_nothing() -> None:
+    assert not matched(knowing(children=(a_child(),))).cites_unknown
+
+
+@pytest.mark.parametrize(
+    ("ghost", "joins"),
+    [
+        ({"direct": True}, True),
+        ({"direct": False}, False),
+        ({"direct": False, "bare_subject": "another matter"}, True),
+    ],
+)
+def test_an_id_that_both_answer_joins_them_under_any_subject_one_that_is_cited_does_not(
+    ghost: dict[str, Any], joins: bool
+) -> None:
+    found = knowing(replace(GHOST, **ghost))
+
+    match = matched(found, in_reply_to=(GHOST.message_id,), subject="Another matter")
+
+    assert match.thread == (THREAD if joins else None)
+
+
+def test_an_id_that_we_have_seen_without_a_thread_is_no_mail_from_before_our_time() -> None:
+    seen = knowing(a_known("gone@x", thread_id=None))
+
+    assert matched(seen, in_reply_to=("gone@x",)).why == "answers unknown mail"
+
+
+def test_what_was_never_dated_is_the_youngest_of_two_threads() -> None:
+    undated = a_thread(reference="BBBB-33", opened_at=None)
+    dated = a_thread(thread_id=2, opened_at=NOW)
+    both = knowing(a_known(), threads=[undated, dated], children=(a_child(thread_id=2),))
+
+    match = matched(both, in_reply_to=("c0@customer.example",))
+
+    assert (match.thread and match.thread.reference, match.merged) == ("AAAA-22", (undated,))
+
+
 def test_what_held_in_either_of_two_threads_holds_in_the_one() -> None:
     older = a_thread(
         thread_id=2,
