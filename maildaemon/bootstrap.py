@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from maildaemon.adapters.alert import CommandAlert
+from maildaemon.adapters.alert import CommandAlert, MailAlert, WebhookAlert
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.certificates import require_authorities
 from maildaemon.adapters.clamd import ClamdScanner
@@ -42,6 +42,7 @@ from maildaemon.domain.leases import Daemon as Worker
 from maildaemon.domain.policy import Reads
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Mailbox, Transport
+from maildaemon.ports.brakes import Alert
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.daemon import Daemon
 from maildaemon.services.desk import Desk, log
@@ -174,6 +175,19 @@ def make_lookup(
         elif where and where.database and where.query and not files_only:
             registers[one.name] = SqlRegister(where.database.resolve, where.query)
     return NumberLookup(registers) if registers else None
+
+
+def make_alerts(settings: Settings, key: bytes) -> dict[str, Alert]:
+    """Return the paths by which people are told, by name; nothing is opened yet."""
+    wanted, paths = settings.alerts, dict[str, Alert]()
+    if wanted.command:
+        paths["command"] = CommandAlert(wanted.command)
+    if wanted.webhook:
+        paths["webhook"] = WebhookAlert(wanted.webhook.resolve)
+    if (smtp := wanted.smtp) is not None:
+        for to in smtp.to:
+            paths[f"smtp:{to}"] = MailAlert(partial(make_transport, smtp), smtp.sender, to, key)
+    return paths
 
 
 def make_orders(settings: Settings) -> Orders | None:
@@ -351,7 +365,9 @@ def open_daemon(
     a file of certificates, the database) is found here: nothing of it is found only when the daemon
     runs.
     """
-    for server in (one for each in settings.mailboxes for _, one in each.servers):
+    alerts = (settings.alerts.smtp,) if settings.alerts.smtp else ()
+    servers = (one for each in settings.mailboxes for _, one in each.servers)
+    for server in (*servers, *alerts):
         if server.ca_file is not None:
             require_authorities(server.ca_file)
     with open_tools(settings) as tools:
@@ -366,7 +382,7 @@ def open_daemon(
             jitter=jitter,
             boot=seconds_since_boot,
             pulse=HeartbeatFile(settings.service.data_dir),
-            alert=CommandAlert(command) if (command := settings.alerts.command) else None,
+            alerts=make_alerts(settings, tools.key),
             free=partial(free_space, *_kept_in(settings)),
             digest=make_orders(settings),
             shared=shared,

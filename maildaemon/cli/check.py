@@ -1,7 +1,6 @@
 """`maildaemon check`: proves beforehand that it will run."""
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.alarms import check_alerts
 from maildaemon.cli.calendar import check_hours
 from maildaemon.cli.exits import Exit, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
@@ -40,6 +40,7 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
     epilog=examples(
         "maildaemon check",
         "maildaemon check --connect",
+        "maildaemon check --alert                         does an alarm reach us?",
         "maildaemon --config new.yaml check && mv new.yaml maildaemon.yaml",
     )
 )
@@ -48,20 +49,28 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
     is_flag=True,
     help="Also log in to every mailbox and SMTP server, and ask scanner and databases.",
 )
+@click.option(
+    "--alert",
+    "alarm",
+    is_flag=True,
+    help="Also raise a test alarm, at once and by every path of `alerts`: people are told.",
+)
 @mailbox_option
 @json_option
 @click.pass_obj
-def check(invocation: Invocation, *, connect: bool, mailbox: str | None, as_json: bool) -> int:
+def check(
+    invocation: Invocation, *, connect: bool, alarm: bool, mailbox: str | None, as_json: bool
+) -> int:
     """Check beforehand that it will run: files, folders, servers.
 
     Looks at the configuration, the templates, the CSV files of order numbers, the data folder
-    and the database, and names the next holidays. Without
-    --connect no server is asked and no password is needed. Nothing is changed and no mail
-    is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if a
-    server cannot be used.
+    and the database, and names the next holidays. Without --connect no server is asked and no
+    password is needed. Nothing is changed and, but for the test alarm that --alert asks for, no
+    mail is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if
+    a server cannot be used.
     """
     found = []
-    for finding in _findings(invocation, mailbox, connect=connect):
+    for finding in _findings(invocation, mailbox, connect=connect, alarm=alarm):
         if mailbox is not None and finding.mailbox not in {None, mailbox}:
             continue
         found.append(finding)
@@ -95,7 +104,9 @@ def _put(finding: Finding) -> None:
         say(f"    what to do: {plain(finding.advice)}")
 
 
-def _findings(invocation: Invocation, mailbox: str | None, *, connect: bool) -> Iterator[Finding]:
+def _findings(
+    invocation: Invocation, mailbox: str | None, *, connect: bool, alarm: bool
+) -> Iterator[Finding]:
     try:
         settings = invocation.settings()
     except ConfigError as error:
@@ -115,7 +126,7 @@ def _findings(invocation: Invocation, mailbox: str | None, *, connect: bool) -> 
     yield from check_hours(settings, datetime.now(UTC))
     yield from _templates(settings)
     yield from _certificates(settings)
-    yield from _alerts(settings)
+    yield from check_alerts(settings, alarm=alarm)
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     yield from _lookups(settings, chosen, databases=connect)
     yield from _data_folder(settings.service.data_dir)
@@ -159,21 +170,6 @@ def _certificates(settings: "Settings") -> Iterator[Finding]:
                     require_authorities(server.ca_file)
             except OperatorError as error:
                 yield failed("certificates", error, mailbox.name)
-
-
-def _alerts(settings: "Settings") -> Iterator[Finding]:
-    """Nothing is told by it: whoever is on call would be woken by every check."""
-    if not (command := settings.alerts.command):
-        return
-    if shutil.which(command[0]):
-        yield Finding("alerts", Result.OK, f"alerts: {command[0]} is told")
-        return
-    error = OperatorError(
-        "no program that this user can run: nobody would be told of a brake",
-        where=f"alerts.command: {command[0]}",
-        advice="name it with its whole path, and make it executable",
-    )
-    yield failed("alerts", error)
 
 
 def _lookups(

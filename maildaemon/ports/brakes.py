@@ -1,5 +1,6 @@
 """What the services need from the database to stop automatic mail, and to tell people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +13,7 @@ from maildaemon.domain.pacing import Queue
 class Alarm:
     """Something that people must be told at once. `event` is a log event's name, `about` what
     tells one such event from another (an address, the name of a brake). `facts` are short.
+    `ends`: what was told of the same noun before (`account.out`) is over.
     """
 
     event: str
@@ -19,16 +21,24 @@ class Alarm:
     text: str
     about: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    ends: bool = False
 
     @property
     def subject(self) -> str:
         """Return what is told at most once an hour."""
         return f"{self.mailbox or ''}\0{self.event}\0{self.about}"
 
+    @property
+    def topic(self) -> str:
+        """Return what an alarm and the word that it is over have in common."""
+        return f"{self.mailbox or ''}\0{self.event.partition('.')[0]}\0{self.about}"
+
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alarm that is to be told; `count` is how often it was raised meanwhile."""
+    """An alarm that is to be told; `count` is how often it was raised meanwhile. `ends` as in
+    `Alarm`.
+    """
 
     alert_id: int
     event: str
@@ -39,6 +49,7 @@ class AlertRow:
     at: datetime
     fence: int
     failures: int
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ class Muted:
 
 
 class Alert(Protocol):
-    """The operator's way to be told."""
+    """One of the operator's paths to be told."""
 
     def tell(self, alarm: AlertRow) -> None:
         """Tell it, within a minute; AlertFailedError if that was not possible."""
@@ -79,12 +90,18 @@ class Alerts(Protocol):
     """The queue of what people are to be told."""
 
     def raise_alarm(self, alarm: Alarm, now: datetime) -> None:
-        """Queue an alarm. Of one subject only one an hour goes out; what comes before it was told,
-        or within the hour after, is counted in the next one.
+        """Queue an alarm, for whatever paths there are."""
+
+    def spread_alarms(self, paths: Sequence[str], now: datetime) -> None:
+        """Give what was raised to each path, from where each tells it by itself; without any it is
+        given up. By one path, of one subject only one an hour goes out; what comes before it was
+        told, or within the hour after, is counted in the next one.
         """
 
-    def claim_alert(self, now: datetime, until: datetime) -> AlertRow | None:
-        """Take the oldest alarm that is due, None if none is."""
+    def claim_alert(self, path: str, now: datetime, until: datetime) -> AlertRow | None:
+        """Take the oldest alarm that is due on this path, None if none is. That something is over
+        is told after what was told of it.
+        """
 
     def conclude_alert(self, row: AlertRow, state: str, now: datetime) -> None:
         """Conclude as `told`, or `given_up`."""

@@ -134,7 +134,8 @@ def note_failure(
 
 def _alarm(event: str, desk: Desk, service: str, what: str) -> Alarm:
     mailbox = desk.policy.mailbox
-    return Alarm(event, mailbox, f"{mailbox}: {service.upper()} {what}", service)
+    text = f"{mailbox}: {service.upper()} {what}"
+    return Alarm(event, mailbox, text, service, ends=event == "account.recovered")
 
 
 def has_stopped(row: AccountRow) -> bool:

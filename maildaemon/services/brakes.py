@@ -75,7 +75,8 @@ def release(
     for one in released:
         text = f"{mailbox}: the brake `{one.value}` was released {why}"
         facts = {"brake": one.value, "why": why}
-        tx.alerts.raise_alarm(Alarm("brake.released", mailbox, text, one.value, facts), now)
+        alarm = Alarm("brake.released", mailbox, text, one.value, facts, ends=True)
+        tx.alerts.raise_alarm(alarm, now)
         log("brake.released", mailbox=mailbox, brake=one.value, why=why)
     return Released(released, discarded)
 

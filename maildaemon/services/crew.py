@@ -1,7 +1,7 @@
 """What the loops of a daemon work with: the parts of each mailbox, and those that all share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -68,7 +68,9 @@ class Crew:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What all mailboxes share. `shared` None: no other process works on the database."""
+    """What all mailboxes share. `alerts` are the paths by which people are told, by name. `shared`
+    None: no other process works on the database.
+    """
 
     store: Store
     parser: Parser
@@ -79,7 +81,7 @@ class Works:
     jitter: Callable[[], float]
     boot: Callable[[], float]
     pulse: Pulse
-    alert: Alert | None
+    alerts: Mapping[str, Alert]
     free: Callable[[], int]
     digest: Orders | None = None
     shared: Shared | None = None

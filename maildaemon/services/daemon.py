@@ -24,8 +24,8 @@ from maildaemon.errors import (
 from maildaemon.ports import Role
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
-from maildaemon.services.alert import tell_next
 from maildaemon.services.audit import audit_next
+from maildaemon.services.chores import Chores
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.crew import Crew, Shortfall, Step, Works
 from maildaemon.services.deliver import deliver_next
@@ -41,7 +41,6 @@ from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.outage import Outage
 from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
-from maildaemon.services.prune import drop_orphans, prune_next
 from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
 
@@ -49,7 +48,6 @@ _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
 _DIGEST_EVERY = timedelta(seconds=30)
-_PRUNE_EVERY = timedelta(hours=6)
 _AUDIT_EVERY = timedelta(minutes=10)
 _ASLEEP = 60.0
 _END_WITHIN = timedelta(seconds=12)
@@ -73,20 +71,17 @@ class Daemon:
             [crew.desk for crew in crews if not crew.only_sent],
             reads=Step.RECEIVE in self._only,
             holds=self._holds,
-            outage=Outage(works.store, works.alert, works.free),
+            outage=Outage(works.store, works.alerts, works.free),
         )
         self._loops: dict[tuple[int, str], Loop] = {}
         self._shared = works.shared.holder.lease(SHARED) if works.shared else None
+        self._chores = Chores(works, self._shared)
         # With which mailboxes it has begun, and by which fence.
         self._begun: dict[int, int | None] = {}
         self._beginning = asyncio.Lock()
 
     def _holds(self, desk: Desk) -> bool:
         return all(one.is_ours for one in self._crews if one.desk is desk)
-
-    def _serves_all(self) -> bool:
-        """Tell whether what belongs to no mailbox is ours to do."""
-        return self._shared is None or self._shared.is_held
 
     def _store(self, lease: Lease | None) -> Store:
         return FencedStore(self._works.store, lease) if lease else self._works.store
@@ -108,8 +103,8 @@ class Daemon:
         for crew in self._crews:
             self._set_up(crew)
         self._add_for_all("guard", self._look_out, _TICK)
-        self._add_for_all("alert", self._tell, _LOOK_EVERY)
-        self._add_for_all("prune", self._prune, _PRUNE_EVERY)
+        for chore in self._chores.all():
+            self._add_for_all(chore.name, chore.step, chore.every)
         if Step.FIRE in self._only:
             self._add_for_all("digest", self._write_digest, _DIGEST_EVERY)
         self._ticked_at = self._works.boot()
@@ -197,8 +192,7 @@ class Daemon:
                     await self._write_digest()
             found += await asyncio.gather(*(self._work_off(crew, *steps) for crew in crews))
         with suppress(StoreUnavailableError):
-            while await self._tell():
-                pass
+            await self._chores.tell_all()
         return tuple(shortfall for each in found for shortfall in each)
 
     async def _work_off(self, crew: Crew, *steps: Step) -> list[Shortfall]:
@@ -287,27 +281,9 @@ class Daemon:
         await asyncio.to_thread(self._guard.look)
         return 0
 
-    async def _tell(self) -> int:
-        works = self._works
-        if not self._serves_all():
-            return 0
-        store = self._store(self._shared)
-        return await asyncio.to_thread(tell_next, store, works.alert, works.now)
-
-    async def _prune(self) -> int:
-        works = self._works
-        count = 0
-        if self._serves_all():
-            store = self._store(self._shared)
-            count = await asyncio.to_thread(prune_next, store, works.files, works.now)
-        # In its own data folder each cleans up by itself.
-        if not count:
-            await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
-        return count
-
     async def _write_digest(self) -> int:
         works = self._works
-        if works.digest is None or not self._serves_all():
+        if works.digest is None or not self._chores.are_ours:
             return 0
         await self._look_out()
         watched = [Watched(crew.desk, crew.poll_every) for crew in self._crews]

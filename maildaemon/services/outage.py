@@ -1,11 +1,11 @@
 """Tells that nothing can be written down: the disk is full, the database locked or gone.
 
 What people are told of otherwise waits in the database, which is of no use here: this goes to the
-operator's command at once. Meanwhile mail is safe on the server, and none is sent.
+people at once. Meanwhile mail is safe on the server, and none is sent.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -27,13 +27,15 @@ _ROOM_ADVICE = "make room there; what is on the server is fetched then"
 class Outage:
     """Whether what we write is kept; one for a process. Called by one thread at a time."""
 
-    def __init__(self, store: Store, alert: Alert | None, free: Callable[[], int]) -> None:
-        """`free` returns how many bytes are left where mail and records are kept; it may raise
-        StoreUnavailableError. All is well as far as we know.
+    def __init__(self, store: Store, alerts: Mapping[str, Alert], free: Callable[[], int]) -> None:
+        """`alerts` are the paths by which people are told. `free` returns how many bytes are left
+        where mail and records are kept; it may raise StoreUnavailableError. All is well as far as
+        we know.
         """
-        self._store, self._alert, self._free = store, alert, free
+        self._store, self._alerts, self._free = store, alerts, free
         self._since: ClockReading | None = None
-        self._logged = self._told = self._short = False
+        self._logged = self._short = False
+        self._told: set[str] = set()
 
     @property
     def is_suspected(self) -> bool:
@@ -48,7 +50,7 @@ class Outage:
 
     def lasts(self, error: MaildaemonError, clocks: ClockReading) -> None:
         """Tell, once, that nothing could be written for long; `suspect` came before."""
-        if self._since is None or self._told or clocks.boot - self._since.boot < _TELL_AFTER:
+        if self._since is None or clocks.boot - self._since.boot < _TELL_AFTER:
             return
         since = f"{self._since.wall:%Y-%m-%d %H:%M} UTC"
         if not self._logged:
@@ -57,11 +59,11 @@ class Outage:
         text = f"nothing can be written since {since}: {error}. Mail stays on the server, and "
         text += f"none is sent. What to do: {_ADVICE}"
         row = AlertRow(0, "store.out", None, text, {"error": str(error)}, 1, clocks.wall, 0, 0)
-        # If the command fails, it is tried again with the next look.
-        with suppress(AlertFailedError):
-            if self._alert is not None:
-                self._alert.tell(row)
-            self._told = True
+        # By the paths that fail it is tried again with the next look.
+        for path in self._alerts.keys() - self._told:
+            with suppress(AlertFailedError):
+                self._alerts[path].tell(row)
+                self._told.add(path)
 
     def is_over(self, now: datetime) -> None:
         """Note that something was written; tell it if people know that nothing was."""
@@ -69,7 +71,8 @@ class Outage:
             self._raise("store.recovered", "what is to be kept is written again", now)
             log("store.recovered")
         self._since = None
-        self._logged = self._told = False
+        self._logged = False
+        self._told.clear()
 
     def need_room(self, largest: int, now: datetime) -> None:
         """Raise StoreUnavailableError if there is not enough room for mail up to that size: what
@@ -92,4 +95,5 @@ class Outage:
 
     def _raise(self, event: str, text: str, now: datetime) -> None:
         with self._store.begin() as tx:
-            tx.alerts.raise_alarm(Alarm(event, None, text), now)
+            ends = event.endswith(".recovered")
+            tx.alerts.raise_alarm(Alarm(event, None, text, ends=ends), now)

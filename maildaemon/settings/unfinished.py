@@ -13,8 +13,7 @@ NOT_YET = frozenset(
         "mailboxes[].imap.oauth2",
         "mailboxes[].smtp.oauth2",
         "privacy.retention",
-        "alerts.webhook",
-        "alerts.smtp",
+        "alerts.smtp.oauth2",
         "probe",
     }
 )

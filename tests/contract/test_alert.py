@@ -50,6 +50,7 @@ def test_the_command_gets_the_words_on_its_input_and_the_facts_beside_them(tmp_p
         "mailbox": "support",
         "at": "2026-11-21T12:00:00+00:00",
         "count": 2,
+        "over": False,
         "brake": "flood",
     }
 

@@ -27,6 +27,7 @@ from maildaemon.domain.policy import (
 )
 from maildaemon.domain.reading import Reading
 from maildaemon.mail.parse import parse_message
+from maildaemon.ports.brakes import Alert
 from maildaemon.ports.store import Store
 from maildaemon.services.alert import tell_next
 from maildaemon.services.deliver import deliver_next
@@ -128,7 +129,7 @@ class Shop:
                 self.boot,
                 [self.desk],
                 reads=True,
-                outage=Outage(self.store, self.alert, lambda: self.free),
+                outage=Outage(self.store, self.alerts, lambda: self.free),
             )
         self.guard.look()
 
@@ -142,7 +143,11 @@ class Shop:
         self.jumped += timedelta(**span)
 
     def tell(self) -> int:
-        return tell_next(self.store, self.alert, self.now)
+        return tell_next(self.store, self.alerts, "command", self.now)
+
+    @property
+    def alerts(self) -> dict[str, Alert]:
+        return {"command": self.alert}
 
     def open(self) -> None:
         """Start the process (anew)."""

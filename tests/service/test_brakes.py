@@ -861,7 +861,9 @@ def test_an_alarm_survives_a_death_before_it_was_told(shop: Shop) -> None:
     shop.set_clock(days=400)
     shop.look()
     with shop.store.begin() as tx:
-        assert tx.alerts.claim_alert(shop.at, shop.at + timedelta(minutes=2)) is not None
+        tx.alerts.spread_alarms(["command"], shop.at)
+        until = shop.at + timedelta(minutes=2)
+        assert tx.alerts.claim_alert("command", shop.at, until) is not None
     shop.close()
     shop.open()
 

@@ -61,7 +61,7 @@ def a_daemon(
         jitter=lambda: 0.0,
         boot=shop.boot,
         pulse=shop.pulse,
-        alert=shop.alert,
+        alerts=shop.alerts,
         free=lambda: shop.free,
         digest=digest,
         shared=shared,

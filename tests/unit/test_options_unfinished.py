@@ -29,60 +29,6 @@ OPTIONS = [
         for name in ("bodies", "files", "raw", "personal", "statistics")
     ),
     (
-        *("alerts.webhook", "alerts: {webhook: …}"),
-        *("{env: HOOK}", "{'env': 'HOOK'}", "'${HOOK}'", "variables are not filled in"),
-    ),
-    *(
-        (
-            f"alerts.smtp.{name}",
-            "alerts: {smtp: {BEFORE: …}}".replace("BEFORE", before + name),
-            *values,
-        )
-        for name, before, values in (
-            (
-                *("host", "from: a@b.example, to: [c@b.example], "),
-                ("mail.example.net", "mail.example.net", "mail:25", "as `port` of its own"),
-            ),
-            (
-                *("from", "host: mail.example.net, to: [c@b.example], "),
-                ("a@b.example", "a@b.example", "anna", "is no mail address"),
-            ),
-            (
-                *("to", "host: mail.example.net, from: a@b.example, "),
-                ("[c@b.example]", "['c@b.example']", "c@b.example", "expected a list"),
-            ),
-        )
-    ),
-    ("alerts.smtp.port", ALERT.replace("…", "port: …"), "587", "587", "66000", "from 1 to 65535"),
-    (
-        "alerts.smtp.security",
-        ALERT.replace("…", "security: …"),
-        "starttls",
-        "starttls",
-        "ssl",
-        "no choice",
-    ),
-    (
-        *("alerts.smtp.username", ALERT.replace("…", "password: {env: P}, …")),
-        *("username: me", "me", "port: 465", "`password` needs a `username`"),
-    ),
-    (
-        *("alerts.smtp.password", ALERT.replace("…", "username: me, …")),
-        *("password: {file: p}", "/etc/maildaemon/p", "port: 465", "`username` needs a `password`"),
-    ),
-    (
-        "alerts.smtp.ca_file",
-        ALERT.replace("…", "ca_file: …"),
-        "ca",
-        "/etc/maildaemon/ca",
-        "~/ca",
-        "`~` is",
-    ),
-    (
-        *("alerts.smtp.allow_insecure", ALERT.replace("…", "security: none, …")),
-        *("allow_insecure: yes", "True", "allow_insecure: no", "without encryption everybody"),
-    ),
-    (
         *("alerts.smtp.oauth2", ALERT.replace("…", "oauth2: …")),
         *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),
     ),

@@ -1,8 +1,9 @@
 """The queue of what people are to be told."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, not_, or_, select, update
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest
@@ -10,6 +11,7 @@ from maildaemon.adapters.sql.tables import alert
 from maildaemon.ports.brakes import Alarm, AlertRow
 
 _ONE_AN_HOUR = timedelta(hours=1)
+_WHAT = ("subject_sha256", "topic_sha256", "ends", "event", "mailbox", "text", "facts", "count")
 
 
 class SqlAlerts:
@@ -20,54 +22,49 @@ class SqlAlerts:
         self._connection = connection
 
     def raise_alarm(self, alarm: Alarm, now: datetime) -> None:
-        """Queue an alarm. Of one subject only one an hour goes out; more are counted in it."""
-        subject = digest(alarm.subject)
-        ours = (alert.c.subject_sha256 == subject, alert.c.state == "waiting")
-        # The newest words are the right ones. Who is just telling the old ones has lost his claim:
-        # it is told once more when that ends.
-        merged = self._connection.execute(
-            update(alert)
-            .where(*ours)
-            .values(
-                text=alarm.text,
-                facts=dict(alarm.facts),
-                count=alert.c.count + 1,
-                at=now,
-                attempts=alert.c.attempts + 1,
-            )
-        )
-        if merged.rowcount:
-            return
-        told_at = self._connection.scalar(
-            select(func.max(alert.c.told_at)).where(
-                alert.c.subject_sha256 == subject,
-                alert.c.state == "told",
-                # By a clock that was wrong it may have been told in the future.
-                alert.c.told_at <= now,
-            )
-        )
-        self._connection.execute(
-            insert(alert).values(
-                subject_sha256=subject,
-                event=alarm.event,
-                mailbox=alarm.mailbox,
-                text=alarm.text,
-                facts=dict(alarm.facts),
-                count=1,
-                at=now,
-                state="waiting",
-                attempts=0,
-                failures=0,
-                next_attempt_at=max(now, told_at + _ONE_AN_HOUR) if told_at else now,
-            )
-        )
+        """Queue an alarm, for whatever paths there are."""
+        what = {
+            "subject_sha256": digest(alarm.subject),
+            "topic_sha256": digest(alarm.topic),
+            "ends": alarm.ends,
+            "event": alarm.event,
+            "mailbox": alarm.mailbox,
+            "text": alarm.text,
+            "facts": dict(alarm.facts),
+            "count": 1,
+        }
+        self._add(what, None, now, now)
 
-    def claim_alert(self, now: datetime, until: datetime) -> AlertRow | None:
-        """Take the oldest alarm that is due, None if none is."""
+    def spread_alarms(self, paths: Sequence[str], now: datetime) -> None:
+        """Give what was raised to each path; without any it is given up."""
+        waiting = select(alert).where(alert.c.state == "waiting", alert.c.path.is_(None))
+        for row in self._connection.execute(waiting.order_by(alert.c.id)).all():
+            ours = alert.c.id == row.id
+            if not paths:
+                given_up = update(alert).where(ours).values(state="given_up", next_attempt_at=None)
+                self._connection.execute(given_up)
+                continue
+            for path in paths:
+                self._give(row, path, now)
+            self._connection.execute(delete(alert).where(ours))
+
+    def claim_alert(self, path: str, now: datetime, until: datetime) -> AlertRow | None:
+        """Take the oldest alarm that is due on this path, None if none is."""
         # What a clock that was ahead has put off is due now: it tells of that clock.
         due = or_(alert.c.next_attempt_at <= now, alert.c.at > now)
+        before = alert.alias("before")
+        untold = exists().where(
+            before.c.state == "waiting",
+            before.c.path == path,
+            before.c.topic_sha256 == alert.c.topic_sha256,
+            before.c.id < alert.c.id,
+        )
         row = self._connection.execute(
-            select(alert).where(alert.c.state == "waiting", due).order_by(alert.c.id).limit(1)
+            select(alert)
+            .where(alert.c.state == "waiting", alert.c.path == path, due)
+            .where(or_(not_(alert.c.ends), not_(untold)))
+            .order_by(alert.c.id)
+            .limit(1)
         ).first()
         if row is None or not claim(
             self._connection, alert, row.id, seen=row.attempts, until=until
@@ -83,6 +80,7 @@ class SqlAlerts:
             at=row.at,
             fence=row.attempts + 1,
             failures=row.failures,
+            ends=row.ends,
         )
 
     def conclude_alert(self, row: AlertRow, state: str, now: datetime) -> None:
@@ -92,6 +90,52 @@ class SqlAlerts:
     def retry_alert(self, row: AlertRow, at: datetime) -> None:
         """Try again at that time."""
         self._finish(row, failures=row.failures + 1, next_attempt_at=at)
+
+    def _give(self, row: Row[tuple[object, ...]], path: str, now: datetime) -> None:
+        told_at = self._connection.scalar(
+            select(func.max(alert.c.told_at)).where(
+                alert.c.subject_sha256 == row.subject_sha256,
+                alert.c.path == path,
+                alert.c.state == "told",
+                # By a clock that was wrong it may have been told in the future.
+                alert.c.told_at <= now,
+            )
+        )
+        what = {name: row._mapping[name] for name in _WHAT}  # noqa: SLF001
+        self._add(what, path, row.at, max(now, told_at + _ONE_AN_HOUR) if told_at else now)
+
+    def _add(self, what: dict[str, object], path: str | None, at: datetime, due: datetime) -> None:
+        """Queue it, or count it in the one of its subject that still waits there."""
+        # The newest words are the right ones. Who is just telling the old ones has lost his claim:
+        # it is told once more when that ends.
+        merged = self._connection.execute(
+            update(alert)
+            .where(
+                alert.c.subject_sha256 == what["subject_sha256"],
+                alert.c.state == "waiting",
+                alert.c.path.is_(None) if path is None else alert.c.path == path,
+            )
+            .values(
+                text=what["text"],
+                facts=what["facts"],
+                count=alert.c.count + what["count"],
+                at=at,
+                attempts=alert.c.attempts + 1,
+            )
+        )
+        if merged.rowcount:
+            return
+        self._connection.execute(
+            insert(alert).values(
+                **what,
+                path=path,
+                at=at,
+                state="waiting",
+                attempts=0,
+                failures=0,
+                next_attempt_at=due,
+            )
+        )
 
     def _finish(self, row: AlertRow, **values: object) -> None:
         finish(self._connection, alert, row.alert_id, fence=row.fence, expect="waiting", **values)

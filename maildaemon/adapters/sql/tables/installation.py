@@ -7,6 +7,7 @@ from sqlalchemy import Column, Index, Integer, Table
 from maildaemon.adapters.sql.tables.columns import (
     Name,
     Sha256,
+    flag,
     metadata,
     own_id,
     queue_columns,
@@ -35,12 +36,16 @@ brake = Table(
     Index(None, "mailbox_id", "released_at"),
 )
 
-# What `alerts.command` is to be told. Of one subject one alarm an hour; more are added to it.
+# What people are to be told, by each path of `alerts`; what was just raised has none yet. Of one
+# subject one alarm an hour goes by each; more are added to it.
 alert = Table(
     "alert",
     metadata,
     own_id(),
     Column("subject_sha256", Sha256, nullable=False),
+    Column("topic_sha256", Sha256, nullable=False),  # the same for an alarm and for its end
+    flag("ends"),
+    Column("path", AnyText),
     Column("event", Word(32), nullable=False),
     Column("mailbox", Name),
     Column("text", AnyText, nullable=False),

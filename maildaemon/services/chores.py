@@ -1,0 +1,81 @@
+"""What a daemon does that belongs to no mailbox; of several on one database, one does it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from maildaemon.ports.store import Store
+from maildaemon.services.alert import spread_next, tell_next
+from maildaemon.services.crew import Works
+from maildaemon.services.lease import FencedStore, Lease
+from maildaemon.services.prune import drop_orphans, prune_next
+
+_TELL_EVERY = timedelta(seconds=2)
+_PRUNE_EVERY = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A step with the name of its loop, and how often it is looked at."""
+
+    name: str
+    step: Callable[[], Awaitable[int]]
+    every: timedelta
+
+
+class Chores:
+    """The steps; `lease` None: no other process works on the database."""
+
+    def __init__(self, works: Works, lease: Lease | None) -> None:
+        """Nothing is done yet."""
+        self._works, self._lease = works, lease
+
+    @property
+    def are_ours(self) -> bool:
+        """Tell whether what belongs to no mailbox is ours to do."""
+        return self._lease is None or self._lease.is_held
+
+    def all(self) -> tuple[Chore, ...]:
+        """Return each step. Every path of alarms has a loop of its own: none waits for another."""
+        return (
+            Chore("alert", self._spread, _TELL_EVERY),
+            *(
+                Chore(f"alert.{path}", partial(self._tell, path), _TELL_EVERY)
+                for path in self._works.alerts
+            ),
+            Chore("prune", self._prune, _PRUNE_EVERY),
+        )
+
+    async def tell_all(self) -> None:
+        """Tell what is due, by every path."""
+        await self._spread()
+        for path in self._works.alerts:
+            while await self._tell(path):
+                pass
+
+    def _store(self) -> Store:
+        return FencedStore(self._works.store, self._lease) if self._lease else self._works.store
+
+    async def _spread(self) -> int:
+        works = self._works
+        if not self.are_ours:
+            return 0
+        return await asyncio.to_thread(spread_next, self._store(), works.alerts, works.now)
+
+    async def _tell(self, path: str) -> int:
+        works = self._works
+        if not self.are_ours:
+            return 0
+        return await asyncio.to_thread(tell_next, self._store(), works.alerts, path, works.now)
+
+    async def _prune(self) -> int:
+        works = self._works
+        count = 0
+        if self.are_ours:
+            count = await asyncio.to_thread(prune_next, self._store(), works.files, works.now)
+        # In its own data folder each cleans up by itself.
+        if not count:
+            await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
+        return count
