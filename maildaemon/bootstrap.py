@@ -34,12 +34,15 @@ from maildaemon.adapters.installation import (
 from maildaemon.adapters.lookup import CsvRegister, NumberLookup, Register, SqlRegister
 from maildaemon.adapters.sql.reading import has_started, sqlite_path
 from maildaemon.adapters.sql.schema import ensure_schema
+from maildaemon.adapters.sql.scrub import scrub
 from maildaemon.adapters.sql.servers import hold_by, lock_name, working_on
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.templates import TemplateComposer
+from maildaemon.adapters.tombstones import TombstoneFile
 from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.leases import Daemon as Worker
 from maildaemon.domain.policy import Reads
+from maildaemon.errors import OperatorError
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.ports.brakes import Alert
@@ -47,6 +50,7 @@ from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.daemon import Daemon
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.digest import Orders
+from maildaemon.services.erase import Places
 from maildaemon.services.lease import Holder, Lease, Shared, require_same_key
 from maildaemon.services.process import Batch
 from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
@@ -238,6 +242,36 @@ def open_tools(settings: Settings) -> Iterator[Tools]:
             store.close()
 
 
+def make_places(tools: Tools) -> Places:
+    """Return where something of a person can stand."""
+    return _places(tools.settings, tools.store, tools.key)
+
+
+def find_places(settings: Settings, store: SqlStore) -> Places:
+    """Return where something of a person can stand; OperatorError if there is no key."""
+    data_dir = settings.service.data_dir
+    if not has_key(data_dir):
+        raise OperatorError(LOST_KEY, where=str(data_dir / "key"), advice=LOST_KEY_ADVICE)
+    return _places(settings, store, read_key(data_dir))
+
+
+def _places(settings: Settings, store: SqlStore, key: bytes) -> Places:
+    return Places(
+        store,
+        raw_blobs(settings),
+        file_blobs(settings),
+        TombstoneFile(settings.service.data_dir),
+        key,
+        partial(scrub, settings.database.url),
+    )
+
+
+def our_addresses(settings: Settings) -> frozenset[str]:
+    """Return the addresses of all mailboxes and of staff, in lower case."""
+    policies = (make_policy(settings, one) for one in settings.mailboxes)
+    return frozenset(one.lower() for each in policies for one in (*each.addresses, *each.staff))
+
+
 def make_batches(tools: Tools, desk: Desk) -> Callable[[], Batch]:
     """Return what makes a batch of recorded messages of a mailbox, for `process_backlog`."""
     return lambda: Batch(
@@ -384,6 +418,7 @@ def open_daemon(
             pulse=HeartbeatFile(settings.service.data_dir),
             alerts=make_alerts(settings, tools.key),
             free=partial(free_space, *_kept_in(settings)),
+            places=make_places(tools),
             digest=make_orders(settings),
             shared=shared,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.erase import erase
 from maildaemon.cli.exits import WrongRequestError, user_name
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.new_file import new_file, safe_name
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
     from maildaemon.settings import Settings
 
 
-@click.group(epilog=examples("maildaemon person export anna@example.net --output anna.zip"))
+@click.group(
+    epilog=examples(
+        "maildaemon person export anna@example.net --output anna.zip",
+        "maildaemon person erase anna@example.net --dry-run",
+    )
+)
 def person() -> None:
-    """Answer somebody who asks what is kept of him.
+    """Answer somebody who asks what is kept of him, or to be forgotten.
 
     What is looked at are the records, the kept bytes and files. The mailbox itself holds his mails
     too.
     """
+
+
+person.add_command(erase)
 
 
 @person.command(

@@ -44,8 +44,9 @@ def process_all(tools: "Tools", desk: "Desk") -> int:
     """
     from maildaemon.adapters.clock import utc_now
     from maildaemon.adapters.sql.listings import read_listings
-    from maildaemon.bootstrap import make_batches
+    from maildaemon.bootstrap import make_batches, make_places
     from maildaemon.services.backlog import process_backlog
+    from maildaemon.services.erase import forget_next
 
     with tools.store.begin() as tx:
         tx.inbound.release(desk.mailbox_id, utc_now())
@@ -60,4 +61,7 @@ def process_all(tools: "Tools", desk: "Desk") -> int:
             done += taken
             progress("processed", done, max(done, total))
 
-        return process_backlog(make_batches(tools, desk), told)
+        processed = process_backlog(make_batches(tools, desk), told)
+    # What was erased may lie in the mailbox still.
+    forget_next(make_places(tools), utc_now)
+    return processed

@@ -74,7 +74,9 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message that is recorded, as it was decided. `in_junk`: where it was seen last."""
+    """A message that is recorded, as it was decided. `in_junk`: where it was seen last. `erased`:
+    nothing of it is known any more, and nothing follows from it.
+    """
 
     message_id: int
     kind: Kind
@@ -82,6 +84,7 @@ class Recorded:
     history: bool
     received_at: datetime
     thread: ThreadFacts | None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ class _Case:
         tx = self.tx
         tx.records.unjunk(recorded)
         known = tx.records.recorded(recorded)
-        if known.kind is not Kind.SPAM:
+        if known.kind is not Kind.SPAM or known.erased:
             return {}
         # Some servers date what is moved anew, but it is as old as it was.
         received_at = min(self.row.received_at, known.received_at)

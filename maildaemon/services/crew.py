@@ -12,6 +12,7 @@ from maildaemon.ports.brakes import Alert, Pulse
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk
 from maildaemon.services.digest import Orders
+from maildaemon.services.erase import Places
 from maildaemon.services.lease import Lease, Shared
 
 
@@ -83,6 +84,7 @@ class Works:
     pulse: Pulse
     alerts: Mapping[str, Alert]
     free: Callable[[], int]
+    places: Places
     digest: Orders | None = None
     shared: Shared | None = None
 

@@ -31,6 +31,7 @@ from maildaemon.services.crew import Crew, Shortfall, Step, Works
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Watched, digest_next
+from maildaemon.services.erase import forget_next
 from maildaemon.services.fire import fire_next
 from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
@@ -170,6 +171,7 @@ class Daemon:
         begin_anew(store, crew.desk)
         if not crew.only_sent:
             put_in_force(store, crew.desk, self._works.now())
+        forget_next(self._works.places, self._works.now)
 
     async def run_once(self) -> tuple[Shortfall, ...]:
         """Do everything that is due now, once, all mailboxes side by side; return what kept steps
@@ -343,6 +345,7 @@ class Daemon:
             works.now,
         )
         if count:
+            await asyncio.to_thread(forget_next, works.places, works.now)
             self._wake(crew, Step.FIRE)
             self._wake(crew, Step.DELIVER)
         return count

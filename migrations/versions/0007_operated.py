@@ -1,7 +1,10 @@
-"""Alarms go by several paths, each for itself, and one that is over is known for it."""
+"""Alarms go by several paths, each for itself, and one that is over is known for it. A message may
+be erased: it stays as a mark by which it is known again.
+"""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0007"
 down_revision = "0006"
@@ -10,6 +13,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _alarms()
+    instant = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    op.add_column("message", sa.Column("erased_at", instant, nullable=True))
+    op.create_index(op.f("ix_message_erased_at"), "message", ["erased_at"])
+
+
+def _alarms() -> None:
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.add_column(sa.Column("path", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("ends", sa.Boolean(), nullable=True))

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.sql.schema import ensure_schema
 from maildaemon.adapters.templates import TemplateComposer
+from maildaemon.adapters.tombstones import TombstoneFile
 from maildaemon.domain.message import Address, Parsed
 from maildaemon.domain.policy import (
     AttachmentPolicy,
@@ -32,6 +33,7 @@ from maildaemon.ports.store import Store
 from maildaemon.services.alert import tell_next
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk
+from maildaemon.services.erase import Places
 from maildaemon.services.fire import fire_next
 from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
@@ -244,6 +246,12 @@ class Shop:
         _exhaust(self.process)
         _exhaust(self.fire)
         self.settle()
+
+    @property
+    def places(self) -> Places:
+        """Return where something of a person can stand."""
+        graves = TombstoneFile(self.folder)
+        return Places(self.store, self.blobs, self.files, graves, KEY, lambda: None)
 
     # The records
 

@@ -63,6 +63,7 @@ def a_daemon(
         pulse=shop.pulse,
         alerts=shop.alerts,
         free=lambda: shop.free,
+        places=shop.places,
         digest=digest,
         shared=shared,
     )

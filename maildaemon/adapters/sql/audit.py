@@ -108,7 +108,11 @@ class SqlAudits:
         )
         rows = self._connection.execute(
             select(message.c.message_id, message.c.id, message.c.received_at, message.c.text)
-            .where(message.c.mailbox_id == mailbox_id, tuple_(*alike).in_(several))
+            .where(
+                message.c.mailbox_id == mailbox_id,
+                tuple_(*alike).in_(several),
+                message.c.erased_at.is_(None),
+            )
             .order_by(message.c.id)
         )
         # A list that adds its footer sends the same mail with another text: both are kept.

@@ -74,7 +74,15 @@ class SqlLookups:
         """Return how a recorded message was decided, and the thread it stands in."""
         row = self._connection.execute(questions.MESSAGE, {"message": message_id}).one()
         facts = None if row.thread_id is None else self._facts(row.thread_id)
-        return Recorded(row.id, Kind(row.kind), row.in_junk, row.history, row.received_at, facts)
+        return Recorded(
+            row.id,
+            Kind(row.kind),
+            row.in_junk,
+            row.history,
+            row.received_at,
+            facts,
+            erased=row.erased_at is not None,
+        )
 
     def lookups(self, mailbox_id: int, parsed: Message, clues: Clues = _NO_CLUES) -> Lookups:
         """Return what is known of the ids that the message cites, of those that cite it, and of

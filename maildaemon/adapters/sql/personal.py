@@ -5,7 +5,8 @@ person: a table that is in neither fails a test.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -15,12 +16,14 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    and_,
     cast,
     func,
     or_,
     select,
 )
 
+from maildaemon.adapters.sql import erasing
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.tables import (
     alert,
@@ -44,7 +47,8 @@ from maildaemon.adapters.sql.tables import (
 )
 from maildaemon.adapters.sql.values import AnyJson
 from maildaemon.domain.authentication import person_key
-from maildaemon.domain.person import Personal
+from maildaemon.domain.person import Personal, Row
+from maildaemon.ports.persons import Bytes, Suspect
 
 NOBODY: Mapping[str, str] = {
     "account": "how the logins of the mailbox go",
@@ -71,8 +75,52 @@ class SqlPersons:
 
     def read(self, addresses: Sequence[str]) -> Personal:
         """See `Persons.read`."""
-        wanted = tuple(sorted({one.strip().lower() for one in addresses}))
-        return _Reading(self._connection, wanted).all()
+        return _Reading(self._connection, _lowered(addresses)).all()
+
+    def doomed(self, addresses: Sequence[str], ours: Collection[str]) -> Personal:
+        """See `Persons.doomed`."""
+        return _Reading(self._connection, _lowered(addresses)).all(frozenset(_lowered(ours)))
+
+    def doomed_again(
+        self, messages: Sequence[int], quoting: Sequence[int], is_erased: Callable[[str], bool]
+    ) -> Personal:
+        """See `Persons.doomed_again`."""
+        return _Reading(self._connection, ()).these(messages, quoting, is_erased)
+
+    def quoting(self, personal: Personal, these: Collection[int] = ()) -> tuple[Row, ...]:
+        """See `Persons.quoting`."""
+        return erasing.quoting(self._connection, personal, these)
+
+    def erase(
+        self, personal: Personal, key: bytes, at: datetime, quotes: Sequence[Row] = ()
+    ) -> Bytes:
+        """See `Persons.erase`."""
+        work = erasing.Erasing(self._connection, personal, key, at, tuple(quotes))
+        return erasing.erase(work)
+
+    def bytes_of_erased(self) -> tuple[str, ...]:
+        """See `Persons.bytes_of_erased`."""
+        return erasing.bytes_of_erased(self._connection)
+
+    def since(self, message_id: int, most: int) -> tuple[Suspect, ...]:
+        """See `Persons.since`."""
+        return erasing.since(self._connection, message_id, most)
+
+    def files_of(self, messages: Sequence[int]) -> tuple[Row, ...]:
+        """See `Persons.files_of`."""
+        return erasing.files_of(self._connection, messages)
+
+    def drop_files(self, files: Sequence[Row], at: datetime) -> tuple[str, ...]:
+        """See `Persons.drop_files`."""
+        return erasing.drop_files(self._connection, files, at)
+
+    def unprocessed(self) -> tuple[tuple[int, str], ...]:
+        """See `Persons.unprocessed`."""
+        return erasing.unprocessed(self._connection)
+
+    def let_go(self, inbound_id: int) -> None:
+        """See `Persons.let_go`."""
+        erasing.let_go(self._connection, inbound_id)
 
 
 class _Reading:
@@ -84,11 +132,14 @@ class _Reading:
         self._keys = [digest(one) for one in addresses]
         self._rows: dict[str, tuple[RowMapping, ...]] = {}
 
-    def all(self) -> Personal:
+    def all(self, ours: frozenset[str] | None = None) -> Personal:
+        """`ours` None: with what went to him and to others of whom none is of these."""
         his = self._threads()
         alone = self._without_other_customers(his)
         messages = self._messages(alone)
-        sent = self._sent(alone)
+        if ours is not None:
+            messages = self._keep(lambda row: not self._is_others(row, alone, ours))
+        sent = self._sent(alone, messages)
         self._belongings(messages, sent)
         self._conversations(alone, messages, sent)
         self._told_of_him()
@@ -126,8 +177,62 @@ class _Reading:
         self._take(message, message.c.id, sorted(found))
         return sorted(found)
 
-    def _sent(self, alone: Sequence[int]) -> list[int]:
+    def these(
+        self, messages: Sequence[int], quoting: Sequence[int], is_erased: Callable[[str], bool]
+    ) -> Personal:
+        """Return what belongs to these messages, the threads in which there are no others, and who
+        takes part in others without a word of his own.
+        """
+        self._take(message, message.c.id, messages)
+        threads = {row["thread_id"] for row in self._rows["message"]} - {None}
+        alone = [one for one in sorted(threads) if self._holds_only(one, messages)]
+        sent = self._sent(alone, messages)
+        self._belongings(messages, sent)
+        self._conversations(alone, messages, sent)
+        shared = {*self._of(message.c.thread_id, message.c.id, [*messages, *quoting])} - {None}
+        self._take(participant, participant.c.thread_id, sorted(shared | {*alone}))
+        self._rows["participant"] = tuple(
+            row
+            for row in self._rows["participant"]
+            if row["thread_id"] in alone
+            or (is_erased(row["address"]) and not self._writes(row, messages))
+        )
+        self._take(ledger, ledger.c.thread_id, alone)
+        ids = [row["message_id_sha256"] for row in self._rows["message"]]
+        self._take(earlier, earlier.c.message_id_sha256, ids)
+        for table in (muted_sender, undeliverable, alert, brake):
+            self._rows[table.name] = ()
+        rows = {name: tuple(map(dict, found)) for name, found in self._rows.items()}
+        return Personal((), rows, mentioned=self._mentions(messages))
+
+    def _holds_only(self, thread_id: int, messages: Sequence[int]) -> bool:
+        inside = self._ids(message.c.id, message.c.thread_id == thread_id)
+        return frozenset(inside) <= frozenset(messages)
+
+    def _writes(self, row: RowMapping, but_for: Sequence[int]) -> bool:
+        """Tell whether a participant has written something in the thread that stays."""
+        his = (
+            message.c.thread_id == row["thread_id"],
+            message.c.sender_sha256 == row["address_sha256"],
+        )
+        return bool({*self._ids(message.c.id, and_(*his))} - {*but_for})
+
+    def _keep(self, wanted: Callable[[RowMapping], bool]) -> list[int]:
+        kept = tuple(row for row in self._rows["message"] if wanted(row))
+        self._rows["message"] = kept
+        return [row["id"] for row in kept]
+
+    def _is_others(self, row: RowMapping, alone: Sequence[int], ours: frozenset[str]) -> bool:
+        """Tell whether somebody else wrote it to somebody else as well: it is theirs too."""
+        if row["sender_sha256"] in self._keys or row["thread_id"] in alone:
+            return False
+        to = {str(one["address"]).strip().lower() for one in row["recipients"]}
+        theirs = {row["from_address"].lower(), *to} - ours - {*self._addresses}
+        return bool(theirs)
+
+    def _sent(self, alone: Sequence[int], messages: Sequence[int]) -> list[int]:
         found = {
+            *self._of(outbox.c.id, outbox.c.cause_id, messages),
             *self._ids(outbox.c.id, func.lower(outbox.c.recipient).in_(self._addresses)),
             *self._of(outbox.c.id, outbox.c.thread_id, alone),
         }
@@ -165,6 +270,8 @@ class _Reading:
 
     def _mentions(self, messages: Sequence[int]) -> tuple[int, ...]:
         words = (message.c.text, message.c.subject, message.c.from_name, message.c.recipients)
+        if not self._addresses:
+            return ()
         named = or_(*(_has(column, one) for one in self._addresses for column in words))
         known = frozenset(messages)
         return tuple(one for one in self._ids(message.c.id, named) if one not in known)
@@ -189,6 +296,10 @@ class _Reading:
                 select(table).where(owner.in_(some)).order_by(*key)
             ).mappings()
         )
+
+
+def _lowered(addresses: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted({one.strip().lower() for one in addresses}))
 
 
 def _some(ids: Sequence[Any]) -> Iterable[Sequence[Any]]:

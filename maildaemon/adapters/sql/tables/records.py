@@ -40,12 +40,14 @@ message = Table(
     flag("staff_answer"),
     flag("history"),
     flag("in_junk"),  # decided as spam's neighbour; moved out by a person, it is decided again
+    Column("erased_at", Instant),  # what it said, and who said it, is gone
     UniqueConstraint("mailbox_id", "identity"),
     Index(None, "mailbox_id", "message_id_sha256"),
     Index(None, "thread_id"),
     Index(None, "mailbox_id", "sender_sha256", "id"),
     Index(None, "mailbox_id", "kind", "recorded_at"),
     Index(None, "mailbox_id", "kind", "received_at"),
+    Index(None, "erased_at"),
 )
 
 citation = Table(

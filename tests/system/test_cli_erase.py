@@ -1,0 +1,133 @@
+"""`person erase` on a real mailbox: not a byte of what was planted is left in the data folder."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.dovecot import Account
+from tests.servers.process import wait_until
+from tests.servers.sink import SmtpSink
+from tests.system.installation import Installation, Outcome, a_config, end, imap_of, smtp_of
+
+USAGE = 64
+ADA = "zqaddress@example.net"
+PLANTED = ("zqaddress", "zqname", "zqsubject", "zqbody", "zqfile", "zqcontent")
+SAID = "My zqbody number is 123456, please do look into it."
+HERS = f"""\
+From: Zqname Lovelace <{ADA}>
+To: support@example.test
+Subject: zqsubject of mine
+Message-ID: <zq1@example.net>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain
+
+{SAID}
+--b
+Content-Type: text/plain; name="zqfile.txt"
+Content-Disposition: attachment; filename="zqfile.txt"
+
+zqcontent of the file
+--b--
+"""
+ANSWER = f"""\
+From: support@example.test
+To: Zqname Lovelace <{ADA}>
+Subject: Re: zqsubject of mine
+Message-ID: <a1@example.test>
+In-Reply-To: <zq1@example.net>
+
+It is lost.
+
+On Saturday Zqname Lovelace wrote:
+> {SAID}
+"""
+BRUNO = f"""\
+From: Bruno <bruno@example.org>
+To: support@example.test
+Subject: Wrong parcel
+Message-ID: <b1@example.org>
+
+Was it {ADA} who got my parcel?
+
+On Saturday Zqname Lovelace wrote:
+> {SAID}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, account: Account, tls_sink: SmtpSink) -> Installation:
+    installation = Installation(tmp_path)
+    log = "digest: {to: [support@example.test], at: '00:00'}"
+    installation.config.write_text(a_config(imap_of(account), smtp_of(tls_sink, account), log))
+    assert installation.call("run", "--once").code == 0
+    for raw, folder in ((HERS, "INBOX"), (ANSWER, "Sent"), (BRUNO, "INBOX")):
+        account.file(raw.replace("\n", "\r\n").encode(), folder)
+    assert installation.call("run", "--once").code == 0
+    return installation
+
+
+def traces(here: Installation) -> set[str]:
+    """Return where in the data folder, or in the log, something that was planted stands."""
+    return {
+        f"{path.name}: {one}"
+        for path in (*here.data.rglob("*"), here.folder / "run.log")
+        if path.is_file()
+        for one in PLANTED
+        if one.encode() in path.read_bytes().lower()
+    }
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    assert outcome.code == 0, outcome.err
+    found: dict[str, Any] = json.loads(outcome.out)
+    return found
+
+
+def test_not_a_byte_is_left_and_nothing_brings_it_back(here: Installation) -> None:
+    assert {one.partition(": ")[2] for one in traces(here)} == {*PLANTED}
+    would = told(here.call("person", "erase", ADA, "--dry-run", "--json"))
+    unasked = here.call("person", "erase", ADA)
+    ours = here.call("person", "erase", "support@example.test", "--yes")
+    assert (unasked.code, ours.code) == (USAGE, USAGE)
+    assert "--yes" in unasked.err
+    assert "address of ours" in ours.err
+    assert traces(here)
+
+    done = told(here.call("person", "erase", ADA, "--yes", "--json"))
+
+    assert traces(here) == set()
+    assert (done["messages"], done["files"], done["quotes"]) == (2, 1, 1)
+    assert {**would, "dry_run": False, "stays": done["stays"]} == done
+    since = (datetime.now(UTC) - timedelta(days=9)).date().isoformat()
+    for command in (
+        ("audit", "--repair"),
+        ("backfill", "--since", since),
+        ("rebuild", "--force"),
+        ("audit", "--since", since),
+    ):
+        outcome = here.call(*command)
+        assert outcome.code == 0, (command, outcome.out, outcome.err)
+        # What was put aside is no part of the records any more; that it lies there is told.
+        for aside in here.data.glob("maildaemon.db.*"):
+            aside.unlink()
+        assert traces(here) == set(), command
+    assert here.call("person", "erase", ADA, "--yes").code == USAGE
+    bruno = here.call("messages", "show", "b1@example.org")
+    assert "Was it [erased] who got my parcel?" in bruno.out
+
+
+def test_beside_a_running_daemon(here: Installation, account: Account) -> None:
+    with here.running() as daemon:
+        wait_until(lambda: "mailbox.started" in here.log or "daemon.started" in here.log, 30, "it")
+        told(here.call("person", "erase", ADA, "--yes", "--json"))
+        account.file(HERS.replace("\n", "\r\n").encode(), "INBOX")
+        wait_until(lambda: "message.filed" in here.log, 30, "her mail turns up again")
+        assert end(daemon) == 0
+
+    assert traces(here) == set()
