@@ -43,6 +43,7 @@ from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.leases import Daemon as Worker
 from maildaemon.domain.policy import Reads
 from maildaemon.errors import OperatorError
+from maildaemon.logins import credential_of, make_bearer
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Mailbox, Transport
 from maildaemon.ports.brakes import Alert
@@ -53,7 +54,7 @@ from maildaemon.services.digest import Orders
 from maildaemon.services.erase import Places
 from maildaemon.services.lease import Holder, Lease, Shared, require_same_key
 from maildaemon.services.process import Batch
-from maildaemon.settings import MailboxSettings, Secret, ServerSettings, Settings, SmtpSettings
+from maildaemon.settings import MailboxSettings, Settings, SmtpSettings
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.texts import reminders_of, timed_sections
 
@@ -61,6 +62,7 @@ from maildaemon.settings.texts import reminders_of, timed_sections
 if TYPE_CHECKING:
     from maildaemon.adapters.imap import ImapMailbox
     from maildaemon.adapters.smtp import SmtpTransport
+    from maildaemon.adapters.tokens import Bearer
 
 
 def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> "ImapMailbox":
@@ -76,8 +78,9 @@ def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> "ImapMailbox":
             port=imap.port,
             security=imap.security.value,
             username=imap.username,
-            secret=imap.password.resolve,
+            secret=imap.password.resolve if imap.password else None,
             ca_file=imap.ca_file,
+            bearer=make_bearer(settings, mailbox, imap),
         ),
         WantedFolders(
             inbox=imap.inbox,
@@ -92,8 +95,8 @@ def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> "ImapMailbox":
     )
 
 
-def make_transport(smtp: SmtpSettings) -> "SmtpTransport":
-    """Return the submission server of a mailbox; nothing is opened yet."""
+def make_transport(smtp: SmtpSettings, bearer: "Bearer | None" = None) -> "SmtpTransport":
+    """Return a submission server; nothing is opened yet."""
     from maildaemon.adapters.smtp import SmtpTransport
     from maildaemon.adapters.smtp_session import SmtpAccount
 
@@ -106,6 +109,7 @@ def make_transport(smtp: SmtpSettings) -> "SmtpTransport":
             username=smtp.username,
             secret=smtp.password.resolve if smtp.password else None,
             ca_file=smtp.ca_file,
+            bearer=bearer,
         )
     )
 
@@ -468,7 +472,9 @@ def _crew(
     work: Mailbox = make_mailbox(settings, mailbox)
     smtp = mailbox.smtp if mailbox.reads is Reads.ALL else None
     watch: Mailbox | None = make_mailbox(settings, mailbox) if smtp else None
-    transport: Transport | None = make_transport(smtp) if smtp else None
+    transport: Transport | None = None
+    if smtp:
+        transport = make_transport(smtp, make_bearer(settings, mailbox, smtp))
     return Crew(
         desk=replace(desk, require_lease=lease.require) if lease else desk,
         lease=lease,
@@ -478,17 +484,6 @@ def _crew(
         composer=composer,
         poll_every=mailbox.imap.poll_every,
         idle=mailbox.imap.idle,
-        imap_credential=_credential(desk.key, mailbox.imap, mailbox.imap.password),
-        smtp_credential=_credential(desk.key, smtp, smtp.password) if smtp else str,
+        imap_credential=credential_of(settings, mailbox, mailbox.imap, desk.key),
+        smtp_credential=credential_of(settings, mailbox, smtp, desk.key) if smtp else str,
     )
-
-
-def _credential(key: bytes, server: ServerSettings, secret: Secret | None) -> Callable[[], str]:
-    """Return a function that hashes what we log in with: it changes when the password does."""
-
-    def credential() -> str:
-        words = (server.host, str(server.port), server.username or "")
-        text = "\0".join((*words, secret.resolve() if secret else ""))
-        return hmac.digest(key, text.encode(), "sha256").hex()
-
-    return credential

@@ -47,6 +47,10 @@ class FileUnscannableError(TemporaryError):
     """The virus scanner answers, but will not look at this file: it is too large for it, say."""
 
 
+class IdentityUnavailableError(TemporaryError):
+    """The identity server cannot be asked for a token: nobody answers, or nothing that helps."""
+
+
 class AlertFailedError(TemporaryError):
     """The operator's command did not take an alarm."""
 
@@ -78,6 +82,14 @@ class TransportRefusedError(OperatorError):
 
 class TransportPasswordRefusedError(TransportRefusedError):
     """The SMTP server refused the credentials; trying on would lock the account."""
+
+
+class IdentityRefusedError(OperatorError):
+    """The identity server cannot be used as it is: TLS not trusted, say."""
+
+
+class SignInRefusedError(IdentityRefusedError):
+    """The identity server gives us no token: a person must sign in again, or correct `oauth2`."""
 
 
 class SchemaError(OperatorError):

@@ -31,6 +31,7 @@ from tests import databases
 from tests.databases import BACKENDS, Databases, ServerDatabases, SqliteDatabases
 from tests.servers.database import DatabaseServer
 from tests.servers.dovecot import Account, Dovecot
+from tests.servers.identity import Identity
 from tests.servers.mariadb import Mariadb
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
@@ -144,6 +145,30 @@ def dovecot() -> Iterator[Dovecot]:
     """A running Dovecot that all tests share; a test that stops a server starts its own."""
     with Dovecot() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def identity() -> Iterator[Identity]:
+    """An identity server whose tokens `token_dovecot` takes; `fresh_identity` sets it back."""
+    with Identity("support@example.test") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def token_dovecot(identity: Identity) -> Iterator[Dovecot]:
+    """A running Dovecot that asks `identity` about each token shown to it."""
+    with Dovecot(identity.url) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh_identity(identity: Identity) -> Identity:
+    """`identity` as it was when it was started, with nothing handed out."""
+    fresh = Identity("support@example.test")
+    for name in Identity.__dataclass_fields__:
+        if name != "_server":
+            setattr(identity, name, getattr(fresh, name))
+    return identity
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ _DIGEST = "tests/service/test_digest.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
 _UNFINISHED = "tests/unit/test_options_unfinished.py::"
 _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
-_OAUTH2 = _UNFINISHED + "test_oauth2_is_read_into_its_value_and_refused_when_wrong"
+_OF_TOKENS = "tests/unit/test_settings_oauth2.py::"
+_OAUTH2 = _OF_TOKENS + "test_an_option_of_oauth2_is_read_into_its_value_and_refused_when_wrong"
 
 ACTING = {
     "control.keywords": _ACTING + "test_control_lets_staff_steer_by_keywords_and_by_folders",
@@ -224,9 +225,13 @@ UNFINISHED = (
 TESTS = {
     **ACTING,
     **{path: f"{_CASE}[{path}]" for path in UNFINISHED},
-    "mailboxes[].imap.oauth2.provider": f"{_OAUTH2}[provider]",
-    "mailboxes[].imap.oauth2.client_id": f"{_OAUTH2}[client_id]",
-    "mailboxes[].imap.oauth2.client_secret": f"{_OAUTH2}[client_secret]",
-    "mailboxes[].imap.oauth2.tenant": f"{_OAUTH2}[tenant]",
-    "mailboxes[].smtp.oauth2": f"{_UNFINISHED}test_oauth2_of_smtp_is_read_like_that_of_imap",
+    **{
+        f"mailboxes[].imap.oauth2.{name}": f"{_OAUTH2}[{name}]"
+        for name in (
+            *("provider", "client_id", "client_secret", "tenant"),
+            *("device_url", "token_url", "scope"),
+        )
+    },
+    "mailboxes[].smtp.oauth2": _OF_TOKENS
+    + "test_oauth2_stands_in_place_of_the_password_for_imap_and_for_smtp",
 }

@@ -140,22 +140,30 @@ class ImapMailbox:
         has changed since: something may have come before we listened.
         """
         end = time.monotonic() + timeout.total_seconds()
-        with self._session.open() as client:
-            can_idle = client.has_capability("IDLE")
-            if can_idle and not self._selection.holds(folder):
-                state = self._selection.examine(client, folder)
-                if self._waited.get(folder) != state:
-                    self._waited[folder] = state
-                    return True
-        if not can_idle:
-            raise NotImplementedError("the server does not offer IDLE")
-        while not self._idle(min(max(end - time.monotonic(), 0), _IDLE_CYCLE)):
+        while not (self._has_changed(folder) or self._idle(folder, end - time.monotonic())):
             if time.monotonic() >= end:
                 return False
         return True
 
-    def _idle(self, seconds: float) -> bool:
+    def _has_changed(self, folder: str) -> bool:
+        """Select the folder if it is not; tell whether it is another than the one that was left."""
+        with self._session.open() as client:
+            can_idle = client.has_capability("IDLE")
+            if can_idle and not self._selection.holds(folder):
+                state = self._selection.examine(client, folder)
+                known, self._waited[folder] = self._waited.get(folder), state
+                return known != state
+        if not can_idle:
+            raise NotImplementedError("the server does not offer IDLE")
+        return False
+
+    def _idle(self, folder: str, left: float) -> bool:
+        """Listen for a while; the connection may have to log in anew before the time is over."""
+        lasts = self._session.lasts
+        seconds = max(min(left, _IDLE_CYCLE, _IDLE_CYCLE if lasts is None else lasts), 0)
         with self._session.open(seconds, silent=True) as client:
+            if not self._selection.holds(folder):
+                return False  # it has just logged in anew
             client.idle_until(lambda: self._selection.news(client), seconds)
             news = self._selection.news(client)
             self._selection.looked(client)

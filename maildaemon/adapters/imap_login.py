@@ -14,28 +14,33 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 
 from maildaemon import __version__
 from maildaemon.adapters.imap_wire import Client, Plug, dial
+from maildaemon.adapters.sasl import mechanism_among, show_token
+from maildaemon.adapters.tokens import Bearer
+from maildaemon.domain.grants import AccessToken
 from maildaemon.errors import (
+    IdentityRefusedError,
+    IdentityUnavailableError,
     MailboxPasswordRefusedError,
     MailboxRefusedError,
     MailboxUnavailableError,
     MaildaemonError,
+    SignInRefusedError,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """Where the mailbox is and how to get in. `secret` is called on every connecting, never before.
-
-    With `oauth2` it returns an access token, else the password. `none` sends it in clear.
+    """Where the mailbox is and how to get in. `secret` returns the password, `bearer` a token in
+    its place; one of them is asked on every connecting, never before. `none` sends it in clear.
     """
 
     host: str
     port: int
     security: Literal["tls", "starttls", "none"]
     username: str
-    secret: Callable[[], str]
+    secret: Callable[[], str] | None = None
     ca_file: Path | None = None
-    oauth2: bool = False
+    bearer: Bearer | None = None
 
     @property
     def where(self) -> str:
@@ -79,6 +84,36 @@ _NO_COMMON_TLS = frozenset({
 
 def log_in(server: ImapServer, limits: ImapLimits, plug: Plug) -> Client:
     """Return a logged-in connection. Raises whatever happens; `explain` says what it means."""
+    if server.bearer is None:
+        return _connected(server, limits, plug, lambda client: _log_in(client, server))
+    return _log_in_with_token(server, server.bearer, limits, plug)
+
+
+def _log_in_with_token(
+    server: ImapServer, bearer: Bearer, limits: ImapLimits, plug: Plug
+) -> Client:
+    token = bearer.token()
+
+    def connected(token: AccessToken) -> Client:
+        return _connected(
+            server, limits, plug, lambda client: _show_token(client, server, token.value)
+        )
+
+    try:
+        client = connected(token)
+    except MailboxPasswordRefusedError:
+        # RFC 7628 §3.2.3: it may have been withdrawn before its time.
+        newer = bearer.another(token)
+        if newer is None:
+            raise
+        client = connected(newer)
+    bearer.accepted()
+    return client
+
+
+def _connected(
+    server: ImapServer, limits: ImapLimits, plug: Plug, let_in: Callable[[Client], None]
+) -> Client:
     connection = dial(server.host, server.port, limits.connect, plug)
     try:
         connection.settimeout(limits.answer)
@@ -89,7 +124,7 @@ def log_in(server: ImapServer, limits: ImapLimits, plug: Plug) -> Client:
         connection.close()
         raise
     try:
-        _authenticate(client, server)
+        _authenticate(client, server, let_in)
     except BaseException:
         hang_up(client)
         raise
@@ -129,7 +164,7 @@ def _context(server: ImapServer) -> ssl.SSLContext:
     return context
 
 
-def _authenticate(client: Client, server: ImapServer) -> None:
+def _authenticate(client: Client, server: ImapServer, let_in: Callable[[Client], None]) -> None:
     _refuse_preauth(client, server)
     if server.security == "starttls":
         _start_tls(client, server)
@@ -137,7 +172,8 @@ def _authenticate(client: Client, server: ImapServer) -> None:
     # advertised before the login is no longer true after it.
     client.wire.untagged_responses.clear()
     try:
-        _log_in(client, server)
+        refuse_controls(server.username, "username", server)
+        let_in(client)
     except LoginError as error:
         raise _refusal(error, server) from error
     # RFC 2971; some providers let nobody in who does not introduce himself.
@@ -184,26 +220,28 @@ class _NothingBehind:
 
 
 def _log_in(client: Client, server: ImapServer) -> None:
-    secret = server.secret()
-    refuse_controls(server.username, "username", server)
+    secret = server.secret() if server.secret else ""
     refuse_controls(secret, "password", server)
-    if server.oauth2:
-        client.sasl_login("XOAUTH2", _xoauth2(server.username, secret))
-    elif "AUTH=PLAIN" in client.wire.capabilities:
+    if "AUTH=PLAIN" in client.wire.capabilities:
         # Rather than LOGIN: base64 needs no quoting, and carries any letters.
         client.plain_login(server.username, secret)
     else:
         _plain_login(client, server, secret)
 
 
-def _xoauth2(username: str, token: str) -> Callable[[bytes], str]:
-    answers = [f"user={username}\1auth=Bearer {token}\1\1"]
-
-    def respond(_challenge: bytes) -> str:
-        # A second challenge holds the reason of the refusal and wants an empty answer.
-        return answers.pop() if answers else ""
-
-    return respond
+def _show_token(client: Client, server: ImapServer, token: str) -> None:
+    offered = [one.removeprefix("AUTH=") for one in client.wire.capabilities]
+    mechanism = mechanism_among(offered)
+    if mechanism is None:
+        raise MailboxRefusedError(
+            "the server takes no token on this connection",
+            where=server.where,
+            advice="see whether `host` is right; where it is, use `password` in place of `oauth2`",
+        )
+    show = show_token(mechanism, server.username, token, server.host, server.port)
+    answers = iter((show.first,))
+    # A second challenge holds the reason of the refusal.
+    client.sasl_login(mechanism, lambda _challenge: next(answers, show.then))
 
 
 def _plain_login(client: Client, server: ImapServer, password: str) -> None:
@@ -255,16 +293,25 @@ def _refusal(error: LoginError, server: ImapServer) -> MaildaemonError:
             where=server.where,
             advice="use `security: tls` or `starttls`",
         )
+    advice = "check `username` and `password`; accounts with two-step login need an app password"
+    if server.bearer is not None:
+        advice = "see whether that account may use IMAP, and whether it is the one signed in for"
     return MailboxPasswordRefusedError(
         f"the server refused the login of {server.username}: {text}",
         where=server.where,
-        advice="check `username` and `password`; accounts with two-step login need an app password",
+        advice=advice,
     )
 
 
 def explain(error: BaseException, server: ImapServer) -> MaildaemonError:
     """Return what an exception of the libraries means to us."""
     match error:
+        case IdentityUnavailableError():
+            return MailboxUnavailableError(str(error))
+        case SignInRefusedError(what=what, where=where, advice=advice):
+            return MailboxPasswordRefusedError(what, where=where, advice=advice)
+        case IdentityRefusedError(what=what, where=where, advice=advice):
+            return MailboxRefusedError(what, where=where, advice=advice)
         case MaildaemonError():
             return error
         case ssl.SSLCertVerificationError():

@@ -44,7 +44,7 @@ class Session:
         """
         seconds = self.limits.command + extra
         try:
-            client = self._client or self._connect()
+            client = self._standing() or self._connect()
             client.wire.begin_answer()
             silence = seconds if silent else self.limits.answer
             with watched(self._plug, lambda: client.wire.progress, seconds, silence):
@@ -55,6 +55,19 @@ class Session:
             if meaning is error:
                 raise
             raise meaning from error
+
+    @property
+    def lasts(self) -> float | None:
+        """Return for how many seconds the login holds; None if it has no end."""
+        return self.server.bearer.lasts if self.server.bearer else None
+
+    def _standing(self) -> Client | None:
+        """Return the connection if it can be used: before its token ends we log in with a newer
+        one, rather than have the server cut us off in the middle of something.
+        """
+        if self._client and self.server.bearer and self.server.bearer.is_outlived():
+            self.close()
+        return self._client
 
     def _connect(self) -> Client:
         with self._lock:

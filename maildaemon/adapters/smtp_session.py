@@ -1,11 +1,12 @@
 """Opens a session with a submission server: connection, TLS, login. Knows nothing of mails."""
 
 import asyncio
+import base64
 import errno
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,13 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from maildaemon.adapters.sasl import mechanism_among, show_token
+from maildaemon.adapters.tokens import Bearer
+from maildaemon.domain.grants import AccessToken
 from maildaemon.errors import (
+    IdentityRefusedError,
+    IdentityUnavailableError,
+    SignInRefusedError,
     TransportPasswordRefusedError,
     TransportRefusedError,
     TransportUnavailableError,
@@ -32,6 +39,10 @@ TROUBLE = (SMTPException, OSError, UnicodeError)
 
 # One mechanism, never a second with the same password: each try counts towards a locked account.
 _MECHANISMS = ("plain", "login", "cram-md5")
+
+# RFC 4954 §4.
+_CHALLENGE = 334
+_AUTHENTICATED = 235
 
 _MAX_TEXT = 1000
 
@@ -46,8 +57,9 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_
 class SmtpAccount:
     """Where and as whom to submit.
 
-    `hostname` is what EHLO says about us. `secret` is called whenever a connection is made, in a
-    thread. `ca_file` replaces the system's certificate authorities.
+    `hostname` is what EHLO says about us. `secret` returns the password, `bearer` a token in its
+    place; one of them is asked whenever a connection is made, in a thread. `ca_file` replaces the
+    system's certificate authorities.
     """
 
     host: str
@@ -57,6 +69,7 @@ class SmtpAccount:
     username: str | None = None
     secret: Callable[[], str] | None = None
     ca_file: Path | None = None
+    bearer: Bearer | None = None
 
     @property
     def where(self) -> str:
@@ -81,7 +94,53 @@ async def open_session(account: SmtpAccount, limits: SmtpLimits) -> SMTP:
     Raises TransportUnavailableError, TransportRefusedError, TransportPasswordRefusedError, and
     what `secret` raises; no connection is left behind then.
     """
+    if account.bearer is not None:
+        return await _open_with_token(account, account.bearer, limits)
     password = await asyncio.to_thread(account.secret) if account.secret else ""
+
+    async def let_in(client: SMTP) -> None:
+        if account.username is not None:
+            await _authenticate(client, account, account.username, password)
+
+    return await _connected(account, limits, let_in)
+
+
+async def _open_with_token(account: SmtpAccount, bearer: Bearer, limits: SmtpLimits) -> SMTP:
+    async def connected(token: AccessToken) -> SMTP:
+        return await _connected(
+            account, limits, lambda client: _show_token(client, account, token.value)
+        )
+
+    with _understood():
+        token = await asyncio.to_thread(bearer.token)
+        try:
+            client = await connected(token)
+        except TransportPasswordRefusedError:
+            # RFC 7628 §3.2.3: it may have been withdrawn before its time.
+            newer = await asyncio.to_thread(bearer.another, token)
+            if newer is None:
+                raise
+            client = await connected(newer)
+        bearer.accepted()
+        return client
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Turn what the identity server has against us into what it means for sending."""
+    try:
+        yield
+    except IdentityUnavailableError as error:
+        raise TransportUnavailableError(str(error)) from error
+    except IdentityRefusedError as error:
+        ended = isinstance(error, SignInRefusedError)
+        kind = TransportPasswordRefusedError if ended else TransportRefusedError
+        raise kind(error.what, where=error.where, advice=error.advice) from error
+
+
+async def _connected(
+    account: SmtpAccount, limits: SmtpLimits, let_in: Callable[[SMTP], Awaitable[None]]
+) -> SMTP:
     client = SMTP(
         hostname=account.host,
         port=account.port,
@@ -98,8 +157,7 @@ async def open_session(account: SmtpAccount, limits: SmtpLimits) -> SMTP:
             await client.ehlo()
             if account.security == "starttls":
                 await _start_tls(client, account)
-            if account.username is not None:
-                await _authenticate(client, account, account.username, password)
+            await let_in(client)
     except BaseException:
         drop(client)
         raise
@@ -213,11 +271,47 @@ async def _authenticate(client: SMTP, account: SmtpAccount, username: str, passw
                     advice="many servers offer it only after TLS: see smtp.security",
                 )
     except SMTPAuthenticationError as error:
-        # RFC 4954 §6: 454 says that nobody can tell now; 5yz is a verdict, and nothing else is.
-        if error.code // 100 != 5:  # noqa: PLR2004
+        if not _is_verdict(error):
             raise
-        raise TransportPasswordRefusedError(
-            f"the server refused the login of {username}: {said(error)}",
+        advice = "check smtp.username and smtp.password; some providers want an app password"
+        raise _login_refused(account, error, advice) from error
+
+
+def _is_verdict(error: SMTPAuthenticationError) -> bool:
+    # RFC 4954 §6: 454 says that nobody can tell now; 5yz is a verdict, and nothing else is.
+    return error.code // 100 == 5  # noqa: PLR2004
+
+
+def _login_refused(
+    account: SmtpAccount, error: SMTPAuthenticationError, advice: str
+) -> TransportPasswordRefusedError:
+    return TransportPasswordRefusedError(
+        f"the server refused the login of {account.username}: {said(error)}",
+        where=account.where,
+        advice=advice,
+    )
+
+
+async def _show_token(client: SMTP, account: SmtpAccount, token: str) -> None:
+    """Log in by token; the library has no word for the standard's mechanism."""
+    offered = client.server_auth_methods
+    mechanism = mechanism_among([name.upper() for name in offered])
+    if mechanism is None:
+        raise TransportRefusedError(
+            f"the server takes no token (but: {' '.join(offered) or 'no login at all'})",
             where=account.where,
-            advice="check smtp.username and smtp.password; some providers want an app password",
-        ) from error
+            advice="see whether smtp.host and smtp.security are right; where they are, use "
+            "`password` in place of `oauth2`",
+        )
+    show = show_token(mechanism, account.username or "", token, account.host, account.port)
+    first = base64.b64encode(show.first.encode())
+    answer = await client.execute_command(b"AUTH", mechanism.encode("ascii"), first)
+    if answer.code == _CHALLENGE:
+        # The challenge holds the reason of the refusal; the refusal itself comes after it.
+        answer = await client.execute_command(base64.b64encode(show.then.encode()))
+    if answer.code != _AUTHENTICATED:
+        error = SMTPAuthenticationError(answer.code, answer.message)
+        if not _is_verdict(error):
+            raise error
+        advice = "see whether that account may send by SMTP, and is the one signed in for"
+        raise _login_refused(account, error, advice)

@@ -22,7 +22,7 @@ from maildaemon.cli.invocation import Invocation
 
 # A command is called like its module, which is imported when it is asked for.
 _COMMANDS = (
-    *("init", "check", "run", "status", "explain", "simulate"),
+    *("init", "auth", "check", "run", "status", "explain", "simulate"),
     *("threads", "messages", "outbox", "attachments", "parked", "person"),
     *("report", "backfill", "audit", "rebuild", "resume", "db", "config", "demo"),
 )

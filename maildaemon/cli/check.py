@@ -14,6 +14,7 @@ from maildaemon.cli.calendar import check_hours
 from maildaemon.cli.exits import Exit, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import json_option, mailbox_option, mark, plain, put_json, say
+from maildaemon.cli.sign_ins import check_sign_ins
 from maildaemon.cli.teach import examples
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
 from maildaemon.services.check import (
@@ -75,19 +76,21 @@ def check(
             continue
         found.append(finding)
         if as_json:
-            put_json(_as_object(finding))
+            put_json(as_object(finding))
         else:
-            _put(finding)
-    return max((_exit(finding) for finding in found), default=Exit.OK)
+            put_finding(finding)
+    return max((exit_of(finding) for finding in found), default=Exit.OK)
 
 
-def _exit(finding: Finding) -> Exit:
+def exit_of(finding: Finding) -> Exit:
+    """Return the code with which a command ends that found this."""
     if finding.result is not Result.FAILED:
         return Exit.OK
     return exit_for(finding.error) if finding.error else Exit.CONFIG
 
 
-def _as_object(finding: Finding) -> dict[str, object]:
+def as_object(finding: Finding) -> dict[str, object]:
+    """Return a finding for programs."""
     return {
         "check": finding.check,
         "mailbox": finding.mailbox,
@@ -97,7 +100,8 @@ def _as_object(finding: Finding) -> dict[str, object]:
     }
 
 
-def _put(finding: Finding) -> None:
+def put_finding(finding: Finding) -> None:
+    """Print a finding for people."""
     mailbox = f"{finding.mailbox}: " if finding.mailbox else ""
     say(f"{mark(good=_GOOD[finding.result])} {plain(mailbox + finding.what)}")
     if finding.advice:
@@ -130,9 +134,10 @@ def _findings(
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     yield from _lookups(settings, chosen, databases=connect)
     yield from _data_folder(settings.service.data_dir)
+    yield from check_sign_ins(settings, chosen)
     yield from _database(settings)
     if connect:
-        yield from _connections(settings, chosen)
+        yield from check_connections(settings, chosen)
 
 
 def _modes(settings: "Settings") -> Iterator[Finding]:
@@ -269,16 +274,21 @@ def _key(data_dir: Path) -> Iterator[Finding]:
         yield Finding("key", Result.WARNING, what, LOST_KEY_ADVICE)
 
 
-def _connections(settings: "Settings", mailboxes: "Iterable[MailboxSettings]") -> Iterator[Finding]:
+def check_connections(
+    settings: "Settings", mailboxes: "Iterable[MailboxSettings]"
+) -> Iterator[Finding]:
+    """Log in everywhere that these mailboxes need, and say what came of it."""
     import asyncio
 
     from maildaemon.bootstrap import make_mailbox, make_scanner, make_transport
+    from maildaemon.logins import make_bearer
     from maildaemon.settings.policy import make_policy
 
     for mailbox in mailboxes:
         yield from check_mailbox(make_policy(settings, mailbox), make_mailbox(settings, mailbox))
         if mailbox.smtp is not None:
-            transport = make_transport(mailbox.smtp)
+            bearer = make_bearer(settings, mailbox, mailbox.smtp)
+            transport = make_transport(mailbox.smtp, bearer)
             yield asyncio.run(check_transport(mailbox.name, transport))
         if scanner := make_scanner(settings, mailbox):
             yield check_scanner(mailbox.name, scanner)

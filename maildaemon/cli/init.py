@@ -156,7 +156,7 @@ def _configuration(given: _Given, path: Path) -> tuple[str, str]:
     )
     settings = read_settings(text, path)
     secret = settings.mailboxes[0].imap.password
-    return text, "" if given.password_file else secret.value[0]
+    return text, "" if given.password_file or secret is None else secret.value[0]
 
 
 def _password(given: _Given) -> dict[str, str] | None:

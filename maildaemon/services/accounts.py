@@ -4,7 +4,7 @@ What was refused is remembered in the database, so that a restart does not start
 accounts and whole addresses get locked by that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,11 +13,12 @@ from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MaildaemonError,
     OperatorError,
+    SignInRefusedError,
     TransportPasswordRefusedError,
 )
 from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import AccountRow
-from maildaemon.ports.store import Store
+from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.desk import Desk
 
 _NOTE_SUCCESS_EVERY = timedelta(seconds=30)
@@ -89,6 +90,8 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
         tx.mailboxes.save_account(
             desk.mailbox_id, service, AccountRow(0, 0, None, None, None, None, now)
         )
+        if has_stopped(row):
+            _let_others_try(tx, desk, service, row.credential)
         if recovered:
             tx.alerts.raise_alarm(_alarm("account.recovered", desk, service, "works again"), now)
 
@@ -123,13 +126,39 @@ def note_failure(
                 row = replace(row, failures=row.failures + 1)
         row = replace(row, next_attempt_at=now + wait)
         tx.mailboxes.save_account(desk.mailbox_id, service, row)
-        if has_stopped(row) and not stopped:
-            what = f"is left alone, because the password was refused: {error}"
+        if has_stopped(row) and not stopped and not _is_told(tx, desk, service, row, error):
+            what = f"is left alone, because the login was refused: {error}"
             tx.alerts.raise_alarm(_alarm("account.stopped", desk, service, what), now)
         if _is_out(row) and not out and service in _TOLD_OF:
             what = f"has not worked since {row.last_success_at:%Y-%m-%d %H:%M} UTC: {error}"
             tx.alerts.raise_alarm(_alarm("account.out", desk, service, what), now)
     return now + wait
+
+
+def _sharing(
+    tx: Transaction, desk: Desk, service: str, credential: str | None
+) -> Iterator[tuple[str, AccountRow]]:
+    """Yield the other services that have stopped by the refusal of the same credential."""
+    for other in SERVICES:
+        row = tx.mailboxes.account(desk.mailbox_id, other)
+        if other != service and has_stopped(row) and row.credential == credential:
+            yield other, row
+
+
+def _is_told(
+    tx: Transaction, desk: Desk, service: str, row: AccountRow, error: MaildaemonError
+) -> bool:
+    """Tell whether people know of it: a sign-in ends for IMAP and SMTP at once, by one event."""
+    ended = isinstance(error.__cause__, SignInRefusedError)
+    return ended and any(_sharing(tx, desk, service, row.credential))
+
+
+def _let_others_try(tx: Transaction, desk: Desk, service: str, credential: str | None) -> None:
+    """Forget what the others were refused with the credential by which one is let in again."""
+    for other, row in _sharing(tx, desk, service, credential):
+        known_at = row.last_success_at
+        anew = AccountRow(0, 0, None, None, None, None, known_at)
+        tx.mailboxes.save_account(desk.mailbox_id, other, anew)
 
 
 def _alarm(event: str, desk: Desk, service: str, what: str) -> Alarm:

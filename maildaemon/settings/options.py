@@ -162,6 +162,16 @@ def parse_host(text: str) -> str:
     return text.lower()
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a server of this name or address is on this very machine."""
+    if host in ("localhost", "localhost."):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def parse_address(text: str) -> str:
     """Return a mail address; ValueError says what is wrong with it."""
     if "<" in text:

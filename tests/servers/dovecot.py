@@ -79,10 +79,10 @@ ssl = yes
 ssl_cert = <{base}/tls/cert.pem
 ssl_key = <{base}/tls/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{token_mechanisms}
 auth_username_format = %Lu
 auth_failure_delay = 0
-passdb {{
+{token_check}passdb {{
   driver = static
   args = password={password}
 }}
@@ -107,6 +107,23 @@ namespace inbox {{
 {special_use}}}
 """
 
+# With an identity server, who shows a token of it is let in as well.
+_TOKEN_CHECK = """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {base}/oauth2.ext
+}}
+"""
+_INTROSPECTION = """\
+introspection_url = {url}/introspect?token=
+introspection_mode = get
+username_attribute = email
+active_attribute = active
+active_value = true
+force_introspection = yes
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -126,8 +143,10 @@ class Dovecot(Throwaway):
     user = "support@example.test"
     password = "secret"
 
-    def __init__(self) -> None:
+    def __init__(self, identity_url: str = "") -> None:
+        """`identity_url` is that of an identity server whose tokens are taken beside passwords."""
         self._program = process.require_program("dovecot", PACKAGES)
+        self._identity_url = identity_url
         if not Path("/usr/lib/dovecot/lmtp").exists():
             raise ServerMissingError(
                 f"Dovecot's lmtp is not installed; run: apt-get install {PACKAGES}"
@@ -168,8 +187,12 @@ class Dovecot(Throwaway):
                 lmtp_port=self.lmtp_port,
                 sasl_port=self.sasl_port,
                 special_use=roles,
+                token_mechanisms=" xoauth2 oauthbearer" if self._identity_url else "",
+                token_check=_TOKEN_CHECK.format(base=self.base) if self._identity_url else "",
             )
         )
+        introspection = _INTROSPECTION.format(url=self._identity_url)
+        (self.base / "oauth2.ext").write_text(introspection)
         if os.getuid() == 0:
             for path in (self.base / "mail", self.base / "tls", self.key_file):
                 os.chown(path, uid, gid)

@@ -61,6 +61,7 @@ def test_the_password_may_lie_in_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert code == 0
     [mailbox] = load_settings(folder / "maildaemon.yaml").mailboxes
     assert mailbox.name == "shop"
+    assert mailbox.imap.password is not None
     assert mailbox.imap.password.source is Source.FILE
     assert "maildaemon --config etc/maildaemon.yaml run" in capsys.readouterr().out
 

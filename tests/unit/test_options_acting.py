@@ -340,6 +340,7 @@ def test_imap_is_reached_by_host_port_security_username_password_and_ca_file(
     server, _ = imap_of(text.replace("SUPPORT_PASSWORD", "SECRET"), asked)
 
     assert (server.host, server.port, server.security) == ("imap.example.com", 1993, "starttls")
+    assert server.secret is not None
     assert (server.username, server.secret()) == ("me", "hunter2")
     assert server.ca_file == Path("/etc/maildaemon/ca.pem")
 

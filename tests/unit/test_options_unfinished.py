@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_settings import MINIMAL, problems, read, with_imap
+from tests.unit.test_settings import MINIMAL, problems, read
 
 ALERT = "alerts: {smtp: {host: mail.example.net, from: a@example.net, to: [b@example.net], …}}"
 
@@ -29,7 +29,7 @@ OPTIONS = [
         for name in ("bodies", "files", "raw", "personal", "statistics")
     ),
     (
-        *("alerts.smtp.oauth2", ALERT.replace("…", "oauth2: …")),
+        *("alerts.smtp.oauth2", ALERT.replace("…", "username: me, oauth2: …")),
         *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),
     ),
     (
@@ -41,13 +41,6 @@ OPTIONS = [
         "from 5 minutes to 24 hours",
     ),
 ]
-
-OAUTH2 = {
-    "provider": ("microsoft", "gogle", "did you mean `google`?"),
-    "client_id": ("abc", "''", "nothing is given here"),
-    "client_secret": ("{env: S}", "{env: $S}", "bare name of the variable"),
-    "tenant": ("example.com", "[a]", "expected one value"),
-}
 
 
 def value_at(settings: Any, path: str) -> object:
@@ -81,30 +74,3 @@ def value_or_none(settings: Any, path: str) -> object:
         return value_at(settings, path)
     except (KeyError, IndexError):
         return None
-
-
-@pytest.mark.parametrize("name", OAUTH2)
-def test_oauth2_is_read_into_its_value_and_refused_when_wrong(name: str) -> None:
-    written, wrong, said = OAUTH2[name]
-    usual = {"provider": "google", "client_id": "x"}
-
-    def oauth2(value: str) -> str:
-        options = ", ".join(f"{key}: {text}" for key, text in {**usual, name: value}.items())
-        return with_imap(f"oauth2: {{{options}}}")
-
-    settings = read(oauth2(written))
-    assert str(value_at(settings, f"mailboxes[].imap.oauth2.{name}")).replace("'", "") == written
-    assert any(said in problem.message for problem in problems(oauth2(wrong)))
-
-
-def test_oauth2_of_smtp_is_read_like_that_of_imap() -> None:
-    oauth2 = "oauth2: {provider: google, client_id: x, client_secret: {env: S}, tenant: t}"
-    text = MINIMAL.replace("smtp: {", f"smtp: {{{oauth2}, ").replace(
-        "imap: {", f"imap: {{{oauth2}, "
-    )
-
-    (mailbox,) = read(text).mailboxes
-
-    assert mailbox.smtp is not None
-    assert mailbox.smtp.oauth2 == mailbox.imap.oauth2
-    assert mailbox.smtp.oauth2 is not None

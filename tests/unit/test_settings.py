@@ -262,6 +262,7 @@ def test_every_plain_value_is_the_text_it_looks_like() -> None:
 
     (mailbox,) = settings.mailboxes
     assert (mailbox.imap.username, mailbox.display_name) == ("NO", "0123")
+    assert mailbox.imap.password is not None
     assert mailbox.imap.password.resolve() == "9:00"
 
 
@@ -273,7 +274,9 @@ def test_a_password_in_the_file_works_but_warns_and_is_never_shown() -> None:
         "6:77: mailboxes[0].imap.password: a password stands in this file; "
         "write `{env: NAME}` or `{file: PATH}`"
     )
-    assert settings.mailboxes[0].imap.password.resolve() == "hunter2"
+    password = settings.mailboxes[0].imap.password
+    assert password is not None
+    assert password.resolve() == "hunter2"
     assert "hunter2" not in repr(settings) + str(settings) + show(settings)
 
 

@@ -11,7 +11,9 @@ from tests.unit.test_settings import MINIMAL
 
 def secret_of(password: str, folder: Path) -> Secret:
     text = MINIMAL.replace("{env: SUPPORT_PASSWORD}", password, 1)
-    return read_settings(text, folder / "maildaemon.yaml").mailboxes[0].imap.password
+    secret = read_settings(text, folder / "maildaemon.yaml").mailboxes[0].imap.password
+    assert secret is not None
+    return secret
 
 
 def refusal(secret: Secret) -> SecretError:

@@ -1,0 +1,111 @@
+"""Posts a form to a server of the web: the certificate is verified, time and size are bounded, and
+nobody is followed anywhere.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from maildaemon.errors import IdentityRefusedError, IdentityUnavailableError
+
+_SECONDS = 20.0
+_CONNECT = 10.0
+_LARGEST = 2**17
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """What a server answers, whatever the status."""
+
+    status: int
+    body: bytes
+
+
+def post_form(url: str, form: Mapping[str, str], seconds: float = _SECONDS) -> WebAnswer:
+    """Return the answer. A redirect is an answer like another: what we send is for this server.
+
+    Raises IdentityUnavailableError if there is none in time, IdentityRefusedError if the
+    certificate is not trusted. Proxies are those of the environment (`https_proxy`).
+    """
+    parts = urlsplit(url)
+    where = parts.netloc
+    late = threading.Event()
+    connection = _connection(url)
+    # A time-out of the socket is no deadline: a server that sends a byte now and then meets it.
+    watch = threading.Timer(max(seconds, 0), _cut, (connection, late))
+    watch.daemon = True
+    watch.start()
+    try:
+        path = parts.path or "/"
+        connection.request("POST", path + f"?{parts.query}" * bool(parts.query), *_encoded(form))
+        response = connection.getresponse()
+        body = response.read(_LARGEST + 1)
+    except ssl.SSLCertVerificationError as error:
+        raise IdentityRefusedError(
+            f"its TLS certificate is not trusted: {error.verify_message}",
+            where=where,
+            advice="if the certificate is your own, name its authority in SSL_CERT_FILE",
+        ) from error
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
+        why = "no answer in time" if late.is_set() else _in_plain_words(error)
+        raise IdentityUnavailableError(f"{where}: {why}") from error
+    finally:
+        watch.cancel()
+        connection.close()
+    if late.is_set() or len(body) > _LARGEST:
+        why = "no answer in time" if late.is_set() else "the answer is too large"
+        raise IdentityUnavailableError(f"{where}: {why}")
+    return WebAnswer(response.status, body)
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme == "http":
+        # The settings allow it on this very machine only.
+        return http.client.HTTPConnection(host, port, timeout=_CONNECT)
+    context = ssl.create_default_context()
+    proxy = urlsplit(getproxies().get("https", ""))
+    if not proxy.hostname or proxy_bypass(host):
+        return http.client.HTTPSConnection(host, port, timeout=_CONNECT, context=context)
+    tunnelled = http.client.HTTPSConnection(
+        proxy.hostname, proxy.port, timeout=_CONNECT, context=context
+    )
+    tunnelled.set_tunnel(host, port or 443)
+    return tunnelled
+
+
+def _encoded(form: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
+    return urlencode(form).encode("ascii"), {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+        "User-Agent": "maildaemon",
+        "Connection": "close",
+    }
+
+
+def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    late.set()
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _in_plain_words(error: Exception) -> str:
+    match error:
+        case ConnectionRefusedError():
+            return "connection refused; nothing listens there"
+        case socket.gaierror():
+            return f"the host name cannot be resolved ({error.strerror})"
+        case TimeoutError():
+            return "no answer in time"
+        case ssl.SSLError(reason=reason):
+            return f"no TLS that we speak is spoken there ({reason})"
+        case _:
+            text = str(error) or type(error).__name__
+            return "".join(letter if letter.isprintable() else " " for letter in text)[:200]
