@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from maildaemon.adapters.alert import CommandAlert, MailAlert, WebhookAlert
 from maildaemon.adapters.blobs import FileBlobStore
-from maildaemon.adapters.certificates import require_authorities
+from maildaemon.adapters.certificates import read_certificate, require_authorities
 from maildaemon.adapters.clamd import ClamdScanner
 from maildaemon.adapters.clock import SchedulerTicker, jitter, seconds_since_boot, utc_now
 from maildaemon.adapters.installation import (
@@ -45,7 +45,7 @@ from maildaemon.domain.policy import Reads
 from maildaemon.errors import OperatorError
 from maildaemon.logins import credential_of, make_bearer
 from maildaemon.mail.compose_digest import compose_digest
-from maildaemon.ports import Mailbox, Transport
+from maildaemon.ports import Certificate, Mailbox, Transport
 from maildaemon.ports.brakes import Alert
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.daemon import Daemon
@@ -484,6 +484,16 @@ def _crew(
         composer=composer,
         poll_every=mailbox.imap.poll_every,
         idle=mailbox.imap.idle,
+        certificates=partial(_certificates, mailbox),
         imap_credential=credential_of(settings, mailbox, mailbox.imap, desk.key),
         smtp_credential=credential_of(settings, mailbox, smtp, desk.key) if smtp else str,
     )
+
+
+def _certificates(mailbox: MailboxSettings) -> dict[str, Certificate]:
+    """Return what the servers of a mailbox show just now."""
+    shown = {
+        name: read_certificate(name, one.host, one.port, one.security.value, one.ca_file)
+        for name, one in mailbox.servers
+    }
+    return {name: one for name, one in shown.items() if one is not None}

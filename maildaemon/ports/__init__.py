@@ -147,6 +147,14 @@ class Mailbox(Protocol):
         """Log out as far as possible; never raises."""
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """From when until when a server's certificate is good."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
 class Transport(Protocol):
     """A submission server (RFC 6409). Async; keeps a connection for reuse."""
 

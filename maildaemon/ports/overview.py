@@ -5,6 +5,7 @@ from typing import Protocol
 
 from maildaemon.domain.overview import MailboxFacts
 from maildaemon.domain.policy import Policy
+from maildaemon.domain.standing import Standing
 from maildaemon.domain.transcript import Transcript
 
 
@@ -17,6 +18,9 @@ class Overview(Protocol):
         """Return how a mailbox stands now, and what has happened in it since then. Lists end
         somewhere; what is left out of the open conversations is counted.
         """
+
+    def standing(self, mailbox_id: int, now: datetime) -> Standing:
+        """Return how a mailbox is doing."""
 
     def transcript(self, thread_id: int) -> Transcript | None:
         """Return what a thread's customer and our people have written to each other, in order of

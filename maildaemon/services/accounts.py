@@ -96,6 +96,28 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
             tx.alerts.raise_alarm(_alarm("account.recovered", desk, service, "works again"), now)
 
 
+def note_silence(
+    store: Store, desk: Desk, poll_every: timedelta, watched_since: datetime, now: datetime
+) -> None:
+    """Tell it if the mailbox has not been read for an hour though nothing has failed: a call that
+    never returns fails nowhere. Only the time counts in which somebody has watched.
+    """
+    with store.read() as tx:
+        row = tx.mailboxes.account(desk.mailbox_id, "imap")
+    if row.last_success_at is None or row.refusals or _is_out(row):
+        return
+    quiet_since = max(row.last_success_at, watched_since)
+    if now - quiet_since <= max(_TELL_AFTER, 3 * poll_every):
+        return
+    why = row.last_error or "no answer, and no error either"
+    with store.begin() as tx:
+        failures = max(row.failures, _TELL_FAILURES)
+        row = replace(row, failures=failures, last_error=why, last_error_at=now)
+        tx.mailboxes.save_account(desk.mailbox_id, "imap", row)
+        what = f"has not worked since {row.last_success_at:%Y-%m-%d %H:%M} UTC: {why}"
+        tx.alerts.raise_alarm(_alarm("account.out", desk, "imap", what), now)
+
+
 def note_failure(
     store: Store,
     desk: Desk,

@@ -7,7 +7,16 @@ from datetime import timedelta
 from enum import StrEnum
 
 from maildaemon.domain.policy import Reads
-from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Parser, Ticker, Transport
+from maildaemon.ports import (
+    BlobStore,
+    Certificate,
+    Composer,
+    Mailbox,
+    Now,
+    Parser,
+    Ticker,
+    Transport,
+)
 from maildaemon.ports.brakes import Alert, Pulse
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk
@@ -31,7 +40,7 @@ class Crew:
     """One mailbox with everything its loops need. `credential` is a keyed hash of what we log
     in with, so that a changed password is tried at once; it may raise SecretError. Of a colleague's
     account only Sent is read: it needs neither `watch` nor `transport`. `lease` None: no other
-    process can work on it.
+    process can work on it. `certificates` asks IMAP and SMTP server for theirs.
     """
 
     desk: Desk
@@ -44,6 +53,7 @@ class Crew:
     imap_credential: Callable[[], str]
     smtp_credential: Callable[[], str]
     lease: Lease | None = None
+    certificates: Callable[[], Mapping[str, Certificate]] = dict
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

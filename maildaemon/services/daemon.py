@@ -37,6 +37,7 @@ from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.lease import FencedStore, Lease, held_by_another
+from maildaemon.services.lookout import Lookout
 from maildaemon.services.loop import Loop, Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.outage import Outage
@@ -50,6 +51,7 @@ _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
 _DIGEST_EVERY = timedelta(seconds=30)
 _AUDIT_EVERY = timedelta(minutes=10)
+_LOOK_OUT_EVERY = timedelta(minutes=1)
 _ASLEEP = 60.0
 _END_WITHIN = timedelta(seconds=12)
 
@@ -232,6 +234,7 @@ class Daemon:
                 self._add(crew, step.value, self._step(crew, step), every)
         if Step.RECEIVE in self._only and not crew.only_sent:
             self._add(crew, "audit", self._if_ours(crew, self._audit), _AUDIT_EVERY)
+            self._add(crew, "lookout", self._if_ours(crew, self._lookout(crew)), _LOOK_OUT_EVERY)
         if Step.RECEIVE in self._only and crew.watch is not None:
             self._add(crew, "watch", self._if_ours(crew, self._watch), _WATCH_RETRY)
 
@@ -414,6 +417,14 @@ class Daemon:
         works, store = self._works, self._store(crew.lease)
         audit = partial(audit_next, store, crew.work, works.parser, crew.desk, works.now)
         return await self._over_imap(crew, audit)
+
+    def _lookout(self, crew: Crew) -> Callable[[Crew], Awaitable[int | Rest]]:
+        lookout = Lookout(crew.desk, crew.poll_every, crew.certificates, self._works.now)
+
+        async def look(crew: Crew) -> int:
+            return await asyncio.to_thread(lookout.look, self._store(crew.lease))
+
+        return look
 
     async def _over_imap(self, crew: Crew, work: Callable[[], Result]) -> Result | Rest:
         """Use the working connection, unless the account rests."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # Where the event of an alarm stands in what raises it.
-_RAISING = {"Alarm": 0, "_alarm": 0, "_raise": 0, "Condition": 0, "AlertRow": 1}
+_RAISING = {"Alarm": 0, "_alarm": 0, "_raise": 0, "AlertRow": 1}
 _EVENT = re.compile(r"[a-z]+\.[a-z]+")
 
 
@@ -16,10 +16,13 @@ def raised() -> Iterator[str]:
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
                 name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr
-                words = call.args[_RAISING[name] :] if name in _RAISING else []
-                if words and isinstance(word := words[0], ast.Constant):
-                    assert _EVENT.fullmatch(str(word.value)), path
-                    yield str(word.value)
+                # A condition names its alarm, and the one that tells its end.
+                places = (0, 1) if name == "Condition" else (_RAISING.get(name, 99),)
+                words = [call.args[place] for place in places if place < len(call.args)]
+                for word in words:
+                    if isinstance(word, ast.Constant):
+                        assert _EVENT.fullmatch(str(word.value)), path
+                        yield str(word.value)
 
 
 def test_every_alarm_stands_in_the_page_with_what_to_do_and_no_other_does() -> None:

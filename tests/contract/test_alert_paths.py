@@ -155,6 +155,8 @@ def test_a_mail_that_is_not_taken_is_told(sink: SmtpSink, verb: str, fault: str,
         by_mail(sink, 0.5 if fault == "stall" else 20).tell(ALARM)
 
 
+@pytest.mark.mariadb
+@pytest.mark.postgresql
 def test_each_path_tells_by_itself_and_the_end_after_the_alarm(
     shop: Shop, webhook: Webhook, sink: SmtpSink
 ) -> None:

@@ -35,7 +35,7 @@ from maildaemon.domain.overview import (
     find_wait,
 )
 from maildaemon.domain.policy import Policy, Reads
-from maildaemon.domain.standing import lasting_troubles
+from maildaemon.domain.standing import Standing, lasting_troubles
 from maildaemon.domain.threads import Status
 from maildaemon.domain.transcript import Transcript
 from maildaemon.domain.understanding import Priority
@@ -99,6 +99,10 @@ class SqlOverview:
             withheld=tuple(look.withheld()),
             feedback=tuple(look.feedback()),
         )
+
+    def standing(self, mailbox_id: int, now: datetime) -> Standing:
+        """Return how a mailbox is doing."""
+        return SqlStanding(self._connection, mailbox_id, now).read()
 
     def transcript(self, thread_id: int) -> Transcript | None:
         """Return what a thread's customer and our people have written to each other."""
