@@ -10,6 +10,7 @@ _RULES = "tests/unit/test_options_rules.py::"
 _HOLIDAYS = "tests/unit/test_holidays.py::"
 _TIME = "tests/unit/test_options_time.py::"
 _DIGEST = "tests/service/test_digest.py::"
+_RETENTION = "tests/service/test_retention.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
 _UNFINISHED = "tests/unit/test_options_unfinished.py::"
 _CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
@@ -207,17 +208,17 @@ ACTING = {
         ),
         "tests/contract/test_alert_paths.py::test_each_path_is_made_from_its_options",
     ),
+    "privacy.retention.raw": _RETENTION + "test_bytes_go_when_their_time_is_over",
+    "privacy.retention.files": _RETENTION + "test_files_go_when_their_time_is_over",
+    "privacy.retention.bodies": _RETENTION + "test_texts_go_when_their_time_is_over",
+    "privacy.retention.personal": _RETENTION + "test_people_go_when_their_time_is_over",
+    "privacy.retention.statistics": _RETENTION + "test_how_it_went_goes_when_its_time_is_over",
     "digest.to": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
     "digest.at": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
 }
 
 UNFINISHED = (
     "service.http.port",
-    "privacy.retention.bodies",
-    "privacy.retention.files",
-    "privacy.retention.raw",
-    "privacy.retention.personal",
-    "privacy.retention.statistics",
     "alerts.smtp.oauth2",
     "probe.every",
 )

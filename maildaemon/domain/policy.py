@@ -10,6 +10,7 @@ from maildaemon.domain.delivery import Contacts, MailKind, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.reading import NumberPattern, Reading
+from maildaemon.domain.retention import Retention
 from maildaemon.domain.rules import Rule, make_reading
 from maildaemon.domain.timepolicy import TimePolicy
 
@@ -164,6 +165,7 @@ class Policy:
     notices: tuple[Notice, ...] = ()
     plus_address: bool = False
     privacy_url: str | None = None
+    retention: Retention = field(default_factory=Retention)
     partners: tuple[Partner, ...] = ()
     contacts: Contacts | None = None
     hours: Hours = field(default_factory=Hours)

@@ -54,10 +54,17 @@ class Persons(Protocol):
         """Return the messages of others in which his words may stand, and `these`."""
 
     def erase(
-        self, personal: Personal, key: bytes, at: datetime, quotes: Sequence[Row] = ()
+        self,
+        personal: Personal,
+        key: bytes,
+        at: datetime,
+        quotes: Sequence[Row] = (),
+        *,
+        told: bool = True,
     ) -> Bytes:
         """Take what was read (`doomed`) out of the records, and put `quotes`, messages of others
-        without his words, in the place of what they were.
+        without his words, in the place of what they were. `told`: take away what staff were told of
+        all conversations since then, too.
         """
 
     def bytes_of_erased(self) -> tuple[str, ...]:

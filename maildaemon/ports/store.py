@@ -26,6 +26,7 @@ from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.persons import Persons
 from maildaemon.ports.rebuild import Rebuilding
+from maildaemon.ports.retention import Retaining
 from maildaemon.ports.rows import (
     AccountRow,
     Concern,
@@ -420,6 +421,7 @@ class Transaction(Protocol):
     leases: Leases
     rebuild: Rebuilding
     persons: Persons
+    retaining: Retaining
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

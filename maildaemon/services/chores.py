@@ -1,7 +1,7 @@
 """What a daemon does that belongs to no mailbox; of several on one database, one does it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -9,8 +9,10 @@ from functools import partial
 from maildaemon.ports.store import Store
 from maildaemon.services.alert import spread_next, tell_next
 from maildaemon.services.crew import Works
+from maildaemon.services.desk import Desk
 from maildaemon.services.lease import FencedStore, Lease
 from maildaemon.services.prune import drop_orphans, prune_next
+from maildaemon.services.retain import drop_unheld, retain_next
 
 _TELL_EVERY = timedelta(seconds=2)
 _PRUNE_EVERY = timedelta(hours=6)
@@ -28,9 +30,9 @@ class Chore:
 class Chores:
     """The steps; `lease` None: no other process works on the database."""
 
-    def __init__(self, works: Works, lease: Lease | None) -> None:
+    def __init__(self, works: Works, lease: Lease | None, desks: Sequence[Desk]) -> None:
         """Nothing is done yet."""
-        self._works, self._lease = works, lease
+        self._works, self._lease, self._desks = works, lease, desks
 
     @property
     def are_ours(self) -> bool:
@@ -75,7 +77,12 @@ class Chores:
         count = 0
         if self.are_ours:
             count = await asyncio.to_thread(prune_next, self._store(), works.files, works.now)
+            for desk in self._desks:
+                count += await asyncio.to_thread(
+                    retain_next, self._store(), works.blobs, works.files, desk, works.now
+                )
         # In its own data folder each cleans up by itself.
         if not count:
             await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
+            await asyncio.to_thread(drop_unheld, works.store, works.blobs, self._desks, works.now)
         return count

@@ -78,7 +78,7 @@ class Daemon:
         )
         self._loops: dict[tuple[int, str], Loop] = {}
         self._shared = works.shared.holder.lease(SHARED) if works.shared else None
-        self._chores = Chores(works, self._shared)
+        self._chores = Chores(works, self._shared, [crew.desk for crew in crews])
         # With which mailboxes it has begun, and by which fence.
         self._begun: dict[int, int | None] = {}
         self._beginning = asyncio.Lock()

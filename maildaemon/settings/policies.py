@@ -173,21 +173,42 @@ class LanguageSettings(Section):
     )
 
 
+_DAY, _MONTH = timedelta(days=1), timedelta(days=30)
+
+
 class RetentionSettings(Section):
-    """How long things are kept; what has no time here is kept for good."""
+    """How long things are kept; what has no time here is kept for good. What is over goes every few
+    hours, and how much it was is noted. Conversations in which it is our turn keep all but bytes.
+    """
 
     bodies: Duration | None = Field(
-        None, examples=["730 days"], description="The texts of messages."
+        None,
+        ge=_MONTH,
+        examples=["730 days"],
+        description="What messages and our own mails say, and the names of files, counted from the "
+        "last message of the conversation.",
     )
-    files: Duration | None = Field(None, examples=["365 days"], description="Attached files.")
+    files: Duration | None = Field(
+        None, ge=_DAY, examples=["365 days"], description="The bytes of attached files."
+    )
     raw: Duration | None = Field(
-        None, examples=["90 days"], description="Messages as they came, byte for byte."
+        None,
+        ge=_DAY,
+        examples=["90 days"],
+        description="Messages as they came, byte for byte; `rebuild` then has the mailbox alone.",
     )
     personal: Duration | None = Field(
-        None, examples=["1095 days"], description="Names and addresses."
+        None,
+        ge=_MONTH,
+        examples=["1095 days"],
+        description="Names and addresses, and with them all of the above, as `person erase` does.",
     )
     statistics: Duration | None = Field(
-        None, examples=["1825 days"], description="Counts and times that name nobody."
+        None,
+        ge=_MONTH,
+        examples=["1825 days"],
+        description="How a conversation went: its history, category, rating. That a message was "
+        "seen stays, so that it is never new again.",
     )
 
 

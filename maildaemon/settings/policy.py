@@ -19,11 +19,17 @@ from maildaemon.domain.policy import (
     Treatment,
 )
 from maildaemon.domain.reading import NumberPattern, Search
+from maildaemon.domain.retention import Retention
 from maildaemon.domain.rules import Condition, Rule
 from maildaemon.domain.timepolicy import EscalationStep, FollowUpStep, Promise, TimePolicy
 from maildaemon.domain.understanding import Link, Priority
 from maildaemon.settings.models import MailboxSettings, Settings
-from maildaemon.settings.policies import AttachmentSettings, LimitSettings, PolicySections
+from maildaemon.settings.policies import (
+    AttachmentSettings,
+    LimitSettings,
+    PolicySections,
+    RetentionSettings,
+)
 from maildaemon.settings.promises import (
     ContactSettings,
     EscalationSettings,
@@ -60,6 +66,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         notices=tuple(_notice(one, zone) for one in policy.notices),
         plus_address=mailbox.plus_address,
         privacy_url=policy.privacy.notice,
+        retention=_retention(policy.privacy.retention),
         partners=tuple(Partner(one.name, one.address.lower()) for one in policy.partners),
         contacts=_contacts(policy.contacts),
         hours=make_hours(policy.hours),
@@ -80,6 +87,12 @@ def _staff(settings: Settings, mailbox: MailboxSettings) -> Iterator[str]:
     policy = settings.policy_of(mailbox)
     yield from (one.assign for one in policy.rules if one.assign)
     yield from (address for one in policy.escalation for address in one.to)
+
+
+def _retention(wanted: RetentionSettings | None) -> Retention:
+    if wanted is None:
+        return Retention()
+    return Retention(wanted.raw, wanted.files, wanted.bodies, wanted.personal, wanted.statistics)
 
 
 def _contacts(contacts: ContactSettings | None) -> Contacts | None:

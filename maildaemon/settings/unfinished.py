@@ -10,17 +10,15 @@ from maildaemon.settings.document import Block, Document, Loc
 NOT_YET = frozenset(
     {
         "service.http",
-        "privacy.retention",
         "alerts.smtp.oauth2",
         "probe",
     }
 )
-_OWN_POLICY = "mailboxes[].policy."
 
 
 def is_unfinished(path: str) -> bool:
     """Tell whether nothing is done about an option (`alerts.webhook`) yet."""
-    return path.removeprefix(_OWN_POLICY) in NOT_YET
+    return path in NOT_YET
 
 
 def warn_of_unfinished(document: Document) -> None:

@@ -21,13 +21,6 @@ OPTIONS = [
         "0",
         "from 1 to 65535",
     ),
-    *(
-        (
-            *(f"privacy.retention.{name}", "privacy: {retention: {NAME: …}}".replace("NAME", name)),
-            *("90 days", "90 days", "3 business days", "working time does not count here"),
-        )
-        for name in ("bodies", "files", "raw", "personal", "statistics")
-    ),
     (
         *("alerts.smtp.oauth2", ALERT.replace("…", "username: me, oauth2: …")),
         *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),

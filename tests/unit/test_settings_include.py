@@ -198,11 +198,11 @@ def test_what_is_shown_has_the_included_sections_in_it(main: Path) -> None:
 
 
 def test_a_warning_about_an_included_section_names_its_file(main: Path) -> None:
-    write(main, "include: [rules/a.yaml]\n", a="privacy: {retention: {raw: 90 days}}\n")
+    write(main, "include: [rules/a.yaml]\n", a="feedback: {after: 1 business day}\n")
 
     (warning,) = load_settings(main).warnings
 
     assert str(warning) == (
-        f"{main.parent}/rules/a.yaml:1:11: privacy.retention: `retention` is read and checked, "
-        "but this version does nothing about it yet"
+        f"{main.parent}/rules/a.yaml:1:1: feedback: without `hours` every Monday to Friday counts as "
+        "a business day, all day, in UTC; give them, at least `hours: {timezone: Europe/Rome}`"
     )

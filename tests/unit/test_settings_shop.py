@@ -9,7 +9,7 @@ from maildaemon.domain.spans import Counting, Span, parse_span
 from maildaemon.domain.understanding import Fact, Priority
 from maildaemon.settings import example, reference, show
 from maildaemon.settings.promises import Occasion
-from maildaemon.settings.unfinished import NOT_YET, is_unfinished
+from maildaemon.settings.unfinished import NOT_YET
 from tests.unit.test_settings import MINIMAL, read
 from tests.unit.test_settings_pages import options_by_path
 
@@ -112,14 +112,6 @@ def test_what_nothing_is_done_about_yet_is_said_once_for_each_option_that_is_giv
     )
 
 
-def test_it_is_said_of_the_policy_of_a_mailbox_too() -> None:
-    own = "    policy: {privacy: {retention: {raw: 90 days}}, feedback: }\n    address:"
-
-    warnings = read(MINIMAL.replace("    address:", own)).warnings
-
-    assert [one.path for one in warnings] == ["mailboxes[0].policy.privacy.retention"]
-
-
 def test_nothing_is_said_where_nothing_is_given() -> None:
     assert read(MINIMAL + "promises:\nhours:\n  holidays:\n").warnings == ()
 
@@ -141,8 +133,6 @@ def test_only_what_is_listed_is_marked() -> None:
 
     assert reference().count(mark) == len(NOT_YET)
     assert " ".join(example().replace("#", " ").split()).count(mark) == len(NOT_YET)
-    assert is_unfinished("mailboxes[].policy.rules") == is_unfinished("rules")
-    assert not is_unfinished("mailboxes[].policy")
 
 
 def test_times_and_days_are_read_as_written() -> None:

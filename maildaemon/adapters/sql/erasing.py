@@ -59,7 +59,8 @@ _NAMELESS: Mapping[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class Erasing:
     """One erasure. `quotes`: rows of messages by others, as they are to be from now on, with the
-    bytes that they have let go under `was`.
+    bytes that they have let go under `was`. `told`: what staff were told of all conversations since
+    he wrote goes as well.
     """
 
     connection: Connection
@@ -67,6 +68,7 @@ class Erasing:
     key: bytes
     at: datetime
     quotes: tuple[Row, ...] = ()
+    told: bool = True
 
     @property
     def were(self) -> tuple[Row, ...]:
@@ -100,13 +102,13 @@ def erase(erasing: Erasing) -> Bytes:
     for rule in RULES.values():
         rule(erasing)
     return Bytes(
-        _unheld(erasing.connection, raw, inbound.c.raw_sha256, message.c.raw_sha256),
-        _unheld(erasing.connection, files, attachment.c.sha256),
+        unheld(erasing.connection, raw, inbound.c.raw_sha256, message.c.raw_sha256),
+        unheld(erasing.connection, files, attachment.c.sha256),
     )
 
 
-def _unheld(connection: Connection, names: Iterable[str], *columns: Column[Any]) -> tuple[str, ...]:
-    """Return those that stand in none of the columns."""
+def unheld(connection: Connection, names: Iterable[str], *columns: Column[Any]) -> tuple[str, ...]:
+    """Return those of some sha256 that stand in none of these columns."""
     left = set(names)
     for some in _some(sorted(left)):
         for column in columns:
@@ -173,7 +175,7 @@ def _outbox(erasing: Erasing) -> None:
     for some in _some([row["id"] for row in erasing.personal.of("outbox")]):
         unsent = (outbox.c.id.in_(some), outbox.c.state.not_in(_HAS_LEFT))
         erasing.connection.execute(update(outbox).where(*unsent).values(**never))
-    if (since := _since(erasing.personal)) is None:
+    if not erasing.told or (since := _since(erasing.personal)) is None:
         return
     # What staff were told of all conversations names whoever waited.
     told = (outbox.c.kind == MailKind.DIGEST.value, outbox.c.queued_at >= since)
@@ -366,7 +368,7 @@ def bytes_of_erased(connection: Connection) -> tuple[str, ...]:
         gone = update(inbound).where(inbound.c.id.in_(some)).values(raw_sha256=None)
         connection.execute(gone)
     names = {row.raw_sha256 for row in found}
-    return _unheld(connection, names, inbound.c.raw_sha256, message.c.raw_sha256)
+    return unheld(connection, names, inbound.c.raw_sha256, message.c.raw_sha256)
 
 
 def since(connection: Connection, message_id: int, most: int) -> tuple[Suspect, ...]:
@@ -405,7 +407,7 @@ def drop_files(connection: Connection, files: Sequence[Row], at: datetime) -> tu
     for some in _some([row["id"] for row in files]):
         these = update(attachment).where(attachment.c.id.in_(some))
         connection.execute(these.values(dropped_at=at, **_NAMELESS))
-    return _unheld(connection, {row["sha256"] for row in files}, attachment.c.sha256)
+    return unheld(connection, {row["sha256"] for row in files}, attachment.c.sha256)
 
 
 def unprocessed(connection: Connection) -> tuple[tuple[int, str], ...]:

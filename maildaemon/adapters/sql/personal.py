@@ -92,10 +92,16 @@ class SqlPersons:
         return erasing.quoting(self._connection, personal, these)
 
     def erase(
-        self, personal: Personal, key: bytes, at: datetime, quotes: Sequence[Row] = ()
+        self,
+        personal: Personal,
+        key: bytes,
+        at: datetime,
+        quotes: Sequence[Row] = (),
+        *,
+        told: bool = True,
     ) -> Bytes:
         """See `Persons.erase`."""
-        work = erasing.Erasing(self._connection, personal, key, at, tuple(quotes))
+        work = erasing.Erasing(self._connection, personal, key, at, tuple(quotes), told)
         return erasing.erase(work)
 
     def bytes_of_erased(self) -> tuple[str, ...]:
@@ -206,7 +212,8 @@ class _Reading:
         return Personal((), rows, mentioned=self._mentions(messages))
 
     def _holds_only(self, thread_id: int, messages: Sequence[int]) -> bool:
-        inside = self._ids(message.c.id, message.c.thread_id == thread_id)
+        there = (message.c.thread_id == thread_id, message.c.erased_at.is_(None))
+        inside = self._ids(message.c.id, and_(*there))
         return frozenset(inside) <= frozenset(messages)
 
     def _writes(self, row: RowMapping, but_for: Sequence[int]) -> bool:

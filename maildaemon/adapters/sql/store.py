@@ -37,6 +37,7 @@ from maildaemon.adapters.sql.personal import SqlPersons
 from maildaemon.adapters.sql.quick import QuickConnection, Statements
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
+from maildaemon.adapters.sql.retaining import SqlRetaining
 from maildaemon.adapters.sql.servers import is_temporary, server_engine
 from maildaemon.adapters.sql.tables import earlier, thread
 from maildaemon.adapters.sql.timers import SqlTimers
@@ -50,6 +51,7 @@ from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.persons import Persons
 from maildaemon.ports.rebuild import Rebuilding
+from maildaemon.ports.retention import Retaining
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Mailboxes, Outbox, Records, Transaction
 from maildaemon.ports.timers import Timers
@@ -92,6 +94,7 @@ class SqlTransaction:
         self.leases: Leases = SqlLeases(connection)
         self.rebuild: Rebuilding = SqlRebuilding(connection)
         self.persons: Persons = SqlPersons(connection)
+        self.retaining: Retaining = SqlRetaining(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
