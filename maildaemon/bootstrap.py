@@ -43,7 +43,7 @@ from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.leases import Daemon as Worker
 from maildaemon.domain.policy import Reads
 from maildaemon.errors import OperatorError
-from maildaemon.logins import credential_of, make_bearer
+from maildaemon.logins import credential_of, make_bearer, make_sign_ins
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Certificate, Mailbox, Transport
 from maildaemon.ports.brakes import Alert
@@ -487,6 +487,7 @@ def _crew(
         certificates=partial(_certificates, mailbox),
         imap_credential=credential_of(settings, mailbox, mailbox.imap, desk.key),
         smtp_credential=credential_of(settings, mailbox, smtp, desk.key) if smtp else str,
+        sign_ins=make_sign_ins(settings, mailbox),
     )
 
 

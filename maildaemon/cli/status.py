@@ -20,6 +20,7 @@ from maildaemon.cli.output import (
     put_json,
     say,
 )
+from maildaemon.cli.sign_ins import SignedIn, signed_in
 from maildaemon.cli.teach import examples
 from maildaemon.domain.leases import Holding
 from maildaemon.domain.standing import Account, Severity, Standing, Trouble, troubles
@@ -40,6 +41,7 @@ class _Report:
     mode: str
     standing: Standing
     troubles: tuple[Trouble, ...]
+    sign_ins: tuple[SignedIn, ...]
 
     @property
     def well(self) -> bool:
@@ -117,7 +119,7 @@ def _report(
     only_sent = mailbox.reads == "sent_only"
     mode = "sent_only" if only_sent else str(settings.mode_of(mailbox))
     found = troubles(standing, mailbox.imap.poll_every, now)
-    return _Report(mailbox.name, mode, standing, found)
+    return _Report(mailbox.name, mode, standing, found, signed_in(settings, mailbox))
 
 
 def _as_object(report: _Report) -> dict[str, object]:
@@ -131,6 +133,7 @@ def _as_object(report: _Report) -> dict[str, object]:
         "waiting": standing.waiting,
         "imap": _account(standing.imap),
         "smtp": _account(standing.smtp),
+        "sign_ins": report.sign_ins,
         "inbound": standing.inbound,
         "outbox": standing.outbox,
         "files": standing.files,
@@ -164,6 +167,7 @@ def _put(report: _Report, now: datetime) -> None:
             *(("  waiting", _who(one)) for one in standing.waiting),
             ("  IMAP", _in_words(standing.imap, now)),
             ("  SMTP", _in_words(standing.smtp, now)),
+            *(("  sign-in", str(one)) for one in report.sign_ins),
             ("  inbound", f"{inbound.waiting} waiting, {inbound.parked} parked"),
             ("  history", f"{inbound.history} waiting" if inbound.history else None),
             ("  withheld", f"{inbound.gaps} by the server" if inbound.gaps else None),

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from maildaemon.domain.delivery import Draft, Envelope, Note, Outcome
+from maildaemon.domain.grants import AccessToken, Grant
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading
 from maildaemon.domain.understanding import OrderNumber
@@ -71,6 +72,26 @@ class Fetched:
 
     uid: int
     raw: bytes
+
+
+class SignIn(Protocol):
+    """A person's leave to use a mailbox, by which tokens to log in with are come by."""
+
+    @property
+    def username(self) -> str:
+        """Return the account that somebody has signed in for."""
+
+    def grant(self) -> Grant | None:
+        """Return what is kept of it; None if nobody has signed in. SecretError if it cannot be
+        read.
+        """
+
+    def token(self, instead_of: AccessToken | None = None) -> AccessToken:
+        """Return a token that holds for a while; not the one that a server has refused.
+
+        Raises IdentityUnavailableError if there is none now, SignInRefusedError if there will be
+        none before somebody signs in, SecretError if nobody ever has.
+        """
 
 
 class Mailbox(Protocol):

@@ -14,6 +14,7 @@ from maildaemon.ports import (
     Mailbox,
     Now,
     Parser,
+    SignIn,
     Ticker,
     Transport,
 )
@@ -54,6 +55,7 @@ class Crew:
     smtp_credential: Callable[[], str]
     lease: Lease | None = None
     certificates: Callable[[], Mapping[str, Certificate]] = dict
+    sign_ins: tuple[SignIn, ...] = ()
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

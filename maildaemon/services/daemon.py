@@ -45,6 +45,7 @@ from maildaemon.services.plan import put_in_force
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
+from maildaemon.services.sign_ins import look_after
 
 _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
@@ -235,6 +236,8 @@ class Daemon:
         if Step.RECEIVE in self._only and not crew.only_sent:
             self._add(crew, "audit", self._if_ours(crew, self._audit), _AUDIT_EVERY)
             self._add(crew, "lookout", self._if_ours(crew, self._lookout(crew)), _LOOK_OUT_EVERY)
+        if crew.sign_ins:
+            self._add(crew, "sign_in", self._if_ours(crew, self._keep_signed_in), _AUDIT_EVERY)
         if Step.RECEIVE in self._only and crew.watch is not None:
             self._add(crew, "watch", self._if_ours(crew, self._watch), _WATCH_RETRY)
 
@@ -425,6 +428,12 @@ class Daemon:
             return await asyncio.to_thread(lookout.look, self._store(crew.lease))
 
         return look
+
+    async def _keep_signed_in(self, crew: Crew) -> int:
+        store, now = self._store(crew.lease), self._works.now
+        for sign_in in crew.sign_ins:
+            await asyncio.to_thread(look_after, store, sign_in, crew.desk, now())
+        return 0
 
     async def _over_imap(self, crew: Crew, work: Callable[[], Result]) -> Result | Rest:
         """Use the working connection, unless the account rests."""

@@ -86,6 +86,7 @@ class SmtpSink:
         security: Literal["none", "starttls", "tls"] = "none",
         certificate: tuple[Path, Path] | None = None,
         require_auth: bool = False,
+        takes_token: Callable[[str, str], bool] | None = None,
         lose: float = 0.0,
         seed: int = 0,
         files_sent: SentFolder | None = None,
@@ -99,6 +100,9 @@ class SmtpSink:
         self._security = security
         self._tls = _server_context(*certificate) if certificate else None
         self._require_auth = require_auth
+        self._takes_token = takes_token
+        if takes_token is not None:
+            self.auth_XOAUTH2 = self._show_token
         self._lose = lose
         self._random = random.Random(seed)
         self._files_sent = files_sent
@@ -219,6 +223,16 @@ class SmtpSink:
         return AuthResult(success=False, handled=False)
 
     # aiosmtpd calls these on the server's loop.
+
+    async def _show_token(self, server: SMTP, args: list[str]) -> AuthResult:
+        """Take an account and a token of its, as Google and Microsoft do."""
+        assert self._takes_token is not None
+        user, shown, *_ = base64.b64decode(args[1]).decode().split("\1")
+        account = user.removeprefix("user=")
+        if self._takes_token(account, shown.removeprefix("auth=Bearer ")):
+            return AuthResult(success=True, auth_data=account)
+        await server.challenge_auth('{"status":"400"}')
+        return AuthResult(success=False, handled=False)
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

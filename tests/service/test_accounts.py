@@ -19,6 +19,7 @@ from maildaemon.errors import (
     MailboxUnavailableError,
     MaildaemonError,
     OperatorError,
+    SignInRefusedError,
 )
 from maildaemon.ports.store import Transaction
 from maildaemon.services.accounts import (
@@ -152,6 +153,25 @@ def test_a_machine_that_was_off_for_days_tells_of_no_outage_at_its_first_failure
     note_failure(shop.store, shop.desk, "imap", str, MailboxUnavailableError("no route"), shop.at)
 
     assert shop.rows("select event from alert") == []
+
+
+def test_a_sign_in_that_has_ended_is_one_alarm_and_one_recovery_though_two_servers_refuse_us(
+    shop: Shop,
+) -> None:
+    ended = MailboxPasswordRefusedError("the sign-in is no longer valid")
+    ended.__cause__ = SignInRefusedError("the sign-in is no longer valid")
+    for service in ("imap", "smtp"):
+        for _ in range(4):
+            note_failure(shop.store, shop.desk, service, lambda: "shared", ended, shop.at)
+            shop.wait(minutes=20)
+    assert shop.rows("select event, count from alert") == [("account.stopped", 1)]
+
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    assert resting_until(shop.store, shop.desk, "smtp", lambda: "shared", shop.at) is None
+    note_success(shop.store, shop.desk, "smtp", shop.at)
+
+    events = [row[0] for row in shop.rows("select event from alert order by id")]
+    assert events == ["account.stopped", "account.recovered"]
 
 
 def test_success_forgets_all_failures(shop: Shop) -> None:
