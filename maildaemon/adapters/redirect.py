@@ -6,6 +6,7 @@ The browser comes back to this machine. Where it runs on another one, its addres
 import base64
 import hashlib
 import hmac
+import os
 import secrets
 import select
 import socket
@@ -61,15 +62,18 @@ class Redirect:
         would not, or does not come back in time.
         """
         end = time.monotonic() + seconds
-        sources: list[TextIO | socket.socket] = [self._listener, pasted]
+        typed, sources = b"", [self._listener.fileno(), pasted.fileno()]
         while (left := end - time.monotonic()) > 0:
             ready, _, _ = select.select(sources, [], [], left)
-            if pasted in ready:
-                if not (line := pasted.readline()):
-                    sources.remove(pasted)
-                elif code := self._code(line.strip()):
-                    return code
-            if self._listener in ready and (code := self._answered()):
+            if pasted.fileno() in ready:
+                # Not by lines: what is buffered there, nobody waits for any more.
+                if not (more := os.read(pasted.fileno(), _LONGEST_HEAD)):
+                    sources.remove(pasted.fileno())
+                *lines, typed = (typed + (more or b"\n")).split(b"\n")
+                for line in lines:
+                    if code := self._code(line.decode("ascii", "replace").strip()):
+                        return code
+            if self._listener.fileno() in ready and (code := self._answered()):
                 return code
         raise OperatorError("nobody signed in in time", advice="begin again")
 

@@ -116,7 +116,7 @@ class OAuth2Settings(Section):
         """Return who we are to the identity server, and where it is."""
         match self.provider:
             case Provider.GOOGLE:
-                # Google takes this scope from no login by code: a browser has to come back to us.
+                # Google's login by code gives no leave for mail: a browser has to come back to us.
                 return Application(
                     provider="google",
                     client_id=self.client_id,

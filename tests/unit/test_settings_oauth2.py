@@ -1,5 +1,8 @@
 """The options of a login by token: what they mean, and what contradicts itself."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from maildaemon.domain.grants import Application
@@ -131,3 +134,18 @@ def test_google_has_a_browser_come_back_and_microsoft_a_code_to_type() -> None:
         "https://login.microsoftonline.com/shop.example/oauth2/v2.0/token"
     )
     assert "offline_access" in microsoft.scope
+
+
+def test_every_configuration_in_the_page_of_providers_can_be_read_and_warns_of_nothing() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text("utf-8")
+    written = re.findall(r"(?ms)^```yaml\n(.*?)^```$", page)
+
+    assert len(written) >= 4
+    for text in written:
+        settings = read(text)
+        assert [one for one in settings.warnings if "hours" not in str(one)] == []
+        (mailbox,) = settings.mailboxes
+        assert mailbox.smtp is not None
+        assert mailbox.smtp.oauth2 == mailbox.imap.oauth2, "they share one sign-in"
+        for host in (mailbox.imap.host, mailbox.smtp.host):
+            assert f"`{host}`" in page or host == "mail.example.com"
