@@ -213,12 +213,13 @@ ACTING = {
     "privacy.retention.bodies": _RETENTION + "test_texts_go_when_their_time_is_over",
     "privacy.retention.personal": _RETENTION + "test_people_go_when_their_time_is_over",
     "privacy.retention.statistics": _RETENTION + "test_how_it_went_goes_when_its_time_is_over",
+    "service.http.port": "tests/system/test_cli_http.py::"
+    "test_the_daemon_shows_itself_on_its_port_and_to_this_machine_alone",
     "digest.to": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
     "digest.at": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
 }
 
 UNFINISHED = (
-    "service.http.port",
     "alerts.smtp.oauth2",
     "probe.every",
 )

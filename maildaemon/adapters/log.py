@@ -42,7 +42,7 @@ def set_up_log(
     """
     target = stream or sys.stderr
     handler = logging.StreamHandler(target)
-    veil = _veil(addresses, key or secrets.token_bytes(32))
+    veil = veil_for(addresses, key or secrets.token_bytes(32))
     handler.setFormatter(_Formatter(json_lines=json_lines, colors=target.isatty(), veil=veil))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -51,8 +51,8 @@ def set_up_log(
     logging.getLogger("maildaemon").setLevel(_LEVELS.get(level, logging.ERROR))
 
 
-def _veil(addresses: str, key: bytes) -> Veil:
-    """Return what hides the addresses in a text."""
+def veil_for(addresses: str, key: bytes) -> Veil:
+    """Return what hides the addresses in a text: none (`full`), or as the log does."""
     if addresses == "full":
         return str
     hide = partial(_hashed, key) if addresses == "hash" else _domain

@@ -14,7 +14,7 @@ from maildaemon.cli.words import REASONS, SECTIONS, SILENCES
 from maildaemon.domain.dates import tell_end
 from maildaemon.domain.figures import Figures, FirstReplies, Month
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1f; --paper: #fff; --soft: #5a5d66;
   --line: #d5d7dd; --bar: #2f6fb3; --tile: #f3f5f8; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9e9ee; --paper: #17181c; --soft: #a9adb8;
@@ -80,7 +80,7 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         figures = self._figures
-        hashed = b64encode(sha256(_STYLE.encode()).digest()).decode()
+        hashed = b64encode(sha256(STYLE.encode()).digest()).decode()
         policy = (
             f"default-src 'none'; style-src 'sha256-{hashed}'; base-uri 'none'; form-action 'none'"
         )
@@ -93,13 +93,13 @@ class _Page:
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield '<meta name="color-scheme" content="light dark">'
         yield '<meta name="referrer" content="no-referrer">'
-        yield f"<title>Report {_safe(self._period())}</title>"
-        yield f"<style>{_STYLE}</style>"
+        yield f"<title>Report {safe(self._period())}</title>"
+        yield f"<style>{STYLE}</style>"
         yield "</head>"
         yield "<body>"
-        yield f"<header><h1>{_safe(', '.join(figures.mailboxes))}: {_safe(self._period())}</h1>"
+        yield f"<header><h1>{safe(', '.join(figures.mailboxes))}: {safe(self._period())}</h1>"
         stood = f"As it stood on {self._at(self._now)} ({self._zone})."
-        yield f'<p class="soft">{_safe(stood)}</p>'
+        yield f'<p class="soft">{safe(stood)}</p>'
         yield "</header><main>"
         for section in (
             *(self._tiles, self._first_replies, self._promises, self._waiting, self._months),
@@ -128,7 +128,7 @@ class _Page:
         feedback = figures.feedback.average
         yield "<dl>"
         yield from (
-            f"<div><dt>{name}</dt><dd>{_safe(value)}</dd></div>"
+            f"<div><dt>{name}</dt><dd>{safe(value)}</dd></div>"
             for name, value in (
                 ("Conversations begun", str(figures.conversations)),
                 ("First reply, median", duration(first.median_seconds)),
@@ -145,7 +145,7 @@ class _Page:
         yield "<h2>How long customers waited for the first reply</h2>"
         yield f"<p>{_in_words(first)}</p>"
         steps = {step.name: step.count for step in first.steps}
-        yield from _bars("First replies by a person, by how long they took", "Took", steps)
+        yield from bars("First replies by a person, by how long they took", "Took", steps)
 
     def _promises(self) -> Iterator[str]:
         promises = self._figures.promises
@@ -160,13 +160,13 @@ class _Page:
             "broken": promises.broken,
             "not due yet": promises.pending,
         }
-        yield from _bars("Promises of an answer", "Promise", counted)
+        yield from bars("Promises of an answer", "Promise", counted)
 
     def _waiting(self) -> Iterator[str]:
         figures = self._figures
         yield "<h2>How it stands now</h2>"
         statuses = {_STATUSES.get(name, name): n for name, n in figures.statuses.items()}
-        yield from _bars("All conversations, by whose turn it is", "Status", statuses)
+        yield from bars("All conversations, by whose turn it is", "Status", statuses)
         if not figures.waiting:
             yield "<p>Nobody is waiting.</p>"
             return
@@ -178,8 +178,8 @@ class _Page:
             due = f"<br>promised by {self._by(one.due)}" if one.due else ""
             danger = f"<br><strong>{_TOLD[one.danger]}</strong>" if one.danger else ""
             yield (
-                f'<tr><th scope="row"><bdi>{_safe(one.subject or "no subject")}</bdi> '
-                f"<code>{_safe(one.thread)}</code></th>"
+                f'<tr><th scope="row"><bdi>{safe(one.subject or "no subject")}</bdi> '
+                f"<code>{safe(one.thread)}</code></th>"
                 f"<td>since {self._at(one.since)}{due}{danger}</td></tr>"
             )
         yield "</tbody></table>"
@@ -190,24 +190,24 @@ class _Page:
         months = self._figures.months
         yield "<h2>Month by month</h2>"
         begun = {month_name(one): one.conversations for one in months}
-        yield from _bars("Conversations that customers began", "Month", begun)
+        yield from bars("Conversations that customers began", "Month", begun)
         for one in reversed(months):
             yield f"<h3>{month_name(one)}</h3>"
             categories = {
                 "no category" if name == "none" else name: n for name, n in one.categories.items()
             }
-            yield from _bars("By category", "Category", categories)
+            yield from bars("By category", "Category", categories)
             asked = {each.question: each.count for each in one.questions}
             if asked:
                 caption = "Asked several times: by the rules that matched, else by the subject"
-                yield from _bars(caption, "Question", asked)
+                yield from bars(caption, "Question", asked)
 
     def _files(self) -> Iterator[str]:
         figures = self._figures
         yield "<h2>Files</h2>"
-        yield from _bars("Refused", "Why", _worded(figures.refused, REASONS))
+        yield from bars("Refused", "Why", worded(figures.refused, REASONS))
         if figures.held:
-            yield from _bars("Held for a person to judge", "Why", _worded(figures.held, REASONS))
+            yield from bars("Held for a person to judge", "Why", worded(figures.held, REASONS))
 
     def _feedback(self) -> Iterator[str]:
         feedback = self._figures.feedback
@@ -217,12 +217,12 @@ class _Page:
             return
         yield f"<p>{feedback.answers} answers, {sum(feedback.ratings.values())} with a digit.</p>"
         given = {f"{digit} of 5": feedback.ratings.get(str(digit), 0) for digit in range(5, 0, -1)}
-        yield from _bars("Ratings", "Rating", given)
+        yield from bars("Ratings", "Rating", given)
 
     def _silences(self) -> Iterator[str]:
         yield "<h2>Why there was no automatic answer</h2>"
-        told = _worded(self._figures.silences, SILENCES)
-        yield from _bars("Mails without an automatic answer", "Reason", told)
+        told = worded(self._figures.silences, SILENCES)
+        yield from bars("Mails without an automatic answer", "Reason", told)
 
     def _mails(self) -> Iterator[str]:
         yield "<h2>Automatic mails</h2>"
@@ -234,16 +234,17 @@ class _Page:
         yield '<th scope="col" class="number">Drafts</th>'
         yield '<th scope="col" class="number">Shadow</th></tr></thead><tbody>'
         for one in self._figures.mails:
-            what = ", ".join(_mail(piece) for piece in one.what.split(" + "))
+            what = ", ".join(mail_in_words(one.what))
             numbers = "".join(
                 f'<td class="number">{n}</td>' for n in (one.sent, one.drafts, one.shadow)
             )
-            yield f'<tr><th scope="row">{_safe(what)}</th>{numbers}</tr>'
+            yield f'<tr><th scope="row">{safe(what)}</th>{numbers}</tr>'
         yield "</tbody></table>"
 
 
-def _mail(what: str) -> str:
-    return _MAILS.get(what) or SECTIONS.get(what, what)
+def mail_in_words(what: str) -> list[str]:
+    """Return what a mail is, or each of its parts (`acknowledgement + refused_files`)."""
+    return [_MAILS.get(piece) or SECTIONS.get(piece, piece) for piece in what.split(" + ")]
 
 
 def _in_words(first: FirstReplies) -> str:
@@ -257,11 +258,12 @@ def _in_words(first: FirstReplies) -> str:
     )
 
 
-def _worded(counted: Mapping[str, int], words: Mapping[str, str]) -> dict[str, int]:
+def worded(counted: Mapping[str, int], words: Mapping[str, str]) -> dict[str, int]:
+    """Return the counts by their codes in words."""
     return {f"{words.get(code, code)} ({code})": number for code, number in counted.items()}
 
 
-def _bars(caption: str, what: str, counted: Mapping[str, int]) -> Iterable[str]:
+def bars(caption: str, what: str, counted: Mapping[str, int]) -> Iterable[str]:
     """Yield a table with a bar in each row, as long as its share of the longest."""
     if not any(counted.values()):
         return (f"<p>{caption}: none in this period.</p>",)
@@ -279,7 +281,7 @@ def _bars(caption: str, what: str, counted: Mapping[str, int]) -> Iterable[str]:
 def _bar(name: str, number: int, most: int) -> str:
     width = 100 * number / most
     return (
-        f'<tr><th scope="row"><bdi>{_safe(name)}</bdi></th><td class="number">{number}</td>'
+        f'<tr><th scope="row"><bdi>{safe(name)}</bdi></th><td class="number">{number}</td>'
         '<td><svg aria-hidden="true" focusable="false" viewBox="0 0 100 10" '
         f'preserveAspectRatio="none"><rect width="{width:.2f}" height="10"/></svg></td></tr>'
     )
@@ -310,6 +312,6 @@ def percent(share: float | None) -> str:
     return f"{int(share * 100)} %"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Return a text from mail so that it is nothing but text."""
     return escape(plain(text)[:_LONGEST])

@@ -12,9 +12,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from maildaemon.adapters.clock import utc_now
+from maildaemon.adapters.http import HttpServer
+from maildaemon.adapters.log import veil_for
 from maildaemon.bootstrap import Locks, Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.site import Site
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError, StoreUnavailableError
 from maildaemon.services.crew import Step
 from maildaemon.services.desk import log
@@ -68,6 +72,7 @@ class Service:
         """Nothing is opened before `run`. `set_up_log` is called whenever a daemon takes over."""
         self._invocation, self._only, self._locks = invocation, only, locks
         self._set_up_log = set_up_log
+        self._http: HttpServer | None = None
         self._stopping = asyncio.Event()
         self._asked = asyncio.Event()
 
@@ -79,10 +84,41 @@ class Service:
             return
         self._begin(first)
         shift: _Shift | None = first
-        while shift is not None:
-            self._locks.keep_only(shift.parts.settings)
-            with shift.resources:
-                shift = await self._serve(shift.parts)
+        try:
+            while shift is not None:
+                self._locks.keep_only(shift.parts.settings)
+                with shift.resources:
+                    await self._show(shift.parts)
+                    shift = await self._serve(shift.parts)
+        finally:
+            await self._show(None)
+
+    async def _show(self, parts: Parts | None) -> None:
+        """Let HTTP tell of this daemon; the port is kept where it stays the same, and given back
+        where nothing is to be told any more (None).
+        """
+        wanted = parts.settings.service.http if parts else None
+        if self._http is not None and (wanted is None or wanted.port != self._http.port):
+            await self._http.close()
+            self._http = None
+        if parts is None or wanted is None:
+            return
+        service = parts.settings.service
+        veil = veil_for(service.log_addresses.value, parts.key)
+        site = Site(parts.settings, parts.store, veil, utc_now)
+        if self._http is not None:
+            self._http.answer = site.answer
+            return
+        server = HttpServer(wanted.port, site.answer)
+        try:
+            await server.open()
+        except OperatorError as error:
+            # Mail goes on without it: a page that nobody sees hurts less than mail nobody reads.
+            what, where, advice = error.what, error.where, error.advice
+            log("http.failed", logging.ERROR, problem=what, where=where, advice=advice)
+            return
+        self._http = server
+        log("http.opened", port=server.port)
 
     async def _open_first(self, settings: Settings) -> _Shift | None:
         """Open what the first daemon needs; None if it is told to stop meanwhile.

@@ -14,14 +14,6 @@ ALERT = "alerts: {smtp: {host: mail.example.net, from: a@example.net, to: [b@exa
 # An option; where it stands; what is written; what it is read as; what is wrong; what is said.
 OPTIONS = [
     (
-        "service.http.port",
-        "service: {http: {port: …}}",
-        "8080",
-        "8080",
-        "0",
-        "from 1 to 65535",
-    ),
-    (
         *("alerts.smtp.oauth2", ALERT.replace("…", "username: me, oauth2: …")),
         *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),
     ),

@@ -18,6 +18,7 @@ from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import THANKS_ONLY
 from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.figures import Chronicle, Conversation, Sent
+from maildaemon.domain.overview import Waiting
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.timers import Written
 from maildaemon.ports.timers import DATE_NAMED
@@ -68,6 +69,34 @@ class SqlFigures:
             ),
             waiting=waiting,
         )
+
+    def lately(self, since: datetime) -> tuple[dict[str, int], tuple[Sent, ...]]:
+        """Return why there was no automatic answer, how often, and the mails of ours that went."""
+        others = [one.value for one in Kind if one.value not in _OURS]
+        silences = self._count(
+            message.c.silence,
+            message.c.mailbox_id == self._mailbox_id,
+            message.c.kind.in_(others),
+            message.c.recorded_at >= since,
+            message.c.silence.is_not(None),
+            message.c.history.is_(False),
+        )
+        gone = {OutboxState.SENT.value: "sent", OutboxState.DRAFT.value: "drafts"}
+        columns = outbox.c.kind, outbox.c.sections, outbox.c.state
+        rows = self._connection.execute(
+            select(*columns).where(
+                outbox.c.mailbox_id == self._mailbox_id,
+                outbox.c.state.in_(gone),
+                outbox.c.concluded_at >= since,
+            )
+        )
+        counted = Counter((_what(row), gone[row.state]) for row in rows)
+        mails = {what: {name: counted[what, name] for name in gone.values()} for what, _ in counted}
+        return dict(silences), tuple(Sent(what, **mails[what]) for what in sorted(mails))
+
+    def waiting(self, policy: Policy, now: datetime) -> tuple[Waiting, ...]:
+        """Return the customers who wait for us."""
+        return open_threads(self._connection, self._mailbox_id, policy, now, None)[0]
 
     def _conversations(self, since: datetime) -> Iterator[Conversation]:
         """Yield what has had mail since then; what came later counts, too: it may be the answer."""

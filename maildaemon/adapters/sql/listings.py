@@ -41,7 +41,8 @@ from maildaemon.adapters.sql.tables import (
     timer,
 )
 from maildaemon.domain.attachments import Verdict
-from maildaemon.domain.figures import Chronicle
+from maildaemon.domain.figures import Chronicle, Sent
+from maildaemon.domain.overview import Waiting
 from maildaemon.domain.policy import Policy
 from maildaemon.domain.ratings import words_beside
 from maildaemon.domain.standing import Standing
@@ -83,6 +84,16 @@ class SqlListings:
         """Return all that a report counts of a mailbox."""
         figures = SqlFigures(self._connection, mailbox_id)
         return figures.chronicle(policy, since, until, now)
+
+    def lately(self, mailbox_id: int, since: datetime) -> tuple[dict[str, int], tuple[Sent, ...]]:
+        """Return how often and why there was no automatic answer since then, and which mails of
+        ours went.
+        """
+        return SqlFigures(self._connection, mailbox_id).lately(since)
+
+    def waiting(self, mailbox_id: int, policy: Policy, now: datetime) -> tuple[Waiting, ...]:
+        """Return the customers who wait for us."""
+        return SqlFigures(self._connection, mailbox_id).waiting(policy, now)
 
     def threads(
         self,
