@@ -28,7 +28,7 @@ _LOADED_ONCE = (
     "maildaemon.bootstrap maildaemon.cli maildaemon.mail.parse maildaemon.services.by_hand "
     "maildaemon.services.simulate maildaemon.adapters.sql.schema"
 ).split()
-_DATABASES = "not postgresql and not mariadb"
+_DATABASES = "not [postgresql and not [mariadb"
 
 
 class Verdict(StrEnum):

@@ -329,6 +329,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.timed
 def test_s04_a_bomb_is_refused_and_costs_little(name: str) -> None:
     content = BOMBS[name]()
 
@@ -718,6 +719,7 @@ def test_a_pdf_that_does_something_is_not_accepted(name: str) -> None:
     assert judged("a.pdf", content, "application/pdf") == verdict
 
 
+@pytest.mark.timed
 def test_a_pdf_of_nothing_but_streams_costs_little() -> None:
     many = pdf(*[objects(zlib.compress(bytes(1_000_000)))] * 1000, b"stream\n" * 100_000)
 

@@ -182,6 +182,7 @@ def test_a_file_that_the_directory_of_a_zip_does_not_tell_of_is_not_overlooked()
     ],
     ids=["fields", "depth", "an attribute", "attributes", "objects of a pdf"],
 )
+@pytest.mark.timed
 def test_what_is_hard_to_read_takes_no_longer_than_it_may(make: Callable[[], bytes]) -> None:
     content = make()
     begun = time.process_time()

@@ -218,6 +218,7 @@ def test_quotes_in_html_are_cut(markup: str) -> None:
         "a@b" * 300_000,
     ],
 )
+@pytest.mark.timed
 def test_s19_a_line_of_a_megabyte_takes_no_time(line: str) -> None:
     began = time.process_time()
 

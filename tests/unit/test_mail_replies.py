@@ -222,6 +222,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.timed
 def test_a_hostile_body_of_a_megabyte_is_cut_in_bounded_time(body: str) -> None:
     began = time.process_time()
 

@@ -111,6 +111,7 @@ def test_a_drawing_called_a_photograph_is_no_photograph() -> None:
     assert judged("a.svg", png(), "image/svg+xml").reason is Reason.TYPE_MISMATCH
 
 
+@pytest.mark.timed
 def test_xml_of_nothing_but_elements_costs_little() -> None:
     began_at = time.process_time()
     for content in (b"<a/>" * 700_000, b"<a " + b"".join(b"b%d='' " % n for n in range(200_000))):

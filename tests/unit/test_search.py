@@ -288,6 +288,7 @@ def test_where_it_is_unsure_nobody_is_asked_for_a_question(text: str, language: 
     assert asks(text, language) is None
 
 
+@pytest.mark.timed
 def test_s19_a_word_of_a_megabyte_takes_no_time() -> None:
     began = time.process_time()
 
