@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.adapters.sql.tables import metadata
@@ -416,6 +417,23 @@ def test_what_a_thread_has_queued_is_called_off_and_counted(store: SqlStore) -> 
             tx.outbox.withdraw(4, NOW),
         ]
     assert counts == [2, 0, 1, 1, 0]
+
+
+def test_what_a_mail_asked_for_that_was_withdrawn_may_be_asked_for_again(store: SqlStore) -> None:
+    with store.engine.begin() as connection:
+        row = {"id": 2, "mailbox_id": 1, "reference": "K7F3-Q2", "status": "open"}
+        texts = dict.fromkeys(("subject", "bare_subject"), "")
+        times = dict.fromkeys(("opened_at", "last_message_at"), NOW)
+        connection.execute(
+            metadata.tables["thread"].insert(), {**row, **texts, **times, "asked": ["photo"]}
+        )
+    queue(store, thread_id=2, sections=(Section.MISSING_FACTS,))
+
+    with store.begin() as tx:
+        assert tx.outbox.withdraw(2, NOW) == 1
+    with store.engine.connect() as connection:
+        (asked,) = connection.execute(select(metadata.tables["thread"].c.asked)).one()
+    assert asked == []
 
 
 def test_each_response_to_a_person_is_entered_and_counts_for_nobody_else(store: SqlStore) -> None:

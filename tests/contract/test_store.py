@@ -144,6 +144,22 @@ def test_effects_vanish_together_with_a_finish_that_came_too_late(
         assert tx.outbox.next_due(1, LATER) is None
 
 
+def test_a_parked_message_is_tried_again_alone_or_with_all_others(
+    store: SqlStore, folder: FolderRow
+) -> None:
+    record(store, folder, 1, 2, 3)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("update inbound set state = 'parked', failures = 3")
+
+    with store.begin() as tx:
+        assert tx.inbound.retry_parked(2, SOON) == 1
+        assert tx.inbound.retry_parked(2, SOON) == 0
+    assert claim(store, NOW) == ()
+    assert [(row.inbound_id, row.failures) for row in claim(store, SOON)] == [(2, 0)]
+    with store.begin() as tx:
+        assert tx.inbound.retry_parked(None, SOON) == 2
+
+
 def test_live_mail_is_taken_before_history(store: SqlStore, folder: FolderRow) -> None:
     record(store, folder, 1, 2, history=True)
     record(store, folder, 3)

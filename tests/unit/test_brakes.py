@@ -15,6 +15,7 @@ from maildaemon.domain.brakes import (
     why_bulk,
     why_flooded,
     why_jumped,
+    why_long_ago,
 )
 from maildaemon.domain.policy import Rate
 from tests.builders import NOW, a_policy
@@ -101,3 +102,12 @@ def test_what_the_mailbox_may_send_is_never_too_much() -> None:
 
     assert why_break(limits, 200, 0, 0) is None
     assert why_break(limits, 201, 0, 0) is not None
+
+
+def test_a_heartbeat_of_more_than_thirty_days_ago_makes_the_clock_doubtful() -> None:
+    month = timedelta(days=30)
+
+    assert why_long_ago(NOW - month, NOW) is None
+    assert why_long_ago(NOW - month - timedelta(seconds=1), NOW) == (
+        "the last heartbeat is 30 days old: is the clock right?"
+    )

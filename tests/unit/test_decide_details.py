@@ -6,13 +6,20 @@ from typing import Any
 
 import pytest
 
-from maildaemon.domain.actions import Assign, MuteSender, Rate
+from maildaemon.domain.actions import (
+    Assign,
+    Forward,
+    JoinThread,
+    MuteSender,
+    Rate,
+    WithholdForward,
+)
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.context import Context
 from maildaemon.domain.decide import decide
 from maildaemon.domain.delivery import Contacts, Refusal, Section
 from maildaemon.domain.message import Message
-from maildaemon.domain.policy import EchoSubject, Mode
+from maildaemon.domain.policy import EchoSubject, Mode, Partner
 from maildaemon.domain.reading import Findings, FoundWords, Part, Search
 from maildaemon.domain.responder import MUTED_FOR, Glance
 from maildaemon.domain.rules import Condition, Rule
@@ -26,6 +33,7 @@ from tests.builders import (
     EVE,
     HOUR,
     NOW,
+    SHOP,
     TOOL,
     a_context,
     a_file,
@@ -81,6 +89,28 @@ def test_nobody_is_told_of_what_a_person_moved_to_junk(junked: bool) -> None:
     actions = decide(a_reply(found=FOUND), context).actions
 
     assert (Assign(ANNA.key) in actions) is not junked
+
+
+def test_a_partner_whose_address_cannot_be_written_to_gets_nothing_and_that_is_told() -> None:
+    rule = replace(RING, assign=None, forward="smith")
+
+    def sent_on(address: str) -> object:
+        policy = a_policy(rules=(rule,), partners=(Partner("smith", address),))
+        return decide(a_message(found=FOUND), a_context(policy=policy)).actions[1]
+
+    assert sent_on("smith@x.example") == Forward("smith", "smith@x.example")
+    assert sent_on('"a b"@x.example') == WithholdForward(
+        "smith", "the partner's address cannot be written to"
+    )
+
+
+@pytest.mark.parametrize("from_", [CLARA, None])
+def test_a_rule_for_a_sender_holds_for_no_mail_without_one(from_: Any) -> None:
+    rule = Rule("clara", Condition(senders=("@customer.example",)), tags=("hers",))
+
+    decision = decide(a_message(from_=from_), a_context(policy=a_policy(rules=(rule,))))
+
+    assert decision.understanding.tags == (("hers",) if from_ else ())
 
 
 # --- who seems to be a program -------------------------------------------------------------
@@ -187,6 +217,21 @@ def test_what_rates_us_or_only_thanks_us_is_not_answered() -> None:
 
     assert Rate(5) in rated.actions
     assert [one.silence for one in (rated, thanked, both)] == [Silence.NOTHING_TO_SAY] * 3
+
+
+def test_who_sends_our_question_how_it_went_by_hand_opens_nothing_by_that() -> None:
+    for asks_by_hand, status in ((True, None), (False, Status.PENDING)):
+        thread = a_thread(status=Status.RESOLVED, asks_by_hand=asks_by_hand)
+        sent = a_reply(from_=SHOP, to=(CLARA,), return_path=None)
+        actions = decide(sent, in_thread(thread, in_sent=True)).actions
+        assert actions[0] == JoinThread(1, "AAAA-22", status)
+
+
+def test_what_a_person_took_out_of_junk_waits_for_us_even_if_it_only_thanks() -> None:
+    for before, after in ((Status.IGNORED, Status.OPEN), (Status.PENDING, None)):
+        context = in_thread(a_thread(status=before), rescued=True)
+        actions = decide(a_reply(reply_text="Thank you!"), context).actions
+        assert actions[0] == JoinThread(1, "AAAA-22", after)
 
 
 # --- what is promised ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from maildaemon.domain.attachments import Judged, Reason, Verdict
+from maildaemon.domain.mediatypes import usual_name
 from tests.everyday_documents import DRAWING, INVOICE
 from tests.made_files import packed, png, zipped
 from tests.unit.test_inside import ACCEPTED, ACTIVE, judged
@@ -118,3 +119,19 @@ def test_xml_of_nothing_but_elements_costs_little() -> None:
         judged("a.xml", b'<?xml version="1.0"?><r>' + content, "application/xml")
 
     assert time.process_time() - began_at < 1.5
+
+
+@pytest.mark.parametrize(
+    ("media_type", "usual"),
+    [
+        (" Application/Atom+XML", "application/xml"),
+        ("text/xml", "application/xml"),
+        # A browser runs what stands in these.
+        ("image/svg+xml", "image/svg+xml"),
+        ("application/xhtml+xml", "application/xhtml+xml"),
+    ],
+)
+def test_xml_of_whatever_kind_is_xml_but_for_what_a_browser_runs(
+    media_type: str, usual: str
+) -> None:
+    assert usual_name(media_type) == usual

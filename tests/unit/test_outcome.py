@@ -3,8 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from maildaemon.domain.outcome import Change, Difference, Fate, Promised, differences, with_dates
-from maildaemon.domain.timeline import Event, Told
+from maildaemon.domain.outcome import (
+    Change,
+    Difference,
+    Fate,
+    Promised,
+    differences,
+    promised,
+    with_dates,
+)
+from maildaemon.domain.timeline import Clock, Event, Told
+from maildaemon.domain.timers import TimerKind
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -40,3 +49,23 @@ def test_what_comes_later_goes_to_others_is_new_or_is_gone_is_told_in_order() ->
         Difference(Change.MORE, None, resolved),
     )
     assert differences((THANKED,), ()) == (Difference(Change.LESS, THANKED, None),)
+
+
+def test_what_became_of_a_promise_is_told_by_the_first_answer_after_it_was_made() -> None:
+    due = NOON + 2 * DAY
+    clock = Clock("T1", TimerKind.LATE, NOON, due)
+    answer = Told(due, Event.STAFF_ANSWERED, "T1")
+    earlier = replace(answer, at=NOON - DAY)
+    elsewhere = replace(answer, thread="T2")
+
+    def fate(clock: Clock, *told: Told, until: datetime = due) -> Fate:
+        (only,) = promised((clock, replace(clock, kind=TimerKind.WARNING)), told, until)
+        assert (only.thread, only.since, only.due_at) == ("T1", NOON, due)
+        return only.fate
+
+    late = replace(answer, at=due + timedelta(seconds=1))
+    assert fate(clock, earlier, answer, late) is Fate.KEPT
+    assert fate(clock, earlier, late, elsewhere) is Fate.LATE
+    assert fate(replace(clock, fired_at=due), earlier, elsewhere) is Fate.UNANSWERED
+    assert fate(clock, WARNED, until=due - timedelta(seconds=1)) is Fate.RUNNING
+    assert fate(clock, until=due) is Fate.LAPSED

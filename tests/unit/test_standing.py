@@ -92,6 +92,9 @@ def test_a_queue_that_does_not_move_is_stuck(stuck: Standing) -> None:
         (replace(WELL, outbox=OutboxStanding(failed=1)), "outbox list --state failed"),
         (replace(WELL, files=FilesStanding(held=1)), "attachments list --held"),
         (replace(WELL, inbound=InboundStanding(gaps_alarmed=1)), "mail client"),
+        (replace(WELL, outbox=OutboxStanding(held=1)), "maildaemon outbox release"),
+        (replace(WELL, outbox=OutboxStanding(drafts_stuck=1)), "imap.drafts"),
+        (replace(WELL, outbox=OutboxStanding(copies_given_up=2)), "copy.given_up"),
     ],
 )
 def test_what_needs_a_person_comes_with_the_command_to_type(
@@ -117,3 +120,32 @@ def test_the_gravest_comes_first() -> None:
     )
 
     assert severities(everything) == [UNAVAILABLE, STUCK, ATTENTION]
+
+
+def test_while_a_mailbox_is_read_for_the_first_time_there_is_nothing_to_do_but_wait() -> None:
+    [trouble] = troubles(replace(WELL, started_at=None), MINUTE, NOW)
+
+    assert (trouble.severity, trouble.advice) == (ATTENTION, "wait for it")
+
+
+def test_a_password_that_smtp_refuses_is_told_with_how_the_new_one_is_taken_over() -> None:
+    smtp = Account(last_error="535 no", last_success_at=NOW - MINUTE)
+
+    [once] = troubles(replace(WELL, smtp=smtp), MINUTE, NOW)
+    [often] = troubles(replace(WELL, smtp=replace(smtp, refusals=3)), MINUTE, NOW)
+
+    assert (once.severity, once.what) == (UNAVAILABLE, "SMTP: 535 no")
+    assert "SIGHUP" in once.advice
+    assert "a new password is tried at once" in often.advice
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [(119, "119 minutes"), (120, "2 hours"), (2879, "47 hours"), (2880, "2 days")],
+)
+def test_how_long_a_mailbox_was_not_read_is_told_as_people_say_it(minutes: int, told: str) -> None:
+    imap = Account(last_success_at=NOW - minutes * MINUTE)
+
+    [trouble] = troubles(replace(WELL, imap=imap), MINUTE, NOW)
+
+    assert trouble.what == f"the mailbox has not been read for {told}"

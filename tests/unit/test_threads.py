@@ -9,7 +9,7 @@ import pytest
 from maildaemon.domain.authentication import Trust
 from maildaemon.domain.delivery import Section
 from maildaemon.domain.matching import Author, match_thread, telling_subject
-from maildaemon.domain.subjects import bare_subject, subject_tag
+from maildaemon.domain.subjects import bare_subject, is_answer, is_forward, same_topic, subject_tag
 from maildaemon.domain.threads import (
     Child,
     Lookups,
@@ -671,6 +671,29 @@ def test_a_thread_is_known_by_a_subject_only_if_it_tells_the_matter(
     subject: str, tells: str | None
 ) -> None:
     assert telling_subject(a_message(subject=subject)) == tells
+
+
+@pytest.mark.parametrize(
+    ("subject", "answers", "forwards"),
+    [
+        ("Re: My order", True, False),
+        ("[EXTERNAL] Re: My order", True, False),
+        ("[EXTERNAL] My order", False, False),
+        ("Fwd: My order", False, True),
+        ("[Fwd: My order]", False, True),
+        ("My order (fwd)", False, True),
+    ],
+)
+def test_what_a_subject_says_of_its_mail_stands_behind_the_warnings_of_gateways(
+    subject: str, answers: bool, forwards: bool
+) -> None:
+    assert (is_answer(subject), is_forward(subject)) == (answers, forwards)
+
+
+def test_the_number_that_a_help_desk_puts_before_a_subject_makes_no_other_topic() -> None:
+    assert same_topic("[Case 4711] [12] My order", "Re: My order")
+    assert not same_topic("[Case 4711] My order", "My ring")
+    assert not same_topic("[4711]", "[4712]")
 
 
 # --- References of our own mail ------------------------------------------------------------
