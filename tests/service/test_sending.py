@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from maildaemon.domain.brakes import Brake
-from maildaemon.domain.delivery import Envelope, Outcome
+from maildaemon.domain.delivery import Envelope, MailKind, OutboxState, Outcome
 from maildaemon.errors import LeaseLostError, TransportUnavailableError
+from maildaemon.ports.rows import NewMail
 from maildaemon.services.brakes import put_on, release
 from maildaemon.services.deliver import deliver_next
 from tests.fakes.transport import FakeTransport
@@ -311,3 +312,110 @@ def test_a_brake_that_is_put_on_while_we_log_in_still_stops_the_mail(shop: Shop)
     shop.transport = FakeTransport()
     assert shop.deliver() == 1
     assert shop.outbox == ["sent"]
+
+
+# --- what time brings ------------------------------------------------------------------------
+
+
+def queue(shop: Shop, name: str, kind: MailKind, **other: Any) -> None:
+    mail = NewMail(
+        mailbox_id=shop.desk.mailbox_id,
+        thread_id=None,
+        cause_id=None,
+        message_id=f"{name}@shop.example",
+        kind=kind,
+        sections=(),
+        language="en",
+        reverse_path="support@shop.example",
+        recipient="clara@customer.example",
+        raw=b"Subject: hello\r\n\r\nhello\r\n",
+        state=OutboxState.QUEUED,
+        queued_at=START,
+        send_at=START,
+        expires_at=START + timedelta(days=5),
+    )
+    with shop.store.begin() as tx:
+        tx.outbox.cancel_thread(1, "a test", shop.now())
+        tx.outbox.queue(replace(mail, **other))
+
+
+def standing(shop: Shop) -> tuple[Any, ...]:
+    """Return how the newest mail stands."""
+    query = "select state, phase, next_attempt_at, why from outbox order by id desc limit 1"
+    return shop.rows(query)[0]
+
+
+@pytest.mark.parametrize("kind", [MailKind.TIMED, MailKind.STAFF, MailKind.FORWARD])
+@pytest.mark.parametrize("over", [timedelta(0), timedelta(microseconds=1)])
+def test_timed_mail_that_is_a_day_late_is_held_for_a_person_and_no_other_mail_is(
+    shop: Shop, kind: MailKind, over: timedelta
+) -> None:
+    queue(shop, "late", kind)
+    shop.at += timedelta(hours=24) + over
+    shop.receive()
+
+    assert shop.deliver() == 1
+
+    held = kind is MailKind.TIMED and bool(over)
+    assert standing(shop)[0] == ("held" if held else "sent")
+    assert shop.rows("select count(*) from event where event = 'mail_held'") == [(int(held),)]
+
+
+@pytest.mark.parametrize("kind", [MailKind.TIMED, MailKind.STAFF])
+def test_timed_mail_waits_for_a_colleagues_account_and_what_tells_colleagues_does_not(
+    shop: Shop, kind: MailKind
+) -> None:
+    with shop.store.begin() as tx:
+        anna = tx.mailboxes.ensure("anna")
+    shop.desk = replace(shop.desk, colleagues=((anna.mailbox_id, "anna"),))
+    queue(shop, "waits", kind)
+
+    assert shop.deliver() == 1
+
+    why = "waits: the account of anna is not read yet"
+    waits = ("queued", "waiting", at(seconds=5), why)
+    assert standing(shop) == (
+        waits if kind is MailKind.TIMED else ("sent", "waiting", None, "accepted")
+    )
+
+
+@pytest.mark.parametrize(("sent", "waits"), [(19, False), (20, True)])
+@pytest.mark.parametrize(
+    "ago", [timedelta(minutes=10) - timedelta(seconds=1), timedelta(minutes=10)]
+)
+def test_of_what_time_brings_twenty_go_in_ten_minutes(
+    shop: Shop, sent: int, ago: timedelta, waits: bool
+) -> None:
+    with shop.store.begin() as tx:
+        tx.outbox.cancel_thread(1, "a test", shop.now())
+    for number in range(sent):
+        queue(shop, f"sent{number}", MailKind.TIMED, state=OutboxState.SENT, queued_at=START - ago)
+    queue(shop, "next", MailKind.TIMED)
+
+    assert shop.deliver() == 1
+
+    waits = waits and ago < timedelta(minutes=10)
+    assert standing(shop)[0] == ("queued" if waits else "sent")
+    if waits:
+        assert standing(shop)[1:] == (
+            "waiting",
+            at(minutes=1),
+            "waits: many timed mails went just now",
+        )
+
+
+def test_timed_mail_goes_only_after_a_last_look_at_the_mailbox(shop: Shop) -> None:
+    queue(shop, "looks", MailKind.TIMED)
+    shop.write(a_mail(message_id="c2@customer.example"))
+
+    assert shop.deliver() == 1
+    assert standing(shop)[:3] == ("queued", "waiting", at(seconds=5))
+
+    shop.wait(seconds=5)
+    shop.receive()
+    shop.process()
+    with shop.store.begin() as tx:
+        tx.outbox.cancel_thread(2, "a test", shop.now())
+    shop.fire()
+    assert shop.deliver() == 1
+    assert shop.rows("select state from outbox where kind = 'timed'") == [("sent",)]
