@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
 )
 def person() -> None:
-    """Answer somebody who asks what is kept of him, or to be forgotten.
+    """Answer who asks what is kept of him, or to be forgotten.
 
     What is looked at are the records, the kept bytes and files. The mailbox itself holds his mails
     too.

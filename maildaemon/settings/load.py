@@ -65,6 +65,10 @@ def _warnings(settings: Settings, document: Document) -> tuple[Problem, ...]:
             if server.password is not None and server.password.source is Source.INLINE:
                 advice = "a password stands in this file; write `{env: NAME}` or `{file: PATH}`"
                 document.complain((*loc, "password"), advice)
+            secret = server.oauth2.client_secret if server.oauth2 else None
+            if secret is not None and secret.source is Source.INLINE:
+                advice = "a secret stands in this file; write `{env: NAME}` or `{file: PATH}`"
+                document.complain((*loc, "oauth2", "client_secret"), advice)
             if server.allow_insecure:
                 advice = "password and mail may travel unencrypted; prefer `security: tls`"
                 document.complain((*loc, "allow_insecure"), advice)

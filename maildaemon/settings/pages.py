@@ -100,18 +100,18 @@ def minimal(
     imap_port: int | None = None,
     smtp_port: int | None = None,
     name: str = "",
-    password: Mapping[str, str] | None = None,
+    login: Mapping[str, object] | None = None,
 ) -> str:
     """Return what a new user begins with: one mailbox, shadow mode.
 
-    Without a `name` it is made from the address; without a `password` (`{"file": …}`) that is
-    expected in a variable.
+    Without a `name` it is made from the address; without a `login` (`{"password": {"file":
+    …}}`, or `oauth2`) a password is expected in a variable.
     """
     local_part = address.partition("@")[0].lower()
     name = name or re.sub(r"[^a-z0-9]+", "-", local_part).strip("-")[:40] or "mail"
     login = {
         "username": username or address,
-        "password": password or {"env": password_variable(name)},
+        **(login or {"password": {"env": password_variable(name)}}),
     }
     imap = {"host": imap_host} | ({"port": imap_port} if imap_port else {}) | login
     smtp = {"host": smtp_host} | ({"port": smtp_port} if smtp_port else {}) | login

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from maildaemon.cli import main
+from maildaemon.cli.init import PROVIDERS
 from maildaemon.settings import Source, load_settings
+from maildaemon.settings.providers import PROVIDERS as KNOWN
 
 USAGE, CONFIG = 64, 78
 FLAGS = (
@@ -118,3 +120,72 @@ def test_what_is_no_server_is_said(server: str, capsys: pytest.CaptureFixture[st
     assert init("--address", "a@b.example", "--imap-host", server, "--smtp-host", "x") == USAGE
 
     assert "--imap-host" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "imap", "smtp", "port"),
+    [
+        ("me@gmail.com", "imap.gmail.com", "smtp.gmail.com", 465),
+        ("me@ICLOUD.com", "imap.mail.me.com", "smtp.mail.me.com", 587),
+        ("me@fastmail.fm", "imap.fastmail.com", "smtp.fastmail.com", 465),
+        ("me@yahoo.com", "imap.mail.yahoo.com", "smtp.mail.yahoo.com", 465),
+    ],
+)
+def test_the_servers_of_a_large_provider_are_known_and_what_it_takes_is_said(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    address: str,
+    imap: str,
+    smtp: str,
+    port: int,
+) -> None:
+    assert init("--address", address) == 0
+
+    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
+    assert mailbox.smtp is not None
+    assert (mailbox.imap.host, mailbox.imap.port) == (imap, 993)
+    assert (mailbox.smtp.host, mailbox.smtp.port) == (smtp, port)
+    assert "an app password" in capsys.readouterr().out
+
+
+def test_a_provider_that_takes_no_password_is_logged_in_to_by_oauth2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_their_own = ("--address", "help@shop.example", "--provider", "microsoft")
+    assert init(*of_their_own) == USAGE
+    assert "--client-id ID" in capsys.readouterr().err
+
+    assert init(*of_their_own, "--client-id", "0f3c", "--tenant", "shop.example") == 0
+
+    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
+    assert mailbox.imap.password is None
+    assert mailbox.imap.oauth2 is not None
+    assert mailbox.smtp is not None
+    assert mailbox.smtp.oauth2 == mailbox.imap.oauth2
+    assert (mailbox.imap.oauth2.provider, mailbox.imap.oauth2.tenant) == (
+        "microsoft",
+        "shop.example",
+    )
+    assert "maildaemon auth     # sign in" in capsys.readouterr().out
+    assert init("--address", "me@outlook.com", "--client-id", "0f3c", "--force") == 0
+    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
+    assert mailbox.imap.oauth2 is not None
+    assert mailbox.imap.oauth2.tenant == "consumers"
+
+
+def test_an_application_at_google_has_a_secret_which_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert init("--address", "me@gmail.com", "--client-id", "0f3c") == 0
+
+    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
+    assert mailbox.imap.oauth2 is not None
+    assert mailbox.imap.oauth2.client_secret is not None
+    assert mailbox.imap.oauth2.client_secret.value == ("OAUTH_CLIENT_SECRET",)
+    said = capsys.readouterr().out
+    assert "read -rs OAUTH_CLIENT_SECRET" in said
+    assert "maildaemon auth     # sign in" in said
+
+
+def test_the_providers_of_the_flag_are_those_that_are_known() -> None:
+    assert tuple(one.name for one in KNOWN) == PROVIDERS

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from maildaemon.domain.grants import Application
+from maildaemon.settings import show
 from tests.unit.test_settings import MINIMAL, only_problem, problems, read, with_imap
 
 OTHER = (
@@ -116,6 +117,17 @@ def test_oauth2_stands_in_place_of_the_password_for_imap_and_for_smtp() -> None:
 )
 def test_what_does_not_go_together_is_said(text: str, said: str) -> None:
     assert only_problem(text).partition(": ")[2] == said
+
+
+def test_a_secret_in_the_file_works_but_warns_and_is_never_shown() -> None:
+    settings = read(with_imap("oauth2: {provider: google, client_id: x, client_secret: hush}"))
+
+    (warning,) = (one for one in settings.warnings if "hours" not in str(one))
+    assert (warning.path, warning.message) == (
+        "mailboxes[0].imap.oauth2.client_secret",
+        "a secret stands in this file; write `{env: NAME}` or `{file: PATH}`",
+    )
+    assert "hush" not in show(settings) + repr(settings)
 
 
 def test_google_has_a_browser_come_back_and_microsoft_a_code_to_type() -> None:
