@@ -351,4 +351,4 @@ for words in [[], *([name] for name in program.list_commands(None))]:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("Usage: maildaemon") == 21
+    assert done.stdout.count("Usage: maildaemon") == 22
