@@ -395,7 +395,10 @@ class Parts:
 
 @contextmanager
 def open_daemon(
-    settings: Settings, only: frozenset[Step] = frozenset(), holder: Holder | None = None
+    settings: Settings,
+    only: frozenset[Step] = frozenset(),
+    holder: Holder | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> Iterator[Parts]:
     """Put a whole daemon together, and take it apart at the end; nothing runs yet.
 
@@ -425,6 +428,7 @@ def open_daemon(
             places=make_places(tools),
             digest=make_orders(settings),
             shared=shared,
+            alive=alive,
         )
         crews = tuple(
             _crew(

@@ -53,18 +53,20 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     import asyncio
 
+    from maildaemon.adapters.supervisor import Supervisor
     from maildaemon.bootstrap import Locks
     from maildaemon.cli.serve import Service
     from maildaemon.services.crew import Step
 
     _set_up_log(settings)
+    supervisor = Supervisor.of()
     steps = frozenset(Step(one) for one in only)
     with Locks() as locks:
         if once:
             return _run_once(settings, steps, locks)
 
         async def serve() -> None:
-            await Service(invocation, steps, locks, _set_up_log).run(settings)
+            await Service(invocation, steps, locks, _set_up_log, supervisor).run(settings)
 
         asyncio.run(serve())
     return Exit.OK

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from maildaemon.adapters.clock import utc_now
 from maildaemon.adapters.http import HttpServer
 from maildaemon.adapters.log import veil_for
+from maildaemon.adapters.supervisor import Supervisor
 from maildaemon.bootstrap import Locks, Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
@@ -68,10 +69,13 @@ class Service:
         only: frozenset[Step],
         locks: Locks,
         set_up_log: Callable[[Settings, bytes], None],
+        supervisor: Supervisor,
     ) -> None:
-        """Nothing is opened before `run`. `set_up_log` is called whenever a daemon takes over."""
+        """Nothing is opened before `run`. `set_up_log` is called whenever a daemon takes over;
+        `supervisor` is told of each change.
+        """
         self._invocation, self._only, self._locks = invocation, only, locks
-        self._set_up_log = set_up_log
+        self._set_up_log, self._supervisor = set_up_log, supervisor
         self._http: HttpServer | None = None
         self._stopping = asyncio.Event()
         self._asked = asyncio.Event()
@@ -150,6 +154,7 @@ class Service:
         await running
         stopping.cancel()
         if self._stopping.is_set():
+            self._supervisor.stopping()
             self._asked.set()  # whoever waits for a signal waits no more
         return await waiting
 
@@ -161,11 +166,13 @@ class Service:
             self._asked.clear()
             if self._stopping.is_set():
                 return None
+            self._supervisor.reloading()
             found = await asyncio.to_thread(attempt, self._read_anew)
             if isinstance(found, _Shift):
                 return self._take_over(parts, found)
             _refuse(found)
             self._locks.keep_only(parts.settings)
+            self._tell_ready(parts)
 
     def _take_over(self, parts: Parts, found: _Shift) -> "_Shift | None":
         if self._stopping.is_set():
@@ -184,12 +191,18 @@ class Service:
         self._locks.take(settings)
         with ExitStack() as resources:
             holder = self._locks.holder(settings)
-            parts = resources.enter_context(open_daemon(settings, self._only, holder))
+            parts = resources.enter_context(
+                open_daemon(settings, self._only, holder, self._supervisor.alive)
+            )
             return _Shift(parts, resources.pop_all())
 
     def _begin(self, shift: _Shift) -> None:
         self._set_up_log(shift.parts.settings, shift.parts.key)
         warn(shift.parts.settings)
+        self._tell_ready(shift.parts)
+
+    def _tell_ready(self, parts: Parts) -> None:
+        self._supervisor.ready(f"watches {parts.daemon.mailboxes}")
 
 
 async def _first(event: asyncio.Event, seconds: float) -> None:

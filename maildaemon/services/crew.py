@@ -82,7 +82,8 @@ class Crew:
 @dataclass(frozen=True, slots=True)
 class Works:
     """What all mailboxes share. `alerts` are the paths by which people are told, by name. `shared`
-    None: no other process works on the database.
+    None: no other process works on the database. `alive` is called whenever the guard has looked,
+    whatever it found.
     """
 
     store: Store
@@ -99,6 +100,7 @@ class Works:
     places: Places
     digest: Orders | None = None
     shared: Shared | None = None
+    alive: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

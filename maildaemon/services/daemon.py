@@ -8,44 +8,25 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 
 from maildaemon.domain.leases import SHARED
 from maildaemon.errors import (
-    MailboxRefusedError,
-    MailboxUnavailableError,
-    MaildaemonError,
-    SecretError,
     StoreUnavailableError,
-    TransportRefusedError,
-    TransportUnavailableError,
 )
-from maildaemon.ports import Role
 from maildaemon.ports.store import Store
-from maildaemon.services.accounts import begin_anew, note_failure, note_success, resting_until
-from maildaemon.services.audit import audit_next
+from maildaemon.services.accounts import begin_anew
 from maildaemon.services.chores import Chores
-from maildaemon.services.colleague import read_colleague
 from maildaemon.services.crew import Crew, Shortfall, Step, Works
-from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Watched, digest_next
 from maildaemon.services.erase import forget_next
-from maildaemon.services.fire import fire_next
-from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.guard import Guard
-from maildaemon.services.last_look import Look, look
 from maildaemon.services.lease import FencedStore, Lease, held_by_another
-from maildaemon.services.lookout import Lookout
-from maildaemon.services.loop import Loop, Rest, Result
-from maildaemon.services.marks import make_folders, notice_marks, show_marks
+from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.outage import Outage
 from maildaemon.services.plan import put_in_force
-from maildaemon.services.process import process_next
-from maildaemon.services.receive import receive_new
-from maildaemon.services.settle import settle_next
-from maildaemon.services.sign_ins import look_after
+from maildaemon.services.steps import Steps
 
 _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
@@ -78,11 +59,17 @@ class Daemon:
             outage=Outage(works.store, works.alerts, works.free),
         )
         self._loops: dict[tuple[int, str], Loop] = {}
+        self._steps = Steps(works, crews, self._guard, self._wake, self._stopping)
         self._shared = works.shared.holder.lease(SHARED) if works.shared else None
         self._chores = Chores(works, self._shared, [crew.desk for crew in crews])
         # With which mailboxes it has begun, and by which fence.
         self._begun: dict[int, int | None] = {}
         self._beginning = asyncio.Lock()
+
+    @property
+    def mailboxes(self) -> str:
+        """Return what it looks after, in words."""
+        return ", ".join(mailbox_and_mode(crew.desk.policy) for crew in self._crews)
 
     def _holds(self, desk: Desk) -> bool:
         return all(one.is_ours for one in self._crews if one.desk is desk)
@@ -106,7 +93,7 @@ class Daemon:
         asyncio.get_running_loop().set_default_executor(threads)
         for crew in self._crews:
             self._set_up(crew)
-        self._add_for_all("guard", self._look_out, _TICK)
+        self._add_for_all("guard", self._look_around, _TICK)
         for chore in self._chores.all():
             self._add_for_all(chore.name, chore.step, chore.every)
         if Step.FIRE in self._only:
@@ -116,8 +103,7 @@ class Daemon:
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         await self._share()
         self._works.ticker.start()
-        mailboxes = ", ".join(mailbox_and_mode(crew.desk.policy) for crew in self._crews)
-        log("daemon.started", mailboxes=mailboxes, steps=",".join(sorted(self._only)))
+        log("daemon.started", mailboxes=self.mailboxes, steps=",".join(sorted(self._only)))
         await self._stopping.wait()
         self._works.ticker.stop()
         # The server may still owe us the reply to a final dot: a moment for it saves a doubt.
@@ -234,12 +220,16 @@ class Daemon:
                 every = crew.poll_every if step is Step.RECEIVE else _LOOK_EVERY
                 self._add(crew, step.value, self._step(crew, step), every)
         if Step.RECEIVE in self._only and not crew.only_sent:
-            self._add(crew, "audit", self._if_ours(crew, self._audit), _AUDIT_EVERY)
-            self._add(crew, "lookout", self._if_ours(crew, self._lookout(crew)), _LOOK_OUT_EVERY)
+            self._add(crew, "audit", self._if_ours(crew, self._steps.audit), _AUDIT_EVERY)
+            self._add(
+                crew, "lookout", self._if_ours(crew, self._steps.lookout(crew)), _LOOK_OUT_EVERY
+            )
         if crew.sign_ins:
-            self._add(crew, "sign_in", self._if_ours(crew, self._keep_signed_in), _AUDIT_EVERY)
+            self._add(
+                crew, "sign_in", self._if_ours(crew, self._steps.keep_signed_in), _AUDIT_EVERY
+            )
         if Step.RECEIVE in self._only and crew.watch is not None:
-            self._add(crew, "watch", self._if_ours(crew, self._watch), _WATCH_RETRY)
+            self._add(crew, "watch", self._if_ours(crew, self._steps.watch), _WATCH_RETRY)
 
     def _add(
         self, crew: Crew, name: str, step: Callable[[], Awaitable[int | Rest]], every: timedelta
@@ -256,14 +246,7 @@ class Daemon:
         self._works.ticker.every(every, name, loop.wake)
 
     def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int | Rest]]:
-        steps: dict[Step, Callable[[Crew], Awaitable[int | Rest]]] = {
-            Step.RECEIVE: self._receive,
-            Step.PROCESS: self._process,
-            Step.FIRE: self._fire,
-            Step.DELIVER: self._deliver,
-            Step.SETTLE: self._settle,
-        }
-        return self._if_ours(crew, steps[step])
+        return self._if_ours(crew, self._steps.of(step))
 
     def _if_ours(
         self, crew: Crew, step: Callable[[Crew], Awaitable[int | Rest]]
@@ -285,6 +268,13 @@ class Daemon:
             for mailbox in crew.mailboxes:
                 mailbox.interrupt()
 
+    async def _look_around(self) -> int:
+        try:
+            return await self._look_out()
+        finally:
+            # Nor is a database that is away mended by starting us anew.
+            self._works.alive()
+
     async def _look_out(self) -> int:
         await asyncio.to_thread(self._guard.look)
         return 0
@@ -304,194 +294,3 @@ class Daemon:
     def _wake(self, crew: Crew, name: str) -> None:
         if loop := self._loops.get((crew.desk.mailbox_id, name)):
             loop.wake()
-
-    async def _receive(self, crew: Crew) -> int | Rest:
-        works = self._works
-        loop = asyncio.get_running_loop()
-
-        # What a colleague answers is processed, and lets mail go, where it was asked.
-        served = [one for one in self._crews if not one.only_sent] if crew.only_sent else [crew]
-
-        def news() -> None:
-            for one in served:
-                loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
-
-        def receive() -> int:
-            store, work, desk, now = self._store(crew.lease), crew.work, crew.desk, works.now
-            self._guard.look_for_room(desk.policy.max_message_size)
-            if crew.only_sent:
-                count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
-            else:
-                start_mailbox(store, work, works.parser, desk, now)
-                count = receive_new(store, work, works.blobs, desk, now, news)
-                notice_marks(store, work, desk, now)
-            note_success(store, desk, "imap", now())
-            return count
-
-        count = await self._over_imap(crew, receive)
-        if not isinstance(count, Rest):
-            # The server lets us in: from the first time on, IDLE need not wait for its next look.
-            self._wake(crew, "watch")
-            # What waited for Sent to be read may go now.
-            for one in served:
-                self._wake(one, Step.DELIVER)
-        return count
-
-    async def _process(self, crew: Crew) -> int:
-        works = self._works
-        await self._look_out()
-        count = await asyncio.to_thread(
-            process_next,
-            self._store(crew.lease),
-            works.parser,
-            crew.composer,
-            works.blobs,
-            works.files,
-            crew.desk,
-            works.now,
-        )
-        if count:
-            await asyncio.to_thread(forget_next, works.places, works.now)
-            self._wake(crew, Step.FIRE)
-            self._wake(crew, Step.DELIVER)
-        return count
-
-    async def _fire(self, crew: Crew) -> int:
-        """Plan and fire; what is paced or looked for at the last moment is the next loop's."""
-        works = self._works
-        await self._look_out()
-        store = self._store(crew.lease)
-        count = await asyncio.to_thread(fire_next, store, crew.composer, crew.desk, works.now)
-        if count:
-            self._wake(crew, Step.DELIVER)
-        return count
-
-    async def _deliver(self, crew: Crew) -> int | Rest:
-        works = self._works
-        if crew.transport is None:
-            return 0
-        if rest := await self._rest(crew, "smtp", crew.smtp_credential):
-            return rest
-        await self._look_out()
-        try:
-            count = await deliver_next(
-                self._store(crew.lease),
-                crew.transport,
-                crew.desk,
-                works.now,
-                works.jitter,
-                lambda since: self._last_look(crew, since),
-            )
-        except (TransportUnavailableError, TransportRefusedError, SecretError) as error:
-            await self._note_failure(crew, "smtp", crew.smtp_credential, error)
-            raise
-        if count:
-            self._wake(crew, Step.SETTLE)
-        return count
-
-    async def _last_look(self, crew: Crew, since: datetime) -> Look:
-        store = self._works.store
-        try:
-            found = await self._over_imap(crew, lambda: look(store, crew.work, crew.desk, since))
-        except (MailboxUnavailableError, MailboxRefusedError, SecretError):
-            return Look.UNREACHABLE
-        if isinstance(found, Rest):
-            return Look.UNREACHABLE
-        if found is Look.UNREAD:
-            self._wake(crew, Step.RECEIVE)
-            self._wake(crew, Step.PROCESS)
-        return found
-
-    async def _settle(self, crew: Crew) -> int | Rest:
-        works = self._works
-
-        def settle() -> int:
-            store, work, desk = self._store(crew.lease), crew.work, crew.desk
-            count = settle_next(store, work, desk, works.now)
-            make_folders(store, work, desk, works.now)
-            count += show_marks(store, work, desk, works.now)
-            if count:
-                note_success(store, desk, "imap", works.now())
-            return count
-
-        return await self._over_imap(crew, settle)
-
-    async def _audit(self, crew: Crew) -> int | Rest:
-        works, store = self._works, self._store(crew.lease)
-        audit = partial(audit_next, store, crew.work, works.parser, crew.desk, works.now)
-        return await self._over_imap(crew, audit)
-
-    def _lookout(self, crew: Crew) -> Callable[[Crew], Awaitable[int | Rest]]:
-        lookout = Lookout(crew.desk, crew.poll_every, crew.certificates, self._works.now)
-
-        async def look(crew: Crew) -> int:
-            return await asyncio.to_thread(lookout.look, self._store(crew.lease))
-
-        return look
-
-    async def _keep_signed_in(self, crew: Crew) -> int:
-        store, now = self._store(crew.lease), self._works.now
-        for sign_in in crew.sign_ins:
-            await asyncio.to_thread(look_after, store, sign_in, crew.desk, now())
-        return 0
-
-    async def _over_imap(self, crew: Crew, work: Callable[[], Result]) -> Result | Rest:
-        """Use the working connection, unless the account rests."""
-        async with crew.busy:
-            if rest := await self._rest(crew, "imap", crew.imap_credential):
-                return rest
-            try:
-                return await asyncio.to_thread(work)
-            except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
-                await self._note_failure(crew, "imap", crew.imap_credential, error)
-                raise
-
-    async def _watch(self, crew: Crew) -> int | Rest:
-        """Wait on the server for news in the inbox; a hint only, polling goes on beside it."""
-        works, watch = self._works, crew.watch
-        if watch is None:
-            return 0
-        if not await asyncio.to_thread(self._is_well, crew):
-            # Never knock on a second door of a server that does not let us in at the first.
-            return Rest(None)
-        # A connection that stands outlives its password: the second one has refusals of its own.
-        if rest := await self._rest(crew, "watch", crew.imap_credential):
-            return rest
-
-        def wait() -> bool:
-            inbox = next(name for name in watch.folders() if name.role is Role.INBOX)
-            news = watch.wait(inbox.name, crew.idle)
-            note_success(self._store(crew.lease), crew.desk, "watch", works.now())
-            return news
-
-        try:
-            news = await asyncio.to_thread(wait)
-        except NotImplementedError:
-            log("watch.unavailable", mailbox=crew.desk.policy.mailbox, why="the server has no IDLE")
-            await self._stopping.wait()
-            return 0
-        except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
-            await self._note_failure(crew, "watch", crew.imap_credential, error)
-            raise
-        if news:
-            log("mailbox.changed", logging.DEBUG, mailbox=crew.desk.policy.mailbox, at=works.now())
-            self._wake(crew, Step.RECEIVE)
-        return 1
-
-    def _is_well(self, crew: Crew) -> bool:
-        with self._works.store.read() as tx:
-            account = tx.mailboxes.account(crew.desk.mailbox_id, "imap")
-        return account.last_success_at is not None and account.next_attempt_at is None
-
-    async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
-        store, now = self._store(crew.lease), self._works.now()
-        until = await asyncio.to_thread(resting_until, store, crew.desk, service, credential, now)
-        return Rest(until - now) if until else None
-
-    async def _note_failure(
-        self, crew: Crew, service: str, credential: Callable[[], str], error: MaildaemonError
-    ) -> None:
-        if self._stopping.is_set():
-            return  # we have broken it off ourselves
-        store, now = self._store(crew.lease), self._works.now()
-        await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)

@@ -349,7 +349,7 @@ def test_a_second_connection_that_is_refused_is_tried_no_more_often_than_the_fir
         while shop.at < START + timedelta(hours=24):
             await daemon.run_once()
             with suppress(MaildaemonError):
-                await daemon._watch(crew)
+                await daemon._steps.watch(crew)
             shop.wait(minutes=10)
         await daemon.close()
 

@@ -53,7 +53,7 @@ async def live(shop: Shop, daemon: Daemon, span: timedelta) -> None:
             with suppress(MaildaemonError):
                 await daemon._step(crew, step)()
         with suppress(MaildaemonError):
-            await daemon._watch(crew)
+            await daemon._steps.watch(crew)
         while shop.tell():
             pass
         shop.wait(minutes=1 if shop.at < quick_until else 20)

@@ -71,7 +71,7 @@ async def live(shop: Shop, daemon: Daemon, span: timedelta, step: timedelta) -> 
         for one in (Step.RECEIVE, Step.PROCESS, Step.DELIVER, Step.SETTLE):
             with suppress(MaildaemonError):
                 await daemon._step(crew, one)()
-        for loop in (daemon._watch, daemon._keep_signed_in):
+        for loop in (daemon._steps.watch, daemon._steps.keep_signed_in):
             with suppress(MaildaemonError):
                 await loop(crew)
         while shop.tell():

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -73,6 +74,33 @@ def test_a_changed_configuration_is_taken_over_without_a_restart(
     assert b"The Shop" in mail.raw
     assert daemon.count("config.reloaded") == 1, "several signals at once are one"
     assert "secret" not in here.log
+
+
+def test_the_supervisor_hears_when_it_is_at_work_reads_anew_and_ends(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(here.folder / "notify"))
+        supervisor.settimeout(40)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(here.folder / "notify"))
+
+        def hear(word: str) -> str:
+            while not (heard := supervisor.recv(999).decode()).startswith(word):
+                pass
+            return heard
+
+        with here.running() as process:
+            daemon = Running(here, process)
+            assert hear("READY=1").endswith("STATUS=watches support (live)")
+            hear("WATCHDOG=1")
+            here.config.write_text(here.config.read_text() + "limits: 3\n")
+            daemon.wait("daemon.started")
+            daemon.hang_up()
+            hear("RELOADING=1")
+            hear("READY=1")  # with what was in force before
+            assert end(process) == 0
+            hear("STOPPING=1")
+    assert daemon.count("config.kept") == 1
 
 
 def test_a_password_that_was_refused_works_as_soon_as_it_is_put_right(

@@ -1,0 +1,263 @@
+"""The steps of one mailbox, each over the connection it needs, and with what a failure there means.
+
+Blocking work is done in threads; each step returns how many items it moved, or a `Rest`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+
+from maildaemon.errors import (
+    MailboxRefusedError,
+    MailboxUnavailableError,
+    MaildaemonError,
+    SecretError,
+    TransportRefusedError,
+    TransportUnavailableError,
+)
+from maildaemon.ports import Role
+from maildaemon.ports.store import Store
+from maildaemon.services.accounts import note_failure, note_success, resting_until
+from maildaemon.services.audit import audit_next
+from maildaemon.services.colleague import read_colleague
+from maildaemon.services.crew import Crew, Step, Works
+from maildaemon.services.deliver import deliver_next
+from maildaemon.services.desk import log
+from maildaemon.services.erase import forget_next
+from maildaemon.services.fire import fire_next
+from maildaemon.services.first_start import start_mailbox
+from maildaemon.services.guard import Guard
+from maildaemon.services.last_look import Look, look
+from maildaemon.services.lease import FencedStore
+from maildaemon.services.lookout import Lookout
+from maildaemon.services.loop import Rest, Result
+from maildaemon.services.marks import make_folders, notice_marks, show_marks
+from maildaemon.services.process import process_next
+from maildaemon.services.receive import receive_new
+from maildaemon.services.settle import settle_next
+from maildaemon.services.sign_ins import look_after
+
+
+class Steps:
+    """What is done for a mailbox, whichever of `crews` it is. `wake` lets another step look for
+    work soon; once `stopping` is set, a connection that breaks is no failure.
+    """
+
+    def __init__(
+        self,
+        works: Works,
+        crews: tuple[Crew, ...],
+        guard: Guard,
+        wake: Callable[[Crew, str], None],
+        stopping: asyncio.Event,
+    ) -> None:
+        """Nothing is done yet."""
+        self._works, self._crews, self._guard = works, crews, guard
+        self._wake, self._stopping = wake, stopping
+
+    def of(self, step: Step) -> Callable[[Crew], Awaitable[int | Rest]]:
+        """Return what does a step of a crew."""
+        steps: dict[Step, Callable[[Crew], Awaitable[int | Rest]]] = {
+            Step.RECEIVE: self.receive,
+            Step.PROCESS: self.process,
+            Step.FIRE: self.fire,
+            Step.DELIVER: self.deliver,
+            Step.SETTLE: self.settle,
+        }
+        return steps[step]
+
+    def _store(self, crew: Crew) -> Store:
+        return FencedStore(self._works.store, crew.lease) if crew.lease else self._works.store
+
+    async def receive(self, crew: Crew) -> int | Rest:
+        works = self._works
+        loop = asyncio.get_running_loop()
+
+        # What a colleague answers is processed, and lets mail go, where it was asked.
+        served = [one for one in self._crews if not one.only_sent] if crew.only_sent else [crew]
+
+        def news() -> None:
+            for one in served:
+                loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
+
+        def receive() -> int:
+            store, work, desk, now = self._store(crew), crew.work, crew.desk, works.now
+            self._guard.look_for_room(desk.policy.max_message_size)
+            if crew.only_sent:
+                count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
+            else:
+                start_mailbox(store, work, works.parser, desk, now)
+                count = receive_new(store, work, works.blobs, desk, now, news)
+                notice_marks(store, work, desk, now)
+            note_success(store, desk, "imap", now())
+            return count
+
+        count = await self._over_imap(crew, receive)
+        if not isinstance(count, Rest):
+            # The server lets us in: from the first time on, IDLE need not wait for its next look.
+            self._wake(crew, "watch")
+            # What waited for Sent to be read may go now.
+            for one in served:
+                self._wake(one, Step.DELIVER)
+        return count
+
+    async def process(self, crew: Crew) -> int:
+        works = self._works
+        await asyncio.to_thread(self._guard.look)
+        count = await asyncio.to_thread(
+            process_next,
+            self._store(crew),
+            works.parser,
+            crew.composer,
+            works.blobs,
+            works.files,
+            crew.desk,
+            works.now,
+        )
+        if count:
+            await asyncio.to_thread(forget_next, works.places, works.now)
+            self._wake(crew, Step.FIRE)
+            self._wake(crew, Step.DELIVER)
+        return count
+
+    async def fire(self, crew: Crew) -> int:
+        """Plan and fire; what is paced or looked for at the last moment is the next loop's."""
+        works = self._works
+        await asyncio.to_thread(self._guard.look)
+        store = self._store(crew)
+        count = await asyncio.to_thread(fire_next, store, crew.composer, crew.desk, works.now)
+        if count:
+            self._wake(crew, Step.DELIVER)
+        return count
+
+    async def deliver(self, crew: Crew) -> int | Rest:
+        works = self._works
+        if crew.transport is None:
+            return 0
+        if rest := await self._rest(crew, "smtp", crew.smtp_credential):
+            return rest
+        await asyncio.to_thread(self._guard.look)
+        try:
+            count = await deliver_next(
+                self._store(crew),
+                crew.transport,
+                crew.desk,
+                works.now,
+                works.jitter,
+                lambda since: self._last_look(crew, since),
+            )
+        except (TransportUnavailableError, TransportRefusedError, SecretError) as error:
+            await self._note_failure(crew, "smtp", crew.smtp_credential, error)
+            raise
+        if count:
+            self._wake(crew, Step.SETTLE)
+        return count
+
+    async def _last_look(self, crew: Crew, since: datetime) -> Look:
+        store = self._works.store
+        try:
+            found = await self._over_imap(crew, lambda: look(store, crew.work, crew.desk, since))
+        except (MailboxUnavailableError, MailboxRefusedError, SecretError):
+            return Look.UNREACHABLE
+        if isinstance(found, Rest):
+            return Look.UNREACHABLE
+        if found is Look.UNREAD:
+            self._wake(crew, Step.RECEIVE)
+            self._wake(crew, Step.PROCESS)
+        return found
+
+    async def settle(self, crew: Crew) -> int | Rest:
+        works = self._works
+
+        def settle() -> int:
+            store, work, desk = self._store(crew), crew.work, crew.desk
+            count = settle_next(store, work, desk, works.now)
+            make_folders(store, work, desk, works.now)
+            count += show_marks(store, work, desk, works.now)
+            if count:
+                note_success(store, desk, "imap", works.now())
+            return count
+
+        return await self._over_imap(crew, settle)
+
+    async def audit(self, crew: Crew) -> int | Rest:
+        works, store = self._works, self._store(crew)
+        audit = partial(audit_next, store, crew.work, works.parser, crew.desk, works.now)
+        return await self._over_imap(crew, audit)
+
+    def lookout(self, crew: Crew) -> Callable[[Crew], Awaitable[int | Rest]]:
+        lookout = Lookout(crew.desk, crew.poll_every, crew.certificates, self._works.now)
+
+        async def look(crew: Crew) -> int:
+            return await asyncio.to_thread(lookout.look, self._store(crew))
+
+        return look
+
+    async def keep_signed_in(self, crew: Crew) -> int:
+        store, now = self._store(crew), self._works.now
+        for sign_in in crew.sign_ins:
+            await asyncio.to_thread(look_after, store, sign_in, crew.desk, now())
+        return 0
+
+    async def _over_imap(self, crew: Crew, work: Callable[[], Result]) -> Result | Rest:
+        """Use the working connection, unless the account rests."""
+        async with crew.busy:
+            if rest := await self._rest(crew, "imap", crew.imap_credential):
+                return rest
+            try:
+                return await asyncio.to_thread(work)
+            except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
+                await self._note_failure(crew, "imap", crew.imap_credential, error)
+                raise
+
+    async def watch(self, crew: Crew) -> int | Rest:
+        """Wait on the server for news in the inbox; a hint only, polling goes on beside it."""
+        works, watch = self._works, crew.watch
+        if watch is None:
+            return 0
+        if not await asyncio.to_thread(self._is_well, crew):
+            # Never knock on a second door of a server that does not let us in at the first.
+            return Rest(None)
+        # A connection that stands outlives its password: the second one has refusals of its own.
+        if rest := await self._rest(crew, "watch", crew.imap_credential):
+            return rest
+
+        def wait() -> bool:
+            inbox = next(name for name in watch.folders() if name.role is Role.INBOX)
+            news = watch.wait(inbox.name, crew.idle)
+            note_success(self._store(crew), crew.desk, "watch", works.now())
+            return news
+
+        try:
+            news = await asyncio.to_thread(wait)
+        except NotImplementedError:
+            log("watch.unavailable", mailbox=crew.desk.policy.mailbox, why="the server has no IDLE")
+            await self._stopping.wait()
+            return 0
+        except (MailboxUnavailableError, MailboxRefusedError, SecretError) as error:
+            await self._note_failure(crew, "watch", crew.imap_credential, error)
+            raise
+        if news:
+            log("mailbox.changed", logging.DEBUG, mailbox=crew.desk.policy.mailbox, at=works.now())
+            self._wake(crew, Step.RECEIVE)
+        return 1
+
+    def _is_well(self, crew: Crew) -> bool:
+        with self._works.store.read() as tx:
+            account = tx.mailboxes.account(crew.desk.mailbox_id, "imap")
+        return account.last_success_at is not None and account.next_attempt_at is None
+
+    async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
+        store, now = self._store(crew), self._works.now()
+        until = await asyncio.to_thread(resting_until, store, crew.desk, service, credential, now)
+        return Rest(until - now) if until else None
+
+    async def _note_failure(
+        self, crew: Crew, service: str, credential: Callable[[], str], error: MaildaemonError
+    ) -> None:
+        if self._stopping.is_set():
+            return  # we have broken it off ourselves
+        store, now = self._store(crew), self._works.now()
+        await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)
