@@ -9,10 +9,11 @@
 #   make coverage  shows what no test executes of the decisions and the queues; fails unless all is
 #   make mutation  makes small mistakes and counts those that a test notices; ARGS="--sample 0" all
 #   make controls  takes each control of the security register out, and fails if no test notices
+#   make proof    does each step of the Dockerfile, and of the service, on bare Debians; as root, in ten minutes
 #   make lock     writes requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 CAMPAIGNS := kill-campaign second-client-campaign old-mailbox-campaign restore-campaign latency-campaign rush-campaign conversations-campaign races-campaign timed-kill-campaign faults-campaign two-daemons-campaign outages-campaign loops-campaign flood-campaign spoofs-campaign poison-campaign model-campaign
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture coverage mutation controls $(CAMPAIGNS) servers clean
+.PHONY: help demo bench test test-databases campaigns check format generate lock wheel torture coverage mutation controls proof $(CAMPAIGNS) servers clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -94,6 +95,12 @@ coverage: $(READY)
 mutation: $(READY)
 	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/.compiled \
 	  $(BIN)/python -m tests.mutation $(ARGS)
+
+PROOF ?= /var/tmp/maildaemon-proof
+proof: $(READY) servers
+	@.ci/setup machines
+	@$(BIN)/python -m tests.install.dockerfile --root $(PROOF)/image
+	@$(BIN)/python -m tests.install.systemd --root $(PROOF)/service
 
 controls: $(READY) servers
 	@$(BIN)/python -m tests.security.controls $(ARGS)
