@@ -12,7 +12,8 @@ from maildaemon.cli.output import local, note
 from maildaemon.cli.teach import examples
 
 if TYPE_CHECKING:
-    from maildaemon.bootstrap import Locks, Parts
+    from maildaemon.bootstrap import Parts
+    from maildaemon.locks import Locks
     from maildaemon.services.crew import Shortfall, Step
     from maildaemon.settings import Settings
 
@@ -54,8 +55,8 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
     import asyncio
 
     from maildaemon.adapters.supervisor import Supervisor
-    from maildaemon.bootstrap import Locks
     from maildaemon.cli.serve import Service
+    from maildaemon.locks import Locks
     from maildaemon.services.crew import Step
 
     _set_up_log(settings)

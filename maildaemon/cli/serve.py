@@ -16,11 +16,12 @@ from maildaemon.adapters.clock import utc_now
 from maildaemon.adapters.http import HttpServer
 from maildaemon.adapters.log import veil_for
 from maildaemon.adapters.supervisor import Supervisor
-from maildaemon.bootstrap import Locks, Parts, open_daemon
+from maildaemon.bootstrap import Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.site import Site
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError, StoreUnavailableError
+from maildaemon.locks import Locks
 from maildaemon.services.crew import Step
 from maildaemon.services.desk import log
 from maildaemon.services.loop import attempt

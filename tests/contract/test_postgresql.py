@@ -14,8 +14,8 @@ from maildaemon.adapters.sql.backup import dump
 from maildaemon.adapters.sql.reading import open_reading, place_of
 from maildaemon.adapters.sql.servers import working_on
 from maildaemon.adapters.sql.store import SqlStore
-from maildaemon.bootstrap import Locks
 from maildaemon.errors import AlreadyRunningError, OperatorError
+from maildaemon.locks import Locks
 from maildaemon.settings import Settings, minimal, read_settings
 from tests.servers.postgres import Postgres
 
