@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.chain import audit_chain
 from maildaemon.cli.exits import Exit, WrongRequestError, complain, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         "maildaemon audit",
         "maildaemon audit --since 2000-01-01 --json | jq 'select(.wrong)'",
         "maildaemon audit --repair",
+        "maildaemon audit --chain",
     )
 )
 @click.option(
@@ -47,12 +49,19 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="How far back, by when the server got it: 12h, 30d, 8w, or a date.",
 )
+@click.option("--chain", is_flag=True, help="Look instead whether anybody has changed the history.")
 @click.option("--repair", is_flag=True, help="Record what is missing, and audit again.")
 @mailbox_option
 @json_option
 @click.pass_obj
 def audit(
-    invocation: Invocation, *, since: datetime, repair: bool, mailbox: str | None, as_json: bool
+    invocation: Invocation,
+    *,
+    since: datetime,
+    chain: bool,
+    repair: bool,
+    mailbox: str | None,
+    as_json: bool,
 ) -> int:
     """Hold the mailbox against the records, message by message.
 
@@ -61,8 +70,15 @@ def audit(
     the server, parked, too large, gone from the mailbox) is told as well and is not wrong. Nothing
     in the mailbox is changed, no body is fetched. Ends with 65 if something is wrong. The daemon
     does the same every night, for 30 days back.
+
+    With --chain nothing of the mailbox is looked at: each entry of the history of a conversation is
+    sealed with the one before it, and a broken seal is named.
     """
     settings = invocation.settings()
+    if chain:
+        if repair or mailbox is not None:
+            raise click.UsageError("--chain goes alone")
+        return audit_chain(settings, as_json=as_json)
     chosen = settings.mailboxes if mailbox is None else (choose_mailbox(settings, mailbox),)
     if not (chosen := tuple(one for one in chosen if one.reads == "all")):
         raise WrongRequestError(

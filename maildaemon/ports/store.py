@@ -20,6 +20,7 @@ from maildaemon.ports import Role
 from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.chains import Chains
 from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
@@ -422,6 +423,7 @@ class Transaction(Protocol):
     rebuild: Rebuilding
     persons: Persons
     retaining: Retaining
+    chains: Chains
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

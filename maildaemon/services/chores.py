@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from secrets import token_hex
 
 from maildaemon.ports.store import Store
 from maildaemon.services.alert import spread_next, tell_next
@@ -13,9 +14,14 @@ from maildaemon.services.desk import Desk
 from maildaemon.services.lease import FencedStore, Lease
 from maildaemon.services.prune import drop_orphans, prune_next
 from maildaemon.services.retain import drop_unheld, retain_next
+from maildaemon.services.seal import seal_next
 
 _TELL_EVERY = timedelta(seconds=2)
+_SEAL_EVERY = timedelta(seconds=10)
 _PRUNE_EVERY = timedelta(hours=6)
+
+
+_salt = partial(token_hex, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,13 @@ class Chores:
                 for path in self._works.alerts
             ),
             Chore("prune", self._prune, _PRUNE_EVERY),
+            Chore("seal", self._seal, _SEAL_EVERY),
         )
 
     async def tell_all(self) -> None:
-        """Tell what is due, by every path."""
+        """Seal what was noted, and tell what is due, by every path."""
+        while await self._seal():
+            pass
         await self._spread()
         for path in self._works.alerts:
             while await self._tell(path):
@@ -71,6 +80,11 @@ class Chores:
         if not self.are_ours:
             return 0
         return await asyncio.to_thread(tell_next, self._store(), works.alerts, path, works.now)
+
+    async def _seal(self) -> int:
+        if not self.are_ours:
+            return 0
+        return await asyncio.to_thread(seal_next, self._store(), self._works.places.key, _salt)
 
     async def _prune(self) -> int:
         works = self._works

@@ -1,5 +1,5 @@
 """Alarms go by several paths, each for itself, and one that is over is known for it. A message may
-be erased: it stays as a mark by which it is known again.
+be erased: it stays as a mark by which it is known again. The history is a chain.
 """
 
 import sqlalchemy as sa
@@ -17,6 +17,11 @@ def upgrade() -> None:
     instant = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
     op.add_column("message", sa.Column("erased_at", instant, nullable=True))
     op.create_index(op.f("ix_message_erased_at"), "message", ["erased_at"])
+    # What stands there already is sealed as it is found.
+    op.add_column("event", sa.Column("salt", sa.String(length=32), nullable=True))
+    op.add_column("event", sa.Column("detail_sha256", sa.String(length=64), nullable=True))
+    op.add_column("event", sa.Column("seal", sa.String(length=64), nullable=True))
+    op.add_column("thread", sa.Column("seal", sa.String(length=64), nullable=True))
 
 
 def _alarms() -> None:

@@ -1,6 +1,8 @@
 """`person erase` on a real mailbox: not a byte of what was planted is left in the data folder."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from tests.servers.process import wait_until
 from tests.servers.sink import SmtpSink
 from tests.system.installation import Installation, Outcome, a_config, end, imap_of, smtp_of
 
-USAGE = 64
+USAGE, DATA = 64, 65
 ADA = "zqaddress@example.net"
 PLANTED = ("zqaddress", "zqname", "zqsubject", "zqbody", "zqfile", "zqcontent")
 SAID = "My zqbody number is 123456, please do look into it."
@@ -102,10 +104,13 @@ def test_not_a_byte_is_left_and_nothing_brings_it_back(here: Installation) -> No
     done = told(here.call("person", "erase", ADA, "--yes", "--json"))
 
     assert traces(here) == set()
+    chain = told(here.call("audit", "--chain", "--json"))
+    assert (chain["wrong"], chain["unsealed"], chain["erased"] > 0) == (0, 0, True)
     assert (done["messages"], done["files"], done["quotes"]) == (2, 1, 1)
     assert {**would, "dry_run": False, "stays": done["stays"]} == done
     since = (datetime.now(UTC) - timedelta(days=9)).date().isoformat()
     for command in (
+        ("run", "--once"),
         ("audit", "--repair"),
         ("backfill", "--since", since),
         ("rebuild", "--force"),
@@ -117,9 +122,15 @@ def test_not_a_byte_is_left_and_nothing_brings_it_back(here: Installation) -> No
         for aside in here.data.glob("maildaemon.db.*"):
             aside.unlink()
         assert traces(here) == set(), command
+    assert here.call("run", "--once").code == 0
     assert here.call("person", "erase", ADA, "--yes").code == USAGE
     bruno = here.call("messages", "show", "b1@example.org")
     assert "Was it [erased] who got my parcel?" in bruno.out
+    with closing(sqlite3.connect(here.data / "maildaemon.db")) as database, database:
+        database.execute("UPDATE event SET event = 'x' WHERE seal IS NOT NULL")
+    forged = here.call("audit", "--chain")
+    assert forged.code == DATA, (forged.out, forged.err)
+    assert "was changed, taken out or put in (broken)" in forged.out
 
 
 def test_beside_a_running_daemon(here: Installation, account: Account) -> None:

@@ -99,7 +99,7 @@ class SqlRetaining:
         for row in self._connection.execute(noted).all():
             detail = without_words(row.detail, before)
             self._connection.execute(
-                update(event).where(event.c.id == row.id).values(detail=detail)
+                update(event).where(event.c.id == row.id).values(detail=detail, salt=None)
             )
         mails = self._connection.scalars(
             select(outbox.c.id)
@@ -127,6 +127,7 @@ class SqlRetaining:
             "category": None,
             "tags": [],
             "first_reply_seconds": None,
+            "seal": None,
             "history": True,
             "plan_wanted": False,
         }

@@ -25,6 +25,7 @@ from maildaemon.adapters.sql.alerts import SqlAlerts
 from maildaemon.adapters.sql.audit import SqlAudits
 from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.by_hand import SqlByHand
+from maildaemon.adapters.sql.chains import SqlChains
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
@@ -45,6 +46,7 @@ from maildaemon.errors import OperatorError, StoreUnavailableError
 from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
+from maildaemon.ports.chains import Chains
 from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
@@ -95,6 +97,7 @@ class SqlTransaction:
         self.rebuild: Rebuilding = SqlRebuilding(connection)
         self.persons: Persons = SqlPersons(connection)
         self.retaining: Retaining = SqlRetaining(connection)
+        self.chains: Chains = SqlChains(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""

@@ -93,6 +93,7 @@ thread = Table(
     ref("linked_to", "thread"),
     Column("assigned_to", AnyText),
     Column("merged_into", Word(16)),  # the reference of the thread that took its mails
+    Column("seal", Sha256),  # how the chain of its history ends
     Column("resolved_at", Instant),  # None as well for what was resolved before this was kept
     # What it is about, from all its messages; `facts` are there, `asked` were asked for.
     Column("category", Word(64)),
@@ -182,5 +183,9 @@ event = Table(
     ref("message_id", "message"),
     ref("outbox_id", "outbox"),
     Column("detail", AnyJson, nullable=False),
+    # domain/chain.py; None: not sealed yet. What is erased has lost its salt.
+    Column("salt", Word(32)),
+    Column("detail_sha256", Sha256),
+    Column("seal", Sha256),
     Index(None, "thread_id"),
 )
