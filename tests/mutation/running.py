@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.abc import MetaPathFinder
@@ -93,9 +93,16 @@ def _forget(mistaken: str) -> None:
     forgotten |= {
         name for name in sys.modules if name.startswith("tests.") and not name.startswith(ours)
     }
-    for name in forgotten & sys.modules.keys():
+    drop(forgotten & sys.modules.keys())
+
+
+def drop(names: Iterable[str]) -> None:
+    """Let the next import load these modules anew."""
+    for name in names:
         package, _, short = name.rpartition(".")
-        vars(sys.modules.get(package, sys)).pop(short, None)
+        # The package itself may have gone before it.
+        if package in sys.modules:
+            vars(sys.modules[package]).pop(short, None)
         del sys.modules[name]
 
 

@@ -1,9 +1,14 @@
 """The mistakes of `make mutation`: one at a time, and only where something is decided."""
 
 import ast
+import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from tests.mutation.mutants import mutants
+from tests.mutation.running import drop
 
 _TEXT = '''
 """Not a decision."""
@@ -46,3 +51,17 @@ def test_a_mistake_changes_its_own_place_alone(tmp_path: Path) -> None:
         wrong = ast.unparse(one.tree()).splitlines()
         assert len(wrong) == len(right)
         assert sum(a != b for a, b in zip(wrong, right, strict=True)) == 1, str(one)
+
+
+def test_a_module_is_forgotten_also_after_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {name: ModuleType(name) for name in ("shop", "shop.audit")}
+    vars(whole["shop"])["audit"] = whole["shop.audit"]
+    for names in (["shop", "shop.audit"], ["shop.audit", "shop"]):
+        for name, module in whole.items():
+            monkeypatch.setitem(sys.modules, name, module)
+
+        drop(names)
+
+        assert whole.keys().isdisjoint(sys.modules)
+    assert callable(sys.audit)
+    assert not hasattr(whole["shop"], "audit")
