@@ -94,8 +94,9 @@ class Alerts(Protocol):
 
     def spread_alarms(self, paths: Sequence[str], now: datetime) -> None:
         """Give what was raised to each path, from where each tells it by itself; without any it is
-        given up. By one path, of one subject only one an hour goes out; what comes before it was
-        told, or within the hour after, is counted in the next one.
+        given up, and so is what has waited for a day for a path that is none of these. By one path,
+        of one subject only one an hour goes out; what comes before it was told, or within the hour
+        after, is counted in the next one. That something is over is not told if it has come again.
         """
 
     def claim_alert(self, path: str, now: datetime, until: datetime) -> AlertRow | None:

@@ -16,6 +16,7 @@ from maildaemon.errors import AlertFailedError, SecretError
 from maildaemon.ports.brakes import Alarm, Alert
 from maildaemon.services.alert import tell_next
 from tests.contract.test_alert import ALARM
+from tests.fakes.pulse import FakeAlert
 from tests.servers.dovecot import make_certificate
 from tests.servers.process import HOST
 from tests.servers.sink import SmtpSink
@@ -254,3 +255,52 @@ def test_an_alarm_of_an_hour_ago_does_not_hold_up_one_of_another_kind(shop: Shop
     shop.wait(hours=1)
     shop.tell()
     assert [one.event for one in shop.alert.told] == ["mail.late", "mail.unseen", "mail.late"]
+
+
+def raise_and_tell(shop: Shop, paths: dict[str, Alert], *alarms: Alarm) -> None:
+    with shop.store.begin() as tx:
+        for alarm in alarms:
+            tx.alerts.raise_alarm(alarm, shop.at)
+    for path in paths:
+        while tell_next(shop.store, paths, path, shop.now):
+            pass
+
+
+@pytest.mark.mariadb
+@pytest.mark.postgresql
+@pytest.mark.parametrize("at_once", [False, True])
+def test_of_what_comes_and_goes_within_the_hour_the_last_word_is_how_it_is(
+    shop: Shop, *, at_once: bool
+) -> None:
+    full = Alarm("disk.full", None, "full")
+    over = Alarm("disk.recovered", None, "there is room", ends=True)
+    raise_and_tell(shop, shop.alerts, full)
+    for some in [(full, over, full)] if at_once else [(over,), (full,), (over,), (full,)]:
+        shop.wait(minutes=2)
+        raise_and_tell(shop, shop.alerts, *some)
+    for _ in range(3):
+        shop.wait(hours=1)
+        raise_and_tell(shop, shop.alerts)
+
+    told = [(one.event, one.count) for one in shop.alert.told]
+    assert told[-1] == ("disk.full", 2)
+    raise_and_tell(shop, shop.alerts, over)
+    assert [one.event for one in shop.alert.told][-2:] == ["disk.full", "disk.recovered"]
+
+
+def test_what_has_waited_for_a_path_that_nobody_serves_is_given_up_after_a_day(shop: Shop) -> None:
+    shop.alert.broken = "the pager is out"
+    raise_and_tell(shop, shop.alerts, Alarm("mail.late", "support", "late"))
+    shop.alert.broken = None
+    other: dict[str, Alert] = {"webhook": FakeAlert()}
+
+    shop.wait(hours=23)
+    raise_and_tell(shop, other)
+    assert shop.rows("select state from alert") == [("waiting",)]
+    shop.wait(hours=2)
+    raise_and_tell(shop, other)
+    shop.wait(days=90)
+    raise_and_tell(shop, shop.alerts)
+
+    assert shop.rows("select state from alert") == [("given_up",)]
+    assert shop.alert.told == []

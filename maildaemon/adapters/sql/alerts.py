@@ -3,7 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest
@@ -11,6 +25,7 @@ from maildaemon.adapters.sql.tables import alert
 from maildaemon.ports.brakes import Alarm, AlertRow
 
 _ONE_AN_HOUR = timedelta(hours=1)
+_UNSERVED_FOR = timedelta(days=1)
 _WHAT = ("subject_sha256", "topic_sha256", "ends", "event", "mailbox", "text", "facts", "count")
 
 
@@ -36,13 +51,17 @@ class SqlAlerts:
         self._add(what, None, now, now)
 
     def spread_alarms(self, paths: Sequence[str], now: datetime) -> None:
-        """Give what was raised to each path; without any it is given up."""
+        """Give what was raised to each path; without any it is given up. What waits for a path that
+        is none of these, for a day by now, is given up as well.
+        """
+        # A path that comes back in months would tell of things long past.
+        unserved = alert.c.path.not_in(paths), alert.c.at < now - _UNSERVED_FOR
+        self._connection.execute(_giving_up(alert.c.state == "waiting", *unserved))
         waiting = select(alert).where(alert.c.state == "waiting", alert.c.path.is_(None))
         for row in self._connection.execute(waiting.order_by(alert.c.id)).all():
             ours = alert.c.id == row.id
             if not paths:
-                given_up = update(alert).where(ours).values(state="given_up", next_attempt_at=None)
-                self._connection.execute(given_up)
+                self._connection.execute(_giving_up(ours))
                 continue
             for path in paths:
                 self._give(row, path, now)
@@ -106,6 +125,12 @@ class SqlAlerts:
 
     def _add(self, what: dict[str, object], path: str | None, at: datetime, due: datetime) -> None:
         """Queue it, or count it in the one of its subject that still waits there."""
+        on_path = alert.c.path.is_(None) if path is None else alert.c.path == path
+        if not what["ends"]:
+            # It is not over after all. Told after this one, which may wait for its hour, the end
+            # would be the last word.
+            ended = alert.c.topic_sha256 == what["topic_sha256"], alert.c.ends == true()
+            self._connection.execute(_giving_up(alert.c.state == "waiting", on_path, *ended))
         # The newest words are the right ones. Who is just telling the old ones has lost his claim:
         # it is told once more when that ends.
         merged = self._connection.execute(
@@ -113,7 +138,7 @@ class SqlAlerts:
             .where(
                 alert.c.subject_sha256 == what["subject_sha256"],
                 alert.c.state == "waiting",
-                alert.c.path.is_(None) if path is None else alert.c.path == path,
+                on_path,
             )
             .values(
                 text=what["text"],
@@ -139,3 +164,9 @@ class SqlAlerts:
 
     def _finish(self, row: AlertRow, **values: object) -> None:
         finish(self._connection, alert, row.alert_id, fence=row.fence, expect="waiting", **values)
+
+
+def _giving_up(*which: ColumnElement[bool]) -> Update:
+    # Who is just telling it has lost his claim.
+    values = {"state": "given_up", "next_attempt_at": None, "attempts": alert.c.attempts + 1}
+    return update(alert).where(*which).values(values)
