@@ -11,6 +11,7 @@ import pytest
 from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.policy import Mode, Rate
 from maildaemon.ports.brakes import AlertRow, Beat
+from maildaemon.services.alert import spread_next
 from maildaemon.services.brakes import release
 from tests.fakes.pulse import FakePulse
 from tests.service.shop import START, Shop, a_mail, a_policy
@@ -840,6 +841,7 @@ def test_what_happens_again_while_it_is_told_is_told_as_well(
     def tell(alarm: AlertRow) -> None:
         if not told:
             put_on_and_release(shop)
+            spread_next(shop.store, shop.alerts, shop.now)
         told.append(alarm.count)
 
     monkeypatch.setattr(shop, "alert", SimpleNamespace(tell=tell))
