@@ -49,7 +49,7 @@ from maildaemon.services.digest import Orders
 from maildaemon.services.erase import Places
 from maildaemon.services.lease import Holder, Lease, Shared, require_same_key
 from maildaemon.services.process import Batch
-from maildaemon.settings import MailboxSettings, Settings, SmtpSettings
+from maildaemon.settings import MailboxSettings, SendingSettings, Settings
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.texts import reminders_of, timed_sections
 
@@ -90,7 +90,7 @@ def make_mailbox(settings: Settings, mailbox: MailboxSettings) -> "ImapMailbox":
     )
 
 
-def make_transport(smtp: SmtpSettings, bearer: "Bearer | None" = None) -> "SmtpTransport":
+def make_transport(smtp: SendingSettings, bearer: "Bearer | None" = None) -> "SmtpTransport":
     """Return a submission server; nothing is opened yet."""
     from maildaemon.adapters.smtp import SmtpTransport
     from maildaemon.adapters.smtp_session import SmtpAccount

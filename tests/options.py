@@ -219,10 +219,7 @@ ACTING = {
     "digest.at": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
 }
 
-UNFINISHED = (
-    "alerts.smtp.oauth2",
-    "probe.every",
-)
+UNFINISHED = ("probe.every",)
 
 TESTS = {
     **ACTING,

@@ -22,7 +22,13 @@ from maildaemon.settings.pages import (
 )
 from maildaemon.settings.policies import AttachmentSettings, LanguageSettings, LimitSettings
 from maildaemon.settings.secret import Secret, Source
-from maildaemon.settings.servers import ImapSettings, Security, ServerSettings, SmtpSettings
+from maildaemon.settings.servers import (
+    ImapSettings,
+    Security,
+    SendingSettings,
+    ServerSettings,
+    SmtpSettings,
+)
 
 __all__ = [
     "AttachmentSettings",
@@ -37,6 +43,7 @@ __all__ = [
     "Modes",
     "Secret",
     "Security",
+    "SendingSettings",
     "ServerSettings",
     "ServiceSettings",
     "Settings",

@@ -14,7 +14,7 @@ from maildaemon.settings.options import (
     Whole,
 )
 from maildaemon.settings.secret import Password
-from maildaemon.settings.servers import SmtpSettings
+from maildaemon.settings.servers import SendingSettings
 
 
 class HttpSettings(Section):
@@ -23,7 +23,7 @@ class HttpSettings(Section):
     port: Whole = Field(ge=1, le=65535, examples=["8080"], description="The port that listens.")
 
 
-class AlertMailSettings(SmtpSettings):
+class AlertMailSettings(SendingSettings):
     """A mail server of its own, so that alerts arrive when the other one does not work."""
 
     sender: EmailAddress = Field(

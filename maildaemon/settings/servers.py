@@ -32,8 +32,8 @@ class Security(StrEnum):
     NONE = "none"
 
 
-class ServerSettings(Section):
-    """What IMAP and SMTP servers have in common."""
+class AnyServerSettings(Section):
+    """What all servers have in common."""
 
     default_ports: ClassVar[dict[str, int]] = {}
     security_by_port: ClassVar[dict[str, Security]] = {}
@@ -55,20 +55,10 @@ class ServerSettings(Section):
         "read on the way.",
     )
 
-    oauth2: Annotated[OAuth2Settings | None, Elsewhere()] = Field(
-        None,
-        examples=[
-            {
-                "provider": "other",
-                "client_id": "maildaemon",
-                "device_url": "https://id.example.com/device",
-                "token_url": "https://id.example.com/token",
-                "scope": "openid offline_access",
-            }
-        ],
-        description="A token in place of the password; the options are those of "
-        "`mailboxes[].imap.oauth2`.",
-    )
+    @property
+    def has_token(self) -> bool:
+        """Tell whether a token is logged in with, and not a password."""
+        return False
 
     @model_validator(mode="before")
     @classmethod
@@ -89,6 +79,30 @@ class ServerSettings(Section):
             "`tls` or `starttls` (or add `allow_insecure: yes`, if there is no other way)",
             "security",
         )
+
+
+class ServerSettings(AnyServerSettings):
+    """What the servers of a mailbox have in common."""
+
+    oauth2: Annotated[OAuth2Settings | None, Elsewhere()] = Field(
+        None,
+        examples=[
+            {
+                "provider": "other",
+                "client_id": "maildaemon",
+                "device_url": "https://id.example.com/device",
+                "token_url": "https://id.example.com/token",
+                "scope": "openid offline_access",
+            }
+        ],
+        description="A token in place of the password; the options are those of "
+        "`mailboxes[].imap.oauth2`.",
+    )
+
+    @property
+    def has_token(self) -> bool:
+        """Tell whether a token is logged in with, and not a password."""
+        return self.oauth2 is not None
 
 
 class ImapSettings(ServerSettings):
@@ -167,7 +181,7 @@ class ImapSettings(ServerSettings):
 
     @model_validator(mode="after")
     def _there_is_one_way_to_log_in(self) -> Self:
-        if self.password is None and self.oauth2 is None:
+        if self.password is None and not self.has_token:
             raise WrongError(
                 "`password` is missing; add for example `password: {env: SUPPORT_PASSWORD}`, or "
                 "`oauth2`",
@@ -176,8 +190,8 @@ class ImapSettings(ServerSettings):
         return self
 
 
-class SmtpSettings(ServerSettings):
-    """How mail is sent."""
+class SendingSettings(AnyServerSettings):
+    """How mail is sent, by whatever account."""
 
     default_ports: ClassVar[dict[str, int]] = {
         Security.TLS: 465,
@@ -210,10 +224,14 @@ class SmtpSettings(ServerSettings):
 
     @model_validator(mode="after")
     def _a_login_has_two_halves(self) -> Self:
-        if self.oauth2 is not None and self.username is None:
+        if self.username is None and self.has_token:
             raise WrongError("`oauth2` needs a `username` beside it", "oauth2")
-        if self.username is not None and self.password is None and self.oauth2 is None:
-            raise WrongError("`username` needs a `password` beside it (or `oauth2`)", "username")
+        if self.username is not None and self.password is None and not self.has_token:
+            raise WrongError("`username` needs a `password` beside it", "username")
         if self.password is not None and self.username is None:
             raise WrongError("`password` needs a `username` beside it", "password")
         return self
+
+
+class SmtpSettings(SendingSettings, ServerSettings):
+    """How a mailbox sends."""

@@ -9,7 +9,6 @@ from maildaemon.settings.document import Block, Document, Loc
 
 NOT_YET = frozenset(
     {
-        "alerts.smtp.oauth2",
         "probe",
     }
 )

@@ -9,14 +9,9 @@ import pytest
 
 from tests.unit.test_settings import MINIMAL, problems, read
 
-ALERT = "alerts: {smtp: {host: mail.example.net, from: a@example.net, to: [b@example.net], …}}"
 
 # An option; where it stands; what is written; what it is read as; what is wrong; what is said.
 OPTIONS = [
-    (
-        *("alerts.smtp.oauth2", ALERT.replace("…", "username: me, oauth2: …")),
-        *("{provider: google, client_id: x}", "google", "{client_id: x}", "`provider` is missing"),
-    ),
     (
         "probe.every",
         "probe: {every: …}",
