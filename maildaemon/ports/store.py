@@ -176,10 +176,15 @@ class Records(Protocol):
         """Tell whether somebody (by the key of his address) has written to us as a customer."""
 
     def lately_from(
-        self, mailbox_id: int, address: str, since: datetime, languages: tuple[str, ...]
+        self,
+        mailbox_id: int,
+        address: str,
+        since: datetime,
+        until: datetime,
+        languages: tuple[str, ...],
     ) -> tuple[tuple[Glance, ...], str | None]:
-        """Return what a customer's address has sent us lately, since then (by arrival), and the
-        language of its newest mail that is in one of these.
+        """Return what a customer's address has sent us within that span, ends included, by arrival,
+        and the language of its newest mail that is in one of these.
         """
 
     def bounces_since(self, mailbox_id: int, since: datetime) -> int:

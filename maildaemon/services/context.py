@@ -60,7 +60,10 @@ def load_context(
     glances, language = (
         ((), None)
         if is_sent
-        else tx.records.lately_from(mailbox_id, author, lately, desk.policy.languages)
+        # A message that a death has delayed is judged by what came before it, not by what followed.
+        else tx.records.lately_from(
+            mailbox_id, author, lately, row.received_at, desk.policy.languages
+        )
     )
     ceiling_from = now - _LONGEST_CEILING
     brakes = tx.brakes.on(mailbox_id) if look.braked else ()

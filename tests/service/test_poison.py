@@ -166,6 +166,29 @@ def test_processes_that_ended_in_order_are_no_excuse(
     assert deaths == 4
 
 
+@pytest.mark.postgresql
+def test_a_question_that_a_death_has_delayed_is_answered_whatever_followed_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write(a_mail(message_id="question@x.example"))
+    shop.receive()
+    with monkeypatch.context() as patch:
+        on_parse(shop, patch, b"", Killed())
+        with pytest.raises(Killed):
+            shop.process()
+    for number in range(2):
+        shop.wait(seconds=20)
+        lost = f"lost{number}@x.example"
+        shop.write(a_mail(message_id=f"again{number}@x.example", in_reply_to=lost))
+    shop.round()
+    assert shop.customers_got == []  # they answer mails that nobody here has seen
+
+    shop.wait(minutes=6)
+    shop.round()
+
+    assert [mail["In-Reply-To"] for mail in shop.customers_got] == ["<question@x.example>"]
+
+
 def restart(shop: Shop) -> None:
     shop.close()
     shop.open()

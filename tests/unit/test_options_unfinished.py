@@ -9,7 +9,6 @@ import pytest
 
 from tests.unit.test_settings import MINIMAL, problems, read
 
-
 # An option; where it stands; what is written; what it is read as; what is wrong; what is said.
 OPTIONS = [
     (

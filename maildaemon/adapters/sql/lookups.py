@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select
@@ -429,14 +430,19 @@ class SqlLookups:
         )
 
     def lately_from(
-        self, mailbox_id: int, address: str, since: datetime, languages: tuple[str, ...]
+        self,
+        mailbox_id: int,
+        address: str,
+        since: datetime,
+        until: datetime,
+        languages: tuple[str, ...],
     ) -> tuple[tuple[Glance, ...], str | None]:
-        """Return what an address has sent us lately, and in which language."""
+        """See `Records.lately_from`."""
         asked = {"mailbox_id": mailbox_id, "key": digest(address)}
         rows = self._connection.execute(questions.LATELY_FROM, asked).all()
-        mails = [row for row in rows if row.by_customer][:_GLANCES_AT_MOST]
+        mails = (row for row in rows if row.by_customer and since <= row.received_at <= until)
         glances = (
-            Glance(row.bare_subject, row.reply_text) for row in mails if row.received_at >= since
+            Glance(row.bare_subject, row.reply_text) for row in islice(mails, _GLANCES_AT_MOST)
         )
         language = next((row.language for row in rows if row.language in languages), None)
         return tuple(glances), language
