@@ -51,18 +51,13 @@ def load_context(
     answer = tx.records.find_answer(mailbox_id, reported) if reported and not sent else None
     reference = thread_reference(desk.key, message.identity, 0)
     look = tx.records.first_look(mailbox_id, author, message.message_id, reference)
-    # Whom somebody has let in again is not judged by what came before.
-    lately = max(
-        row.received_at - SUSPECTED_WITHIN, min(look.sender_muted_until or _BEGINNING, now)
-    )
     # What lies in Sent is one of ours, whoever wrote it: nothing is answered.
     is_sent = row.role is Role.SENT
     glances, language = (
         ((), None)
         if is_sent
-        # A message that a death has delayed is judged by what came before it, not by what followed.
         else tx.records.lately_from(
-            mailbox_id, author, lately, row.received_at, desk.policy.languages
+            mailbox_id, author, *_lately(row, look.sender_muted_until, now), desk.policy.languages
         )
     )
     ceiling_from = now - _LONGEST_CEILING
@@ -94,6 +89,17 @@ def load_context(
         breaker_open=any(one.doubts(oldest_date) for one in brakes),
         rating=rated[1] if rated else None,
     )
+
+
+def _lately(
+    row: InboundRow, muted_until: datetime | None, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return of which span the sender's other mail makes a program of him. What a death has delayed
+    is judged by what came before it, not by what followed.
+    """
+    # Nor is whom somebody has let in again judged by what came before that.
+    let_in_at = min(muted_until or _BEGINNING, now)
+    return max(row.received_at - SUSPECTED_WITHIN, let_in_at), row.received_at
 
 
 # What servers write the envelope's recipient into, and where people write theirs.
