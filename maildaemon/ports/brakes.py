@@ -173,4 +173,4 @@ class Brakes(Protocol):
         """Return what this installation knows of itself by this name."""
 
     def keep_fact(self, name: str, value: str) -> None:
-        """Remember something of this installation."""
+        """Remember something of this installation; no name is too long."""

@@ -26,7 +26,7 @@ def look_after(store: Store, sign_in: SignIn, desk: Desk, now: datetime) -> None
 
 def _tell(store: Store, username: str, grant: Grant, desk: Desk, now: datetime) -> None:
     mailbox, told = desk.policy.mailbox, f"{now:%Y-%m-%d} {grant.grant_id}"
-    fact = f"login.ending {mailbox} {grant.grant_id}"[:80]
+    fact = f"login.ending {mailbox} {grant.grant_id}"
     with store.begin() as tx:
         if tx.brakes.fact(fact) == told:
             return

@@ -81,6 +81,17 @@ def outbox_state(store: SqlStore) -> tuple[str, str | None]:
         return row[0], row[1]
 
 
+@pytest.mark.mariadb
+@pytest.mark.postgresql
+@pytest.mark.sqlite
+def test_facts_whose_long_names_begin_alike_are_kept_apart(store: SqlStore) -> None:
+    names = [f"login.ending the-support-of-our-shop-in-{where}" for where in ("italy", "france")]
+    with store.begin() as tx:
+        for name in names:
+            tx.brakes.keep_fact(name, name)
+        assert [tx.brakes.fact(name) for name in names] == names
+
+
 def test_the_same_uid_is_recorded_once(store: SqlStore, folder: FolderRow) -> None:
     assert record(store, folder, 1, 2) == 2
     assert record(store, folder, 2, 3) == 1

@@ -23,6 +23,8 @@ from maildaemon.domain.pacing import Queue
 from maildaemon.domain.waiting import LONGEST_WAITS
 from maildaemon.ports.brakes import Muted
 
+_FACT_NAME_AT_MOST = 32
+
 
 class SqlBrakes:
     """`ports.brakes.Brakes` on one connection."""
@@ -201,13 +203,19 @@ class SqlBrakes:
     def fact(self, name: str) -> str | None:
         """Return what this installation knows of itself by this name."""
         return self._connection.scalar(
-            select(installation.c.value).where(installation.c.name == name)
+            select(installation.c.value).where(installation.c.name == _fact_name(name))
         )
 
     def keep_fact(self, name: str, value: str) -> None:
         """Remember something of this installation."""
         changed = self._connection.execute(
-            update(installation).where(installation.c.name == name).values(value=value)
+            update(installation).where(installation.c.name == _fact_name(name)).values(value=value)
         )
         if changed.rowcount == 0:
-            self._connection.execute(insert(installation).values(name=name, value=value))
+            what = insert(installation).values(name=_fact_name(name), value=value)
+            self._connection.execute(what)
+
+
+def _fact_name(name: str) -> str:
+    # Cut, names that begin alike would be one.
+    return name if len(name) <= _FACT_NAME_AT_MOST else digest(name)[:_FACT_NAME_AT_MOST]
