@@ -89,8 +89,8 @@ class Guard:
         when it begins with a mailbox, compare database, heartbeat file and clock. Cheap while
         nothing happens.
 
-        Raises StoreUnavailableError or OperatorError while nothing can be written; that is told
-        when it lasts.
+        Raises StoreUnavailableError or OperatorError while nothing can be written; `outage` is to
+        be told when it lasts.
         """
         with self._busy:
             clocks = self._read_clocks()
@@ -140,6 +140,9 @@ class Guard:
                 for desk in desks:
                     _compare(tx, desk, inside, outside, now)
             for desk in desks:
+                if (before := self._begun_at.get(desk.mailbox_id)) is not None:
+                    # We still live: who loses a lease and has it again has not died.
+                    note_end(tx, desk.mailbox_id, before)
                 note_start(tx, desk.mailbox_id, now)
                 if self._reads:
                     tx.brakes.begun(desk.mailbox_id, now)

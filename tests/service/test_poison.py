@@ -10,6 +10,7 @@ import pytest
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading
 from maildaemon.errors import ParserUnavailableError, StoreUnavailableError
+from maildaemon.services.starts import starts_lately
 from tests.service.shop import Shop, a_mail
 
 # What is decided is the same everywhere; the marked ones bring all statements to PostgreSQL too.
@@ -187,6 +188,23 @@ def test_a_question_that_a_death_has_delayed_is_answered_whatever_followed_it(
     shop.round()
 
     assert [mail["In-Reply-To"] for mail in shop.customers_got] == ["<question@x.example>"]
+
+
+def test_a_lease_that_is_lost_and_had_again_is_no_death(shop: Shop) -> None:
+    held = True
+    restart(shop)
+    assert shop.guard is not None
+    shop.guard._holds = lambda _desk: held
+    for _ in range(6):
+        held = not held
+        shop.wait(seconds=10)
+        shop.look()
+
+    with shop.store.read() as tx:
+        assert starts_lately(tx, shop.desk.mailbox_id, shop.at) == 1
+    shop.guard.end()
+    with shop.store.read() as tx:
+        assert starts_lately(tx, shop.desk.mailbox_id, shop.at) == 0
 
 
 def restart(shop: Shop) -> None:
