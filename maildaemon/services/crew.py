@@ -82,8 +82,8 @@ class Crew:
 @dataclass(frozen=True, slots=True)
 class Works:
     """What all mailboxes share. `alerts` are the paths by which people are told, by name. `shared`
-    None: no other process works on the database. `alive` is called whenever the guard has looked,
-    whatever it found.
+    None: no other process works on the database. `alive` is called every few seconds, whatever is
+    out of reach, while the event loop goes on and the guard comes round.
     """
 
     store: Store

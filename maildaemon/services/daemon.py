@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from maildaemon.domain.leases import SHARED
-from maildaemon.errors import (
-    StoreUnavailableError,
-)
+from maildaemon.errors import AlertFailedError, StoreUnavailableError
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew
 from maildaemon.services.chores import Chores
@@ -36,6 +35,10 @@ _AUDIT_EVERY = timedelta(minutes=10)
 _LOOK_OUT_EVERY = timedelta(minutes=1)
 _ASLEEP = 60.0
 _END_WITHIN = timedelta(seconds=12)
+# Longer than a look at a database that is away may take, and what is waited for after it.
+_COMES_ROUND_WITHIN = 900.0
+# For what is no loop: a page that is shown, a configuration that is read.
+_MORE_THREADS = 8
 
 
 class Daemon:
@@ -47,7 +50,8 @@ class Daemon:
         self._crews = crews
         self._only = only or frozenset(Step)
         self._stopping = asyncio.Event()
-        self._ticked_at = works.boot()
+        self._ticked_at = self._came_round_at = works.boot()
+        self._outage = Outage(works.store, works.alerts, works.free)
         self._guard = Guard(
             works.store,
             works.pulse,
@@ -56,7 +60,7 @@ class Daemon:
             [crew.desk for crew in crews if not crew.only_sent],
             reads=Step.RECEIVE in self._only,
             holds=self._holds,
-            outage=Outage(works.store, works.alerts, works.free),
+            outage=self._outage,
         )
         self._loops: dict[tuple[int, str], Loop] = {}
         self._steps = Steps(works, crews, self._guard, self._wake, self._stopping)
@@ -89,20 +93,25 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until `stop` is called."""
-        threads = ThreadPoolExecutor(4 + 4 * len(self._crews), thread_name_prefix="maildaemon")
-        asyncio.get_running_loop().set_default_executor(threads)
         for crew in self._crews:
             self._set_up(crew)
         self._add_for_all("guard", self._look_around, _TICK)
         for chore in self._chores.all():
             self._add_for_all(chore.name, chore.step, chore.every)
+        for path in self._works.alerts:
+            self._add_for_all(f"outage.{path}", partial(self._tell_outage, path), _TICK)
         if Step.FIRE in self._only:
             self._add_for_all("digest", self._write_digest, _DIGEST_EVERY)
-        self._ticked_at = self._works.boot()
+        # Each loop may wait for a server, and none for another loop.
+        threads = ThreadPoolExecutor(len(self._loops) + _MORE_THREADS, "maildaemon")
+        asyncio.get_running_loop().set_default_executor(threads)
+        self._ticked_at = self._came_round_at = self._works.boot()
         self._works.ticker.every(_TICK, "clock", self._notice_sleep)
+        self._works.ticker.every(_TICK, "alive", self._say_alive)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         await self._share()
         self._works.ticker.start()
+        self._say_alive()
         log("daemon.started", mailboxes=self.mailboxes, steps=",".join(sorted(self._only)))
         await self._stopping.wait()
         self._works.ticker.stop()
@@ -184,6 +193,9 @@ class Daemon:
             found += await asyncio.gather(*(self._work_off(crew, *steps) for crew in crews))
         with suppress(StoreUnavailableError):
             await self._chores.tell_all()
+        for path in self._works.alerts:
+            with suppress(AlertFailedError):
+                await self._tell_outage(path)
         return tuple(shortfall for each in found for shortfall in each)
 
     async def _work_off(self, crew: Crew, *steps: Step) -> list[Shortfall]:
@@ -273,7 +285,15 @@ class Daemon:
             return await self._look_out()
         finally:
             # Nor is a database that is away mended by starting us anew.
+            self._came_round_at = self._works.boot()
+
+    def _say_alive(self) -> None:
+        """Let whoever watches over us know, whatever we wait for; not if the guard never ends."""
+        if self._works.boot() - self._came_round_at < _COMES_ROUND_WITHIN:
             self._works.alive()
+
+    async def _tell_outage(self, path: str) -> int:
+        return await asyncio.to_thread(self._outage.tell, path)
 
     async def _look_out(self) -> int:
         await asyncio.to_thread(self._guard.look)

@@ -5,12 +5,12 @@ people at once. Meanwhile mail is safe on the server, and none is sent.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from maildaemon.domain.brakes import ClockReading
-from maildaemon.errors import AlertFailedError, MaildaemonError, StoreUnavailableError
+from maildaemon.errors import MaildaemonError, StoreUnavailableError
 from maildaemon.ports.brakes import Alarm, Alert, AlertRow
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import log
@@ -25,7 +25,9 @@ _ROOM_ADVICE = "make room there; what is on the server is fetched then"
 
 
 class Outage:
-    """Whether what we write is kept; one for a process. Called by one thread at a time."""
+    """Whether what we write is kept; one for a process. Called by one thread at a time, but for
+    `tell`: nothing of what is looked at waits until people are told.
+    """
 
     def __init__(self, store: Store, alerts: Mapping[str, Alert], free: Callable[[], int]) -> None:
         """`alerts` are the paths by which people are told. `free` returns how many bytes are left
@@ -35,7 +37,11 @@ class Outage:
         self._store, self._alerts, self._free = store, alerts, free
         self._since: ClockReading | None = None
         self._logged = self._short = False
+        # What is to be told, by whom it is known, and by whom it is just being told.
+        self._mutex = threading.Lock()
+        self._row: AlertRow | None = None
         self._told: set[str] = set()
+        self._telling: set[str] = set()
 
     @property
     def is_suspected(self) -> bool:
@@ -49,7 +55,9 @@ class Outage:
             self._since = ClockReading(failed.wall - timedelta(seconds=tried), failed.boot - tried)
 
     def lasts(self, error: MaildaemonError, clocks: ClockReading) -> None:
-        """Tell, once, that nothing could be written for long; `suspect` came before."""
+        """Note that nothing could be written, which is to be told once it is so for long; `suspect`
+        came before.
+        """
         if self._since is None or clocks.boot - self._since.boot < _TELL_AFTER:
             return
         since = f"{self._since.wall:%Y-%m-%d %H:%M} UTC"
@@ -59,20 +67,39 @@ class Outage:
         text = f"nothing can be written since {since}: {error}. Mail stays on the server, and "
         text += f"none is sent. What to do: {_ADVICE}"
         row = AlertRow(0, "store.out", None, text, {"error": str(error)}, 1, clocks.wall, 0, 0)
-        # By the paths that fail it is tried again with the next look.
-        for path in self._alerts.keys() - self._told:
-            with suppress(AlertFailedError):
-                self._alerts[path].tell(row)
+        with self._mutex:
+            self._row = row
+
+    def tell(self, path: str) -> int:
+        """Tell by this path, once, that nothing can be written, if it is so for long; return how
+        often it was told (0 or 1). AlertFailedError if that was not possible: try again later.
+        """
+        with self._mutex:
+            row = self._row
+            if row is None or path in self._told:
+                return 0
+            self._telling.add(path)
+        try:
+            self._alerts[path].tell(row)
+            with self._mutex:
                 self._told.add(path)
+        finally:
+            with self._mutex:
+                self._telling.discard(path)
+        return 1
 
     def is_over(self, now: datetime) -> None:
         """Note that something was written; tell it if people know that nothing was."""
-        if self._logged:
+        with self._mutex:
+            self._row = None
+            telling = bool(self._telling)
+        # Overtaken, the word that it is out would be the last one: the end waits for the next look.
+        if self._logged and not telling:
             self._raise("store.recovered", "what is to be kept is written again", now)
             log("store.recovered")
+            self._logged = False
+            self._told.clear()
         self._since = None
-        self._logged = False
-        self._told.clear()
 
     def need_room(self, largest: int, now: datetime) -> None:
         """Raise StoreUnavailableError if there is not enough room for mail up to that size: what

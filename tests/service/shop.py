@@ -124,6 +124,7 @@ class Shop:
     def look(self) -> None:
         """Watch the clock and the memory, as the daemon does before each step."""
         if self.guard is None:
+            self.outage = Outage(self.store, self.alerts, lambda: self.free)
             self.guard = Guard(
                 self.store,
                 self.pulse,
@@ -131,7 +132,7 @@ class Shop:
                 self.boot,
                 [self.desk],
                 reads=True,
-                outage=Outage(self.store, self.alerts, lambda: self.free),
+                outage=self.outage,
             )
         self.guard.look()
 

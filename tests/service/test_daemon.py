@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -10,12 +11,15 @@ import pytest
 
 from maildaemon.errors import MailboxUnavailableError, OperatorError
 from maildaemon.mail.compose_digest import compose_digest
+from maildaemon.ports.brakes import Alarm, AlertRow
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.daemon import Daemon
 from maildaemon.services.digest import Orders
+from maildaemon.services.guard import Guard
 from maildaemon.services.lease import Shared
 from maildaemon.services.loop import Loop
 from tests.fakes.mailbox import FakeMailbox
+from tests.fakes.pulse import FakePulse
 from tests.service.shop import Shop, a_mail
 
 
@@ -48,7 +52,11 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def a_daemon(
-    shop: Shop, *only: Step, digest: Orders | None = None, shared: Shared | None = None
+    shop: Shop,
+    *only: Step,
+    digest: Orders | None = None,
+    shared: Shared | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> tuple[Daemon, HandTicker]:
     ticker = HandTicker()
     works = Works(
@@ -66,6 +74,7 @@ def a_daemon(
         places=shop.places,
         digest=digest,
         shared=shared,
+        alive=alive,
     )
     lease = shared.holder.lease("support") if shared else None
     crew = Crew(
@@ -220,6 +229,80 @@ async def test_after_a_sleep_of_the_machine_everything_reconnects(shop: Shop) ->
     await eventually(lambda: bool(interrupted), ticker)
     daemon.stop()
     await running
+
+
+@pytest.mark.sqlite
+async def test_it_is_alive_while_it_waits_for_a_look_but_not_for_ever(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signs, over = [0], threading.Event()
+    monkeypatch.setattr(Guard, "look", lambda _: over.wait(60))
+    daemon, ticker = a_daemon(shop, alive=lambda: signs.append(0))
+    running = asyncio.create_task(daemon.run())
+    try:
+        await eventually(lambda: len(signs) > 5, ticker)
+        shop.wait(minutes=20)
+        signs.clear()
+        for _ in range(5):
+            ticker.tick()
+            await asyncio.sleep(0)
+        assert signs == []
+        over.set()
+        await eventually(lambda: bool(signs), ticker)
+    finally:
+        over.set()
+        daemon.stop()
+        await running
+
+
+@pytest.mark.sqlite
+async def test_that_nothing_can_be_written_is_told_while_it_lasts(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperatorError("cannot be used: read-only file system", where="heartbeat")
+
+    def is_told_in_time() -> bool:
+        shop.wait(seconds=0.1)
+        return bool(shop.alert.told)
+
+    monkeypatch.setattr(FakePulse, "write", refuse)
+    daemon, ticker = a_daemon(shop)
+    running = asyncio.create_task(daemon.run())
+    try:
+        await eventually(is_told_in_time, ticker)
+    finally:
+        daemon.stop()
+        await running
+
+    assert [one.event for one in shop.alert.told] == ["store.out"]
+
+
+@pytest.mark.sqlite
+async def test_many_who_are_slow_to_be_told_keep_no_loop_from_its_work(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = [0], threading.Event()
+
+    class Slow:
+        def tell(self, _: AlertRow) -> None:
+            begun.append(0)
+            assert over.wait(60)
+
+    monkeypatch.setattr(Shop, "alerts", {f"smtp:{one}@b.example": Slow() for one in range(10)})
+    with shop.store.begin() as tx:
+        tx.alerts.raise_alarm(Alarm("mail.late", "support", "late"), shop.at)
+    daemon, ticker = a_daemon(shop)
+    running = asyncio.create_task(daemon.run())
+    try:
+        await eventually(lambda: len(begun) > 10, ticker)
+        shop.start()
+        shop.write(a_mail())
+        await eventually(lambda: len(shop.transport.accepted) == 1, ticker)
+    finally:
+        over.set()
+        daemon.stop()
+        await running
 
 
 def digest_for_anna(shop: Shop) -> Orders:

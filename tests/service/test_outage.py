@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
@@ -11,9 +12,15 @@ from unittest.mock import patch
 
 import pytest
 
-from maildaemon.errors import MaildaemonError, OperatorError, StoreUnavailableError
+from maildaemon.errors import (
+    AlertFailedError,
+    MaildaemonError,
+    OperatorError,
+    StoreUnavailableError,
+)
+from maildaemon.ports.brakes import AlertRow
 from maildaemon.services.crew import Step
-from tests.fakes.pulse import FakePulse
+from tests.fakes.pulse import FakeAlert, FakePulse
 from tests.service.shop import Shop, a_mail
 from tests.service.test_crash import (
     Dying,
@@ -57,6 +64,8 @@ def look_for(shop: Shop, seconds: int) -> None:
         shop.wait(seconds=10)
         with suppress(MaildaemonError):
             shop.look()
+        with suppress(AlertFailedError):
+            shop.outage.tell("command")
 
 
 def told(shop: Shop) -> list[str]:
@@ -115,7 +124,40 @@ def test_a_step_that_cannot_write_makes_the_guard_look_at_once(shop: Shop) -> No
         with pytest.raises(StoreUnavailableError):
             shop.look()
 
+    assert shop.outage.tell("command") == 1
     assert [one.event for one in shop.alert.told] == ["store.out"]
+
+
+@pytest.mark.sqlite
+def test_nobody_waits_for_who_is_told_and_the_end_is_told_after_it(shop: Shop) -> None:
+    began, go_on, got = threading.Event(), threading.Event(), shop.alert.told
+
+    def tell(_: FakeAlert, alarm: AlertRow) -> None:
+        began.set()
+        assert go_on.wait(20)
+        got.append(alarm)
+
+    with patch.object(FakeAlert, "tell", tell):
+        telling = threading.Thread(target=shop.outage.tell, args=["command"])
+        with locked(shop):
+            for _ in range(12):
+                shop.wait(seconds=10)
+                with suppress(StoreUnavailableError):
+                    shop.look()
+            telling.start()
+            assert began.wait(20)
+            shop.wait(seconds=10)
+            with pytest.raises(StoreUnavailableError):
+                shop.look()
+        shop.wait(seconds=10)
+        shop.look()
+        assert shop.rows("select event from alert") == []
+        go_on.set()
+        telling.join(20)
+    shop.wait(seconds=60)
+    shop.look()
+
+    assert told(shop) == ["store.out", "store.recovered"]
 
 
 async def run(step: Callable[[], Awaitable[int]]) -> int:
