@@ -39,6 +39,7 @@ from maildaemon.domain.leases import Daemon as Worker
 from maildaemon.domain.policy import Reads
 from maildaemon.errors import OperatorError
 from maildaemon.logins import credential_of, make_bearer, make_sign_ins
+from maildaemon.mail.authors import read_people
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports import Certificate, Mailbox, Transport
 from maildaemon.ports.brakes import Alert
@@ -262,6 +263,7 @@ def _places(settings: Settings, store: SqlStore, key: bytes) -> Places:
         TombstoneFile(settings.service.data_dir),
         key,
         partial(scrub, settings.database.url),
+        read_people,
     )
 
 

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from maildaemon.errors import OperatorError, StoreUnavailableError
 # A file system writes down what several wait for in one go; more of them gain nothing.
 _AT_ONCE = 4
 _NAME = 64
+_UNFINISHED = ".new-"
 
 
 class FileBlobStore:
@@ -67,7 +69,7 @@ class FileBlobStore:
     def _write(self, path: Path, content: bytes) -> None:
         is_new = not path.parent.is_dir()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -129,6 +131,16 @@ class FileBlobStore:
         for path in self._root.glob("??/*"):
             if len(path.name) == _NAME and not path.name.startswith("."):
                 yield path.name
+
+    def drop_unfinished(self, before: datetime) -> int:
+        """See `BlobStore.drop_unfinished`."""
+        dropped = 0
+        for path in self._root.glob(f"??/{_UNFINISHED}*"):
+            with suppress(FileNotFoundError):  # it was finished meanwhile
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    dropped += 1
+        return dropped
 
     def path_of(self, sha256: str) -> Path:
         """Return where the content is or would be."""

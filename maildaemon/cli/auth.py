@@ -1,21 +1,19 @@
 """`maildaemon auth`: sign in to a mailbox that takes no password (OAuth2)."""
 
-import os
 import sys
 import threading
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from maildaemon.cli.check import as_object, check_connections, exit_of, put_finding
-from maildaemon.cli.exits import Exit, WrongRequestError, user_name
+from maildaemon.cli.exits import Exit, WrongRequestError
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import json_option, local, mark, plain, put_json, say
+from maildaemon.cli.owner import require_owner
 from maildaemon.cli.sign_ins import until
 from maildaemon.cli.teach import examples
-from maildaemon.errors import OperatorError
 
 if TYPE_CHECKING:
     from maildaemon.adapters.identity import IdentityServer
@@ -43,7 +41,7 @@ def auth(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int:
     chosen = _chosen(settings, mailbox)
     folder = settings.service.data_dir
     make_data_dir(folder)
-    _require_owner(folder)
+    require_owner(folder, "must be able to renew the sign-in", "auth")
     for sign_in in make_sign_ins(settings, chosen):
         grant = sign_in.keep(_signed_in(sign_in, chosen.name, as_json=as_json))
         _put(sign_in, chosen.name, grant, as_json=as_json)
@@ -76,17 +74,6 @@ def _chosen(settings: "Settings", name: str | None) -> "MailboxSettings":
         names = ", ".join(one.name for one in by_token)
         raise WrongRequestError("several mailboxes log in by OAuth2", f"name one of: {names}")
     return by_token[0]
-
-
-def _require_owner(folder: Path) -> None:
-    """What is kept by another user, the daemon could not read."""
-    if folder.stat().st_uid != os.geteuid():
-        raise OperatorError(
-            f"it belongs to another user than {user_name()}, and the daemon must be able to renew "
-            "the sign-in",
-            where=str(folder),
-            advice=f"run it as its owner: sudo -u {folder.owner()} maildaemon auth",
-        )
 
 
 def _signed_in(sign_in: "SignIn", mailbox: str, *, as_json: bool) -> "Tokens":

@@ -11,6 +11,7 @@ import click
 from maildaemon.cli.exits import WrongRequestError, user_name
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json, say
+from maildaemon.cli.owner import require_owner
 from maildaemon.cli.teach import examples
 
 if TYPE_CHECKING:
@@ -64,25 +65,36 @@ def erase(
 
     from maildaemon.adapters.clock import utc_now
     from maildaemon.bootstrap import our_addresses
-    from maildaemon.services.erase import erase_person, forget_next, plan_erasure
+    from maildaemon.services.erase import erase_person, plan_erasure
+    from maildaemon.services.forget import forget_next, scrub
 
+    if not dry_run:
+        require_owner(
+            settings.service.data_dir, "must be able to read whom to forget", "person erase"
+        )
     with _places(settings) as places:
         plan = plan_erasure(places, wanted, our_addresses(settings))
-        if plan.is_empty:
-            # What a death has left of an erasure, no record tells.
-            forget_next(places, utc_now)
-            raise WrongRequestError(
-                f"nothing is kept of {', '.join(plan.personal.addresses)}",
-                "see who has written: maildaemon threads list",
-            )
         if dry_run:
+            _require_something(plan)
             _tell(plan, (), as_json=as_json, dry_run=True)
             return
         _require_word(plan, yes=yes)
-        erase_person(places, plan, utc_now(), user_name())
-        left = places.scrub()
+        plan = erase_person(places, plan, utc_now(), user_name())
+        # What a death has left of an erasure, no record tells.
+        forgotten = forget_next(places, utc_now)
+        if not forgotten:
+            _require_something(plan)
+        left = scrub(places, utc_now())
     stays = (*_STAYS, *([left] if left else ()), *_older_copies(settings))
     _tell(plan, stays, as_json=as_json, dry_run=False)
+
+
+def _require_something(plan: "Plan") -> None:
+    if plan.is_empty:
+        raise WrongRequestError(
+            f"nothing is kept of {', '.join(plan.personal.addresses)}",
+            "see who has written: maildaemon threads list",
+        )
 
 
 def _checked(addresses: tuple[str, ...], settings: "Settings") -> tuple[str, ...]:

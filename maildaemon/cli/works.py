@@ -46,7 +46,7 @@ def process_all(tools: "Tools", desk: "Desk") -> int:
     from maildaemon.adapters.sql.listings import read_listings
     from maildaemon.bootstrap import make_batches, make_places
     from maildaemon.services.backlog import process_backlog
-    from maildaemon.services.erase import forget_next
+    from maildaemon.services.forget import forget_next, scrub
 
     with tools.store.begin() as tx:
         tx.inbound.release(desk.mailbox_id, utc_now())
@@ -63,5 +63,7 @@ def process_all(tools: "Tools", desk: "Desk") -> int:
 
         processed = process_backlog(make_batches(tools, desk), told)
     # What was erased may lie in the mailbox still.
-    forget_next(make_places(tools), utc_now)
+    places = make_places(tools)
+    if forget_next(places, utc_now):
+        scrub(places, utc_now())
     return processed

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 ERASED = "[erased]"
@@ -27,6 +28,11 @@ def mark_of(key: bytes, text: str) -> str:
     """Return the keyed mark by which an address or a Message-ID is known again."""
     words = f"erased\0{text.strip().lower()}"
     return hmac.digest(key, words.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def addresses_in(text: str) -> frozenset[str]:
+    """Return what looks like an address in a text."""
+    return frozenset(one[0].strip(".'") for one in _ADDRESS.finditer(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,10 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """All of them; `count` tells whether there is a new one. `addresses`: until when."""
+    """All of them; `name` is of these alone, empty if there are none. `addresses`: until when."""
 
     key: bytes = field(repr=False)
-    count: int = 0
+    name: str = ""
     addresses: Mapping[str, datetime] = field(default_factory=dict)
     messages: frozenset[str] = frozenset()
     quoting: frozenset[str] = frozenset()
@@ -65,7 +71,7 @@ class Tombstones:
                 addresses[address] = max(one.erased_at, addresses.get(address, one.erased_at))
         return cls(
             key,
-            len(stones),
+            sha256(repr(stones).encode()).hexdigest()[:16] if stones else "",
             addresses,
             frozenset(mark for one in stones for mark in one.messages),
             frozenset(mark for one in stones for mark in one.quoting),
@@ -88,6 +94,10 @@ class Tombstones:
         """Tell whether the quotes were taken out of the message of this id."""
         return bool(message_id) and mark_of(self.key, message_id) in self.quoting
 
+    def are_named_in(self, text: str, at: datetime) -> bool:
+        """Tell whether a text of this time names the address of somebody who was erased later."""
+        return any(self.covers(one, at) for one in addresses_in(text))
+
     def without_addresses(self, text: str) -> str:
         """Return a text without the addresses of whoever was erased."""
         return _ADDRESS.sub(self._unless_erased, text)
@@ -99,7 +109,9 @@ class Tombstones:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is a person's own, wherever it stands: addresses, names, subjects, lines he wrote."""
+    """What is a person's own, wherever it stands: addresses, names, subjects, lines he wrote. What
+    is part of a longer word, or of somebody else's address, is not his.
+    """
 
     found: tuple[str, ...]
 
@@ -107,9 +119,9 @@ class Words:
     def of(
         cls,
         addresses: Iterable[str],
-        names: Iterable[str],
-        subjects: Iterable[str],
-        texts: Iterable[str],
+        names: Iterable[str] = (),
+        subjects: Iterable[str] = (),
+        texts: Iterable[str] = (),
     ) -> "Words":
         """Return his words; what is so short that anybody may write it is nobody's."""
         named = (one.strip() for one in names)
@@ -126,16 +138,39 @@ class Words:
     def stand_in(self, text: str) -> bool:
         """Tell whether any of them stands in a text."""
         lowered = _joined(text)
-        return any(one in lowered for one in self.found)
+        return any(one in lowered and re.search(_alone(one), lowered) for one in self.found)
+
+    def stand_in_bytes(self, content: bytes) -> bool:
+        """Tell whether any of them stands in a file, as most programs write text."""
+        lowered = content.lower()
+        if not any(one.encode("utf-8", "replace") in lowered for one in self.found):
+            return False
+        return self.stand_in(lowered.decode("utf-8", "replace"))
 
     def out_of(self, text: str) -> str:
         """Return a text without them."""
         lowered = text.lower()
         for one in self.found:
             if one in lowered:
-                text = re.sub(re.escape(one), ERASED, text, flags=re.IGNORECASE)
+                text = re.sub(_alone(one), ERASED, text, flags=re.IGNORECASE)
                 lowered = text.lower()
         return text
+
+
+def _alone(word: str) -> str:
+    """Return the pattern of a word that is not a part of another one, or of another address."""
+    plain = re.escape(word)
+    if _ADDRESS.fullmatch(word):
+        # joanna@ is not anna@, and example.net.au not example.net.
+        return rf"(?<![\w.+-]){plain}(?![\w-]|\.\w)"
+    # Scripts without capitals write words without spaces between them, or with others before.
+    before = r"(?<![\w@])" if _has_case(word[0]) else ""
+    after = r"(?!\w|[.+-]?[\w.+-]*@)" if _has_case(word[-1]) else ""
+    return f"{before}{plain}{after}"
+
+
+def _has_case(letter: str) -> bool:
+    return letter.lower() != letter.upper()
 
 
 def _joined(text: str) -> str:

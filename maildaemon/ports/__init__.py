@@ -281,6 +281,9 @@ class BlobStore(Protocol):
     def names(self) -> Iterator[str]:
         """Yield the sha256 of everything that is kept."""
 
+    def drop_unfinished(self, before: datetime) -> int:
+        """Drop what a death has left half written before this; return how much."""
+
 
 class Scanner(Protocol):
     """A virus scanner; any thread may use it. `place` is where it is asked, for people."""

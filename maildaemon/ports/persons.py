@@ -19,13 +19,27 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A recorded message, as a tombstone looks at it. `at`: when it came, or was written before."""
+    """A recorded message, as a tombstone looks at it. `at`: when it came; what is history may have
+    been written before. `is_quoted`: what others had quoted in it was taken out.
+    """
 
     message: int
     message_id: str
     author: str
     recipients: tuple[str, ...]
     at: datetime
+    said: str
+    is_quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Entries of the journal that hold bytes once more which were let go of; `until`: up to which
+    entry all were looked at.
+    """
+
+    inbound: tuple[int, ...]
+    until: int
 
 
 class Persons(Protocol):
@@ -67,8 +81,21 @@ class Persons(Protocol):
         all conversations since then, too.
         """
 
-    def bytes_of_erased(self) -> tuple[str, ...]:
-        """Let go of messages that are erased and were fetched once more; return their bytes."""
+    def left_behind(self, covers: Callable[[str, datetime], bool]) -> Personal:
+        """Return what was kept of people, beside messages: whom we wrote to, who was muted or could
+        not be reached, what staff were told of. A database that was restored has it again.
+        """
+
+    def fetched_again(self, after: int) -> Fetched:
+        """Return which entries of the journal behind this one brought back the bytes of messages
+        that are erased, or of which the quotes are.
+        """
+
+    def let_bytes_go(self, inbound: Sequence[int]) -> tuple[str, ...]:
+        """Take the bytes from entries of the journal; return those that nothing holds then."""
+
+    def bytes_of(self, messages: Sequence[int]) -> tuple[str, ...]:
+        """Return the bytes that the journal has of these messages: each copy has its own."""
 
     def since(self, message_id: int, most: int) -> tuple[Suspect, ...]:
         """Return messages that were recorded after this one, in their order."""

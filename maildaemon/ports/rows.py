@@ -75,7 +75,8 @@ class Concern:
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A message that is recorded, as it was decided. `in_junk`: where it was seen last. `erased`:
-    nothing of it is known any more, and nothing follows from it.
+    nothing of it is known any more, and nothing follows from it. `is_cleared`: its bytes were let
+    go of for good, since somebody was erased.
     """
 
     message_id: int
@@ -85,6 +86,7 @@ class Recorded:
     received_at: datetime
     thread: ThreadFacts | None
     erased: bool = False
+    is_cleared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

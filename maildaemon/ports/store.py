@@ -27,6 +27,7 @@ from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.persons import Persons
 from maildaemon.ports.rebuild import Rebuilding
+from maildaemon.ports.removals import Removals
 from maildaemon.ports.retention import Retaining
 from maildaemon.ports.rows import (
     AccountRow,
@@ -429,6 +430,7 @@ class Transaction(Protocol):
     persons: Persons
     retaining: Retaining
     chains: Chains
+    removals: Removals
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

@@ -11,8 +11,10 @@ from maildaemon.ports.store import Store
 from maildaemon.services.alert import spread_next, tell_next
 from maildaemon.services.crew import Works
 from maildaemon.services.desk import Desk
+from maildaemon.services.forget import drop_fetched, scrub_next
 from maildaemon.services.lease import FencedStore, Lease
-from maildaemon.services.prune import drop_orphans, prune_next
+from maildaemon.services.prune import drop_orphans, drop_unfinished, prune_next
+from maildaemon.services.removal import remove_noted
 from maildaemon.services.retain import drop_unheld, retain_next
 from maildaemon.services.seal import seal_next
 
@@ -99,4 +101,15 @@ class Chores:
         if not count:
             await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)
             await asyncio.to_thread(drop_unheld, works.store, works.blobs, self._desks, works.now)
+            await asyncio.to_thread(self._clear)
         return count
+
+    def _clear(self) -> None:
+        """Remove what was let go of from disk, and from the files of the database."""
+        works = self._works
+        for blobs in (works.blobs, works.files):
+            drop_unfinished(blobs, works.now)
+        drop_fetched(works.store)
+        remove_noted(works.store, works.blobs, works.files, works.now())
+        if self.are_ours:
+            scrub_next(works.places, works.now)

@@ -19,7 +19,7 @@ from maildaemon.services.chores import Chores
 from maildaemon.services.crew import Crew, Shortfall, Step, Works
 from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Watched, digest_next
-from maildaemon.services.erase import forget_next
+from maildaemon.services.forget import forget_or_tell
 from maildaemon.services.guard import Guard
 from maildaemon.services.lease import FencedStore, Lease, held_by_another
 from maildaemon.services.loop import Loop, Rest
@@ -169,7 +169,7 @@ class Daemon:
         begin_anew(store, crew.desk)
         if not crew.only_sent:
             put_in_force(store, crew.desk, self._works.now())
-        forget_next(self._works.places, self._works.now)
+        forget_or_tell(self._works.places, self._works.now)
 
     async def run_once(self) -> tuple[Shortfall, ...]:
         """Do everything that is due now, once, all mailboxes side by side; return what kept steps

@@ -136,10 +136,20 @@ class Batch:
                 message, asked = look_up(self._desk, found.message)
                 troubles = troubles if asked is None else asked
                 self._read.append((row, self._with_our_words(row, message)))
-                contents += found.contents.values()
+                contents += self._wanted(row, found)
         if troubles is not None:
             tell_troubles(self._store, self._desk, troubles, self._now())
         self._files.put_all(contents)
+
+    def _wanted(self, row: InboundRow, found: Parsed) -> tuple[bytes, ...]:
+        """Return the files to keep: of a message that was erased none comes back."""
+        if not found.contents:
+            return ()
+        with self._store.read() as tx:
+            known = tx.records.recognise(row.mailbox_id, found.message).message_id
+            if known is not None and tx.records.recorded(known).is_cleared:
+                return ()
+        return tuple(found.contents.values())
 
     def conclude(self) -> None:
         """Conclude what was read, as far as the time goes."""

@@ -39,3 +39,9 @@ def drop_orphans(store: Store, files: BlobStore, now: Now) -> int:
     if dropped:
         log("orphans.dropped", count=dropped)
     return dropped
+
+
+def drop_unfinished(blobs: BlobStore, now: Now) -> None:
+    """Drop what a death has left half written."""
+    if dropped := blobs.drop_unfinished(now() - _SETTLED):
+        log("unfinished.dropped", count=dropped)

@@ -192,5 +192,8 @@ class _Nothing:
     def names(self) -> Iterator[str]:
         return iter(())
 
+    def drop_unfinished(self, before: datetime) -> int:
+        return 0
+
 
 _NOBODY, _NOTHING = Unwritten(), _Nothing()

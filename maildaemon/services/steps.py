@@ -25,9 +25,9 @@ from maildaemon.services.colleague import read_colleague
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import log
-from maildaemon.services.erase import forget_next
 from maildaemon.services.fire import fire_next
 from maildaemon.services.first_start import start_mailbox
+from maildaemon.services.forget import forget_or_tell
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.lease import FencedStore
@@ -117,7 +117,7 @@ class Steps:
             works.now,
         )
         if count:
-            await asyncio.to_thread(forget_next, works.places, works.now)
+            await asyncio.to_thread(forget_or_tell, works.places, works.now)
             self._wake(crew, Step.FIRE)
             self._wake(crew, Step.DELIVER)
         return count

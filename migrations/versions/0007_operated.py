@@ -1,5 +1,6 @@
 """Alarms go by several paths, each for itself, and one that is over is known for it. A message may
-be erased: it stays as a mark by which it is known again. The history is a chain.
+be erased: it stays as a mark by which it is known again. What is to be removed from the disk is
+noted. The history is a chain.
 """
 
 import sqlalchemy as sa
@@ -17,6 +18,20 @@ def upgrade() -> None:
     instant = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
     op.add_column("message", sa.Column("erased_at", instant, nullable=True))
     op.create_index(op.f("ix_message_erased_at"), "message", ["erased_at"])
+    op.add_column("message", sa.Column("quoted_at", instant, nullable=True))
+    op.create_table(
+        "removal",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("is_file", sa.Boolean(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at_once", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     # What stands there already is sealed as it is found.
     op.add_column("event", sa.Column("salt", sa.String(length=32), nullable=True))
     op.add_column("event", sa.Column("detail_sha256", sa.String(length=64), nullable=True))

@@ -27,6 +27,7 @@ from maildaemon.domain.policy import (
     Treatment,
 )
 from maildaemon.domain.reading import Reading
+from maildaemon.mail.authors import read_people
 from maildaemon.mail.parse import parse_message
 from maildaemon.ports.brakes import Alert
 from maildaemon.ports.store import Store
@@ -252,7 +253,7 @@ class Shop:
     def places(self) -> Places:
         """Return where something of a person can stand."""
         graves = TombstoneFile(self.folder)
-        return Places(self.store, self.blobs, self.files, graves, KEY, lambda: None)
+        return Places(self.store, self.blobs, self.files, graves, KEY, lambda: None, read_people)
 
     # The records
 

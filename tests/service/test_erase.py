@@ -13,7 +13,8 @@ from maildaemon.adapters.sql.tables import metadata
 from maildaemon.adapters.tombstones import TombstoneFile
 from maildaemon.services.audit import Tally, audit_mailbox
 from maildaemon.services.backlog import process_backlog
-from maildaemon.services.erase import erase_person, forget_next, plan_erasure
+from maildaemon.services.erase import erase_person, plan_erasure
+from maildaemon.services.forget import forget_next
 from maildaemon.services.process import Batch
 from maildaemon.services.rebuild import conclude, record_kept, record_mailbox
 from tests.service.shop import EXE, PNG, Shop

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, delete, select, true, update
+from sqlalchemy import Column, Connection, Table, bindparam, delete, func, or_, select, true, update
 
 from maildaemon.adapters.sql.inserts import CHUNK
 from maildaemon.adapters.sql.tables import (
@@ -36,16 +36,17 @@ from maildaemon.adapters.sql.tables import (
 from maildaemon.domain.automatic import Kind
 from maildaemon.domain.decide import THANKS_ONLY
 from maildaemon.domain.delivery import MailKind, OutboxState
-from maildaemon.domain.erasure import ERASED, mark_of, without_words
+from maildaemon.domain.erasure import ERASED, Words, mark_of, without_words
 from maildaemon.domain.person import Personal, Row
 from maildaemon.domain.threads import Status
-from maildaemon.ports.persons import Bytes, Suspect
+from maildaemon.ports.persons import Bytes, Fetched, Suspect
 
 _OURS = frozenset({Kind.STAFF.value, Kind.OWN.value})
 # What has left us, or lies in a folder of the mailbox, has: the others never will.
 _HAS_LEFT = (OutboxState.SENT.value, OutboxState.DRAFT.value)
 _ABOUT = ("subject_sha256", "topic_sha256")
 _NO_BYTES = "0" * 64
+_UNREAD = (inbound.c.message_id.is_(None), inbound.c.raw_sha256.is_not(None))
 _NAMELESS: Mapping[str, Any] = {
     "filename": "",
     "names": [],
@@ -97,7 +98,9 @@ def erase(erasing: Erasing) -> Bytes:
     """Erase, in every table; return what no record holds any more."""
     personal = erasing.personal
     rows = (*personal.of("message"), *personal.of("inbound"), *erasing.were)
-    raw = {row["raw_sha256"] for row in rows} - {None}
+    # Of a mail with several copies each has its own bytes.
+    copies = bytes_of(erasing.connection, [row["id"] for row in erasing.quotes])
+    raw = {*(row["raw_sha256"] for row in rows), *copies} - {None}
     files = {row["sha256"] for row in personal.of("attachment")} - {_NO_BYTES}
     for rule in RULES.values():
         rule(erasing)
@@ -118,7 +121,10 @@ def unheld(connection: Connection, names: Iterable[str], *columns: Column[Any]) 
 
 def _messages(erasing: Erasing) -> None:
     erasing.set_each(message, (_emptied(erasing, row) for row in erasing.personal.of("message")))
-    new = ({name: one for name, one in row.items() if name != "was"} for row in erasing.quotes)
+    new = (
+        {**{name: one for name, one in row.items() if name != "was"}, "quoted_at": erasing.at}
+        for row in erasing.quotes
+    )
     erasing.set_each(message, new)
     for some in _some([row["id"] for row in erasing.quotes]):
         of_them = inbound.c.message_id.in_(some)
@@ -251,9 +257,10 @@ def _attachments(erasing: Erasing) -> None:
 def _concerns(erasing: Erasing) -> None:
     """What an audit found names messages by their ids; the next one finds it again."""
     ids = [row["message_id"] for row in erasing.personal.of("message") if row["message_id"]]
+    named = Words.of(erasing.personal.addresses)
     found = erasing.connection.execute(select(concern)).all()
     for row in found:
-        if any(one in row.what for one in (*ids, *erasing.personal.addresses)):
+        if any(one in row.what for one in ids) or named.stand_in(row.what):
             this = (concern.c.mailbox_id == row.mailbox_id, concern.c.name == row.name)
             erasing.connection.execute(update(concern).where(*this).values(what=ERASED))
 
@@ -358,23 +365,50 @@ def quoting(connection: Connection, personal: Personal, these: Collection[int]) 
     return tuple(found)
 
 
-def bytes_of_erased(connection: Connection) -> tuple[str, ...]:
-    """See `Persons.bytes_of_erased`."""
-    found = connection.execute(
-        select(inbound.c.id, inbound.c.raw_sha256)
+def fetched_again(connection: Connection, after: int) -> Fetched:
+    """See `Persons.fetched_again`."""
+    behind = inbound.c.id > after
+    found = connection.scalars(
+        select(inbound.c.id)
         .join(message, message.c.id == inbound.c.message_id)
-        .where(message.c.erased_at.is_not(None), inbound.c.raw_sha256.is_not(None))
+        .where(
+            behind,
+            inbound.c.raw_sha256.is_not(None),
+            or_(message.c.erased_at.is_not(None), message.c.quoted_at.is_not(None)),
+        )
     ).all()
-    for some in _some([row.id for row in found]):
-        gone = update(inbound).where(inbound.c.id.in_(some)).values(raw_sha256=None)
-        connection.execute(gone)
-    names = {row.raw_sha256 for row in found}
-    return unheld(connection, names, inbound.c.raw_sha256, message.c.raw_sha256)
+    # What is not read yet may turn out to be of an erased message.
+    unread = connection.scalar(select(func.min(inbound.c.id)).where(behind, *_UNREAD))
+    last = connection.scalar(select(func.max(inbound.c.id)))
+    return Fetched(tuple(found), max(after, (last or 0) if unread is None else unread - 1))
+
+
+def let_bytes_go(connection: Connection, ids: Sequence[int]) -> tuple[str, ...]:
+    """See `Persons.let_bytes_go`."""
+    names: set[str | None] = set()
+    for some in _some(ids):
+        these = inbound.c.id.in_(some)
+        names.update(connection.scalars(select(inbound.c.raw_sha256).where(these)))
+        connection.execute(update(inbound).where(these).values(raw_sha256=None))
+    kept = (one for one in names if one)
+    return unheld(connection, kept, inbound.c.raw_sha256, message.c.raw_sha256)
+
+
+def bytes_of(connection: Connection, messages: Sequence[int]) -> tuple[str, ...]:
+    """See `Persons.bytes_of`."""
+    found: set[str | None] = set()
+    for some in _some(messages):
+        of_them = inbound.c.message_id.in_(some)
+        found.update(connection.scalars(select(inbound.c.raw_sha256).where(of_them)))
+    return tuple(sorted(one for one in found if one))
 
 
 def since(connection: Connection, message_id: int, most: int) -> tuple[Suspect, ...]:
     """See `Persons.since`."""
-    columns = ("id", "message_id", "from_address", "recipients", "received_at", "sent_at")
+    columns = (
+        *("id", "message_id", "from_address", "recipients", "received_at", "sent_at", "history"),
+        *("subject", "text", "from_name", "quoted_at"),
+    )
     rows = connection.execute(
         select(*(message.c[name] for name in columns))
         .where(message.c.id > message_id, message.c.erased_at.is_(None))
@@ -387,7 +421,10 @@ def since(connection: Connection, message_id: int, most: int) -> tuple[Suspect, 
             row.message_id,
             row.from_address,
             tuple(str(one["address"]) for one in row.recipients),
-            min(row.received_at, row.sent_at or row.received_at),
+            # What somebody sends us today is of today, whatever Date he gives it.
+            min(row.received_at, row.sent_at) if row.history and row.sent_at else row.received_at,
+            f"{row.from_name}\n{row.subject}\n{row.text}",
+            row.quoted_at is not None,
         )
         for row in rows
     )
@@ -413,8 +450,7 @@ def drop_files(connection: Connection, files: Sequence[Row], at: datetime) -> tu
 
 def unprocessed(connection: Connection) -> tuple[tuple[int, str], ...]:
     """See `Persons.unprocessed`."""
-    waits = (inbound.c.message_id.is_(None), inbound.c.raw_sha256.is_not(None))
-    rows = connection.execute(select(inbound.c.id, inbound.c.raw_sha256).where(*waits))
+    rows = connection.execute(select(inbound.c.id, inbound.c.raw_sha256).where(*_UNREAD))
     return tuple((row.id, row.raw_sha256) for row in rows)
 
 

@@ -83,6 +83,7 @@ class SqlLookups:
             row.received_at,
             facts,
             erased=row.erased_at is not None,
+            is_cleared=row.erased_at is not None or row.quoted_at is not None,
         )
 
     def lookups(self, mailbox_id: int, parsed: Message, clues: Clues = _NO_CLUES) -> Lookups:

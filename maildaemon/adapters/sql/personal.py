@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from maildaemon.adapters.sql import erasing
 from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.leavings import left_behind
 from maildaemon.adapters.sql.tables import (
     alert,
     attachment,
@@ -47,8 +48,9 @@ from maildaemon.adapters.sql.tables import (
 )
 from maildaemon.adapters.sql.values import AnyJson
 from maildaemon.domain.authentication import person_key
+from maildaemon.domain.erasure import Words
 from maildaemon.domain.person import Personal, Row
-from maildaemon.ports.persons import Bytes, Suspect
+from maildaemon.ports.persons import Bytes, Fetched, Suspect
 
 NOBODY: Mapping[str, str] = {
     "account": "how the logins of the mailbox go",
@@ -60,6 +62,7 @@ NOBODY: Mapping[str, str] = {
     "installation": "what the installation knows of itself",
     "lease": "who of our processes works on what",
     "mailbox": "mailboxes of ours",
+    "removal": "which bytes are about to go",
 }
 # SQLite takes so many variables in one statement, and many more; the others more still.
 _MANY = 500
@@ -104,9 +107,21 @@ class SqlPersons:
         work = erasing.Erasing(self._connection, personal, key, at, tuple(quotes), told)
         return erasing.erase(work)
 
-    def bytes_of_erased(self) -> tuple[str, ...]:
-        """See `Persons.bytes_of_erased`."""
-        return erasing.bytes_of_erased(self._connection)
+    def left_behind(self, covers: Callable[[str, datetime], bool]) -> Personal:
+        """See `Persons.left_behind`."""
+        return left_behind(self._connection, covers)
+
+    def fetched_again(self, after: int) -> Fetched:
+        """See `Persons.fetched_again`."""
+        return erasing.fetched_again(self._connection, after)
+
+    def let_bytes_go(self, inbound: Sequence[int]) -> tuple[str, ...]:
+        """See `Persons.let_bytes_go`."""
+        return erasing.let_bytes_go(self._connection, inbound)
+
+    def bytes_of(self, messages: Sequence[int]) -> tuple[str, ...]:
+        """See `Persons.bytes_of`."""
+        return erasing.bytes_of(self._connection, messages)
 
     def since(self, message_id: int, most: int) -> tuple[Suspect, ...]:
         """See `Persons.since`."""
@@ -273,7 +288,7 @@ class _Reading:
         self._take(undeliverable, undeliverable.c.address_sha256, self._keys)
         for table, columns in ((alert, (alert.c.text, alert.c.facts)), (brake, (brake.c.reason,))):
             told = or_(*(_has(column, one) for one in self._addresses for column in columns))
-            self._take(table, table.c.id, self._ids(table.c.id, told))
+            self._take(table, table.c.id, self._naming(table, told, columns))
 
     def _mentions(self, messages: Sequence[int]) -> tuple[int, ...]:
         words = (message.c.text, message.c.subject, message.c.from_name, message.c.recipients)
@@ -281,7 +296,16 @@ class _Reading:
             return ()
         named = or_(*(_has(column, one) for one in self._addresses for column in words))
         known = frozenset(messages)
-        return tuple(one for one in self._ids(message.c.id, named) if one not in known)
+        found = self._naming(message, named, words)
+        return tuple(one for one in found if one not in known)
+
+    def _naming(
+        self, table: Table, like: ColumnElement[bool], columns: Sequence[Column[Any]]
+    ) -> list[int]:
+        """Return the rows that name him: what is like his address may be a longer one."""
+        words = Words.of(self._addresses)
+        rows = self._connection.execute(select(table.c.id, *columns).where(like))
+        return sorted(one for one, *said in rows if words.stand_in("\n".join(map(str, said))))
 
     def _is_his(self, row: RowMapping) -> bool:
         to = {str(one["address"]).strip().lower() for one in row["recipients"]}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from maildaemon.adapters.sql.erasing import unheld
 from maildaemon.adapters.sql.tables import (
@@ -119,7 +119,11 @@ class SqlRetaining:
 
     def drop_statistics(self, mailbox_id: int, before: datetime, most: int) -> int:
         """See `Retaining.drop_statistics`. That a message was seen stays: it is not new again."""
-        told = exists().where(event.c.thread_id == thread.c.id)
+        # Whoever counts on from the newest entry (SQLite does) must not give its number again: what
+        # is sealed up to there would seem forged.
+        newest = self._connection.scalar(select(func.max(event.c.id)))
+        last = exists().where(event.c.thread_id == thread.c.id, event.c.id == newest)
+        told = exists().where(event.c.thread_id == thread.c.id) & ~last
         threads = self._threads(mailbox_id, before, told, most)
         for table in (event, timer, ledger):
             self._connection.execute(delete(table).where(table.c.thread_id.in_(threads)))

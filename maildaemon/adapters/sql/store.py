@@ -38,6 +38,7 @@ from maildaemon.adapters.sql.personal import SqlPersons
 from maildaemon.adapters.sql.quick import QuickConnection, Statements
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
+from maildaemon.adapters.sql.removals import SqlRemovals
 from maildaemon.adapters.sql.retaining import SqlRetaining
 from maildaemon.adapters.sql.servers import is_temporary, server_engine
 from maildaemon.adapters.sql.tables import earlier, thread
@@ -53,6 +54,7 @@ from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.persons import Persons
 from maildaemon.ports.rebuild import Rebuilding
+from maildaemon.ports.removals import Removals
 from maildaemon.ports.retention import Retaining
 from maildaemon.ports.rows import Earlier
 from maildaemon.ports.store import Mailboxes, Outbox, Records, Transaction
@@ -98,6 +100,7 @@ class SqlTransaction:
         self.persons: Persons = SqlPersons(connection)
         self.retaining: Retaining = SqlRetaining(connection)
         self.chains: Chains = SqlChains(connection)
+        self.removals: Removals = SqlRemovals(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""

@@ -6,7 +6,14 @@ them, because MariaDB indexes only the first 768 characters of a text and ignore
 """
 
 from maildaemon.adapters.sql.tables.columns import metadata
-from maildaemon.adapters.sql.tables.installation import alert, brake, daemon, installation, lease
+from maildaemon.adapters.sql.tables.installation import (
+    alert,
+    brake,
+    daemon,
+    installation,
+    lease,
+    removal,
+)
 from maildaemon.adapters.sql.tables.mailboxes import (
     account,
     concern,
@@ -61,6 +68,7 @@ __all__ = [
     "order_number",
     "outbox",
     "participant",
+    "removal",
     "settlement",
     "thread",
     "timer",

@@ -59,6 +59,16 @@ alert = Table(
     Index(None, "state", "next_attempt_at"),
 )
 
+# Bytes that no record holds any more and that may still lie on the disk.
+removal = Table(
+    "removal",
+    metadata,
+    own_id(),
+    flag("is_file"),  # or a whole message
+    Column("sha256", Sha256, nullable=False),
+    flag("at_once"),  # however young it is
+)
+
 # Who works on a database of a server. Until when each lives is said by the server's own clock.
 daemon = Table(
     "daemon",

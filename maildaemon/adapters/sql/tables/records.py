@@ -41,6 +41,7 @@ message = Table(
     flag("history"),
     flag("in_junk"),  # decided as spam's neighbour; moved out by a person, it is decided again
     Column("erased_at", Instant),  # what it said, and who said it, is gone
+    Column("quoted_at", Instant),  # what it had quoted of somebody who was erased is, and its bytes
     UniqueConstraint("mailbox_id", "identity"),
     Index(None, "mailbox_id", "message_id_sha256"),
     Index(None, "thread_id"),
