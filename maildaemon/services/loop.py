@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import TypeVar
 
 from maildaemon.domain.waiting import outage_wait
-from maildaemon.errors import OperatorError, TemporaryError
+from maildaemon.errors import OperatorError, ParserUnavailableError, TemporaryError
 from maildaemon.services.desk import log
 
 Result = TypeVar("Result")
 _OPERATOR_WAIT = timedelta(minutes=1)
+# A process of ours that does not start hammers nobody, and all mail waits for it.
+_OWN_PROCESS_WAIT = timedelta(seconds=4)
 # A changed password is noticed within this time, and asked for no more often.
 _LONGEST_REST = timedelta(minutes=1)
 
@@ -80,6 +82,9 @@ class Loop:
                 self._recovered()
                 if not moved or self._stopping.is_set():
                     return None
+        except ParserUnavailableError as error:
+            wait = min(outage_wait(self._failures + 1), _OWN_PROCESS_WAIT)
+            return self._troubled(error, logging.WARNING, wait)
         except TemporaryError as error:
             return self._troubled(error, logging.WARNING, None)
         except OperatorError as error:

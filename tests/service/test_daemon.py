@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from maildaemon.errors import MailboxUnavailableError, OperatorError
+from maildaemon.errors import MailboxUnavailableError, OperatorError, ParserUnavailableError
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports.brakes import Alarm, AlertRow
 from maildaemon.services.crew import Crew, Step, Works
@@ -188,6 +188,32 @@ async def test_a_bug_in_a_step_does_not_end_its_loop() -> None:
         await Loop("test", step, stopping, jitter=lambda: 0.0).run()
 
     assert calls == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (MailboxUnavailableError("no route"), [1, 2, 4, 8, 16]),
+        (ParserUnavailableError("killed as it began"), [1, 2, 4, 4, 4]),
+    ],
+)
+async def test_a_server_is_left_alone_for_longer_each_time_and_a_process_of_ours_is_not(
+    error: Exception, waits: list[int]
+) -> None:
+    stopping, waited = asyncio.Event(), list[timedelta | None]()
+
+    class Noting(Loop):
+        async def _wait(self, wait: timedelta | None) -> None:
+            waited.append(wait)
+            if len(waited) == len(waits):
+                stopping.set()
+
+    async def step() -> int:
+        raise error
+
+    await Noting("test", step, stopping, jitter=lambda: 1.0).run()
+
+    assert waited == [timedelta(seconds=one) for one in waits]
 
 
 async def test_trouble_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
