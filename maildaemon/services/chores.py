@@ -12,7 +12,7 @@ from maildaemon.services.alert import spread_next, tell_next
 from maildaemon.services.crew import Works
 from maildaemon.services.desk import Desk
 from maildaemon.services.forget import drop_fetched, scrub_next
-from maildaemon.services.lease import FencedStore, Lease
+from maildaemon.services.lease import Lease
 from maildaemon.services.prune import drop_orphans, drop_unfinished, prune_next
 from maildaemon.services.removal import remove_noted
 from maildaemon.services.retain import drop_unheld, retain_next
@@ -21,8 +21,6 @@ from maildaemon.services.seal import seal_next
 _TELL_EVERY = timedelta(seconds=2)
 _SEAL_EVERY = timedelta(seconds=10)
 _PRUNE_EVERY = timedelta(hours=6)
-
-
 _salt = partial(token_hex, 16)
 
 
@@ -69,7 +67,7 @@ class Chores:
                 pass
 
     def _store(self) -> Store:
-        return FencedStore(self._works.store, self._lease) if self._lease else self._works.store
+        return self._works.fenced(self._lease)
 
     async def _spread(self) -> int:
         works = self._works

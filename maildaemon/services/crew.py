@@ -23,7 +23,7 @@ from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk
 from maildaemon.services.digest import Orders
 from maildaemon.services.erase import Places
-from maildaemon.services.lease import Lease, Shared
+from maildaemon.services.lease import FencedStore, Lease, Shared
 
 
 class Step(StrEnum):
@@ -101,6 +101,10 @@ class Works:
     digest: Orders | None = None
     shared: Shared | None = None
     alive: Callable[[], None] = lambda: None
+
+    def fenced(self, lease: Lease | None) -> Store:
+        """Return the store for what a lease is about; None: nobody else works there."""
+        return FencedStore(self.store, lease) if lease else self.store
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from functools import partial
 
 from maildaemon.domain.leases import SHARED
 from maildaemon.errors import AlertFailedError, StoreUnavailableError
-from maildaemon.ports.store import Store
 from maildaemon.services.accounts import begin_anew
 from maildaemon.services.chores import Chores
 from maildaemon.services.crew import Crew, Shortfall, Step, Works
@@ -21,7 +20,7 @@ from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Watched, digest_next
 from maildaemon.services.forget import forget_or_tell
 from maildaemon.services.guard import Guard
-from maildaemon.services.lease import FencedStore, Lease, held_by_another
+from maildaemon.services.lease import held_by_another
 from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.outage import Outage
 from maildaemon.services.plan import put_in_force
@@ -77,9 +76,6 @@ class Daemon:
 
     def _holds(self, desk: Desk) -> bool:
         return all(one.is_ours for one in self._crews if one.desk is desk)
-
-    def _store(self, lease: Lease | None) -> Store:
-        return FencedStore(self._works.store, lease) if lease else self._works.store
 
     def stop(self) -> None:
         """End in order, within seconds: what is under way is finished or provably undone."""
@@ -165,7 +161,7 @@ class Daemon:
         return True
 
     def _begin_anew(self, crew: Crew) -> None:
-        store = self._store(crew.lease)
+        store = self._works.fenced(crew.lease)
         begin_anew(store, crew.desk)
         if not crew.only_sent:
             put_in_force(store, crew.desk, self._works.now())
@@ -305,7 +301,7 @@ class Daemon:
             return 0
         await self._look_out()
         watched = [Watched(crew.desk, crew.poll_every) for crew in self._crews]
-        store = self._store(self._shared)
+        store = self._works.fenced(self._shared)
         count = await asyncio.to_thread(digest_next, store, works.digest, watched, works.now)
         for crew in self._crews if count else ():
             self._wake(crew, Step.DELIVER)

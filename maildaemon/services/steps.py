@@ -30,7 +30,6 @@ from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.forget import forget_or_tell
 from maildaemon.services.guard import Guard
 from maildaemon.services.last_look import Look, look
-from maildaemon.services.lease import FencedStore
 from maildaemon.services.lookout import Lookout
 from maildaemon.services.loop import Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
@@ -69,7 +68,7 @@ class Steps:
         return steps[step]
 
     def _store(self, crew: Crew) -> Store:
-        return FencedStore(self._works.store, crew.lease) if crew.lease else self._works.store
+        return self._works.fenced(crew.lease)
 
     async def receive(self, crew: Crew) -> int | Rest:
         works = self._works
