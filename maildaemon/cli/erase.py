@@ -79,11 +79,11 @@ def erase(
             _tell(plan, (), as_json=as_json, dry_run=True)
             return
         _require_word(plan, yes=yes)
-        plan = erase_person(places, plan, utc_now(), user_name())
+        shown, plan = plan, erase_person(places, plan, utc_now(), user_name())
         # What a death has left of an erasure, no record tells.
         forgotten = forget_next(places, utc_now)
-        if not forgotten:
-            _require_something(plan)
+        if not forgotten and plan.is_empty:
+            _require_something(shown)
         left = scrub(places, utc_now())
     stays = (*_STAYS, *([left] if left else ()), *_older_copies(settings))
     _tell(plan, stays, as_json=as_json, dry_run=False)

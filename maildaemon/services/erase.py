@@ -2,16 +2,22 @@
 
 The tombstone is written first: whatever dies afterwards, what is left of him is known, and the next
 look (`forget.forget_next`, or the same command again) takes it away. What he writes later is new.
+
+Kept files are read, and the tombstone is written, while nobody waits: a transaction that writes
+holds up all others, and a database server ends one in which nothing is asked for seconds. It only
+looks whether the records still say what the plan was made of.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
 from maildaemon.domain.erasure import Tombstone, Tombstones, Words, mark_of
 from maildaemon.domain.person import Personal, Row
 from maildaemon.domain.subjects import bare_subject
+from maildaemon.errors import StoreUnavailableError
 from maildaemon.ports import BlobStore
 from maildaemon.ports.persons import Bytes, Graves
 from maildaemon.ports.store import Store, Transaction
@@ -21,6 +27,9 @@ from maildaemon.services.removal import remove_noted
 _AT_ONCE = 500
 # Whoever is writing a file has done so by then.
 _WRITTEN = timedelta(minutes=10)
+# A customer's records change when he writes, or is written to: hardly ever twice in a minute.
+_ATTEMPTS = 5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,9 @@ class Places:
 class Plan:
     """What goes. `quotes` are messages of others, as they are to be, and `copies` their bytes;
     `files` are theirs, with his words in them; `waiting` is in the journal and was not read;
-    `orphans` no record knows. `ours`: our own addresses.
+    `orphans` no record knows. `ours`: our own addresses. `searched` are the messages of others, and
+    `kept` their files, in which his words were looked for: while the records say the same, the plan
+    holds.
     """
 
     personal: Personal
@@ -53,6 +64,8 @@ class Plan:
     waiting: tuple[tuple[int, str], ...] = ()
     orphans: tuple[str, ...] = ()
     ours: frozenset[str] = frozenset()
+    searched: tuple[Row, ...] = ()
+    kept: tuple[Row, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -96,16 +109,10 @@ def _of_records(
 
 def erase_person(places: Places, shown: Plan, at: datetime, by: str) -> Plan:
     """Erase what was planned, as it is by now, and remember it by keyed marks, even if nothing is
-    kept; return what went.
+    kept; return what went. Raises StoreUnavailableError if his records change all the time: he is
+    remembered then, and goes with the next look.
     """
-    with places.store.begin() as tx:
-        plan = _as_it_is(tx, places, shown)
-        # Written before anything is gone, and before the database may forget it again.
-        places.graves.add(_stone(places.key, plan, at))
-        carry_out(tx, places.key, plan, at)
-        for mailbox_id in sorted(plan.personal.mailboxes):
-            # Who it was is not named once more.
-            tx.records.note(mailbox_id, "person_erased", at, by=by, **plan.counts)
+    plan = undisturbed(lambda: _erase(places, shown, at, by))
     remove_noted(places.store, places.raw, places.files, at, at_once=True)
     for blobs in (places.raw, places.files):
         blobs.drop_unfinished(at - _WRITTEN)
@@ -113,15 +120,54 @@ def erase_person(places: Places, shown: Plan, at: datetime, by: str) -> Plan:
     return plan
 
 
-def _as_it_is(tx: Transaction, places: Places, shown: Plan) -> Plan:
-    """Return the plan anew: the daemon has worked while somebody thought it over."""
-    plan = _of_records(tx, places, shown.personal.addresses, shown.ours)
+def undisturbed(attempt: Callable[[], T | None]) -> T:
+    """Return what the first attempt brings that is not None: the records have not changed in it."""
+    for _ in range(_ATTEMPTS):
+        done = attempt()
+        if done is not None:
+            return done
+    raise StoreUnavailableError("the records of who is to be erased change all the time")
+
+
+def _erase(places: Places, shown: Plan, at: datetime, by: str) -> Plan | None:
+    """Erase, and return what went; None if the daemon has worked on it meanwhile."""
+    with places.store.read() as tx:
+        plan = _of_records(tx, places, shown.personal.addresses, shown.ours)
+    plan = replace(plan, waiting=shown.waiting, orphans=shown.orphans)
+    # Written before anything is gone, and before the database may forget it again.
+    places.graves.add(_stone(places.key, plan, at))
+    with places.store.begin() as tx:
+        if not holds(tx, plan, tx.persons.doomed(plan.personal.addresses, plan.ours)):
+            return None
+        plan = _without_known(tx, plan)
+        carry_out(tx, places.key, plan, at)
+        for mailbox_id in sorted(plan.personal.mailboxes):
+            # Who it was is not named once more.
+            tx.records.note(mailbox_id, "person_erased", at, by=by, **plan.counts)
+    return plan
+
+
+def _without_known(tx: Transaction, plan: Plan) -> Plan:
+    """Return the plan without what has become a record while somebody thought it over."""
     unread = {*tx.persons.unprocessed()}
-    known = tx.rebuild.journaled(shown.orphans)
+    known = tx.rebuild.journaled(plan.orphans)
     return replace(
         plan,
-        waiting=tuple(one for one in shown.waiting if one in unread),
-        orphans=tuple(one for one in shown.orphans if one not in known),
+        waiting=tuple(one for one in plan.waiting if one in unread),
+        orphans=tuple(one for one in plan.orphans if one not in known),
+    )
+
+
+def holds(tx: Transaction, plan: Plan, personal: Personal, quoting: Collection[int] = ()) -> bool:
+    """Tell whether the records say what they said when the plan was made; `personal` is what goes
+    by now.
+    """
+    ids = [row["id"] for row in plan.quotes]
+    return (
+        personal == plan.personal
+        and tx.persons.quoting(personal, quoting) == plan.searched
+        and tx.persons.files_of(ids) == plan.kept
+        and tx.persons.bytes_of(ids) == plan.copies
     )
 
 
@@ -132,7 +178,9 @@ def with_quotes(
     stones: Tombstones,
     quoting: Collection[int] = (),
 ) -> Plan:
-    """Return the plan for what goes, with what others have quoted of it; `quoting` are known to."""
+    """Return the plan for what goes, with what others have quoted of it; `quoting` are known to.
+    Reads kept files: for a transaction that only reads.
+    """
     words = _words_of(personal, lambda one: one.lower() in personal.addresses or one in stones)
     rows = tx.persons.quoting(personal, quoting)
     quotes = tuple(
@@ -141,15 +189,16 @@ def with_quotes(
         if row["id"] in quoting or words.stand_in(_said(row))
     )
     own = {row["sha256"] for row in personal.of("attachment")}
+    kept = tx.persons.files_of([row["id"] for row in quotes])
     files = tuple(
         row
-        for row in tx.persons.files_of([row["id"] for row in quotes])
+        for row in kept
         if row["sha256"] in own
         or words.stand_in(row["filename"])
         or _holds(places.files, row["sha256"], words)
     )
     copies = tx.persons.bytes_of([row["id"] for row in quotes])
-    return Plan(personal, quotes, files, copies)
+    return Plan(personal, quotes, files, copies, searched=rows, kept=kept)
 
 
 def _words_of(personal: Personal, is_his: Callable[[str], bool]) -> Words:

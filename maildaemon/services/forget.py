@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from maildaemon.domain.erasure import Tombstone, Tombstones
+from maildaemon.domain.person import Personal
 from maildaemon.errors import OperatorError
 from maildaemon.ports import Now
 from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.persons import Bytes, Suspect
-from maildaemon.ports.store import Store
+from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.desk import log
-from maildaemon.services.erase import Places, carry_out, with_quotes
+from maildaemon.services.erase import Places, Plan, carry_out, holds, undisturbed, with_quotes
 from maildaemon.services.removal import remove_noted
 
 _AT_ONCE = 500
@@ -43,7 +44,7 @@ def _forget(places: Places, now: Now) -> int:
         _meet(places, stones, written, now())
     total = 0
     while True:
-        looked, found = _forget_some(places, stones, now())
+        looked, found = undisturbed(lambda: _forget_some(places, stones, now()))
         total += found
         if not looked:
             break
@@ -106,32 +107,45 @@ def _meet(places: Places, stones: Tombstones, written: Sequence[Tombstone], at: 
     """Hold a database against stones that it has not seen: it may be an older one, restored."""
     raw = tuple({name for one in written for name in one.raw})
     files = tuple({name for one in written for name in one.files})
+    with places.store.read() as tx:
+        left = tx.persons.left_behind(stones.covers)
     with places.store.begin() as tx:
-        tx.persons.erase(tx.persons.left_behind(stones.covers), places.key, at, told=False)
+        # What was added since is not of before the erasure, or goes with its message.
+        tx.persons.erase(left, places.key, at, told=False)
         # What a record holds by then stays until that is erased as well.
         tx.removals.note(Bytes(raw, files), at_once=True)
         tx.brakes.keep_fact(_looked(stones), "0")
 
 
-def _forget_some(places: Places, stones: Tombstones, at: datetime) -> tuple[int, int]:
+def _forget_some(places: Places, stones: Tombstones, at: datetime) -> tuple[int, int] | None:
+    """Return how many messages were looked at, and how many of them erased; None if the records
+    have changed meanwhile.
+    """
+
+    def doomed_by(tx: Transaction) -> Personal:
+        return tx.persons.doomed_again(doomed, quoting, stones.__contains__)
+
+    plan: Plan | None = None
     with places.store.read() as tx:
         after = int(tx.brakes.fact(_looked(stones)) or 0)
         suspects = tx.persons.since(after, _AT_ONCE)
+        doomed = [one.message for one in suspects if _is_erased(one, stones)]
+        quoting = [
+            one.message
+            for one in suspects
+            if one.message not in doomed and _is_quoting(one, stones)
+        ]
+        if doomed or quoting:
+            plan = with_quotes(tx, places, doomed_by(tx), stones, quoting)
     if not suspects:
         return 0, 0
-    doomed = [one.message for one in suspects if _is_erased(one, stones)]
-    quoting = [
-        one.message for one in suspects if one.message not in doomed and _is_quoting(one, stones)
-    ]
     with places.store.begin() as tx:
-        quotes = 0
-        if doomed or quoting:
-            personal = tx.persons.doomed_again(doomed, quoting, stones.__contains__)
-            plan = with_quotes(tx, places, personal, stones, quoting)
+        if plan:
+            if not holds(tx, plan, doomed_by(tx), quoting):
+                return None
             carry_out(tx, places.key, plan, at)
-            quotes = len(plan.quotes)
         tx.brakes.keep_fact(_looked(stones), str(suspects[-1].message))
-    return len(suspects), len(doomed) + quotes
+    return len(suspects), len(doomed) + (len(plan.quotes) if plan else 0)
 
 
 def _is_erased(one: Suspect, stones: Tombstones) -> bool:
