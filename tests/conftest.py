@@ -35,7 +35,7 @@ from tests.servers.identity import Identity
 from tests.servers.mariadb import Mariadb
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
-from tests.servers.sink import SmtpSink
+from tests.servers.sink import SentFolder, SmtpSink
 
 # A busy machine makes no example wrong; a test as a whole has its time limit.
 hypothesis.settings.register_profile(
@@ -192,6 +192,19 @@ def tls_sink(tmp_path: Path, dovecot: Dovecot) -> Iterator[SmtpSink]:
         security="starttls",
         certificate=(dovecot.ca_file, dovecot.key_file),
         require_auth=True,
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def filing_sink(tmp_path: Path, dovecot: Dovecot, account: Account) -> Iterator[SmtpSink]:
+    """`tls_sink`, but it files what it sends, as the large providers do."""
+    with SmtpSink(
+        tmp_path / "accepted.jsonl",
+        security="starttls",
+        certificate=(dovecot.ca_file, dovecot.key_file),
+        require_auth=True,
+        files_sent=SentFolder(dovecot.imap_port, account.user),
     ) as server:
         yield server
 

@@ -1,29 +1,15 @@
 """Two real daemons that know nothing of each other, on one mailbox of a real Dovecot."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.servers.dovecot import Account, Dovecot
+from tests.servers.dovecot import Account
 from tests.servers.process import wait_until
-from tests.servers.sink import SentFolder, SmtpSink
+from tests.servers.sink import SmtpSink
 from tests.system.installation import Installation, a_config, a_letter, end, imap_of, smtp_of
-
-
-@pytest.fixture
-def filing_sink(tmp_path: Path, dovecot: Dovecot, account: Account) -> Iterator[SmtpSink]:
-    """An SMTP server that files what it sends, as the large providers do."""
-    with SmtpSink(
-        tmp_path / "accepted.jsonl",
-        security="starttls",
-        certificate=(dovecot.ca_file, dovecot.key_file),
-        require_auth=True,
-        files_sent=SentFolder(dovecot.imap_port, account.user),
-    ) as server:
-        yield server
 
 
 def an_installation(folder: Path, account: Account, sink: SmtpSink) -> Installation:
