@@ -20,6 +20,7 @@ FOLLOWED_BY = {
     "texts.md": "test_texts_page",
     "privacy.md": "test_privacy_page",
     "operations.md": "test_operations_page",
+    "cookbook.md": "test_cookbook_page",
 }
 KINDS = {"sh", "yaml", "json", "sql", "ini", "text", ""}
 # Files that configurations of the pages name.
@@ -92,8 +93,10 @@ def test_every_configuration_of_a_page_loads(tmp_path: Path) -> None:
     for name, text in _FILES.items():
         (tmp_path / name).write_text(text)
     basis = yaml.load(minimal("support@example.com", "localhost", "localhost"), yaml.BaseLoader)
-    found = [(page, one) for page in PAGES for one in blocks_of(page) if one.kind == "yaml"]
-    assert len(found) >= 30
+    # Whoever follows a page writes what it says to write, and loads that.
+    pages = [page for page in PAGES if page.name not in FOLLOWED_BY]
+    found = [(page, one) for page in pages for one in blocks_of(page) if one.kind == "yaml"]
+    assert len(found) > 20
 
     for page, block in found:
         sections = yaml.load(block.text, yaml.BaseLoader)
