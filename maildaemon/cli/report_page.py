@@ -29,9 +29,10 @@ p { margin: .25rem 0 .75rem; }
 .soft { color: var(--soft); }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem;
   margin: 1rem 0; }
-dl div { background: var(--tile); border-radius: .5rem; padding: .75rem; }
+dl div { background: var(--tile); border-radius: .5rem; padding: .75rem; display: flex;
+  flex-direction: column; justify-content: space-between; gap: .25rem; }
 dt { color: var(--soft); }
-dd { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 600; }
+dd { margin: 0; font-size: 1.3rem; line-height: 1.25; font-weight: 600; }
 table { width: 100%; border-collapse: collapse; margin: .5rem 0 1rem; }
 caption { text-align: left; color: var(--soft); padding-bottom: .25rem; }
 th, td { text-align: left; font-weight: normal; vertical-align: top; padding: .4rem .5rem .4rem 0;
@@ -47,6 +48,7 @@ svg { display: block; width: 100%; height: 1.1rem; margin-top: .2rem; }
 rect { fill: var(--bar); }
 code { font-size: .95em; }
 @media print { dl div { border: 1px solid var(--line); } }
+@media (forced-colors: active) { rect { fill: CanvasText; } dl div { border: 1px solid; } }
 """
 _UNITS = (("day", 86400), ("h", 3600), ("min", 60))
 _LONGEST = 120

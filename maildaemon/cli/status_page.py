@@ -81,7 +81,7 @@ def _mailbox(one: Watched, index: int, now: datetime, zone: tzinfo) -> Iterator[
     yield "<dl>"
     facts = (
         ("Mail read", ago(one.standing.imap.last_success_at, now)),
-        ("Mail server for sending", _sending(one.standing.smtp, now)),
+        ("Server for sending, used", _used(one.standing.smtp, now)),
         ("Received, to be looked at", str(inbound.waiting)),
         ("Queued to be sent", f"{outbox.queued}, {outbox.due} due"),
         ("Sent in 24 hours", str(outbox.sent)),
@@ -123,10 +123,8 @@ def _mails(one: Watched) -> Iterator[str]:
     yield from bars("Mails without an automatic answer", "Reason", silences)
 
 
-def _sending(account: Account, now: datetime) -> str:
-    if account.last_success_at is None:
-        return "not used yet"
-    return f"used {ago(account.last_success_at, now)}"
+def _used(account: Account, now: datetime) -> str:
+    return ago(account.last_success_at, now) if account.last_success_at else "not yet"
 
 
 def _verdict(one: Watched) -> str:
