@@ -301,6 +301,7 @@ class Parts:
     store: SqlStore
     key: bytes
     daemon: Daemon
+    parser: ProcessParser
 
 
 @contextmanager
@@ -350,7 +351,7 @@ def open_daemon(
             )
             for one in settings.mailboxes
         )
-        yield Parts(settings, tools.store, tools.key, Daemon(works, crews, only))
+        yield Parts(settings, tools.store, tools.key, Daemon(works, crews, only), tools.parser)
 
 
 def _share(settings: Settings, tools: Tools, holder: Holder | None) -> Shared | None:

@@ -1,8 +1,4 @@
-"""Which test says what comes of each option. An architecture test keeps this complete and true.
-
-An option that nothing is done about yet has its line in `UNFINISHED`, and a case of its name in
-`tests/unit/test_options_unfinished.py`.
-"""
+"""Which test says what comes of each option. An architecture test keeps this complete and true."""
 
 _ACTING = "tests/unit/test_options_acting.py::"
 _POLICY = "tests/unit/test_settings_policy.py::"
@@ -11,9 +7,8 @@ _HOLIDAYS = "tests/unit/test_holidays.py::"
 _TIME = "tests/unit/test_options_time.py::"
 _DIGEST = "tests/service/test_digest.py::"
 _RETENTION = "tests/service/test_retention.py::"
+_PROBE = "tests/service/test_probe.py::"
 _INCLUDE = "tests/unit/test_settings_include.py::"
-_UNFINISHED = "tests/unit/test_options_unfinished.py::"
-_CASE = _UNFINISHED + "test_an_option_is_read_into_its_value_and_refused_when_wrong"
 _OF_TOKENS = "tests/unit/test_settings_oauth2.py::"
 _OAUTH2 = _OF_TOKENS + "test_an_option_of_oauth2_is_read_into_its_value_and_refused_when_wrong"
 
@@ -216,14 +211,15 @@ ACTING = {
     "service.http.port": "tests/system/test_cli_http.py::"
     "test_the_daemon_shows_itself_on_its_port_and_to_this_machine_alone",
     "digest.to": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
+    **dict.fromkeys(
+        ("probe.every", "probe.late_after", "mailboxes[].probe_address"),
+        _PROBE + "test_every_late_after_and_probe_address_are_what_the_configuration_says",
+    ),
     "digest.at": _DIGEST + "test_digest_to_and_at_say_who_gets_it_and_when",
 }
 
-UNFINISHED = ("probe.every",)
-
 TESTS = {
     **ACTING,
-    **{path: f"{_CASE}[{path}]" for path in UNFINISHED},
     **{
         f"mailboxes[].imap.oauth2.{name}": f"{_OAUTH2}[{name}]"
         for name in (

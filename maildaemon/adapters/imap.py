@@ -232,6 +232,30 @@ class ImapMailbox:
                         f"{name!r} cannot be made: {error}", where=self._session.server.where
                     ) from error
 
+    def can_delete(self) -> bool:
+        """See `Mailbox.can_delete`."""
+        with self._session.open() as client:
+            return bool(client.has_capability("UIDPLUS"))
+
+    def delete(self, folder: str, uid: int) -> bool:
+        """See `Mailbox.delete`. Raises MailboxRefusedError if the folder is gone, or not ours."""
+        with self._session.open() as client:
+            settable = self._selection.enter_for_writing(client, folder)
+            if settable is not None and "\\deleted" not in settable:
+                raise MailboxRefusedError(
+                    f"nothing may be deleted in {folder!r}", where=self._session.server.where
+                )
+            # RFC 4315 §2.1: without it, EXPUNGE takes whatever anybody has marked as deleted.
+            alone = bool(client.has_capability("UIDPLUS"))
+            flags = [r"\Deleted"] if alone else [r"\Deleted", r"\Seen"]
+            try:
+                client.add_flags(_checked([uid]), flags, silent=True)
+                if alone:
+                    client.uid_expunge(_checked([uid]))
+            except IMAPClientError as error:
+                raise self._selection.meaning(client, folder, error) from error
+        return alone
+
     def interrupt(self) -> None:
         """See `Mailbox.interrupt`. If no call is under way, the next one is broken: it may be just
         about to begin. The look-up of a host name cannot be broken, but what follows it.

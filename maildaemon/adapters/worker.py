@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 
@@ -48,6 +48,17 @@ _MESSAGE = TypeAdapter(Message)
 _FINDINGS = TypeAdapter(Findings)
 
 
+@dataclass(frozen=True, slots=True)
+class ParseTimes:
+    """How many messages were parsed since the start, and how many seconds it took, all together and
+    the longest one.
+    """
+
+    count: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
+
+
 class ProcessParser:
     """A `Parser` that any thread may use; one message is parsed at a time.
 
@@ -71,6 +82,7 @@ class ProcessParser:
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._closed = False
+        self.times = ParseTimes()
         self._encoded: tuple[Reading, bytes] = (Reading(), encode_reading(Reading()))
 
     def start(self) -> None:
@@ -87,28 +99,38 @@ class ProcessParser:
         one. Raises ParserUnavailableError if no process can be had.
         """
         with self._lock:
-            for last in (False, True):
-                child = self._ready_child()
-                try:
-                    parsed = child.parse(raw, self._encode(reading), self._wall_seconds)
-                except _OverrunError:
-                    self._end_child()
+            began = time.monotonic()
+            try:
+                return self._parse(raw, reading)
+            finally:
+                took, times = time.monotonic() - began, self.times
+                self.times = ParseTimes(
+                    times.count + 1, times.seconds + took, max(times.longest, took)
+                )
+
+    def _parse(self, raw: bytes, reading: Reading) -> Parsed:
+        for last in (False, True):
+            child = self._ready_child()
+            try:
+                parsed = child.parse(raw, self._encode(reading), self._wall_seconds)
+            except _OverrunError:
+                self._end_child()
+                return parse_degraded(raw, "parser_timeout")
+            except OSError:
+                if self._end_child() == -signal.SIGXCPU:
                     return parse_degraded(raw, "parser_timeout")
-                except OSError:
-                    if self._end_child() == -signal.SIGXCPU:
-                        return parse_degraded(raw, "parser_timeout")
+                continue
+            except BaseException:
+                self._end_child()  # what it still has to say belongs to no message
+                raise
+            if not parsed.message.degraded:
+                found = self._found(child, last=last)
+                if found is None:
                     continue
-                except BaseException:
-                    self._end_child()  # what it still has to say belongs to no message
-                    raise
-                if not parsed.message.degraded:
-                    found = self._found(child, last=last)
-                    if found is None:
-                        continue
-                    parsed = replace(parsed, message=_with(parsed.message, found))
-                self._recycle()
-                return parsed
-            return parse_degraded(raw, "parser_died")
+                parsed = replace(parsed, message=_with(parsed.message, found))
+            self._recycle()
+            return parsed
+        return parse_degraded(raw, "parser_died")
 
     def _found(self, child: "_Child", *, last: bool) -> Findings | str | None:
         """Return what was found, the defect if that took too long, or None: try again."""

@@ -31,6 +31,7 @@ from maildaemon.domain.actions import (
     QueueMail,
     Rate,
     StaySilent,
+    TakeProbe,
     WithholdForward,
     Witness,
 )
@@ -178,8 +179,18 @@ def _action(action: Action) -> dict[str, Any]:
             return _handed_over(action)
         case Rate(rating):
             return {"do": "rate", "rating": rating}
+        case Witness() | TakeProbe():
+            return _seen(action)
+        case _:
+            assert_never(action)
+
+
+def _seen(action: Witness | TakeProbe) -> dict[str, Any]:
+    match action:
         case Witness(message_id):
             return {"do": "witness", "message_id": message_id}
+        case TakeProbe(number):
+            return {"do": "take_probe", "number": number}
         case _:
             assert_never(action)
 

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from maildaemon import __version__
+from maildaemon.adapters.worker import ParseTimes
 from maildaemon.cli.watched import Watched
 from maildaemon.domain.overview import Danger
-from maildaemon.domain.standing import Account
+from maildaemon.domain.standing import Account, ProbeStanding
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _HELP = {
     "info": "The version that runs.",
+    "parsed_messages_total": "Messages parsed since the start.",
+    "parse_seconds_total": "For how many seconds mail was parsed since the start.",
+    "parse_seconds_longest": "How long the slowest message since the start took to parse.",
     "well": "1 while the mailbox is read and its queues move.",
     "last_success_age_seconds": "How long ago a server last let us in.",
     "account_stopped": "1 while the password is refused, and hardly tried any more.",
@@ -21,6 +25,9 @@ _HELP = {
     "withheld_messages": "Messages that the server lists and does not deliver.",
     "held_files": "Files that wait for a person.",
     "brakes": "Brakes on automatic mail.",
+    "probe_seconds": "After how long the last mail to ourselves was back.",
+    "probe_age_seconds": "How long ago the last mail to ourselves came back.",
+    "probe_waiting_seconds": "Since when one is under way, 0 if none is.",
     "waiting_conversations": "Customers who wait for an answer, by how it stands with the promise.",
     "mails_sent_24h": "Automatic mails sent in the last 24 hours.",
     "mails_not_delivered_7d": "Mails of the last 7 days that failed, expired, or nobody knows of.",
@@ -30,15 +37,21 @@ _HELP = {
 _Sample = tuple[str, dict[str, str], float]
 
 
-def render_metrics(found: tuple[Watched, ...], now: datetime) -> str:
+def render_metrics(found: tuple[Watched, ...], parsed: ParseTimes, now: datetime) -> str:
     """Return all of them; a value that is not known is left out."""
-    samples: list[_Sample] = [("info", {"version": __version__}, 1)]
+    samples: list[_Sample] = [
+        ("info", {"version": __version__}, 1),
+        ("parsed_messages_total", {}, parsed.count),
+        ("parse_seconds_total", {}, parsed.seconds),
+        ("parse_seconds_longest", {}, parsed.longest),
+    ]
     for one in found:
         for name, labels, value in _of(one, now):
             samples.append((name, {"mailbox": one.mailbox, **labels}, value))
     lines = []
     for name, meaning in _HELP.items():
-        lines += [f"# HELP maildaemon_{name} {meaning}", f"# TYPE maildaemon_{name} gauge"]
+        kind = "counter" if name.endswith("_total") else "gauge"
+        lines += [f"# HELP maildaemon_{name} {meaning}", f"# TYPE maildaemon_{name} {kind}"]
         lines += [_line(*sample) for sample in samples if sample[0] == name]
     return "\n".join(lines) + "\n"
 
@@ -59,6 +72,7 @@ def _of(one: Watched, now: datetime) -> Iterator[_Sample]:
     yield "withheld_messages", {}, inbound.gaps
     yield "held_files", {}, standing.files.held
     yield "brakes", {}, len(standing.brakes)
+    yield from _probe(standing.probe, now)
     for danger in (None, *Danger):
         count = sum(each.wait.danger is danger for each in one.waiting)
         yield (
@@ -73,6 +87,16 @@ def _of(one: Watched, now: datetime) -> Iterator[_Sample]:
         yield "silences_7d", {"code": code}, count
 
 
+def _probe(probe: ProbeStanding, now: datetime) -> Iterator[_Sample]:
+    """Yield nothing where no mail goes to ourselves."""
+    if probe.back_at is not None and probe.seconds is not None:
+        yield "probe_seconds", {}, probe.seconds
+        yield "probe_age_seconds", {}, max(0.0, (now - probe.back_at).total_seconds())
+    if probe.back_at is not None or probe.waiting_since is not None:
+        since = probe.waiting_since or now
+        yield "probe_waiting_seconds", {}, max(0.0, (now - since).total_seconds())
+
+
 def _account(service: str, account: Account, now: datetime) -> Iterator[_Sample]:
     if account.last_success_at is not None:
         age = (now - account.last_success_at).total_seconds()
@@ -82,7 +106,7 @@ def _account(service: str, account: Account, now: datetime) -> Iterator[_Sample]
 
 def _line(name: str, labels: dict[str, str], value: float) -> str:
     told = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-    return f"maildaemon_{name}{{{told}}} {value:g}"
+    return f"maildaemon_{name}{f'{{{told}}}' if told else ''} {value:.10g}"
 
 
 def _escaped(text: str) -> str:

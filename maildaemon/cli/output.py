@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from maildaemon.domain.standing import ProbeStanding
+
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they move no cursor
 _ABSENT = "-"
 _GAP = "  "
@@ -126,6 +128,15 @@ def ago(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "never"
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+
+
+def probe_in_words(probe: ProbeStanding, now: datetime) -> str | None:
+    """Return what became of the last mail to ourselves that came back, None if none has."""
+    if probe.back_at is None or probe.seconds is None:
+        return None
+    where = " into the spam folder" if probe.junked else ""
+    took = span(timedelta(seconds=probe.seconds))
+    return f"came back{where} {ago(probe.back_at, now)}, after {took}"
 
 
 def person(name: str, address: str) -> str:

@@ -110,7 +110,7 @@ class Service:
             return
         service = parts.settings.service
         veil = veil_for(service.log_addresses.value, parts.key)
-        site = Site(parts.settings, parts.store, veil, utc_now)
+        site = Site(parts.settings, parts.store, veil, utc_now, lambda: parts.parser.times)
         if self._http is not None:
             self._http.answer = site.answer
             return

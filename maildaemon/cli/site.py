@@ -1,6 +1,7 @@
 """What `service.http` answers: health for programs, metrics for Prometheus, a page for people.
 
-All of it is read from the records, at most every few seconds however often it is asked for.
+All of it is read from the records, at most every few seconds however often it is asked for; only
+how long parsing takes stands in none.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 from maildaemon.adapters.http import Answer
 from maildaemon.adapters.sql.store import SqlStore
+from maildaemon.adapters.worker import ParseTimes
 from maildaemon.cli.metrics import METRICS_TYPE, render_metrics
 from maildaemon.cli.status_page import STYLE_SOURCE, render_page
 from maildaemon.cli.watched import Watched, read_watched
@@ -29,9 +31,15 @@ class Site:
     """Answers for one configuration."""
 
     def __init__(
-        self, settings: Settings, store: SqlStore, veil: Callable[[str], str], now: Now
+        self,
+        settings: Settings,
+        store: SqlStore,
+        veil: Callable[[str], str],
+        now: Now,
+        parse_times: Callable[[], ParseTimes],
     ) -> None:
-        """`veil` hides in a text what the log would hide."""
+        """`veil` hides in a text what the log would hide; `parse_times` are this daemon's."""
+        self._parse_times = parse_times
         self._settings, self._store, self._veil, self._now = settings, store, veil, now
         self._one_at_a_time = asyncio.Lock()
         self._known: tuple[datetime, tuple[Watched, ...] | str] | None = None
@@ -46,7 +54,7 @@ class Site:
                 return Answer(503, _JSON, json.dumps({"well": False, "why": found}) + "\n")
             return Answer(503, _TEXT, f"the records cannot be read: {found}\n")
         if path == "/metrics":
-            return Answer(200, METRICS_TYPE, render_metrics(found, at))
+            return Answer(200, METRICS_TYPE, render_metrics(found, self._parse_times(), at))
         if path == "/healthz":
             return _health(found)
         page = render_page(found, at, self._settings.hours.timezone)

@@ -16,6 +16,7 @@ from maildaemon.cli.output import (
     mailbox_option,
     mark,
     plain,
+    probe_in_words,
     put_facts,
     put_json,
     say,
@@ -23,7 +24,7 @@ from maildaemon.cli.output import (
 from maildaemon.cli.sign_ins import SignedIn, signed_in
 from maildaemon.cli.teach import examples
 from maildaemon.domain.leases import Holding
-from maildaemon.domain.standing import Account, Severity, Standing, Trouble, troubles
+from maildaemon.domain.standing import Account, ProbeStanding, Severity, Standing, Trouble, troubles
 
 if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
@@ -137,6 +138,7 @@ def _as_object(report: _Report) -> dict[str, object]:
         "inbound": standing.inbound,
         "outbox": standing.outbox,
         "files": standing.files,
+        "probe": standing.probe,
         "concerns": standing.concerns,
         "brakes": standing.brakes,
         "muted": standing.muted,
@@ -178,6 +180,7 @@ def _put(report: _Report, now: datetime) -> None:
             ("  drafts", f"{outbox.drafts} in 7 days" if outbox.drafts else None),
             ("  shadow", f"{outbox.shadow} recorded and not sent" if outbox.shadow else None),
             ("  files", f"{files.held} held, {files.refused} refused"),
+            ("  probe", _round_trip(standing.probe, now)),
             *((f"  brake {one.brake}", f"since {local(one.set_at)}") for one in standing.brakes),
             *(
                 ("  muted", f"{plain(one.address)} until {local(one.until)}")
@@ -189,6 +192,13 @@ def _put(report: _Report, now: datetime) -> None:
         good = None if trouble.severity is Severity.ATTENTION else False
         say(f"  {mark(good=good)} {plain(trouble.what)}")
         say(f"      what to do: {trouble.advice}")
+
+
+def _round_trip(probe: ProbeStanding, now: datetime) -> str | None:
+    """None: no mail goes to ourselves."""
+    back = probe_in_words(probe, now)
+    waits = f"under way since {local(probe.waiting_since)}" if probe.waiting_since else None
+    return "; ".join(one for one in (back, waits) if one) or None
 
 
 def _who(one: Holding) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from hashlib import sha256
 
-from maildaemon.cli.output import ago
+from maildaemon.cli.output import ago, probe_in_words
 from maildaemon.cli.report_page import STYLE, bars, mail_in_words, safe, worded
 from maildaemon.cli.watched import Watched
 from maildaemon.cli.words import SILENCES
 from maildaemon.domain.overview import Danger, Waiting
-from maildaemon.domain.standing import Account, Severity
+from maildaemon.domain.standing import Account, ProbeStanding, Severity
 
 _MORE_STYLE = """
 :root { --good: #1a6b34; --bad: #b3261e; }
@@ -86,6 +86,7 @@ def _mailbox(one: Watched, index: int, now: datetime, zone: tzinfo) -> Iterator[
         ("Queued to be sent", f"{outbox.queued}, {outbox.due} due"),
         ("Sent in 24 hours", str(outbox.sent)),
         ("Put aside (parked)", str(inbound.parked)),
+        *_round_trip(one.standing.probe, now),
     )
     for name, value in facts if one.mode != "sent_only" else facts[:1]:
         yield f"<div><dt>{name}</dt><dd>{safe(value)}</dd></div>"
@@ -94,6 +95,14 @@ def _mailbox(one: Watched, index: int, now: datetime, zone: tzinfo) -> Iterator[
         yield from _promises(one.waiting, zone)
         yield from _mails(one)
     yield "</section>"
+
+
+def _round_trip(probe: ProbeStanding, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield nothing where no mail goes to ourselves."""
+    if told := probe_in_words(probe, now):
+        yield "Mail to ourselves", told
+    if probe.waiting_since is not None:
+        yield "Mail to ourselves, under way since", ago(probe.waiting_since, now)
 
 
 def _promises(waiting: tuple[Waiting, ...], zone: tzinfo) -> Iterator[str]:

@@ -158,6 +158,13 @@ class Witness:
     filed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TakeProbe:
+    """The mail to ourselves with this number is back: note it, and delete it in the mailbox."""
+
+    number: int
+
+
 Action = (
     OpenThread
     | MergeThread
@@ -174,4 +181,5 @@ Action = (
     | Forward
     | WithholdForward
     | Witness
+    | TakeProbe
 )

@@ -90,7 +90,8 @@ class Judgement:
 class Circumstances:
     """What is known of a message that does not stand in it.
 
-    `own`: it carries what only we can have signed, or the id a server gave to a mail of ours.
+    `own`: it carries what only we can have signed, or the id a server gave to a mail of ours;
+    `probe`: it is signed as a mail to ourselves.
     `sent`: it lies in Sent, `junk`: in the junk folder; `rescued`: somebody took it out of there,
     whatever a filter says. `author`: who is taken for its writer,
     `staff`: that is one of us, `partner`: one of our partners (an address can be forged).
@@ -98,6 +99,7 @@ class Circumstances:
 
     author: Address | None
     own: bool = False
+    probe: bool = False
     sent: bool = False
     junk: bool = False
     rescued: bool = False
@@ -110,6 +112,7 @@ class Circumstances:
 _FORBIDS = {
     Sign.NULL_REVERSE_PATH: Silence.NULL_REVERSE_PATH,
     Sign.OWN: Silence.OWN_MAIL,
+    Sign.PROBE: Silence.OWN_MAIL,
     Sign.REPORT: Silence.AUTO_SUBMITTED,
     Sign.FAILED_RECIPIENTS: Silence.AUTO_SUBMITTED,
     Sign.BOUNCER: Silence.AUTO_SUBMITTED,
@@ -147,6 +150,7 @@ def classify(message: Message, around: Circumstances) -> Judgement:
 def _proofs_around(around: Circumstances) -> list[Evidence]:
     proofs = (
         (around.own, Evidence(Sign.OWN)),
+        (around.probe, Evidence(Sign.PROBE)),
         (around.sent, Evidence(Sign.SENT)),
         (around.staff, Evidence(Sign.STAFF)),
         (around.partner, Evidence(Sign.PARTNER)),
@@ -158,6 +162,8 @@ def _proofs_around(around: Circumstances) -> list[Evidence]:
 def _kind_of(message: Message, signs: frozenset[Sign]) -> Kind:
     if Sign.OWN in signs:
         return Kind.OWN
+    if Sign.PROBE in signs:
+        return Kind.PROBE
     if report := _kind_of_report(message, signs):
         return report
     if _is_auto_reply(message, signs):

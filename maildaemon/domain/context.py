@@ -18,7 +18,8 @@ class Context:
 
     `received_at` is the INTERNALDATE, `recorded_at` when we first saw the message: age is judged
     by that, once, so that a message does not grow old in our own queue. `own`: we signed it, or a
-    server told us this id. `reported_thread` is the thread of the mail of ours that a bounce or
+    server told us this id; `probe`: which of our mails to ourselves it is, None if it is none.
+    `reported_thread` is the thread of the mail of ours that a bounce or
     a receipt is about, `reported_to` the address (a key) that it went to, None if there is no such
     mail. What is said of the sender
     (`sender_responses_at`: the times of the automatic mails to this address, `sender_lately`: his
@@ -40,6 +41,7 @@ class Context:
     placed: ThreadFacts | None = None
     history: bool = False
     own: bool = False
+    probe: int | None = None
     reported_to: str | None = None
     reported_thread: ThreadFacts | None = None
     undeliverable_until: datetime | None = None

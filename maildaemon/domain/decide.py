@@ -17,6 +17,7 @@ from maildaemon.domain.actions import (
     QueueMail,
     Rate,
     StaySilent,
+    TakeProbe,
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Verdict, is_decoration, judge
@@ -86,6 +87,7 @@ def decide(message: Message, context: Context) -> Decision:
         Circumstances(
             author=writer,
             own=context.own,
+            probe=context.probe is not None,
             sent=context.in_sent,
             junk=context.in_junk,
             rescued=context.rescued,
@@ -199,6 +201,9 @@ def _consequences(
     message: Message, match: Match, context: Context, *, answers: bool
 ) -> list[Action]:
     actions: list[Action] = []
+    # What lay there before the first start, or is imported, comes back from nowhere.
+    if context.probe is not None and not context.history:
+        actions.append(TakeProbe(context.probe))
     if context.own:
         actions.append(Witness(message.message_id, filed=context.in_sent))
     # An id that only the recipient of our mail can know proves that the mail arrived.

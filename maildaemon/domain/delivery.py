@@ -60,6 +60,12 @@ class MailKind(StrEnum):
     DIGEST = "digest"
     # What a person asked for, to look at and to send.
     TRANSCRIPT = "transcript"
+    # To ourselves, to see that it comes back.
+    PROBE = "probe"
+
+
+# These go under every brake but that of the clock: by them people see how it stands.
+FOR_OURSELVES = frozenset({MailKind.DIGEST, MailKind.PROBE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,7 @@ class Note:
     """A mail to a colleague or a partner: plain text, and perhaps a message as it came.
 
     `auto_submitted` is an RFC 3834 §5 keyword, None for a draft that a person is to send.
+    `probe_mark`: it is one to ourselves, and carries this.
     """
 
     message_id: str
@@ -181,6 +188,7 @@ class Note:
     loop_token: str
     auto_submitted: str | None
     enclosed: bytes | None = None
+    probe_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ class Sign(StrEnum):
     """What a piece of evidence stands for."""
 
     OWN = "own"
+    PROBE = "probe"
     NULL_REVERSE_PATH = "null_reverse_path"
     REPORT = "report"
     FAILED_RECIPIENTS = "failed_recipients"

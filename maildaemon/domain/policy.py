@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from maildaemon.domain.control import Control
-from maildaemon.domain.delivery import Contacts, MailKind, Section
+from maildaemon.domain.delivery import FOR_OURSELVES, Contacts, MailKind, Section
 from maildaemon.domain.message import Address
 from maildaemon.domain.opening import Hours
 from maildaemon.domain.reading import NumberPattern, Reading
@@ -133,6 +133,15 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Probing:
+    """How often a mail goes to ourselves, to which address, and after how long it is missed."""
+
+    every: timedelta
+    late_after: timedelta
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that is decided for one mailbox by configuration.
 
@@ -141,8 +150,8 @@ class Policy:
     forms whose Reply-To is the customer. `authserv_id` None: no verdict is believed.
     `modes` are those of single sections, where they differ from `mode`. `plus_address`: what is
     sent automatically carries an address of its own for answers. `privacy_url` None: no
-    privacy foot. `reading` follows from the rest: what is looked for in a mail so that it can be
-    judged.
+    privacy foot. `probe` None: no mail goes to ourselves. `reading` follows from the rest: what is
+    looked for in a mail so that it can be judged.
     """
 
     mailbox: str
@@ -173,6 +182,7 @@ class Policy:
     order_numbers: tuple[NumberPattern, ...] = ()
     time: TimePolicy = field(default_factory=TimePolicy)
     control: Control = field(default_factory=Control)
+    probe: Probing | None = None
     reading: Reading = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -190,9 +200,10 @@ class Policy:
 
     def mode_of_mail(self, kind: MailKind, sections: Iterable[Section]) -> Mode:
         """Return the mode of a mail of this kind. What colleagues are told about time is no draft:
-        nobody would send it to himself; and the digest tells them what a rehearsal would send.
+        nobody would send it to himself; the digest tells them what a rehearsal would send, and a
+        probe goes to nobody else.
         """
-        if kind is MailKind.DIGEST:
+        if kind in FOR_OURSELVES:
             return Mode.LIVE
         if kind is MailKind.TRANSCRIPT:
             return Mode.DRAFTS  # a person asked for it, and sends it or not

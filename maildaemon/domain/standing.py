@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maildaemon.domain.brakes import Braking
+from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.leases import Holding
 from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
 
@@ -95,6 +96,25 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeStanding:
+    """What became of the mails to ourselves. `back_at`: when the newest that came back was seen,
+    None if none has; `seconds` after it was written, `junked` in Junk. `waiting_since`: when the
+    oldest was written that is under way since, None if none is; `waiting_…`: where that one stands
+    in the outbox, how often it failed there, and why. `left`: which could
+    not be deleted, of the last seven days.
+    """
+
+    back_at: datetime | None = None
+    seconds: float | None = None
+    junked: bool = False
+    waiting_since: datetime | None = None
+    waiting_state: OutboxState | None = None
+    waiting_failures: int = 0
+    waiting_why: str | None = None
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MutedStanding:
     """An address that gets nothing automatic until then."""
 
@@ -116,6 +136,7 @@ class Standing:
     inbound: InboundStanding = field(default_factory=InboundStanding)
     outbox: OutboxStanding = field(default_factory=OutboxStanding)
     files: FilesStanding = field(default_factory=FilesStanding)
+    probe: ProbeStanding = field(default_factory=ProbeStanding)
     concerns: tuple[Concern, ...] = ()
     brakes: tuple[Braking, ...] = ()
     muted: tuple[MutedStanding, ...] = ()
@@ -249,6 +270,16 @@ def _for_people(standing: Standing) -> Iterator[Trouble]:
             f"{_count(outbox.held, 'mail')} held: a day late when the time came to send",
             "maildaemon outbox list --state held; each is sent by `maildaemon outbox release`",
         )
+    yield from _in_the_mailbox(standing)
+    if files.held:
+        yield _attention(
+            f"{_count(files.held, 'file')} held for a person to look at",
+            "maildaemon attachments list --held",
+        )
+
+
+def _in_the_mailbox(standing: Standing) -> Iterator[Trouble]:
+    outbox, left = standing.outbox, standing.probe.left
     if outbox.drafts_stuck:
         yield _attention(
             f"{_count(outbox.drafts_stuck, 'draft')} could not be put into the mailbox",
@@ -259,10 +290,10 @@ def _for_people(standing: Standing) -> Iterator[Trouble]:
             f"{_count(outbox.copies_given_up, 'copy', 'copies')} could not be filed in Sent",
             "see in the log why (copy.given_up)",
         )
-    if files.held:
+    if left:
         yield _attention(
-            f"{_count(files.held, 'file')} held for a person to look at",
-            "maildaemon attachments list --held",
+            f"{_count(left, 'mail')} to ourselves could not be deleted in the last 7 days",
+            "see in the log why (probe.left), and delete them by hand",
         )
 
 

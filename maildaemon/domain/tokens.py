@@ -10,6 +10,7 @@ from base64 import b32encode
 
 _MARK = "md"
 _LOCAL_PART = 64
+_DIGITS_AT_MOST = 20
 _RATING_MARK = re.compile(
     r"\[#([0-9a-z]{4}-[0-9a-z]{2})\]\s*([1-5])\.([2-7a-z]{26})\b", re.IGNORECASE | re.ASCII
 )
@@ -62,6 +63,22 @@ def is_of_another(key: bytes, token: str) -> bool:
     """
     left = token.strip().partition("@")[0].lower()
     return _TOKEN.fullmatch(left) is not None and not is_ours(key, left)
+
+
+def issue_probe_mark(key: bytes, mailbox: str, number: int) -> str:
+    """Return what the probe of a mailbox with this number carries: the number, and a signature."""
+    signature = _hmac32(key, "probe", f"{mailbox}\0{number}", 16)
+    return f"{number}.{signature}"
+
+
+def read_probe_mark(key: bytes, mailbox: str, mark: str) -> int | None:
+    """Return the number of the probe of a mailbox that bears this mark, None if we signed none."""
+    number = mark.strip().partition(".")[0]
+    if not (number.isascii() and number.isdecimal()):
+        return None
+    expected = issue_probe_mark(key, mailbox, int(number[:_DIGITS_AT_MOST]))
+    given = mark.strip().lower().encode("utf-8", "surrogatepass")
+    return int(number) if hmac.compare_digest(expected.encode(), given) else None
 
 
 def issue_reply_address(key: bytes, address: str, reference: str) -> str | None:

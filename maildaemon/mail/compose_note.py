@@ -9,6 +9,7 @@ from email.utils import format_datetime, getaddresses
 from hashlib import sha256
 
 from maildaemon.domain.delivery import Note
+from maildaemon.domain.probes import FIELD
 from maildaemon.mail.compose import (
     HARD_LINE,
     Fields,
@@ -38,6 +39,7 @@ def compose_note(note: Note) -> bytes:
         ("Date", format_datetime(note.date)),
         ("Message-ID", message_id_field(note.message_id)),
         *markers(note.auto_submitted, note.loop_token),
+        *([(FIELD, note.probe_mark)] if note.probe_mark else []),
         ("MIME-Version", "1.0"),
     ]
     text = [

@@ -99,7 +99,7 @@ class Mailbox(Protocol):
 
     Raises MailboxUnavailableError (temporary; the connection is thrown away and the next call
     opens a new one), MailboxPasswordRefusedError, MailboxRefusedError.
-    Nothing here moves or deletes. `append`, `mark` and `make_folders` write, nothing else does.
+    Nothing here moves. `append`, `mark`, `make_folders` and `delete` write, nothing else does.
     """
 
     def folders(self) -> tuple[FolderName, ...]:
@@ -160,6 +160,16 @@ class Mailbox(Protocol):
 
     def make_folders(self, roles: Sequence[Role]) -> None:
         """Make the folders by which staff steer, as far as they are missing."""
+
+    def can_delete(self) -> bool:
+        """Tell whether the server can delete one message and leave alone what others have marked
+        as deleted.
+        """
+
+    def delete(self, folder: str, uid: int) -> bool:
+        """Delete exactly this message; False if the server cannot (`can_delete`): then it is marked
+        as deleted and as read. What is not there any more is no trouble.
+        """
 
     def interrupt(self) -> None:
         """Break a call that another thread is in; it raises MailboxUnavailableError there."""

@@ -217,11 +217,14 @@ class Verb(StrEnum):
 
     FILE_COPY = "file_copy"
     PUT_DRAFT = "put_draft"
+    REMOVE_PROBE = "remove_probe"
 
 
 @dataclass(frozen=True, slots=True)
 class SettlementRow:
-    """Something still to be done in the mailbox: a copy of a sent mail, or a draft, to be filed."""
+    """Something still to be done in the mailbox: a copy of a sent mail, or a draft, to be filed; a
+    mail to ourselves to be deleted.
+    """
 
     settlement_id: int
     mailbox_id: int

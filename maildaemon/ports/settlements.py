@@ -30,7 +30,9 @@ class Settlements(Protocol):
     def add_settlement(
         self, mailbox_id: int, outbox_id: int, at: datetime, verb: Verb = Verb.FILE_COPY
     ) -> None:
-        """Have a copy of a sent mail, or a draft, filed from that time on, once."""
+        """Have a copy of a sent mail, or a draft, filed from that time on, once; a mail to
+        ourselves deleted, again if it was done before.
+        """
 
     def claim_settlements(
         self, mailbox_id: int, now: datetime, until: datetime, limit: int

@@ -26,6 +26,7 @@ from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.persons import Persons
+from maildaemon.ports.probes import Probes
 from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.removals import Removals
 from maildaemon.ports.retention import Retaining
@@ -386,7 +387,7 @@ class Outbox(Settlements, Protocol):
         """
 
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
-        """Return how many mails were accepted in this time."""
+        """Return how many mails were accepted in this time, but for those to ourselves."""
 
     def timed_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many mails that time brought were accepted since then."""
@@ -431,6 +432,7 @@ class Transaction(Protocol):
     retaining: Retaining
     chains: Chains
     removals: Removals
+    probes: Probes
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

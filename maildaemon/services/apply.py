@@ -18,6 +18,7 @@ from maildaemon.domain.actions import (
     QueueMail,
     Rate,
     StaySilent,
+    TakeProbe,
     WithholdForward,
     Witness,
 )
@@ -49,6 +50,7 @@ from maildaemon.services.by_hand import merge
 from maildaemon.services.desk import Desk
 from maildaemon.services.filed import Filed
 from maildaemon.services.handover import assign, forward, withhold
+from maildaemon.services.probe import take_probe
 from maildaemon.services.respond import respond
 
 
@@ -285,8 +287,18 @@ class _Filing(Filed):
                 self._mute()
             case Rate(rating):
                 self.note("thread_rated", rating=rating)
+            case Witness() | TakeProbe():
+                self._see(action)
+            case _:
+                assert_never(action)
+
+    def _see(self, action: Witness | TakeProbe) -> None:
+        """Take note of a mail of ours that has turned up."""
+        match action:
             case Witness(seen_id, filed):
                 self._witness(seen_id, filed=filed)
+            case TakeProbe(number):
+                take_probe(self.tx, self.desk, self.row, number, self.message_id, self.now)
             case _:
                 assert_never(action)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from maildaemon.domain.policy import Mode, Policy, Reads
+from maildaemon.domain.policy import Mode, Policy, Probing, Reads
 from maildaemon.errors import (
     MailboxRefusedError,
     MaildaemonError,
@@ -70,6 +70,8 @@ def check_mailbox(policy: Policy, mailbox: Mailbox) -> Iterator[Finding]:
         if Mode.DRAFTS in {policy.mode, *(mode for _, mode in policy.modes)}:
             yield from _check_drafts(name, folders)
         yield _check_idle(name, mailbox, folders[0].name)
+        if policy.probe is not None:
+            yield _check_probe(name, mailbox, policy.probe)
     except MaildaemonError as error:
         yield failed("imap", error, name, "IMAP: ")
     finally:
@@ -118,6 +120,19 @@ def _check_idle(name: str, mailbox: Mailbox, inbox: str) -> Finding:
         what = "IDLE is not offered: the mailbox is looked at every `imap.poll_every`"
         return Finding("idle", Result.WARNING, what, mailbox=name)
     return Finding("idle", Result.OK, "IDLE is offered: new mail is seen at once", mailbox=name)
+
+
+def _check_probe(name: str, mailbox: Mailbox, probe: Probing) -> Finding:
+    """Say what a mail to ourselves would do; none is sent."""
+    minutes, late = (int(one.total_seconds()) // 60 for one in (probe.every, probe.late_after))
+    what = f"probe: a mail to {probe.to} every {minutes} minutes, in every mode; one that is not "
+    what += f"back after {late} minutes is told, and what is back is deleted"
+    if mailbox.can_delete():
+        return Finding("probe", Result.OK, what, mailbox=name)
+    what += "; this server cannot delete a single message (UIDPLUS): it is marked as deleted and "
+    what += "as read, and stays until a mail program cleans up the folder"
+    advice = "have staff's mail program do so now and then, or leave `probe` out"
+    return Finding("probe", Result.WARNING, what, advice, name)
 
 
 def check_scanner(name: str, scanner: Scanner) -> Finding:

@@ -13,6 +13,7 @@ from maildaemon.services.crew import Works
 from maildaemon.services.desk import Desk
 from maildaemon.services.forget import drop_fetched, scrub_next
 from maildaemon.services.lease import Lease
+from maildaemon.services.probe import drop_probes
 from maildaemon.services.prune import drop_orphans, drop_unfinished, prune_next
 from maildaemon.services.removal import remove_noted
 from maildaemon.services.retain import drop_unheld, retain_next
@@ -92,9 +93,9 @@ class Chores:
         if self.are_ours:
             count = await asyncio.to_thread(prune_next, self._store(), works.files, works.now)
             for desk in self._desks:
-                count += await asyncio.to_thread(
-                    retain_next, self._store(), works.blobs, works.files, desk, works.now
-                )
+                places = self._store(), works.blobs, works.files, desk, works.now
+                count += await asyncio.to_thread(retain_next, *places)
+                count += await asyncio.to_thread(drop_probes, *places)
         # In its own data folder each cleans up by itself.
         if not count:
             await asyncio.to_thread(drop_orphans, works.store, works.files, works.now)

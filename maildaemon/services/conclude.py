@@ -9,6 +9,7 @@ from maildaemon.domain.context import Decision
 from maildaemon.domain.control import Change
 from maildaemon.domain.decide import decide
 from maildaemon.domain.message import Message
+from maildaemon.domain.probes import FIELD
 from maildaemon.domain.tokens import is_ours
 from maildaemon.domain.understanding import Understanding
 from maildaemon.ports import BlobStore, Composer, Role
@@ -20,6 +21,7 @@ from maildaemon.services.brakes import watch_arrivals
 from maildaemon.services.context import load_context
 from maildaemon.services.desk import Desk
 from maildaemon.services.filed import Filed
+from maildaemon.services.probe import see_probe_again
 from maildaemon.services.rivals import watch_rivals
 from maildaemon.services.steer import BY_FOLDER, BY_MOVING, steer
 
@@ -54,6 +56,8 @@ def conclude_twin(
         if (row.role is Role.JUNK) != tx.records.is_junk(recorded):
             return None
         _steer_by_folder(tx, row, recorded, now)
+    if desk.policy.probe is not None:
+        see_probe_again(tx, desk, recorded, now)
     tx.inbound.finish(row, recorded)
     return {**_line(desk, row), "message": recorded, "known": True}
 
@@ -150,6 +154,8 @@ class _Case:
     def _see_again(self, recorded: int) -> dict[str, Any]:
         """Take note of a recorded message that has turned up once more; return what to log."""
         tx, row = self.tx, self.row
+        if self.message.field(FIELD.lower()) and see_probe_again(tx, self.desk, recorded, self.now):
+            return {}
         if row.role is Role.SENT:
             self._see_in_sent(recorded)
             return {}

@@ -9,6 +9,7 @@ from maildaemon.domain.context import Context
 from maildaemon.domain.matching import telling_subject
 from maildaemon.domain.message import Message
 from maildaemon.domain.policy import Policy
+from maildaemon.domain.probes import FIELD, number_in
 from maildaemon.domain.recipients import is_one_of_us
 from maildaemon.domain.recipients import recipients as recipients_of
 from maildaemon.domain.responder import SUSPECTED_WITHIN
@@ -62,6 +63,7 @@ def load_context(
     )
     ceiling_from = now - _LONGEST_CEILING
     brakes = tx.brakes.on(mailbox_id) if look.braked else ()
+    probe = number_in(desk.key, desk.policy.mailbox, message.field(FIELD.lower()))
     oldest_date = min(row.received_at, message.date or row.received_at)
     return Context(
         policy=desk.policy,
@@ -75,7 +77,8 @@ def load_context(
         rescued=known is not None and row.role is not Role.JUNK,
         placed=known.thread if known else None,
         history=row.history,
-        own=look.is_provider_id or _is_signed(desk, message),
+        own=probe is None and (look.is_provider_id or _is_signed(desk, message)),
+        probe=probe,
         reported_to=sent.recipient if sent else None,
         reported_thread=sent.thread if sent else answer,
         undeliverable_until=look.undeliverable_until,

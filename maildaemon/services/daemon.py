@@ -29,6 +29,7 @@ from maildaemon.services.steps import Steps
 _LOOK_EVERY = timedelta(seconds=2)
 _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
+_PROBE_EVERY = timedelta(seconds=30)
 _DIGEST_EVERY = timedelta(seconds=30)
 _AUDIT_EVERY = timedelta(minutes=10)
 _LOOK_OUT_EVERY = timedelta(minutes=1)
@@ -232,6 +233,8 @@ class Daemon:
             self._add(
                 crew, "lookout", self._if_ours(crew, self._steps.lookout(crew)), _LOOK_OUT_EVERY
             )
+        if Step.FIRE in self._only and crew.desk.policy.probe is not None:
+            self._add(crew, "probe", self._if_ours(crew, self._steps.probe), _PROBE_EVERY)
         if crew.sign_ins:
             self._add(
                 crew, "sign_in", self._if_ours(crew, self._steps.keep_signed_in), _AUDIT_EVERY

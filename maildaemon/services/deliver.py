@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from maildaemon.domain.brakes import FORTNIGHT, Brake, always_allowed, why_break
 from maildaemon.domain.decide_timer import LATE_AFTER, why_not_written
 from maildaemon.domain.delivery import (
+    FOR_OURSELVES,
     Accepted,
     Deferred,
     Envelope,
@@ -119,13 +120,19 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
     with store.read() as tx:
         if any(one.brake is Brake.CLOCK for one in tx.brakes.on(desk.mailbox_id)):
             return None  # by a wrong clock nothing may expire either
-        return tx.outbox.next_due(desk.mailbox_id, now)
+        first = None
+        if desk.policy.probe is not None:
+            # Behind those that wait for their turn it would tell of our pace, and of nothing else.
+            first = tx.outbox.next_of_kind(desk.mailbox_id, MailKind.PROBE, now)
+        return first or tx.outbox.next_due(desk.mailbox_id, now)
 
 
 def _let_through(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
-    """Return what may go: under a brake nothing but the digest, which tells colleagues of it."""
+    """Return what may go: under a brake nothing but the digest, which tells colleagues of it, and
+    what goes to ourselves, which tells whether mail moves at all.
+    """
     with store.read() as tx:
-        if not tx.brakes.on(desk.mailbox_id):
+        if row.kind in FOR_OURSELVES or not tx.brakes.on(desk.mailbox_id):
             return row
         return tx.outbox.next_of_kind(desk.mailbox_id, MailKind.DIGEST, now)
 
@@ -169,14 +176,14 @@ def _put_off(store: Store, row: OutboxRow, now: datetime) -> None:
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
     with store.begin() as tx:
         # Logging in may have taken a while, and a brake stops everything at once.
-        if row.kind is not MailKind.DIGEST and tx.brakes.on(desk.mailbox_id):
+        if row.kind not in FOR_OURSELVES and tx.brakes.on(desk.mailbox_id):
             return None
         if row.kind is MailKind.TIMED and row.thread_id is not None:
             # What was written last may have taken its reason away: then it is cancelled by this.
             case = plan_thread(tx, desk, row.thread_id, now)
             _cancel_if_unwanted(tx, desk, row, case, now)
         claimed = tx.outbox.claim(row, now + CLAIM)
-        if claimed is not None:
+        if claimed is not None and row.kind is not MailKind.PROBE:
             take_turn(tx, desk, now)
         return claimed
 
@@ -192,8 +199,10 @@ def _cancel_if_unwanted(
 
 def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
     """Tell whether the mail may not go now: a person may have answered, the records may be older
-    than the world, a brake is on, or it is not its turn.
+    than the world, a brake is on, or it is not its turn. To ourselves it may.
     """
+    if row.kind is MailKind.PROBE:
+        return False
     # What tells colleagues of the time has waited for their accounts before it was written.
     waited = row.kind in {MailKind.STAFF, MailKind.DIGEST}
     with store.read() as tx:
@@ -355,7 +364,7 @@ def _conclude_sent(
     with store.begin() as tx:
         tx.outbox.sent(row, outcome.reply, now)
         files = tx.mailboxes.get(desk.mailbox_id).server_files_sent
-        if not files:
+        if not files and row.kind is not MailKind.PROBE:
             tx.outbox.add_settlement(desk.mailbox_id, row.outbox_id, file_copy_at(files, now))
         tx.records.note(
             desk.mailbox_id,
@@ -384,7 +393,8 @@ def _conclude_uncertain(store: Store, desk: Desk, row: OutboxRow, now: datetime)
             now,
             server_files_sent=proves
             and tx.outbox.server_files_still(desk.mailbox_id, now - WITNESS_WITHIN),
-            resent=row.resent,
+            # What may have gone to ourselves is worth no second one.
+            resent=row.resent or row.kind is MailKind.PROBE,
         )
         match verdict:
             case Verdict.WAIT:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from maildaemon.domain.probes import is_missed, is_told_otherwise, why_missed
 from maildaemon.domain.standing import Standing
 from maildaemon.ports import Certificate, Now
 from maildaemon.ports.brakes import Alarm
@@ -23,18 +24,29 @@ _LOOK_AT_CERTIFICATES_EVERY = timedelta(hours=12)
 _EXPIRES_SOON = timedelta(days=14)
 # Who did not look for so long has slept, or had the mailbox taken away meanwhile.
 _LOOKED_AWAY = timedelta(minutes=5)
-_KIND = "certificate"
+_ASKED_NO_MORE = "nothing is sent to ourselves any more"
+_JUNKED = (
+    "the last mail to ourselves came back into the spam folder: the server may take mail from "
+    "customers, or ours to them, for spam as well"
+)
+_LET_IN = (
+    "look into the spam folder for customers, and have the server let mail of its own pass: SPF, "
+    "DKIM and DMARC of the domain, its filter"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that is wrong (`what`), or is not (None). `event` tells it, `over` its end."""
+    """Something that is wrong (`what`), or is not (None). `event` tells it, `over` its end, in the
+    words `ended`.
+    """
 
     event: str
     over: str
     about: str
     what: str | None
     advice: str = ""
+    ended: str = "well again"
 
     @property
     def key(self) -> str:
@@ -70,6 +82,8 @@ class Lookout:
         self._watching_since = self._looked_at = now()
         self._asked_at: datetime | None = None
         self._queues: dict[str, _Seen] = {}
+        # When something else was last seen to keep a mail to ourselves from coming back.
+        self._excused_at = self._watching_since
 
     def look(self, store: Store) -> int:
         """Look once; return 0: nobody waits for more."""
@@ -81,12 +95,14 @@ class Lookout:
         note_silence(store, self._desk, self._poll_every, self._watching_since, now)
         with store.read() as tx:
             standing = tx.overview.standing(self._desk.mailbox_id, now)
-        found = [*self._stuck(standing, now)]
+        stuck, probes = [*self._stuck(standing, now)], [*self._probes(standing, now)]
         expiring = [*self._expiring(now)]
         with store.begin() as tx:
             if expiring:
-                self._keep(tx, expiring, now)
-            tell(tx, self._desk, [*found, *expiring], now)
+                self._keep(tx, "certificate", expiring, now)
+            for one in probes:
+                self._keep(tx, one.event, [one], now)
+            tell(tx, self._desk, [*stuck, *probes, *expiring], now)
         return 0
 
     def _stuck(self, standing: Standing, now: datetime) -> Iterator[Condition]:
@@ -133,9 +149,33 @@ class Lookout:
             advice = "have whoever runs the server renew it"
             yield replace(well, what=words, advice=advice)
 
-    def _keep(self, tx: Transaction, expiring: list[Condition], now: datetime) -> None:
-        concerns = [Concern(one.about, one.what, one.advice) for one in expiring if one.what]
-        tx.mailboxes.set_concerns(self._desk.mailbox_id, _KIND, concerns, now)
+    def _probes(self, standing: Standing, now: datetime) -> Iterator[Condition]:
+        """Yield whether a mail to ourselves is missed, and whether the last one lay in Junk, as far
+        as that can be told.
+        """
+        probing, probe = self._desk.policy.probe, standing.probe
+        late = Condition("probe.late", "probe.returned", "round trip", None)
+        junked = Condition("probe.junked", "probe.cleared", "spam filter", None)
+        if probing is None:
+            yield replace(late, ended=_ASKED_NO_MORE)
+            yield replace(junked, ended=_ASKED_NO_MORE)
+            return
+        if probe.back_at is not None:
+            yield replace(junked, what=_JUNKED, advice=_LET_IN) if probe.junked else junked
+        if is_told_otherwise(standing, self._poll_every, now):
+            self._excused_at = now
+        if not is_missed(probing, probe, now):
+            took = f"{probe.seconds:.0f} seconds" if probe.seconds is not None else "a while"
+            if probe.back_at is not None:
+                yield replace(late, ended=f"a mail to ourselves came back after {took}")
+        elif now - max(self._excused_at, self._watching_since) > probing.late_after:
+            what, advice = why_missed(probing, standing)
+            yield replace(late, what=what, advice=advice)
+
+    def _keep(self, tx: Transaction, kind: str, found: list[Condition], now: datetime) -> None:
+        concerns = [Concern(one.about, one.what, one.advice) for one in found if one.what]
+        if not tx.mailboxes.concerned(self._desk.mailbox_id, kind, concerns):
+            tx.mailboxes.set_concerns(self._desk.mailbox_id, kind, concerns, now)
 
 
 def tell(tx: Transaction, desk: Desk, conditions: list[Condition], now: datetime) -> None:
@@ -150,7 +190,7 @@ def tell(tx: Transaction, desk: Desk, conditions: list[Condition], now: datetime
             tx.alerts.raise_alarm(Alarm(one.event, mailbox, text, one.about), now)
             log(one.event, logging.ERROR, mailbox=mailbox, about=one.about, why=one.what)
         elif not one.what and one.key in known:
-            text = f"{mailbox}: {one.about.upper()}: well again"
+            text = f"{mailbox}: {one.about.upper()}: {one.ended}"
             tx.alerts.raise_alarm(Alarm(one.over, mailbox, text, one.about, ends=True), now)
             log(one.over, mailbox=mailbox, about=one.about)
     if (told := (known | wrong) - well) != known:

@@ -20,7 +20,11 @@ _TELL_AFTER = 30.0
 # For so long a locked database lets us wait for one answer.
 _LONGEST_TRY = 20.0
 _RESERVE = 200 * 10**6
+# So much more, and somebody has days to make room before anything stands still.
+_SOON_SHORT = 10**9
+_FILLING = "disk_filling"
 _ADVICE = "make room on the disk, or see that the database answers; the rest goes by itself"
+_ROOM_SOON = "make room there before it is full"
 _ROOM_ADVICE = "make room there; what is on the server is fetched then"
 
 
@@ -37,6 +41,8 @@ class Outage:
         self._store, self._alerts, self._free = store, alerts, free
         self._since: ClockReading | None = None
         self._logged = self._short = False
+        # Whether people know that it is filling up ("told"), or that it is full ("known").
+        self._filling: str | None = None
         # What is to be told, by whom it is known, and by whom it is just being told.
         self._mutex = threading.Lock()
         self._row: AlertRow | None = None
@@ -103,9 +109,10 @@ class Outage:
 
     def need_room(self, largest: int, now: datetime) -> None:
         """Raise StoreUnavailableError if there is not enough room for mail up to that size: what
-        is left is for the records. People are told once.
+        is left is for the records. People are told once, and long before.
         """
         free, needed = self._free(), 2 * largest + _RESERVE
+        self._tell_filling(free, needed, now)
         if free >= needed:
             if self._short:
                 self._raise("disk.recovered", "there is room again; new mail is fetched", now)
@@ -119,6 +126,33 @@ class Outage:
             log("disk.full", logging.ERROR, why=why, advice=_ROOM_ADVICE)
         self._short = True
         raise StoreUnavailableError(why)
+
+    def _tell_filling(self, free: int, needed: int, now: datetime) -> None:
+        """Tell once, whatever restarts, that there will soon be too little room, and when there is
+        more by a tenth; not to those who have just heard that there is none.
+        """
+        if self._filling is None:
+            with self._store.read() as tx:
+                self._filling = tx.brakes.fact(_FILLING) or ""
+        before, enough = self._filling, needed + _SOON_SHORT
+        if not before and free < enough:
+            self._filling = "told" if free >= needed else "known"
+        elif before and free >= enough * 1.1:
+            self._filling = ""
+        if before == self._filling:
+            return
+        text = f"{free / 10**6:.0f} MB are free where mail is kept"
+        with self._store.begin() as tx:
+            tx.brakes.keep_fact(_FILLING, self._filling)
+            if self._filling == "told":
+                text = f"the disk is filling up: {text}; below {needed / 10**6:.0f} MB no mail is "
+                text += f"fetched. What to do: {_ROOM_SOON}"
+                tx.alerts.raise_alarm(Alarm("disk.filling", None, text, "filling"), now)
+            elif before == "told":
+                alarm = Alarm("disk.cleared", None, f"{text} again", "filling", ends=True)
+                tx.alerts.raise_alarm(alarm, now)
+        if self._filling == "told":
+            log("disk.filling", logging.WARNING, free=free, needed=needed, advice=_ROOM_SOON)
 
     def _raise(self, event: str, text: str, now: datetime) -> None:
         with self._store.begin() as tx:

@@ -10,6 +10,7 @@ from maildaemon.domain.authentication import speaks_for_us
 from maildaemon.domain.brakes import Brake
 from maildaemon.domain.message import Message
 from maildaemon.domain.policy import Policy
+from maildaemon.domain.probes import FIELD
 from maildaemon.domain.tokens import is_of_another, is_ours
 from maildaemon.ports import Role
 from maildaemon.ports.rows import InboundRow
@@ -27,8 +28,11 @@ def watch_rivals(
 
     What anybody can write into a mail to us proves nothing: it must stand in our own Sent, or our
     own server must vouch for it. What was sent before our first start is of whoever was here before
-    us, and what our records know was sent by ourselves, with a key that was lost since.
+    us, and what our records know was sent by ourselves, with a key that was lost since. Nor does a
+    mail to itself: whoever only rehearses sends that as well, and answers nobody.
     """
+    if message.field(FIELD.lower()):
+        return
     tokens = [token.strip() for token in (message.message_id, *message.field(_LOOP))]
     theirs = [token for token in tokens if is_of_another(desk.key, token)]
     if not theirs or row.history or any(is_ours(desk.key, token) for token in tokens):

@@ -1,4 +1,5 @@
-"""Does what is left to do in the mailbox: files copies of what was sent, and puts drafts.
+"""Does what is left to do in the mailbox: files copies of what was sent, puts drafts, and deletes
+mails to ourselves.
 
 A copy only where the server does not file it itself; that is seen once and remembered. Before
 anything is filed a second time after a death, the folder is read: it may be there.
@@ -18,6 +19,7 @@ from maildaemon.ports.rows import SettlementRow, Verb
 from maildaemon.ports.store import Store
 from maildaemon.services.answers import may_be_answered
 from maildaemon.services.desk import Desk, log
+from maildaemon.services.probe import remove_probe
 
 CLAIM = timedelta(minutes=2)
 _DEADLINE = CLAIM - timedelta(seconds=30)
@@ -48,6 +50,8 @@ def settle_next(store: Store, mailbox: Mailbox, desk: Desk, now: Now) -> int:
                 work.file_copy(row, folders.get(Role.SENT))
             case Verb.PUT_DRAFT:
                 work.put_draft(row, folders.get(Role.DRAFTS))
+            case Verb.REMOVE_PROBE:
+                work.remove_probe(row)
     return len(rows)
 
 
@@ -81,7 +85,7 @@ class _Work:
         try:
             self.mailbox.append(sent.name, row.raw, row.sent_at)
         except MailboxRefusedError as error:
-            self._refused_copy(row, error)
+            self._refused(row, error, "copy.refused", "copy.given_up")
             return
         self._finish(row, "done", learn=False if files is None else None)
         self._tell(row, "copy.filed", folder=sent.name)
@@ -124,6 +128,14 @@ class _Work:
             self._finish(row, "cancelled", "a person was first")
             return
         self._close(row, OutboxState.DRAFT, "put into the mailbox")
+
+    def remove_probe(self, row: SettlementRow) -> None:
+        try:
+            gone = remove_probe(self.store, self.mailbox, self.desk, row)
+        except MailboxRefusedError as error:
+            self._refused(row, error, "probe.kept", "probe.left")
+            return
+        self._finish(row, "done" if gone else "marked")
 
     def _put_off(self, row: SettlementRow, now: datetime) -> None:
         """Leave the mailbox alone in a rehearsal, whatever was to be put there before."""
@@ -176,14 +188,15 @@ class _Work:
         else:
             self._tell(row, f"draft.{state.value}", logging.ERROR, error=why)
 
-    def _refused_copy(self, row: SettlementRow, error: MailboxRefusedError) -> None:
+    def _refused(
+        self, row: SettlementRow, error: MailboxRefusedError, refused: str, over: str
+    ) -> None:
         given_up = row.failures + 1 >= GIVE_UP_SETTLING_AFTER
         if given_up:
             self._finish(row, "given_up", str(error))
         else:
             self._try_again(row, error)
-        event = "copy.given_up" if given_up else "copy.refused"
-        self._tell(row, event, logging.WARNING, error=str(error))
+        self._tell(row, over if given_up else refused, logging.WARNING, error=str(error))
 
     def _refused_draft(self, row: SettlementRow, error: MailboxRefusedError) -> None:
         # Not given up before its time: somebody will make the folder, or room in it.

@@ -33,6 +33,7 @@ from maildaemon.services.last_look import Look, look
 from maildaemon.services.lookout import Lookout
 from maildaemon.services.loop import Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
+from maildaemon.services.probe import probe_next
 from maildaemon.services.process import process_next
 from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
@@ -193,6 +194,15 @@ class Steps:
             return await asyncio.to_thread(lookout.look, self._store(crew))
 
         return look
+
+    async def probe(self, crew: Crew) -> int:
+        works = self._works
+        await asyncio.to_thread(self._guard.look)
+        store = self._store(crew)
+        count = await asyncio.to_thread(probe_next, store, crew.composer, crew.desk, works.now)
+        if count:
+            self._wake(crew, Step.DELIVER)
+        return count
 
     async def keep_signed_in(self, crew: Crew) -> int:
         store, now = self._store(crew), self._works.now

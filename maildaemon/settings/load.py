@@ -13,7 +13,6 @@ from maildaemon.settings.include import add_included
 from maildaemon.settings.models import Settings
 from maildaemon.settings.reading import read_text_file
 from maildaemon.settings.secret import Source
-from maildaemon.settings.unfinished import warn_of_unfinished
 from maildaemon.settings.wording import report
 
 
@@ -72,6 +71,5 @@ def _warnings(settings: Settings, document: Document) -> tuple[Problem, ...]:
             if server.allow_insecure:
                 advice = "password and mail may travel unencrypted; prefer `security: tls`"
                 document.complain((*loc, "allow_insecure"), advice)
-    warn_of_unfinished(document)
     warn_of_assumed_hours(settings, document)
     return _in_order(document)

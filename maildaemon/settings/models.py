@@ -183,6 +183,13 @@ class MailboxSettings(Section):
         "its conversation even if it cites nothing and comes from another address. Only if the "
         "server delivers such addresses into this mailbox, and lets it send from them.",
     )
+    probe_address: EmailAddress | None = Field(
+        None,
+        examples=["support-probe@example.com"],
+        description="Where the mail of `probe` goes: an address that is delivered into this very "
+        "mailbox. If it is not given, `support+probe@example.com`, made from `address`; name one, "
+        "such as an alias or `address` itself, if the server knows no plus addresses.",
+    )
     echo_subject: Annotated[EchoSubject, one_of(EchoSubject)] = Field(
         EchoSubject.KNOWN,
         description="Whether a response carries the customer's own subject: `known` for senders "
@@ -225,7 +232,9 @@ class Settings(PolicySections, InstallationSections):
     digest: DigestSettings | None = Field(
         None, examples=[{"to": ["anna@example.com"], "at": "08:00"}]
     )
-    probe: ProbeSettings | None = Field(None, examples=[{"every": "30 minutes"}])
+    probe: ProbeSettings | None = Field(
+        None, examples=[{"every": "30 minutes", "late_after": "15 minutes"}]
+    )
     control: ControlSettings = Field(default_factory=ControlSettings)
     include: tuple[FilePath, ...] = Field(
         (),

@@ -80,13 +80,22 @@ class DigestSettings(Section):
 
 
 class ProbeSettings(Section):
-    """A signed mail to ourselves now and then, to prove that mail goes out and comes in."""
+    """A signed mail now and then from each mailbox to itself, in every mode, to see that mail goes
+    out and comes in: how long it takes is shown, one that is late is told, and what is back is
+    deleted.
+    """
 
     every: Duration = Field(
         timedelta(minutes=30),
         ge=timedelta(minutes=5),
         le=timedelta(hours=24),
         description="How often.",
+    )
+    late_after: Duration = Field(
+        timedelta(minutes=15),
+        ge=timedelta(minutes=2),
+        le=timedelta(hours=12),
+        description="After how long one that is not back is told.",
     )
 
 

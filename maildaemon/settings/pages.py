@@ -3,17 +3,13 @@
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from maildaemon.settings.catalogue import Option, options_of
 from maildaemon.settings.models import Settings
 from maildaemon.settings.options import Section
-from maildaemon.settings.unfinished import is_unfinished
 from maildaemon.settings.write import as_item, block, entry, flow, quoted
 
 _WIDTH = 96
-
-_UNFINISHED = "(Read and checked; this version does nothing about it yet.)"
 
 _EXAMPLE_HEAD = """\
 # Every option of maildaemon. What must be given stands as it is; lines such as `#mode: shadow`
@@ -39,7 +35,7 @@ This page is made from the program; do not edit it by hand."""
 
 def example() -> str:
     """Return a commented configuration with every option, which loads as it stands."""
-    return "\n".join([_EXAMPLE_HEAD, *_example_of(Settings, 0, "")]) + "\n"
+    return "\n".join([_EXAMPLE_HEAD, *_example_of(Settings, 0)]) + "\n"
 
 
 def reference() -> str:
@@ -67,28 +63,10 @@ def json_schema() -> dict[str, object]:
 
 def show(settings: Settings) -> str:
     """Return the configuration in force as YAML: defaults filled in, passwords left out, included
-    files put in. What nothing is done about yet stands there only if somebody has given it.
+    files put in.
     """
     shown = settings.model_dump(mode="json", exclude_none=True, exclude={"include"})
-    given = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    return "\n".join(block(_acted_on(shown, given, ""))) + "\n"
-
-
-def _acted_on(shown: dict[str, Any], given: dict[str, Any], path: str) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name, value in shown.items():
-        here, own = f"{path}{name}", given.get(name)
-        if is_unfinished(here):
-            if name in given:
-                kept[name] = own
-        elif isinstance(value, dict):
-            kept[name] = _acted_on(value, own or {}, f"{here}.")
-        elif name == "mailboxes":
-            pairs = zip(value, own or [], strict=True)
-            kept[name] = [_acted_on(one, its, f"{here}[].") for one, its in pairs]
-        else:
-            kept[name] = value
-    return kept
+    return "\n".join(block(shown)) + "\n"
 
 
 def minimal(
@@ -144,23 +122,22 @@ def password_variable(name: str) -> str:
     return f"{'_' if word[0].isdigit() else ''}{word}_PASSWORD"
 
 
-def _example_of(section: type[Section], indent: int, path: str) -> Iterator[str]:
+def _example_of(section: type[Section], indent: int) -> Iterator[str]:
     for option in options_of(section):
         if indent == 0:
             yield ""
         inner, several = option.sections
-        here = f"{path}{option.name}{'[]' if several else ''}"
-        yield from _comment(_about(option, here), indent)
+        yield from _comment(_about(option), indent)
         if inner is None or option.elsewhere:
             yield from _example_line(option, indent)
         elif option.absent:
             yield from _commented(block({option.name: option.example}, indent), indent)
         elif several:
             yield f"{' ' * indent}{option.name}:"
-            yield from as_item(list(_example_of(inner, indent + 4, f"{here}.")))
+            yield from as_item(list(_example_of(inner, indent + 4)))
         else:
             yield f"{' ' * indent}{option.name}:"
-            yield from _example_of(inner, indent + 2, f"{here}.")
+            yield from _example_of(inner, indent + 2)
 
 
 def _example_line(option: Option, indent: int) -> list[str]:
@@ -190,23 +167,21 @@ def _reference_of(section: type[Section], path: str) -> Iterator[str]:
     options = [*options_of(section)]
     for option in options:
         if option.sections[0] is None or option.elsewhere:
-            about = _about(option, f"{path}{option.name}")
-            yield f"- **`{option.name}`** ({_facts(option)}): {about}"
+            yield f"- **`{option.name}`** ({_facts(option)}): {_about(option)}"
     for option in options:
         inner, several = option.sections
         if inner is None or option.elsewhere:
             continue
         here = f"{path}{option.name}{'[]' if several else ''}"
         required = "Must be given. " if option.required else ""
-        yield f"\n## `{here}`\n\n{required}{_about(option, here)}\n"
+        yield f"\n## `{here}`\n\n{required}{_about(option)}\n"
         yield from _reference_of(inner, f"{here}.")
 
 
-def _about(option: Option, path: str) -> str:
-    """Return what an option is for, and whether anything is done about it."""
+def _about(option: Option) -> str:
+    """Return what an option is for."""
     inner, _ = option.sections
-    about = " ".join((option.description or (inner.__doc__ if inner else "") or "").split())
-    return f"{about} {_UNFINISHED}" if is_unfinished(path.removesuffix("[]")) else about
+    return " ".join((option.description or (inner.__doc__ if inner else "") or "").split())
 
 
 def _sections(section: type[Section]) -> Iterator[type[Section]]:

@@ -15,6 +15,7 @@ from maildaemon.domain.policy import (
     Notice,
     Partner,
     Policy,
+    Probing,
     Reads,
     Treatment,
 )
@@ -38,6 +39,8 @@ from maildaemon.settings.promises import (
     PromisesSettings,
 )
 from maildaemon.settings.rules import RuleCondition, RuleSettings
+
+_LOCAL_PART = 64
 
 
 def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
@@ -71,6 +74,7 @@ def make_policy(settings: Settings, mailbox: MailboxSettings) -> Policy:
         contacts=_contacts(policy.contacts),
         hours=make_hours(policy.hours),
         rules=tuple(map(_rule, policy.rules)),
+        probe=_probing(settings, mailbox),
         control=Control(settings.control.keywords, settings.control.folders),
         order_numbers=tuple(
             NumberPattern(one.name, one.pattern, one.checksum) for one in policy.order_numbers
@@ -93,6 +97,22 @@ def _retention(wanted: RetentionSettings | None) -> Retention:
     if wanted is None:
         return Retention()
     return Retention(wanted.raw, wanted.files, wanted.bodies, wanted.personal, wanted.statistics)
+
+
+def _probing(settings: Settings, mailbox: MailboxSettings) -> Probing | None:
+    probe = settings.probe
+    if probe is None or mailbox.smtp is None:
+        return None
+    to = mailbox.probe_address or _plus_address(mailbox.address)
+    return Probing(probe.every, probe.late_after, to)
+
+
+def _plus_address(address: str) -> str:
+    """Return the address itself where a longer one would be too long."""
+    local, _, domain = address.rpartition("@")
+    # RFC 5321 §4.5.3.1.1: the local part has at most 64 octets.
+    fits = len(f"{local}+probe".encode()) <= _LOCAL_PART
+    return f"{local}+probe@{domain}" if fits else address
 
 
 def _contacts(contacts: ContactSettings | None) -> Contacts | None:

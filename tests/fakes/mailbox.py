@@ -48,6 +48,7 @@ class FakeAccount:
         self.can_idle = True
         self.counts_changes = True
         self.keeps_keywords = True
+        self.deletes_singly = True
         self.refusal: Exception | None = None
         self.calls: list[tuple[str, str]] = []
         self._failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
@@ -326,6 +327,21 @@ class FakeMailbox:
         for role in roles:
             if _STEERING[role] not in self.account.folders():
                 self.account.create(_STEERING[role])
+
+    def can_delete(self) -> bool:
+        self._call("can_delete")
+        return self.account.deletes_singly
+
+    def delete(self, folder: str, uid: int) -> bool:
+        with self.account.changed:
+            it = self._enter("delete", folder)
+            there, alone = uid in it.messages, self.account.deletes_singly
+            if there and alone:
+                self.account.expunge(folder, uid)
+            elif there:
+                self.account.flag(folder, uid, "\\Deleted")
+                self.account.flag(folder, uid, "\\Seen")
+        return alone
 
     def interrupt(self) -> None:
         with self.account.changed:

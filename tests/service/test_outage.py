@@ -213,6 +213,36 @@ def test_with_too_little_room_no_mail_is_fetched_and_the_rest_goes_on(
     assert shop.rows("select count(*) from inbound") == [(2,)]
 
 
+@pytest.mark.sqlite
+def test_a_disk_that_fills_up_is_told_once_long_before_it_is_full(shop: Shop) -> None:
+    needed = 2 * shop.policy.max_message_size + 200 * 10**6
+
+    def look(free: float) -> list[str]:
+        """Start anew, and look twice."""
+        shop.guard = None
+        shop.look()
+        for _ in range(2):
+            shop.wait(hours=2)
+            shop.free = int(free)
+            with suppress(StoreUnavailableError):
+                shop.outage.need_room(shop.policy.max_message_size, shop.at)
+            while shop.tell():
+                pass
+        return told(shop)
+
+    assert look(needed + 10**9) == []
+    assert look(needed + 10**9 - 1) == ["disk.filling"]
+    assert "below 202 MB no mail is fetched" in str(shop.alert.told[-1].text)
+    assert look(needed) == ["disk.filling"]
+    assert look(needed + 1.05 * 10**9) == ["disk.filling"]
+    assert look((needed + 10**9) * 1.1) == ["disk.filling", "disk.cleared"]
+    # Who has heard that it is full need not hear that it will be.
+    events = ["disk.filling", "disk.cleared", "disk.full"]
+    assert look(needed - 1) == events
+    assert look(needed + 1) == events
+    assert look(10**12) == events
+
+
 class Full(Fuse):
     """Not a death: what is to be written finds no room, three times in a row."""
 

@@ -1,8 +1,9 @@
 """The options of rules and order numbers: each is read into its value, and refused when wrong."""
 
+from typing import Any
+
 import pytest
 
-from tests.unit.test_options_unfinished import value_at
 from tests.unit.test_settings import MINIMAL, problems, read
 
 RULE = "rules: [{name: x, when: {…}, mute: yes}]"
@@ -154,6 +155,14 @@ OPTIONS = [
         *("'SELECT :number'", "SELECT :number", "SELECT 1", "must ask for `:number`"),
     ),
 ]
+
+
+def value_at(settings: Any, path: str) -> object:
+    """Return what is shown of an option; of lists the first entry."""
+    value = settings.model_dump(mode="json", exclude_none=True)
+    for name in path.replace("[]", ".0").split("."):
+        value = value[int(name)] if name == "0" else value[name]
+    return value
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,12 @@
 
 from datetime import date, time, timedelta
 
-import pytest
-
 from maildaemon.domain.opening import Opening
 from maildaemon.domain.spans import Counting, Span, parse_span
 from maildaemon.domain.understanding import Fact, Priority
-from maildaemon.settings import example, reference, show
+from maildaemon.settings import show
 from maildaemon.settings.promises import Occasion
-from maildaemon.settings.unfinished import NOT_YET
 from tests.unit.test_settings import MINIMAL, read
-from tests.unit.test_settings_pages import options_by_path
 
 SHOP = """\
 hours:
@@ -89,50 +85,8 @@ def test_the_policy_of_a_shop_is_shown_as_it_was_meant() -> None:
     assert read(show(settings)).model_dump() == settings.model_dump()
 
 
-def test_what_nothing_is_done_about_yet_is_said_once_for_each_option_that_is_given() -> None:
-    settings = read(MINIMAL + SHOP)
-
-    assert [(one.line, one.path) for one in settings.warnings if one.path in NOT_YET] == [
-        (line, path)
-        for line, path in (
-            (10, "hours.open"),
-            (12, "promises"),
-            (15, "escalation"),
-            (18, "follow_up"),
-            (22, "feedback"),
-            (25, "order_numbers"),
-            (27, "rules"),
-        )
-        if path in NOT_YET
-    ]
-    assert all(
-        f"`{one.path.rpartition('.')[2]}` is read and checked, but this version does nothing about "
-        "it yet" in one.message
-        for one in settings.warnings
-    )
-
-
 def test_nothing_is_said_where_nothing_is_given() -> None:
     assert read(MINIMAL + "promises:\nhours:\n  holidays:\n").warnings == ()
-
-
-@pytest.mark.parametrize("path", sorted(NOT_YET))
-def test_the_pages_mark_what_nothing_is_done_about_yet(path: str) -> None:
-    known = {one.replace("[]", "") for one, _ in options_by_path()}
-    mark = "(Read and checked; this version does nothing about it yet.)"
-    name = path.rpartition(".")[2]
-    section = reference().partition(f"\n## `{path}")[2].partition("\n## ")[0]
-    bullet = next((line for line in reference().splitlines() if f"- **`{name}`**" in line), "")
-
-    assert path.replace("[]", "") in known, "no option has this name any more"
-    assert mark in section or mark in bullet
-
-
-def test_only_what_is_listed_is_marked() -> None:
-    mark = "(Read and checked; this version does nothing about it yet.)"
-
-    assert reference().count(mark) == len(NOT_YET)
-    assert " ".join(example().replace("#", " ").split()).count(mark) == len(NOT_YET)
 
 
 def test_times_and_days_are_read_as_written() -> None:

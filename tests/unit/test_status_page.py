@@ -13,6 +13,7 @@ import pytest
 
 from maildaemon.adapters.http import Answer
 from maildaemon.adapters.log import veil_for
+from maildaemon.adapters.worker import ParseTimes
 from maildaemon.cli.metrics import render_metrics
 from maildaemon.cli.report_page import STYLE
 from maildaemon.cli.site import Site
@@ -25,6 +26,7 @@ from maildaemon.domain.standing import (
     Account,
     InboundStanding,
     OutboxStanding,
+    ProbeStanding,
     Severity,
     Standing,
     Trouble,
@@ -49,6 +51,9 @@ WELL = Watched(
         smtp=Account(last_success_at=NOW - timedelta(hours=2)),
         inbound=InboundStanding(waiting=2, oldest_at=NOW - timedelta(minutes=3)),
         outbox=OutboxStanding(queued=3, due=1, due_since=NOW - timedelta(minutes=1), sent=12),
+        probe=ProbeStanding(
+            NOW - timedelta(minutes=10), 4.0, waiting_since=NOW - timedelta(minutes=1)
+        ),
     ),
     (
         Trouble(
@@ -179,12 +184,13 @@ def test_every_colour_of_a_text_stands_out_from_its_ground(dark: bool) -> None:
 
 
 def test_metrics_are_what_prometheus_reads() -> None:
-    lines = render_metrics((WELL, ILL), NOW).splitlines()
+    parsed = ParseTimes(1234567, 12.5, 2.25)
+    lines = render_metrics((WELL, ILL), parsed, NOW).splitlines()
 
     samples = [line for line in lines if not line.startswith("#")]
     label = r'[a-z_]+="(?:[^"\\\n]|\\.)*"'
     assert all(
-        re.fullmatch(rf"maildaemon_[a-z0-9_]+\{{{label}(,{label})*\}} [\d.e+]+", one)
+        re.fullmatch(rf"maildaemon_[a-z0-9_]+(\{{{label}(,{label})*\}})? [\d.e+]+", one)
         for one in samples
     )
     assert {
@@ -194,11 +200,17 @@ def test_metrics_are_what_prometheus_reads() -> None:
         'maildaemon_queue_size{mailbox="support",queue="outbox"} 3',
         'maildaemon_waiting_conversations{mailbox="support",promise="broken"} 1',
         'maildaemon_silences_7d{mailbox="support",code="mailing_list"} 7',
+        'maildaemon_probe_seconds{mailbox="support"} 4',
+        'maildaemon_probe_age_seconds{mailbox="support"} 600',
+        'maildaemon_probe_waiting_seconds{mailbox="support"} 60',
+        "maildaemon_parsed_messages_total 1234567",
+        "maildaemon_parse_seconds_total 12.5",
+        "maildaemon_parse_seconds_longest 2.25",
         'maildaemon_well{mailbox="orders \\"><script>alert(1)</script>"} 0',
         'maildaemon_account_stopped{mailbox="orders \\"><script>alert(1)</script>",service="imap"} 1',
     } <= {*samples}
     typed = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert {one.partition("{")[0] for one in samples} == {*typed}
+    assert {one.partition(" ")[0].partition("{")[0] for one in samples} == {*typed}
 
 
 def test_the_site_tells_how_it_stands_and_hides_what_the_log_hides(tmp_path: Path) -> None:
@@ -209,7 +221,7 @@ def test_the_site_tells_how_it_stands_and_hides_what_the_log_hides(tmp_path: Pat
     with shop.sql.begin() as tx:
         account = replace(tx.mailboxes.account(1, "smtp"), last_error="550 no anna@shop.example")
         tx.mailboxes.save_account(1, "smtp", account)
-    site = Site(read(MINIMAL), shop.sql, veil_for("domain", KEY), shop.now)
+    site = Site(read(MINIMAL), shop.sql, veil_for("domain", KEY), shop.now, ParseTimes)
 
     def ask(path: str) -> Answer:
         return asyncio.run(site.answer(path))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
@@ -18,7 +18,7 @@ from maildaemon.adapters.sql.tables import (
     undeliverable,
 )
 from maildaemon.domain.brakes import Brake, Braking
-from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.pacing import Queue
 from maildaemon.domain.waiting import LONGEST_WAITS
 from maildaemon.ports.brakes import Muted
@@ -145,7 +145,8 @@ class SqlBrakes:
 
     def queue(self, mailbox_id: int, sent_since: datetime, now: datetime) -> Queue | None:
         """Return what the pace depends on; None if nothing is due."""
-        ours = outbox.c.mailbox_id == mailbox_id
+        to_others = outbox.c.kind != MailKind.PROBE.value
+        ours = and_(outbox.c.mailbox_id == mailbox_id, to_others)
         waiting, first = self._connection.execute(
             select(func.count(), func.min(outbox.c.id)).where(
                 ours,

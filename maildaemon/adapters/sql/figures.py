@@ -86,6 +86,7 @@ class SqlFigures:
         rows = self._connection.execute(
             select(*columns).where(
                 outbox.c.mailbox_id == self._mailbox_id,
+                outbox.c.kind != MailKind.PROBE.value,
                 outbox.c.state.in_(gone),
                 outbox.c.concluded_at >= since,
             )
@@ -180,6 +181,7 @@ class SqlFigures:
         columns = outbox.c.kind, outbox.c.sections, outbox.c.state
         statement = select(*columns).where(
             outbox.c.mailbox_id == self._mailbox_id,
+            outbox.c.kind != MailKind.PROBE.value,
             outbox.c.queued_at >= since,
             outbox.c.queued_at < until,
             outbox.c.state.in_([one.value for one in _ENDED]),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, cast, func, select
+from sqlalchemy import Connection, Row, Select, Text, and_, cast, func, select
 
 from maildaemon.adapters.sql.cases import IS_TOLD
 from maildaemon.adapters.sql.digests import digest
@@ -41,6 +41,7 @@ from maildaemon.adapters.sql.tables import (
     timer,
 )
 from maildaemon.domain.attachments import Verdict
+from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.figures import Chronicle, Sent
 from maildaemon.domain.overview import Waiting
 from maildaemon.domain.policy import Policy
@@ -219,8 +220,11 @@ class SqlListings:
     def mails(
         self, *, mailbox_name: str | None, state: str | None, limit: int | None
     ) -> list[MailLine]:
-        """Return mails of ours, newest first."""
-        statement = _mails().order_by(outbox.c.id.desc())
+        """Return mails of ours, newest first; of those to ourselves only what was not sent."""
+        sent_to_us = and_(
+            outbox.c.kind == MailKind.PROBE.value, outbox.c.state == OutboxState.SENT.value
+        )
+        statement = _mails().where(~sent_to_us).order_by(outbox.c.id.desc())
         if state is not None:
             statement = statement.where(outbox.c.state == state)
         return [MailLine.of(row) for row in self._some(statement, mailbox_name, limit)]

@@ -302,6 +302,7 @@ class SqlOutbox(SqlSettlements):
             .outerjoin(settlement, settlement.c.outbox_id == outbox.c.id)
             .where(
                 outbox.c.mailbox_id == mailbox_id,
+                outbox.c.kind != MailKind.PROBE.value,
                 outbox.c.state == OutboxState.SENT.value,
                 outbox.c.filed_at.is_not(None) | (outbox.c.concluded_at <= until),
             )
@@ -328,6 +329,7 @@ class SqlOutbox(SqlSettlements):
             self._connection.scalar(
                 select(func.count()).where(
                     outbox.c.mailbox_id == mailbox_id,
+                    outbox.c.kind != MailKind.PROBE.value,
                     outbox.c.state == OutboxState.SENT.value,
                     outbox.c.concluded_at > since,
                     outbox.c.concluded_at <= until,

@@ -89,6 +89,7 @@ class SqlOverview:
                 outbox.c.state == OutboxState.SHADOW.value, outbox.c.queued_at >= since
             ),
             failed=look.mails(
+                outbox.c.kind != MailKind.PROBE.value,
                 outbox.c.state.in_([one.value for one in _NOT_DELIVERED]),
                 outbox.c.concluded_at >= since,
             ),

@@ -62,6 +62,7 @@ NOBODY: Mapping[str, str] = {
     "installation": "what the installation knows of itself",
     "lease": "who of our processes works on what",
     "mailbox": "mailboxes of ours",
+    "probe": "mails of ours to ourselves",
     "removal": "which bytes are about to go",
 }
 # SQLite takes so many variables in one statement, and many more; the others more still.

@@ -64,7 +64,9 @@ class SqlSettlements:
             "next_attempt_at": at,
         }
         if insert_missing(self._connection, settlement, [values]) == 0:
-            self._wait_again(outbox_id, verb, at, "cancelled")
+            # Another copy of what was deleted has turned up.
+            over = ("done", "given_up") if verb is Verb.REMOVE_PROBE else ("cancelled",)
+            self._wait_again(outbox_id, verb, at, *over)
 
     def _wait_again(self, outbox_id: int, verb: Verb, at: datetime, *states: str) -> bool:
         again = self._connection.execute(

@@ -15,6 +15,7 @@ from sqlalchemy import (
 
 from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.leases import SqlLeases
+from maildaemon.adapters.sql.probes import SqlProbes
 from maildaemon.adapters.sql.tables import (
     account,
     attachment,
@@ -28,7 +29,7 @@ from maildaemon.adapters.sql.tables import (
     outbox,
     settlement,
 )
-from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.standing import (
     Account,
     Concern,
@@ -70,6 +71,7 @@ class SqlStanding:
             inbound=self._inbound(),
             outbox=self._outbox(row.late_since),
             files=self._files(),
+            probe=SqlProbes(self._connection).standing(self._mailbox_id, self._now),
             concerns=self._concerns(),
             brakes=SqlBrakes(self._connection).on(self._mailbox_id),
             muted=self._muted(),
@@ -126,6 +128,7 @@ class SqlStanding:
         ended = {
             state.value: self._count(
                 ours,
+                outbox.c.kind != MailKind.PROBE.value,
                 outbox.c.state == state.value,
                 outbox.c.concluded_at >= self._now - since.get(state, _WEEK),
             )

@@ -35,6 +35,7 @@ from maildaemon.adapters.sql.marks import SqlMarks
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.personal import SqlPersons
+from maildaemon.adapters.sql.probes import SqlProbes
 from maildaemon.adapters.sql.quick import QuickConnection, Statements
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
@@ -53,6 +54,7 @@ from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
 from maildaemon.ports.overview import Overview
 from maildaemon.ports.persons import Persons
+from maildaemon.ports.probes import Probes
 from maildaemon.ports.rebuild import Rebuilding
 from maildaemon.ports.removals import Removals
 from maildaemon.ports.retention import Retaining
@@ -101,6 +103,7 @@ class SqlTransaction:
         self.retaining: Retaining = SqlRetaining(connection)
         self.chains: Chains = SqlChains(connection)
         self.removals: Removals = SqlRemovals(connection)
+        self.probes: Probes = SqlProbes(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""

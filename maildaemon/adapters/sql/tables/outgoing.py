@@ -61,12 +61,26 @@ ledger = Table(
     Index(None, "thread_id"),
 )
 
+# A mail to ourselves, and the record of it when it is back.
+probe = Table(
+    "probe",
+    metadata,
+    ref("outbox_id", "outbox", primary_key=True),
+    ref("mailbox_id", "mailbox", nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    ref("message_id", "message"),
+    Column("back_at", Instant),  # when it was seen
+    flag("junked"),  # it came back into Junk
+    Index(None, "mailbox_id", "outbox_id"),
+    Index(None, "message_id"),
+)
+
 settlement = Table(
     "settlement",
     metadata,
     own_id(),
     ref("mailbox_id", "mailbox", nullable=False),
-    Column("verb", Word(16), nullable=False),  # file_copy, put_draft
+    Column("verb", Word(16), nullable=False),  # file_copy, put_draft, remove_probe
     ref("outbox_id", "outbox", nullable=False),
     Column("state", Word(16), nullable=False),  # waiting, done, by_server, given_up
     *queue_columns(),
