@@ -894,6 +894,42 @@ def test_s15_nothing_that_comes_from_outside_can_become_a_second_command() -> No
         assert not any("LOGOUT" in line or "EXAMINE" in line for line in server.commands)
 
 
+def selected(code: str) -> Callable[[Talk, str], None]:
+    """Return what a server answers to SELECT."""
+
+    def answer(talk: Talk, _: str) -> None:
+        talk.send("* 2 EXISTS", "* OK [UIDVALIDITY 7] valid", "* OK [UIDNEXT 3] next")
+        talk.ok(f"[{code}] selected")
+
+    return answer
+
+
+def test_a_server_without_uidplus_has_one_message_marked_and_never_expunges_anything() -> None:
+    answers = {"SELECT": selected("READ-WRITE")}
+    with scripted(answers, messages=dict(INBOX), capabilities="IMAP4rev1") as server:
+        mailbox = mailbox_on(server.port)
+        mailbox.examine("INBOX")
+        assert not mailbox.can_delete()
+        assert not mailbox.delete("INBOX", 1)
+        mailbox.close()
+
+        assert server.said("UID STORE") == [r"1 +FLAGS.SILENT (\Deleted \Seen)"]
+        # RFC 9051 §6.4.1: CLOSE expunges as well.
+        assert not any("EXPUNGE" in line or "CLOSE" in line for line in server.commands)
+
+
+def test_a_folder_in_which_nothing_may_be_deleted_is_refused() -> None:
+    answers = {"SELECT": selected("READ-ONLY")}
+    with scripted(answers, messages=dict(INBOX)) as server:
+        mailbox = mailbox_on(server.port)
+        mailbox.examine("INBOX")
+        with pytest.raises(MailboxRefusedError, match="nothing may be deleted in 'INBOX'"):
+            mailbox.delete("INBOX", 1)
+        mailbox.close()
+
+        assert not server.said("UID STORE")
+
+
 def test_the_only_commands_ever_said_are_these() -> None:
     with scripted(messages=dict(INBOX), capabilities=CAPABILITIES + " ID") as server:
         mailbox = mailbox_on(server.port)

@@ -370,6 +370,36 @@ def test_what_was_numbered_anew_is_not_marked(world: World) -> None:
     assert world.messages("INBOX")[0][1] == frozenset()
 
 
+def test_exactly_one_message_is_deleted_and_what_others_have_marked_stays(world: World) -> None:
+    for number in (1, 2, 3):
+        world.put(mail(number))
+    world.flag(1, "\\Deleted")
+    world.mailbox.examine("INBOX")
+    assert world.mailbox.can_delete()
+    assert world.mailbox.delete("INBOX", 2)
+    # What somebody has just deleted is no trouble.
+    assert world.mailbox.delete("INBOX", 2)
+
+    left = [(uid, flags) for uid, flags, _, _ in world.messages("INBOX")]
+    assert left == [(1, {"\\Deleted"}), (3, frozenset())]
+    assert list(world.mailbox.fetch("INBOX", [1, 2, 3])) == [
+        Fetched(1, mail(1)),
+        Fetched(3, mail(3)),
+    ]
+
+
+def test_what_was_numbered_anew_is_not_deleted(world: World) -> None:
+    world.put(mail())
+    world.mailbox.examine("INBOX")
+    world.change_uidvalidity()
+    world.break_off()
+    for _ in range(2):
+        with pytest.raises(MailboxUnavailableError):
+            world.mailbox.delete("INBOX", 1)
+
+    assert [raw for *_, raw in world.messages("INBOX")] == [mail()]
+
+
 def test_the_folders_by_which_staff_steer_are_made_and_found(world: World) -> None:
     mailbox = world.another(control=True)
     roles = (Role.RESOLVED, Role.NO_AUTO, Role.URGENT, Role.WORKING)
