@@ -69,6 +69,7 @@ def list_mails(
     """List the mails of ours, newest first.
 
     `why` says what happened last: the server's words, or the reason for which it was cancelled.
+    Mails to ourselves (`probe`) are listed only if they were not sent.
     """
     with reading(invocation) as listings:
         found = listings.mails(mailbox_name=mailbox, state=state, limit=limit or None)

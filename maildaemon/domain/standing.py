@@ -100,8 +100,8 @@ class ProbeStanding:
     """What became of the mails to ourselves. `back_at`: when the newest that came back was seen,
     None if none has; `seconds` after it was written, `junked` in Junk. `waiting_since`: when the
     oldest was written that is under way since, None if none is; `waiting_…`: where that one stands
-    in the outbox, how often it failed there, and why. `left`: which could
-    not be deleted, of the last seven days.
+    in the outbox, how often it failed there, and why. `left`: which could not be deleted, of the
+    last seven days.
     """
 
     back_at: datetime | None = None

@@ -136,22 +136,23 @@ class Outage:
                 self._filling = tx.brakes.fact(_FILLING) or ""
         before, enough = self._filling, needed + _SOON_SHORT
         if not before and free < enough:
-            self._filling = "told" if free >= needed else "known"
+            after = "told" if free >= needed else "known"
         elif before and free >= enough * 1.1:
-            self._filling = ""
-        if before == self._filling:
+            after = ""
+        else:
             return
         text = f"{free / 10**6:.0f} MB are free where mail is kept"
         with self._store.begin() as tx:
-            tx.brakes.keep_fact(_FILLING, self._filling)
-            if self._filling == "told":
+            tx.brakes.keep_fact(_FILLING, after)
+            if after == "told":
                 text = f"the disk is filling up: {text}; below {needed / 10**6:.0f} MB no mail is "
                 text += f"fetched. What to do: {_ROOM_SOON}"
                 tx.alerts.raise_alarm(Alarm("disk.filling", None, text, "filling"), now)
             elif before == "told":
                 alarm = Alarm("disk.cleared", None, f"{text} again", "filling", ends=True)
                 tx.alerts.raise_alarm(alarm, now)
-        if self._filling == "told":
+        self._filling = after
+        if after == "told":
             log("disk.filling", logging.WARNING, free=free, needed=needed, advice=_ROOM_SOON)
 
     def _raise(self, event: str, text: str, now: datetime) -> None:
