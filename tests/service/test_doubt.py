@@ -1,7 +1,6 @@
 """Mail that died at the final dot, and what may be concluded from Sent about it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.domain.reading import Reading
 from maildaemon.errors import MailboxUnavailableError, StoreUnavailableError
+from maildaemon.services import deliver
 from tests import databases
 from tests.service.shop import EXE, Shop, a_mail
 
@@ -326,6 +326,7 @@ def test_a_250_is_written_down_as_soon_as_the_database_can_be_written_again(
 ) -> None:
     real = SqlOutbox.sent
     attempts: list[int] = []
+    waits: list[float] = []
 
     def sent(*args: Any) -> None:
         attempts.append(1)
@@ -333,14 +334,18 @@ def test_a_250_is_written_down_as_soon_as_the_database_can_be_written_again(
             raise StoreUnavailableError("database is locked")
         real(*args)
 
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
     monkeypatch.setattr(SqlOutbox, "sent", sent)
-    monkeypatch.setattr("maildaemon.services.deliver.WRITE_AGAIN_AFTER", timedelta(0))
+    monkeypatch.setattr(deliver.asyncio, "sleep", sleep)
     shop.write(a_mail(date=shop.at))
     shop.receive()
     shop.process()
     shop.deliver()
 
     assert states(shop) == ["sent"]
+    assert waits == [deliver.WRITE_AGAIN_AFTER.total_seconds()] * 2
 
 
 def test_a_copy_found_before_its_cause_shows_that_the_mail_was_sent(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from maildaemon.domain.brakes import Brake
 from maildaemon.domain.delivery import Envelope, MailKind, OutboxState, Outcome
+from maildaemon.domain.policy import Rate
 from maildaemon.errors import LeaseLostError, TransportUnavailableError
 from maildaemon.ports.rows import NewMail
 from maildaemon.services.brakes import put_on, release
@@ -314,10 +315,34 @@ def test_a_brake_that_is_put_on_while_we_log_in_still_stops_the_mail(shop: Shop)
     assert shop.outbox == ["sent"]
 
 
+@pytest.mark.parametrize(
+    ("ago", "stopped"),
+    [(timedelta(days=13), False), (timedelta(days=15), True)],
+)
+def test_what_was_usual_for_a_fortnight_is_not_far_too_much(
+    shop: Shop, ago: timedelta, stopped: bool
+) -> None:
+    # 900 in a fortnight are 0.45 in ten minutes: five times as many are two.
+    few = replace(shop.desk.policy.limits, burst=0, per_mailbox=Rate(6, timedelta(hours=1)))
+    shop.desk = replace(shop.desk, policy=replace(shop.desk.policy, limits=few))
+    with shop.store.begin() as tx:
+        for number in range(902):
+            then = START - (ago if number < 900 else timedelta(minutes=1))
+            sent = {"state": OutboxState.SENT, "queued_at": then}
+            tx.outbox.queue(mail_to(shop, f"n{number}", MailKind.STAFF, **sent))
+    queue(shop, "next", MailKind.STAFF)
+
+    shop.deliver()
+
+    with shop.store.read() as tx:
+        on = [one.brake for one in tx.brakes.on(shop.desk.mailbox_id)]
+    assert on == [Brake.BREAKER] * stopped
+
+
 # --- what time brings ------------------------------------------------------------------------
 
 
-def queue(shop: Shop, name: str, kind: MailKind, **other: Any) -> None:
+def mail_to(shop: Shop, name: str, kind: MailKind, **other: Any) -> NewMail:
     mail = NewMail(
         mailbox_id=shop.desk.mailbox_id,
         thread_id=None,
@@ -334,9 +359,13 @@ def queue(shop: Shop, name: str, kind: MailKind, **other: Any) -> None:
         send_at=START,
         expires_at=START + timedelta(days=5),
     )
+    return replace(mail, **other)
+
+
+def queue(shop: Shop, name: str, kind: MailKind, **other: Any) -> None:
     with shop.store.begin() as tx:
         tx.outbox.cancel_thread(1, "a test", shop.now())
-        tx.outbox.queue(replace(mail, **other))
+        tx.outbox.queue(mail_to(shop, name, kind, **other))
 
 
 def standing(shop: Shop) -> tuple[Any, ...]:

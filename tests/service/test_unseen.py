@@ -55,6 +55,32 @@ def test_a_message_in_sent_that_the_server_withholds_keeps_the_reminder_back(sho
     assert shop.outbox[-1] == "cancelled"
 
 
+@pytest.mark.parametrize(("days", "sent"), [(1, []), (0, ["follow_up"])])
+def test_only_what_is_withheld_since_the_silence_began_may_be_an_answer(
+    tmp_path: Path, days: int, sent: list[str]
+) -> None:
+    shop = a_shop(tmp_path)
+    if not days:
+        withhold_an_answer(shop)
+        shop.wait(minutes=1)
+    conversation(shop)
+    if days:
+        shop.wait(days=1)
+        withhold_an_answer(shop)
+    shop.wait(days=3)
+    shop.round()
+
+    assert [kind for _, kind in letters(shop)[1:]] == sent
+    shop.close()
+
+
+def withhold_an_answer(shop: Shop) -> None:
+    """Have Sent list a message that it does not give out, and let it be seen."""
+    staff_answer(shop, "a0@shop.example")
+    shop.account.withhold("Sent", max(one.uid for one in shop.account.messages("Sent")))
+    shop.round()
+
+
 def test_a_mailbox_that_cannot_be_looked_at_keeps_the_reminder_back(shop: Shop) -> None:
     async def unreachable(_: object) -> Look:
         return Look.UNREACHABLE
