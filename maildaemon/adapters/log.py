@@ -13,9 +13,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import IO, Any
-
-import structlog
+from typing import IO
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
@@ -23,6 +21,11 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 # Whatever could be one, also in what a library says: rather a word too many than an address.
 _ADDRESS = re.compile(r"([^\s<>\"'(),:;\[\]{}|=\\/@]+)@(\[[0-9A-Fa-f:.]+\]|[\w.-]*\w)")
 _HASH_LETTERS = 12
+# What stands between two words of a line makes of a value more than one word.
+_NO_WORD = re.compile(r"[\s=\"']|^$")
+_EVENT_WIDTH, _LEVEL_WIDTH = 24, 9
+_DIM, _BOLD, _CYAN, _MAGENTA, _PLAIN = (f"\x1b[{one}m" for one in (2, 1, 36, 35, 0))
+_OF_LEVEL = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 
 Veil = Callable[[str], str]
 
@@ -84,9 +87,7 @@ def _veiled(value: object, veil: Veil) -> object:
 class _Formatter(logging.Formatter):
     def __init__(self, *, json_lines: bool, colors: bool, veil: Veil) -> None:
         super().__init__()
-        self._json = json_lines
-        self._veil = veil
-        self._console = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24)
+        self._json, self._colors, self._veil = json_lines, colors, veil
 
     def format(self, record: logging.LogRecord) -> str:
         facts = {
@@ -95,18 +96,29 @@ class _Formatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC)
         if self._json:
             return self._as_json(record, at, facts)
-        line: dict[str, Any] = {
-            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-            "level": record.levelname.lower(),
-            "event": clean(self._veil(record.getMessage())),
-            **{key: clean(str(value)) for key, value in facts.items()},
-        }
-        text = str(self._console(None, record.levelname.lower(), line))
+        text = self._as_words(record, at, facts)
         if record.exc_info:
             # An error may quote what a server or a stranger wrote: none of it begins a line.
             lines = self._veil(self.formatException(record.exc_info)).split("\n")
             text += "".join(f"\n  {clean(one)}" for one in lines)
         return text
+
+    def _as_words(self, record: logging.LogRecord, at: datetime, facts: dict[str, object]) -> str:
+        level, event = record.levelname.lower(), clean(self._veil(record.getMessage()))
+        words = [
+            self._colored(_DIM, at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"),
+            f"[{self._colored(_OF_LEVEL.get(level, _CYAN), f'{level:<{_LEVEL_WIDTH}}')}]",
+            self._colored(_BOLD, f"{event:<{_EVENT_WIDTH}}" if facts else event),
+            *(f"{self._colored(_CYAN, key)}={self._value(one)}" for key, one in facts.items()),
+        ]
+        return " ".join(words)
+
+    def _value(self, value: object) -> str:
+        text = clean(str(value))
+        return self._colored(_MAGENTA, repr(text) if _NO_WORD.search(text) else text)
+
+    def _colored(self, color: str, text: str) -> str:
+        return f"{color}{text}{_PLAIN}" if self._colors else text
 
     def _as_json(self, record: logging.LogRecord, at: datetime, facts: dict[str, object]) -> str:
         line: dict[str, object] = {

