@@ -11,21 +11,23 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from maildaemon.adapters.clock import utc_now
-from maildaemon.adapters.http import HttpServer
 from maildaemon.adapters.log import veil_for
 from maildaemon.adapters.supervisor import Supervisor
 from maildaemon.bootstrap import Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.site import Site
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError, StoreUnavailableError
 from maildaemon.locks import Locks
 from maildaemon.services.crew import Step
 from maildaemon.services.desk import log
 from maildaemon.services.loop import attempt
 from maildaemon.settings import Settings, changed_options
+
+if TYPE_CHECKING:
+    from maildaemon.adapters.http import HttpServer
 
 # An editor, a script and a person may all signal at once; one reading serves them all.
 _GATHER = 0.5
@@ -108,6 +110,10 @@ class Service:
             self._http = None
         if parts is None or wanted is None:
             return
+        # Most installations show nothing: they need not wait for what writes pages.
+        from maildaemon.adapters.http import HttpServer
+        from maildaemon.cli.site import Site
+
         service = parts.settings.service
         veil = veil_for(service.log_addresses.value, parts.key)
         site = Site(parts.settings, parts.store, veil, utc_now, lambda: parts.parser.times)
