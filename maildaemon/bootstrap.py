@@ -221,7 +221,7 @@ def open_tools(settings: Settings) -> Iterator[Tools]:
     data_dir = settings.service.data_dir
     make_data_dir(data_dir)
     composer = make_composer(settings)
-    composer.check()
+    composer.check(shipped=False)
     parser = ProcessParser()
     parser.start()
     store = None

@@ -155,16 +155,29 @@ class TemplateComposer:
         """See `Composer.compose_note`."""
         return compose_note(note)
 
-    def check(self) -> None:
-        """Write every mail in every language with awkward values; raise OperatorError."""
+    def check(self, *, shipped: bool = True) -> None:
+        """Write every mail in every language with awkward values; raise OperatorError.
+
+        Without `shipped` what is shipped is read, and not written: at a start nobody need wait for
+        what the tests of this version have done. An update beside a running daemon changes nothing.
+        """
         self._check_files()
         self._check_names()
+        if not shipped and len(self._folders) == 1:
+            self._read()
+            return
         for language in self._supported:
             for draft in awkward_drafts(language, self._notices):
                 self.compose(draft)
             for draft in awkward_reminders(language, self._reminders):
                 if self._timed & {*draft.sections}:
                     self.compose(draft)
+
+    def _read(self) -> None:
+        for language in self._supported:
+            self._vocabulary(language)
+            for name in _ORDERS:
+                self._environment.get_template(self._order(language, name))
 
     def _check_files(self) -> None:
         for folder in self._folders:

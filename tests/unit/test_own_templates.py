@@ -96,6 +96,43 @@ def test_a_template_changed_while_running_waits_for_the_next_start(own: Path) ->
     assert composer.compose(a_draft(language="it")) == before
 
 
+@pytest.mark.parametrize("shipped", [True, False])
+def test_what_is_shipped_is_read_at_the_start_and_written_only_if_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: bool
+) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "templates")
+    monkeypatch.setattr("maildaemon.adapters.templates.shipped", lambda _: tmp_path)
+    composer = TemplateComposer(LANGUAGES, "en", timed=TIMED)
+    composed: list[Draft] = []
+    monkeypatch.setattr(composer, "compose", composed.append)
+
+    composer.check(shipped=shipped)
+    monkeypatch.undo()
+
+    assert bool(composed) is shipped
+
+
+def test_an_update_beside_a_running_daemon_changes_no_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "templates")
+    monkeypatch.setattr("maildaemon.adapters.templates.shipped", lambda _: tmp_path)
+    composer = TemplateComposer(LANGUAGES, "en", timed=TIMED)
+
+    composer.check(shipped=False)
+    shutil.rmtree(tmp_path / "templates")
+
+    assert all(composer.compose(a_draft(language=it)) for it in LANGUAGES)
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+def test_what_is_the_operators_own_is_always_written(own: Path, shipped: bool) -> None:
+    edit("response.txt", "{{ shop }}", "{{ shop / 2 }}")(own)
+
+    with pytest.raises(OperatorError, match="TypeError"):
+        TemplateComposer(("it",), "en", own).check(shipped=shipped)
+
+
 def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         path = folder / "it" / name
