@@ -1,5 +1,6 @@
 """Mail that died at the final dot, and what may be concluded from Sent about it."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -338,7 +339,7 @@ def test_a_250_is_written_down_as_soon_as_the_database_can_be_written_again(
         waits.append(seconds)
 
     monkeypatch.setattr(SqlOutbox, "sent", sent)
-    monkeypatch.setattr(deliver.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     shop.write(a_mail(date=shop.at))
     shop.receive()
     shop.process()
