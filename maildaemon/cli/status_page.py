@@ -5,10 +5,10 @@ It shows no subject and no customer, only references: whoever may look is not al
 
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
-from maildaemon.cli.output import ago, probe_in_words
+from maildaemon.cli.output import ago, span
 from maildaemon.cli.report_page import STYLE, bars, mail_in_words, safe, worded
 from maildaemon.cli.watched import Watched
 from maildaemon.cli.words import SILENCES
@@ -99,10 +99,12 @@ def _mailbox(one: Watched, index: int, now: datetime, zone: tzinfo) -> Iterator[
 
 def _round_trip(probe: ProbeStanding, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield nothing where no mail goes to ourselves."""
-    if told := probe_in_words(probe, now):
-        yield "Mail to ourselves", told
+    if probe.back_at is not None and probe.seconds is not None:
+        where = "in the spam folder" if probe.junked else "back"
+        yield f"Mail to ourselves, {where}", ago(probe.back_at, now)
+        yield "Its way took", span(timedelta(seconds=probe.seconds))
     if probe.waiting_since is not None:
-        yield "Mail to ourselves, under way since", ago(probe.waiting_since, now)
+        yield "Mail to ourselves, sent", ago(probe.waiting_since, now)
 
 
 def _promises(waiting: tuple[Waiting, ...], zone: tzinfo) -> Iterator[str]:

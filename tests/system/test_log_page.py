@@ -8,7 +8,7 @@ from pathlib import Path
 from maildaemon.services.deliver import _PAST
 
 ROOT = Path(__file__).parents[2]
-_LOGGING = {"log", "_tell"}
+_LOGGING = {"log", "_tell", "_refused"}
 _EVENT = re.compile(r"[a-z]+\.[a-z_]+")
 _ROW = re.compile(r"^\| ((?:`[a-z]+\.[a-z_]+` ?)+)\|(.+)\|$", re.MULTILINE)
 
@@ -25,8 +25,9 @@ def test_every_event_of_the_log_stands_in_the_page_and_no_other_does() -> None:
         tree = ast.parse(path.read_text("utf-8"))
         named |= {*texts_in(tree)}
         for call in ast.walk(tree):
-            name = getattr(call, "func", None)
-            if isinstance(call, ast.Call) and isinstance(name, ast.Name) and name.id in _LOGGING:
+            what = getattr(call, "func", None)
+            name = getattr(what, "id", getattr(what, "attr", None))
+            if isinstance(call, ast.Call) and name in _LOGGING:
                 logged |= {text for word in call.args for text in texts_in(word)}
     rows = _ROW.findall((ROOT / "docs" / "log.md").read_text("utf-8"))
     documented = [event for events, _ in rows for event in _EVENT.findall(events)]
