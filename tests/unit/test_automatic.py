@@ -416,6 +416,15 @@ def test_automatic_mail_receipts_and_calendar_answers_in_sent_are_nobodys_answer
     assert judged(Circumstances(CLARA, sent=True, staff=True), **overrides).kind is kind
 
 
+@pytest.mark.parametrize("junk", [False, True])
+def test_a_mail_to_ourselves_is_that_whatever_else_it_shows(junk: bool) -> None:
+    headers = {"Auto-Submitted": "auto-generated", "List-Id": "<x.example>", "X-Spam-Flag": "YES"}
+    found = judged(Circumstances(CLARA, probe=True, junk=junk, staff=True), headers=headers)
+
+    assert found.kind is Kind.PROBE
+    assert Silence.OWN_MAIL in found.forbidden
+
+
 def test_these_tests_reach_every_kind_but_those_of_later_features() -> None:
     reached = {kind for _, _, kind, _ in HEADERS} | {kind for _, kind in REPORTS}
 

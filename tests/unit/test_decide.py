@@ -15,6 +15,7 @@ from maildaemon.domain.actions import (
     OpenThread,
     QueueMail,
     StaySilent,
+    TakeProbe,
     Witness,
 )
 from maildaemon.domain.attachments import Judged, Reason, Verdict
@@ -280,6 +281,14 @@ def test_history_is_never_answered() -> None:
         OpenThread("K7F3-Q2", Status.OPEN, begun_earlier=True),
         StaySilent(Silence.TOO_OLD),
     )
+
+
+def test_a_mail_to_ourselves_is_taken_and_stands_in_no_conversation() -> None:
+    silent = StaySilent(Silence.OWN_MAIL)
+
+    assert decide(a_message(), a_context(probe=7)).actions == (TakeProbe(7), silent)
+    # What is imported comes back from nowhere.
+    assert decide(a_message(), a_context(probe=7, history=True)).actions == (silent,)
 
 
 def test_a_new_topic_with_recycled_references_is_acknowledged() -> None:

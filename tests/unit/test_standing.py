@@ -12,6 +12,7 @@ from maildaemon.domain.standing import (
     InboundStanding,
     MutedStanding,
     OutboxStanding,
+    ProbeStanding,
     Severity,
     Standing,
     troubles,
@@ -95,6 +96,7 @@ def test_a_queue_that_does_not_move_is_stuck(stuck: Standing) -> None:
         (replace(WELL, outbox=OutboxStanding(held=1)), "maildaemon outbox release"),
         (replace(WELL, outbox=OutboxStanding(drafts_stuck=1)), "imap.drafts"),
         (replace(WELL, outbox=OutboxStanding(copies_given_up=2)), "copy.given_up"),
+        (replace(WELL, probe=ProbeStanding(left=2)), "probe.left"),
     ],
 )
 def test_what_needs_a_person_comes_with_the_command_to_type(
