@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+from imapclient.exceptions import (
+    IMAPClientAbortError,
+    IMAPClientError,
+    IMAPClientReadOnlyError,
+)
 
 from maildaemon.adapters.imap_folders import no_such_folder, parse_listing
 from maildaemon.adapters.imap_login import TEMPORARY_CODES, refuse_controls, response_code
@@ -133,6 +137,9 @@ class Selection:
 
     def meaning(self, client: Client, folder: str, error: IMAPClientError) -> Exception:
         """Return what it means that the server will not open this folder, or not write to it."""
+        if isinstance(error, IMAPClientReadOnlyError):
+            # The library takes it for the end of the connection.
+            return MailboxRefusedError(f"nothing may be written in {folder!r}", where=self._where)
         code = response_code(str(error))
         if isinstance(error, IMAPClientAbortError) or code in TEMPORARY_CODES:
             return error

@@ -923,7 +923,7 @@ def test_a_folder_in_which_nothing_may_be_deleted_is_refused() -> None:
     with scripted(answers, messages=dict(INBOX)) as server:
         mailbox = mailbox_on(server.port)
         mailbox.examine("INBOX")
-        with pytest.raises(MailboxRefusedError, match="nothing may be deleted in 'INBOX'"):
+        with pytest.raises(MailboxRefusedError, match="nothing may be written in 'INBOX'"):
             mailbox.delete("INBOX", 1)
         mailbox.close()
 
