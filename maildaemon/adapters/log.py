@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import IO
 
+from maildaemon.domain.cards import without_cards
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
@@ -41,12 +43,17 @@ def set_up_log(
     """Send all log lines of the process to a stream (standard error if None).
 
     `addresses`: how mail addresses are shown, `full`, `domain` or `hash`. A hash is the same for
-    one address as long as the key is; without a key it lasts for this process.
+    one address as long as the key is; without a key it lasts for this process. Of payment card
+    numbers, which an error may quote, the last four digits are shown.
     """
     target = stream or sys.stderr
     handler = logging.StreamHandler(target)
     veil = veil_for(addresses, key or secrets.token_bytes(32))
-    handler.setFormatter(_Formatter(json_lines=json_lines, colors=target.isatty(), veil=veil))
+
+    def hide(text: str) -> str:
+        return veil(without_cards(text))
+
+    handler.setFormatter(_Formatter(json_lines=json_lines, colors=target.isatty(), veil=hide))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # imapclient's own DEBUG writes whole messages: no library goes below WARNING.

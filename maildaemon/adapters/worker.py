@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 
 import maildaemon
 from maildaemon.adapters.worker_frames import ANSWER, FOUND, READY, REQUEST, encode_reading
+from maildaemon.domain.cards import without_cards_of
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.reading import Findings, Reading
 from maildaemon.errors import ParserUnavailableError
@@ -98,6 +99,9 @@ class ProcessParser:
         A process that dies may have been killed from outside, so the message gets a second
         one. Raises ParserUnavailableError if no process can be had.
         """
+        return without_cards_of(self._parse(raw, reading))
+
+    def _parse(self, raw: bytes, reading: Reading) -> Parsed:
         with self._lock:
             began = time.monotonic()
             try:

@@ -143,7 +143,9 @@ def _hand_over(
     muted = _lasts(context.sender_muted_until, context.now)
     junked = match.thread is not None and match.thread.junked
     if not (old or muted or junked or is_suspect(sight.message, judgement, context)):
-        yield from hand_over(sight.verdicts, understood, match.thread, context.policy)
+        yield from hand_over(
+            sight.message, sight.verdicts, understood, match.thread, context.policy
+        )
 
 
 def _asked(response: QueueMail | StaySilent, policy: Policy) -> tuple[Fact, ...]:

@@ -12,12 +12,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from maildaemon.domain.cards import HIDDEN
+
 ERASED = "[erased]"
 # What stands in everybody's mail is nobody's words.
 _LONG_NAME = 4
 _LONG_LINE = 20
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:]+@[^\s<>()\[\]\",;:]+")
 _QUOTE = re.compile(r"^[>|\s]+")
+_MASKED = re.compile(rf"{HIDDEN}\d{{4}}")
 # What of an event is a code, a number or an instant; whatever else stands there may be anything.
 _CODES = frozenset(
     "kind match reason moved mode was since until promised_at timer priority status".split()
@@ -125,7 +128,14 @@ class Words:
     ) -> "Words":
         """Return his words; what is so short that anybody may write it is nobody's."""
         named = (one.strip() for one in names)
-        lines = (_QUOTE.sub("", line).strip() for text in texts for line in text.splitlines())
+        # In files others have kept of him a card number stands as he wrote it.
+        pieces = (
+            piece
+            for text in texts
+            for line in text.splitlines()
+            for piece in {line, *_MASKED.split(line)}
+        )
+        lines = (_QUOTE.sub("", one).strip() for one in pieces)
         words = {
             *filter(None, (one.strip().lower() for one in addresses)),
             *(one.lower() for one in named if len(one) >= _LONG_NAME),

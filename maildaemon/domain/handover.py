@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from maildaemon.domain.actions import Assign, Forward, WithholdForward
 from maildaemon.domain.attachments import Judged, Verdict
+from maildaemon.domain.cards import PAYMENT_CARD
 from maildaemon.domain.delivery import is_writable
 from maildaemon.domain.message import Address, Message
 from maildaemon.domain.policy import Partner, Policy
@@ -25,6 +26,7 @@ def is_partner(address: Address | None, policy: Policy) -> bool:
 
 
 def hand_over(
+    message: Message,
     verdicts: tuple[Judged, ...],
     understood: Understanding,
     thread: ThreadFacts | None,
@@ -36,20 +38,24 @@ def hand_over(
     partner = next((one for one in policy.partners if one.name == understood.forward), None)
     if partner is None:
         return
-    if why := why_not_forwarded(verdicts, partner):
+    if why := why_not_forwarded(message, verdicts, partner):
         yield WithholdForward(partner.name, why)
     else:
         yield Forward(partner.name, partner.address)
 
 
-def why_not_forwarded(verdicts: tuple[Judged, ...], partner: Partner) -> str | None:
+def why_not_forwarded(
+    message: Message, verdicts: tuple[Judged, ...], partner: Partner
+) -> str | None:
     """Return why a message goes to nobody else, None if it may go.
 
     It goes as it came, byte for byte, or not at all: what was refused, or awaits a person's
-    judgement, is in it. A person may forward it by hand.
+    judgement, is in it, or a number of a payment card. A person may forward it by hand.
     """
     if not is_writable(partner.address):
         return "the partner's address cannot be written to"
+    if PAYMENT_CARD in message.defects:
+        return "a payment card number is in it"
     bad = next((one for one in verdicts if one.verdict is not Verdict.ACCEPTED), None)
     if bad is None:
         return None

@@ -33,24 +33,27 @@ def proves(number: str, checksum: Checksum) -> bool:
         return False
     match checksum:
         case Checksum.LUHN:
-            return key.isdigit() and _luhn(key)
+            return key.isdigit() and is_luhn(key)
         case Checksum.MOD11:
             return _mod11(key)
         case Checksum.MOD97:
             return _mod97(key)
 
 
-def _digit(char: str) -> str:
-    return str(unicodedata.digit(char)) if char.isdigit() else char
+def is_luhn(digits: str) -> bool:
+    """Tell whether the last of some digits is the check digit of the others.
 
-
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1: every second digit from the right, doubled, its digits added up."""
+    ISO/IEC 7812-1: every second digit from the right, doubled, its digits added up.
+    """
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
         total += value - 9 if value >= _TEN else value
     return total % _TEN == 0
+
+
+def _digit(char: str) -> str:
+    return str(unicodedata.digit(char)) if char.isdigit() else char
 
 
 def _mod11(key: str) -> bool:

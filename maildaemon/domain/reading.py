@@ -72,12 +72,15 @@ class FoundSender:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found. `asks`: whether it holds a question or a request, None if that is unsure."""
+    """What was found. `asks`: whether it holds a question or a request, None if that is unsure.
+    `no_cards`: digits that might be a payment card's, and are a number of ours.
+    """
 
     words: tuple[FoundWords, ...] = ()
     senders: tuple[FoundSender, ...] = ()
     numbers: tuple[OrderNumber, ...] = ()
     asks: bool | None = None
+    no_cards: tuple[str, ...] = ()
 
     def holds(self, search: Search) -> bool:
         """Tell whether these words stand where they are looked for."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from maildaemon.domain.cards import without_cards_of
 from maildaemon.domain.message import Parsed
 from maildaemon.domain.reading import Reading as Wanted
 from maildaemon.mail.addresses import parse_addressing
@@ -21,18 +22,19 @@ from maildaemon.mail.tree import LimitExceededError, Part, Tree
 
 
 def parse_message(raw: bytes, wanted: Wanted) -> Parsed:
-    """Return the message and its files, and what was looked for in it. Nothing bounds how long
-    the operator's expressions take here.
+    """Return the message as it is written down, its files, and what was looked for in it. Nothing
+    bounds how long the operator's expressions take here.
     """
     parsed = parse_mail(raw, wanted.languages)
-    if parsed.message.degraded:
-        return parsed
-    found = find(parsed.message, prepare(wanted))
-    return replace(parsed, message=replace(parsed.message, found=found))
+    if not parsed.message.degraded:
+        found = find(parsed.message, prepare(wanted))
+        parsed = replace(parsed, message=replace(parsed.message, found=found))
+    return without_cards_of(parsed)
 
 
 def parse_mail(raw: bytes, languages: tuple[str, ...]) -> Parsed:
-    """Return the message and its files; `languages` are those that may be recognised.
+    """Return the message and its files; `languages` are those that may be recognised. Nothing is
+    masked yet: the operator's rules are for what people wrote.
 
     Damage is listed in `defects`. What breaks the limits, or what no code here foresaw, becomes
     a degraded record, so that staff see the message and the mailbox goes on.

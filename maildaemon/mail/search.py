@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from maildaemon.domain.cards import cards_in, written
 from maildaemon.domain.message import Message
 from maildaemon.domain.ordernumbers import number_key, proves, usual_form
 from maildaemon.domain.reading import (
@@ -95,7 +96,17 @@ def find(message: Message, prepared: Prepared) -> Findings:
         asks=asks_for_something(
             (subject, text), (one.folded for one in parts.values()), message.language
         ),
+        no_cards=tuple(_no_cards(prepared, message)),
     )
+
+
+def _no_cards(prepared: Prepared, message: Message) -> Iterator[str]:
+    """Yield what looks like a payment card's number, and is one of the shop's own."""
+    if not prepared.numbers or not (cards := cards_in(message)):
+        return
+    told = "\n".join(one[:_SEARCHED] for one in written(message))
+    ours = [number_key(one.number) for one in _numbers(prepared, _visible(told))]
+    yield from (one for one in sorted(cards) if any(one in number for number in ours))
 
 
 def _expressions(reading: Reading) -> Iterator[Search]:

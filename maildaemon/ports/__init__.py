@@ -216,7 +216,8 @@ class Parser(Protocol):
 
     def parse(self, raw: bytes, reading: Reading) -> Parsed:
         """Return the parsed message and what was looked for in it; total: what breaks the limits
-        becomes a degraded message, or one in which nothing was found (`patterns_timed_out`).
+        becomes a degraded message, or one in which nothing was found (`patterns_timed_out`). Of
+        payment card numbers in it only the last four digits are left.
 
         Raises ParserUnavailableError only when no worker can be had at all.
         """

@@ -17,6 +17,7 @@ from maildaemon.domain.by_hand import (
     why_not_released,
     why_not_retried,
 )
+from maildaemon.domain.cards import without_cards
 from maildaemon.domain.delivery import OutboxState, Section
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
@@ -121,8 +122,8 @@ def assign(tx: Transaction, thread: ThreadState, name: str | None, by: str, now:
 
 
 def annotate(tx: Transaction, thread: ThreadState, text: str, by: str, now: datetime) -> Deed:
-    """Keep a text in the history of the thread."""
-    _note(tx, thread, "thread_noted", now, by=by, text=text)
+    """Keep a text in the history of the thread, without payment card numbers."""
+    _note(tx, thread, "thread_noted", now, by=by, text=without_cards(text))
     return Deed(changed=True)
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from maildaemon.domain.cards import without_cards
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import OUR_WORDS, says_the_same
 from maildaemon.domain.waiting import PARK_AFTER_FAILURES, is_deadly, process_wait
@@ -283,7 +284,8 @@ class Batch:
 
     def _fail(self, row: InboundRow, error: Exception) -> None:
         failures = row.failures + 1
-        why = repr(error)
+        # An error may quote what it failed at.
+        why = without_cards(repr(error))
         parked = failures >= PARK_AFTER_FAILURES
         retry_at = None if parked else self._now() + process_wait(failures)
         with self._store.begin() as tx:

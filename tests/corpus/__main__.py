@@ -2,10 +2,12 @@
 
 python -m tests.corpus FOLDER [--set NAME …] [--differences]
 python -m tests.corpus FOLDER --mutations N [--seed S] [--keep FOLDER]
+python -m tests.corpus FOLDER --cards
 
 FOLDER is a folder of corpora with its `loaders.py`. Exit code 1: a difference is not explained, a
 reason is out of date, or something crashed or broke the bounds. `--differences` lists them all;
-without it only those that are not explained. `--mutations` reads damaged messages instead.
+without it only those that are not explained. `--mutations` reads damaged messages instead, and
+`--cards` counts in how many something is masked as a payment card's number.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maildaemon.adapters.log import set_up_log
+from tests.corpus.cards import count_cards
 from tests.corpus.comparing import Comparison, compare, compare_conversation
 from tests.corpus.differences import FOLDER, Side, read_reasons
 from tests.corpus.finding import Finding
@@ -37,6 +40,10 @@ def main() -> int:
     if unknown := {*given.sets} - {*corpora.sets}:
         print(f"error: there is no set {', '.join(sorted(unknown))}", file=sys.stderr)
         return 64
+    if given.cards:
+        counted = count_cards(corpora, given.sets or [*corpora.sets])
+        print(*counted.lines(), sep="\n")
+        return 0 if counted.sound else 1
     if given.mutations:
         sets = given.sets or [*corpora.sets]
         campaign = run_mutations(corpora, sets, given.mutations, given.seed, given.keep)
@@ -100,6 +107,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", dest="sets", action="append", default=[], metavar="NAME")
     parser.add_argument("--differences", action="store_true")
+    parser.add_argument("--cards", action="store_true")
     parser.add_argument("--mutations", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(

@@ -36,8 +36,11 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def run(*options: str, subject: str = "The ring", reasons: str = "") -> object:
-        (tmp_path / "loaders.py").write_text(f"SUBJECT = {subject!r}\n{LOADERS}")
+    def run(
+        *options: str, subject: str = "The ring", written: str = "The ring", reasons: str = ""
+    ) -> object:
+        loaders = LOADERS.replace("Subject: The ring", f"Subject: {written}")
+        (tmp_path / "loaders.py").write_text(f"SUBJECT = {subject!r}\n{loaders}")
         (tmp_path / "mails.toml").write_text(reasons or "difference = []")
         command = [sys.executable, "-m", "tests.corpus", str(tmp_path), "--reasons", str(tmp_path)]
         return subprocess.run(
@@ -94,6 +97,18 @@ def test_a_reason_for_what_agrees_is_out_of_date_and_fails(run: Run) -> None:
 
     assert done.returncode == 1
     assert "STALE: mails/one.eml subject" in done.stdout
+
+
+def test_what_is_taken_for_a_card_number_is_counted_and_must_be_rare(run: Run) -> None:
+    done = run("--cards")
+    assert (done.returncode, done.stdout) == (
+        0, "3 messages, 0 with something taken for a card number\n"
+    )  # fmt: skip
+
+    done = run("--cards", written="Card 4111 1111 1111 1111")
+    assert done.returncode == 1
+    assert "3 messages, 3 with" in done.stdout
+    assert "MASKED mails/one.eml" in done.stdout
 
 
 def test_a_folder_without_loaders_is_told(run: Run, tmp_path: Path) -> None:
