@@ -99,9 +99,9 @@ class ProcessParser:
         A process that dies may have been killed from outside, so the message gets a second
         one. Raises ParserUnavailableError if no process can be had.
         """
-        return without_cards_of(self._parse(raw, reading))
+        return without_cards_of(self._timed(raw, reading))
 
-    def _parse(self, raw: bytes, reading: Reading) -> Parsed:
+    def _timed(self, raw: bytes, reading: Reading) -> Parsed:
         with self._lock:
             began = time.monotonic()
             try:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,17 @@ Was it {ADA} who got my parcel?
 
 On Saturday Zqname Lovelace wrote:
 > {SAID}
+"""
+
+
+TO_BOTH = f"""\
+From: support@example.test
+To: Zqname Lovelace <{ADA}>
+Cc: bruno@example.org
+Subject: Please swap
+Message-ID: <a2@example.test>
+
+Both of you: please swap.
 """
 
 
@@ -142,3 +154,91 @@ def test_beside_a_running_daemon(here: Installation, account: Account) -> None:
         assert end(daemon) == 0
 
     assert traces(here) == set()
+
+
+def _lies(account: Account, folder: str) -> list[tuple[str, bool]]:
+    """Return the Message-IDs in a folder, and whether each is flagged as deleted."""
+    return [
+        (str(message_from_bytes(one.raw)["Message-ID"]), "Deleted" in str(one.flags))
+        for one in account.messages(folder)
+    ]
+
+
+def _place_of(account: Account, folder: str, message_id: str) -> int:
+    (uid,) = [
+        one.uid
+        for one in account.messages(folder)
+        if message_from_bytes(one.raw)["Message-ID"] == message_id
+    ]
+    return uid
+
+
+def test_in_the_mailbox_what_was_between_her_and_us_goes_and_nothing_else(
+    here: Installation, account: Account
+) -> None:
+    account.file(TO_BOTH.replace("\n", "\r\n").encode(), "Sent")
+    assert here.call("run", "--once").code == 0
+    # Somebody has flagged a mail of another customer, and not made up his mind yet.
+    account.flag("INBOX", _place_of(account, "INBOX", "<b1@example.org>"), "\\Deleted")
+    before = {folder: _lies(account, folder) for folder in ("INBOX", "Sent")}
+
+    would = told(here.call("person", "erase", ADA, "--in-mailbox", "--dry-run", "--json"))
+
+    assert {folder: _lies(account, folder) for folder in ("INBOX", "Sent")} == before
+    goes = {one["message_id"] for one in would["in_mailbox"] if one["why_not"] is None}
+    stays = {one["message_id"]: one["why_not"] for one in would["in_mailbox"] if one["why_not"]}
+    assert {"zq1@example.net", "a1@example.test"} <= goes
+    assert stays == {"a2@example.test": "others take part: bruno@example.org"}
+
+    done = told(here.call("person", "erase", ADA, "--in-mailbox", "--yes", "--json"))
+
+    assert done["in_mailbox"] == [
+        *(one for one in would["in_mailbox"] if one["why_not"] is None),
+        *(one for one in would["in_mailbox"] if one["why_not"]),
+    ]
+    for folder, found in before.items():
+        assert _lies(account, folder) == [one for one in found if one[0].strip("<>") not in goes]
+    assert ("<b1@example.org>", True) in _lies(account, "INBOX")
+    since = (datetime.now(UTC) - timedelta(days=9)).date().isoformat()
+    for command in (
+        ("run", "--once"),
+        ("audit", "--since", since),
+        ("backfill", "--since", since),
+        ("rebuild", "--force"),
+        ("audit", "--since", since),
+    ):
+        outcome = here.call(*command)
+        assert outcome.code == 0, (command, outcome.out, outcome.err)
+    for path in here.data.glob("maildaemon.db.*"):
+        path.unlink()  # the database that `rebuild` has put aside
+    assert traces(here) == set()
+
+
+def test_what_the_server_has_numbered_anew_stays_and_is_named(
+    here: Installation, account: Account
+) -> None:
+    account.change_uidvalidity("INBOX")
+    before = _lies(account, "INBOX")
+
+    outcome = here.call("person", "erase", ADA, "--in-mailbox", "--yes")
+
+    assert outcome.code == 0, outcome.err
+    assert _lies(account, "INBOX") == before
+    assert "the server has numbered the folder anew" in outcome.out
+    assert "<a1@example.test>" not in dict(_lies(account, "Sent"))
+
+
+def test_while_the_server_is_down_nothing_is_erased_and_the_same_call_does_it_later(
+    here: Installation, account: Account
+) -> None:
+    text = here.config.read_text()
+    here.config.write_text(text.replace(str(account.server.imap_port), "1"))
+
+    failed = here.call("person", "erase", ADA, "--in-mailbox", "--yes")
+
+    assert failed.code not in {0, USAGE}
+    assert traces(here)
+    here.config.write_text(text)
+    assert here.call("person", "erase", ADA, "--in-mailbox", "--yes").code == 0
+    assert traces(here) == set()
+    assert "<zq1@example.net>" not in dict(_lies(account, "INBOX"))
