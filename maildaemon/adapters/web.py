@@ -1,5 +1,5 @@
-"""Posts a form to a server of the web: the certificate is verified, time and size are bounded, and
-nobody is followed anywhere.
+"""Asks a server of the web: the certificate is verified, time and size are bounded, and nobody is
+followed anywhere.
 """
 
 import http.client
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,6 +18,7 @@ from maildaemon.errors import IdentityRefusedError, IdentityUnavailableError
 _SECONDS = 20.0
 _CONNECT = 10.0
 _LARGEST = 2**17
+_TROUBLE = (OSError, http.client.HTTPException, UnicodeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,36 @@ def post_form(url: str, form: Mapping[str, str], seconds: float = _SECONDS) -> W
     Raises IdentityUnavailableError if there is none in time, IdentityRefusedError if the
     certificate is not trusted. Proxies are those of the environment (`https_proxy`).
     """
+    where = urlsplit(url).netloc
+    fields = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    try:
+        return _exchanged("POST", url, urlencode(form).encode("ascii"), fields, seconds)
+    except ssl.SSLCertVerificationError as error:
+        raise IdentityRefusedError(
+            f"its TLS certificate is not trusted: {error.verify_message}",
+            where=where,
+            advice="if the certificate is your own, name its authority in SSL_CERT_FILE",
+        ) from error
+    except _TROUBLE as error:
+        raise IdentityUnavailableError(f"{where}: {_in_plain_words(error)}") from error
+
+
+def read_page(url: str, seconds: float) -> bytes | None:
+    """Return what lies there; None if nothing does, or for whatever reason it cannot be had: a
+    redirect is followed nowhere.
+    """
+    try:
+        answer = _exchanged("GET", url, None, {}, seconds)
+    except _TROUBLE:
+        return None
+    return answer.body if answer.status == HTTPStatus.OK else None
+
+
+def _exchanged(
+    method: str, url: str, body: bytes | None, fields: Mapping[str, str], seconds: float
+) -> WebAnswer:
+    """Return the answer of any status. Raises `_TROUBLE`, TimeoutError when the time is over."""
     parts = urlsplit(url)
-    where = parts.netloc
     late = threading.Event()
     connection = _connection(url)
     # A time-out of the socket is no deadline: a server that sends a byte now and then meets it.
@@ -42,26 +72,23 @@ def post_form(url: str, form: Mapping[str, str], seconds: float = _SECONDS) -> W
     watch.daemon = True
     watch.start()
     try:
-        path = parts.path or "/"
-        connection.request("POST", path + f"?{parts.query}" * bool(parts.query), *_encoded(form))
+        path = (parts.path or "/") + f"?{parts.query}" * bool(parts.query)
+        always = {"User-Agent": "maildaemon", "Connection": "close"}
+        connection.request(method, path, body, {**always, **fields})
         response = connection.getresponse()
-        body = response.read(_LARGEST + 1)
-    except ssl.SSLCertVerificationError as error:
-        raise IdentityRefusedError(
-            f"its TLS certificate is not trusted: {error.verify_message}",
-            where=where,
-            advice="if the certificate is your own, name its authority in SSL_CERT_FILE",
-        ) from error
-    except (OSError, http.client.HTTPException, UnicodeError) as error:
-        why = "no answer in time" if late.is_set() else _in_plain_words(error)
-        raise IdentityUnavailableError(f"{where}: {why}") from error
+        found = response.read(_LARGEST + 1)
+    except _TROUBLE:
+        if late.is_set():
+            raise TimeoutError from None
+        raise
     finally:
         watch.cancel()
         connection.close()
-    if late.is_set() or len(body) > _LARGEST:
-        why = "no answer in time" if late.is_set() else "the answer is too large"
-        raise IdentityUnavailableError(f"{where}: {why}")
-    return WebAnswer(response.status, body)
+    if late.is_set():
+        raise TimeoutError
+    if len(found) > _LARGEST:
+        raise http.client.HTTPException("the answer is too large")
+    return WebAnswer(response.status, found)
 
 
 def _connection(url: str) -> http.client.HTTPConnection:
@@ -79,15 +106,6 @@ def _connection(url: str) -> http.client.HTTPConnection:
     )
     tunnelled.set_tunnel(host, port or 443)
     return tunnelled
-
-
-def _encoded(form: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
-    return urlencode(form).encode("ascii"), {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Accept": "application/json",
-        "User-Agent": "maildaemon",
-        "Connection": "close",
-    }
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maildaemon.cli.check import as_object, check_connections, exit_of, put_finding
-from maildaemon.cli.exits import Exit, WrongRequestError
+from maildaemon.cli.check import check_connections, put_findings
+from maildaemon.cli.exits import WrongRequestError
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import json_option, local, mark, plain, put_json, say
 from maildaemon.cli.owner import require_owner
@@ -45,14 +45,7 @@ def auth(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int:
     for sign_in in make_sign_ins(settings, chosen):
         grant = sign_in.keep(_signed_in(sign_in, chosen.name, as_json=as_json))
         _put(sign_in, chosen.name, grant, as_json=as_json)
-    worst = Exit.OK
-    for finding in check_connections(settings, (chosen,)):
-        worst = max(worst, exit_of(finding))
-        if as_json:
-            put_json(as_object(finding))
-        else:
-            put_finding(finding)
-    return worst
+    return put_findings(check_connections(settings, (chosen,)), as_json=as_json)
 
 
 def _chosen(settings: "Settings", name: str | None) -> "MailboxSettings":

@@ -70,16 +70,20 @@ def check(
     mail is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if
     a server cannot be used.
     """
-    found = []
-    for finding in _findings(invocation, mailbox, connect=connect, alarm=alarm):
-        if mailbox is not None and finding.mailbox not in {None, mailbox}:
-            continue
-        found.append(finding)
+    found = findings(invocation, mailbox, connect=connect, alarm=alarm)
+    return put_findings(found, as_json=as_json)
+
+
+def put_findings(found: Iterable[Finding], *, as_json: bool = False) -> Exit:
+    """Print what is found, as it is found; return the code with which the command ends."""
+    worst = Exit.OK
+    for finding in found:
+        worst = max(worst, exit_of(finding))
         if as_json:
             put_json(as_object(finding))
         else:
             put_finding(finding)
-    return max((exit_of(finding) for finding in found), default=Exit.OK)
+    return worst
 
 
 def exit_of(finding: Finding) -> Exit:
@@ -108,7 +112,20 @@ def put_finding(finding: Finding) -> None:
         say(f"    what to do: {plain(finding.advice)}")
 
 
-def _findings(
+def findings(
+    invocation: Invocation,
+    mailbox: str | None = None,
+    *,
+    connect: bool = False,
+    alarm: bool = False,
+) -> Iterator[Finding]:
+    """Look at everything that a daemon needs, of one mailbox if it is named."""
+    for finding in _all_findings(invocation, mailbox, connect=connect, alarm=alarm):
+        if mailbox is None or finding.mailbox in {None, mailbox}:
+            yield finding
+
+
+def _all_findings(
     invocation: Invocation, mailbox: str | None, *, connect: bool, alarm: bool
 ) -> Iterator[Finding]:
     try:

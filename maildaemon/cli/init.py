@@ -3,23 +3,24 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from maildaemon.cli.beginning import Beginning, variable_of
+from maildaemon.cli.check import findings, put_findings
+from maildaemon.cli.exits import Exit
+from maildaemon.cli.interview import ask_for_password, ask_for_servers, with_known_servers
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json, say
+from maildaemon.cli.own_words import write_words
 from maildaemon.cli.teach import examples
 from maildaemon.errors import OperatorError
 
-if TYPE_CHECKING:
-    from maildaemon.settings.providers import KnownProvider
-
 _NAME = "maildaemon.yaml"
-_CLIENT_SECRET = "OAUTH_CLIENT_SECRET"  # noqa: S105  the name of a variable
+_TEMPLATES = "templates"
 # As in `settings.providers`, which is loaded only when it is needed; a test compares.
 PROVIDERS = ("google", "microsoft", "fastmail", "icloud", "yahoo")
 
@@ -52,7 +53,11 @@ PROVIDERS = ("google", "microsoft", "fastmail", "icloud", "yahoo")
     metavar="FILE|DIR",
     help=f"Where to write; by default {_NAME} in this folder.",
 )
-@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@click.option(
+    "--templates", is_flag=True, help="Also write the sentences of mails, to change them."
+)
+@click.option("--offline", is_flag=True, help="Ask no server: look for none, log in to none.")
+@click.option("--force", is_flag=True, help="Put a file aside that is there already (.old).")
 @json_option
 @click.pass_obj
 def init(  # noqa: PLR0913  one for each flag
@@ -69,205 +74,126 @@ def init(  # noqa: PLR0913  one for each flag
     password_file: str | None,
     mailbox: str | None,
     output: Path | None,
+    templates: bool,
+    offline: bool,
     force: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Write a configuration for one mailbox.
 
-    It begins in shadow mode: everything is recorded and decided, nothing is sent. What is not
-    given is asked for, on a terminal; a password is never asked for and never written, only where
-    it is found.
+    It begins in shadow mode: everything is recorded and decided, nothing is sent. On a terminal
+    it asks for what is not given: it looks for the servers of the address, logs in, and ends with
+    what `check --connect` finds. The password is typed unseen, or taken from its variable, and
+    never written: only where it will be found.
     """
     if password_env and password_file:
         raise click.UsageError("give either --password-env or --password-file")
     path = output or invocation.path or Path(_NAME)
     path = path / _NAME if path.is_dir() else path
     if path.exists() and not force:
-        raise click.UsageError(f"{path} is there already; --force replaces it")
-    application = _Application(provider, client_id, tenant)
-    given = _Given(
-        *(address, imap_host, smtp_host, username, password_env, password_file, mailbox),
-        application,
+        raise click.UsageError(f"{path} is there already; --force puts it aside")
+    given = Beginning(
+        *(address, imap_host, smtp_host, username, password_env, password_file),
+        *(mailbox, provider, client_id, tenant),
+        templates=_TEMPLATES if templates else "",
     )
+    given = _asked(given, path, trying=not (offline or as_json)) if on_terminal() else given
     given = _completed(given)
-    text, variable = _configuration(given, path)
-    _write(path, text)
+    settings = given.read(path)
+    if given.templates:
+        write_words(path.parent / given.templates)
+    _write(path, given.written(), force=force)
+    variable = variable_of(settings)
     if as_json:
         put_json({"file": str(path.absolute()), "mode": "shadow", "variable": variable or None})
-        return
+        return Exit.OK
     say(f"wrote {path}: shadow mode, nothing is sent")
+    if given.templates:
+        say(f"  what customers read is in {path.parent / given.templates}: docs/texts.md")
     if known := given.known:
         say(f"  {known.login}: docs/providers.md")
-    _put_next_steps(path, variable, password_file, signs_in=given.oauth2 is not None)
+    tried = on_terminal() and not offline and bool(os.environ.get(variable))
+    worst = put_findings(findings(Invocation(path), connect=True)) if tried else Exit.OK
+    _put_next_steps(path, variable, given, tried=tried)
+    return worst
 
 
-@dataclass(frozen=True, slots=True)
-class _Application:
-    provider: str | None
-    client_id: str | None
-    tenant: str | None
+def on_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    # Where it was closed, there is no such object.
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    address: str | None
-    imap_host: str | None
-    smtp_host: str | None
-    username: str | None
-    password_env: str | None
-    password_file: str | None
-    mailbox: str | None
-    application: _Application
-
-    @property
-    def known(self) -> "KnownProvider | None":
-        """Return the provider, if it is one that we know."""
-        from maildaemon.settings.providers import provider_of
-
-        return provider_of(self.address or "", self.application.provider)
-
-    @property
-    def oauth2(self) -> dict[str, object] | None:
-        """Return how to log in by token, None for a password."""
-        if self.application.client_id is None:
-            return None
-        provider = self.known.name if self.known else "microsoft"
-        own = self.known and (self.address or "").rpartition("@")[2].lower() in self.known.domains
-        tenant = self.application.tenant or ("consumers" if own else None)
-        found: dict[str, object] = {"provider": provider}
-        found["client_id"] = self.application.client_id
-        if provider == "google":
-            found["client_secret"] = {"env": _CLIENT_SECRET}
-        elif tenant:
-            found["tenant"] = tenant
-        return found
+def _asked(given: Beginning, path: Path, *, trying: bool) -> Beginning:
+    begins = not given.address
+    try:
+        given = ask_for_servers(given, offline=not trying)
+        if trying:
+            given = ask_for_password(given, path)
+        if begins and not given.templates:
+            question = f"Put the sentences that customers read into {_TEMPLATES}/, to change them?"
+            wanted = click.confirm(question, default=False, err=True)
+            given = replace(given, templates=_TEMPLATES if wanted else "")
+    except (click.Abort, KeyboardInterrupt):
+        note("\nnothing was written")
+        raise
+    return given
 
 
-def _completed(given: _Given) -> _Given:
-    """Ask for what is missing; a script is told what to give instead."""
-    if not given.address and sys.stdin.isatty():
-        given = replace(given, address=_ask("Address customers write to", _address))
-    if known := given.known:
-        given = replace(
-            given,
-            imap_host=given.imap_host or known.imap,
-            smtp_host=given.smtp_host or known.smtp,
+def _completed(given: Beginning) -> Beginning:
+    """Fill in what is known; a script is told what to give instead of being asked."""
+    given = with_known_servers(given)
+    if given.known and given.known.by_token and given.client_id is None:
+        raise click.UsageError(
+            f"{given.known.login}. It needs an application registered there (docs/providers.md "
+            "says how), whose id is given here: --client-id ID"
         )
-        if known.by_token and given.application.client_id is None:
-            raise click.UsageError(
-                f"{known.login}. It needs an application registered there (docs/providers.md says "
-                "how), whose id is given here: --client-id ID"
-            )
     flags = {
         "--address": given.address,
         "--imap-host": given.imap_host,
         "--smtp-host": given.smtp_host,
     }
-    missing = [flag for flag, value in flags.items() if not value]
-    if not missing:
-        return given
-    if not sys.stdin.isatty():
+    if missing := [flag for flag, value in flags.items() if not value]:
         raise click.UsageError(f"{', '.join(missing)} missing (on a terminal it would be asked)")
-    address = given.address or ""
-    domain = address.rpartition("@")[2]
-    return replace(
-        given,
-        imap_host=given.imap_host or _ask("IMAP server", _server, f"imap.{domain}"),
-        smtp_host=given.smtp_host or _ask("SMTP server", _server, f"smtp.{domain}"),
-        username=given.username or _ask("User name", str.strip, address),
-    )
+    return given
 
 
-def _ask(question: str, read: Callable[[str], str], default: str | None = None) -> str:
-    """Ask until the answer can be used: a slip is mended where it happened."""
-
-    def checked(answer: str) -> str:
-        try:
-            return read(answer)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-
-    answer: str = click.prompt(question, default=default, value_proc=checked, err=True)
-    return answer
-
-
-def _address(answer: str) -> str:
-    from maildaemon.settings.options import parse_address
-
-    return parse_address(answer.strip())
-
-
-def _server(answer: str) -> str:
-    from maildaemon.settings.options import parse_host
-
-    parse_host(_split("server", answer)[0])
-    return answer.strip()
-
-
-def _configuration(given: _Given, path: Path) -> tuple[str, str]:
-    """Return the text of the file, proven to be readable, and the variable of the password."""
-    from maildaemon.settings import minimal, read_settings
-
-    imap_host, imap_port = _split("--imap-host", given.imap_host or "")
-    smtp_host, smtp_port = _split("--smtp-host", given.smtp_host or "")
-    text = minimal(
-        given.address or "",
-        imap_host,
-        smtp_host,
-        username=given.username or "",
-        imap_port=imap_port,
-        smtp_port=smtp_port,
-        name=given.mailbox or "",
-        login=_login(given),
-    )
-    settings = read_settings(text, path)
-    imap = settings.mailboxes[0].imap
-    secret = imap.oauth2.client_secret if imap.oauth2 else imap.password
-    return text, "" if secret is None or secret.source == "file" else secret.value[0]
-
-
-def _login(given: _Given) -> dict[str, object] | None:
-    if given.oauth2:
-        return {"oauth2": given.oauth2}
-    if given.password_file:
-        return {"password": {"file": given.password_file}}
-    return {"password": {"env": given.password_env}} if given.password_env else None
-
-
-def _split(flag: str, text: str) -> tuple[str, int | None]:
-    """Return host and port of `host:port`, `[::1]:143` or a host alone."""
-    host, colon, port = text.strip().rpartition(":")
-    if not colon or (":" in host and not host.endswith("]")):
-        host, port = text.strip(), ""
-    host = host.strip("[]")
-    if not host or (port and not (port.isascii() and port.isdigit())):
-        raise click.UsageError(f"{flag}: `{text}` is no server; write HOST or HOST:PORT")
-    return host, int(port) if port else None
-
-
-def _write(path: Path, text: str) -> None:
-    """Make the file (0600) at once, so that it is never half there."""
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Make the file (0600) at once, so that it is never half there, and never over another one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        temporary.rename(path)
+        if force and path.exists():
+            _put_aside(path)
+        # Unlike a renaming, a link never takes the place of what came there meanwhile.
+        os.link(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OperatorError(
             f"cannot be written: {(error.strerror or str(error)).lower()}",
             where=str(path),
             advice="name a file in a folder that you may write to: --output FILE",
         ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def _put_next_steps(
-    path: Path, variable: str, password_file: str | None, *, signs_in: bool
-) -> None:
+def _put_aside(path: Path) -> None:
+    """Rename what is there to the first free name."""
+    for number in count(1):
+        aside = path.with_name(f"{path.name}.old{number if number > 1 else ''}")
+        if not aside.exists():
+            path.rename(aside)
+            note(f"what was there is {aside} now")
+            return
+
+
+def _put_next_steps(path: Path, variable: str, given: Beginning, *, tried: bool) -> None:
     usual = path == Path(_NAME)
     program = "maildaemon" if usual else f"maildaemon --config {shlex.quote(str(path))}"
+    signs_in, password_file = given.oauth2 is not None, given.password_file
     say("next:")
     if password_file and not signs_in:
         say(f"  install -m 600 /dev/stdin {shlex.quote(password_file)}     # type it, then Ctrl-D")
@@ -275,7 +201,8 @@ def _put_next_steps(
         say(f"  read -rs {variable} && export {variable}     # type the password, then Enter")
     if signs_in:
         say(f"  {program} auth     # sign in with a browser")
-    say(f"  {program} check --connect")
+    if not tried:
+        say(f"  {program} check --connect")
     say(f"  {program} run")
     if password_file and not Path(password_file).is_absolute():
         note(f"the password file counts from the folder of {path.name}: {path.parent.absolute()}")

@@ -69,7 +69,7 @@ def show(settings: Settings) -> str:
     return "\n".join(block(shown)) + "\n"
 
 
-def minimal(
+def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     address: str,
     imap_host: str,
     smtp_host: str,
@@ -77,13 +77,17 @@ def minimal(
     username: str = "",
     imap_port: int | None = None,
     smtp_port: int | None = None,
+    sent: str = "",
     name: str = "",
+    display_name: str = "",
+    templates: str = "",
     login: Mapping[str, object] | None = None,
 ) -> str:
     """Return what a new user begins with: one mailbox, shadow mode.
 
     Without a `name` it is made from the address; without a `login` (`{"password": {"file":
-    …}}`, or `oauth2`) a password is expected in a variable.
+    …}}`, or `oauth2`) a password is expected in a variable. `sent` is the folder of sent mail
+    where it is not found by itself, `templates` that of the shop's own words.
     """
     local_part = address.partition("@")[0].lower()
     name = name or re.sub(r"[^a-z0-9]+", "-", local_part).strip("-")[:40] or "mail"
@@ -92,7 +96,10 @@ def minimal(
         **(login or {"password": {"env": password_variable(name)}}),
     }
     imap = {"host": imap_host} | ({"port": imap_port} if imap_port else {}) | login
+    imap |= {"sent": sent} if sent else {}
     smtp = {"host": smtp_host} | ({"port": smtp_port} if smtp_port else {}) | login
+    words = f"templates: {quoted(templates)}" if templates else "#templates: templates"
+    sender = f"display_name: {quoted(display_name)}" if display_name else "#display_name: Your Shop"
     return f"""\
 # Every option is explained in docs/configuration.md; `maildaemon config example` shows them all.
 
@@ -100,6 +107,8 @@ service:
   # shadow: everything is recorded and decided, nothing is sent. When you like what
   # `maildaemon status` and `maildaemon outbox list` show, write `live`.
   mode: shadow
+  # The folder of sentences that customers are to read in other words: docs/texts.md.
+  {words}
 
 database:
   url: sqlite:///var/maildaemon.db
@@ -108,7 +117,7 @@ mailboxes:
   - name: {quoted(name)}
     address: {quoted(address)}
     # What customers see as the sender, and at the end of each mail; without it the address.
-    #display_name: Your Shop
+    {sender}
     # Addresses of colleagues: never answered automatically, and warned when an answer is due.
     #staff: [anna@example.com]
     imap: {flow(imap)}

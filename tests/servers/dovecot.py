@@ -142,6 +142,8 @@ class Dovecot(Throwaway):
     logs = ("out", "dovecot.log")
     user = "support@example.test"
     password = "secret"
+    # The folders that every mailbox has, named after what they are for.
+    special_use: tuple[str, ...] = SPECIAL_USE
 
     def __init__(self, identity_url: str = "") -> None:
         """`identity_url` is that of an identity server whose tokens are taken beside passwords."""
@@ -171,7 +173,7 @@ class Dovecot(Throwaway):
         make_certificate(self.ca_file, self.key_file)
         roles = "".join(
             f"  mailbox {name} {{\n    auto = subscribe\n    special_use = \\{name}\n  }}\n"
-            for name in SPECIAL_USE
+            for name in self.special_use
         )
         (self.base / "dovecot.conf").write_text(
             _CONFIG.format(

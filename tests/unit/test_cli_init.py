@@ -1,15 +1,17 @@
 """`maildaemon init` writes a configuration that loads, and never over another one."""
 
-import io
 import stat
 from pathlib import Path
 
 import pytest
 
+from maildaemon.adapters.vocabulary import parse_words
+from maildaemon.bootstrap import make_composer
 from maildaemon.cli import main
 from maildaemon.cli.init import PROVIDERS
 from maildaemon.settings import Source, load_settings
 from maildaemon.settings.providers import PROVIDERS as KNOWN
+from maildaemon.settings.providers import provider_of_exchange
 
 USAGE, CONFIG = 64, 78
 FLAGS = (
@@ -76,34 +78,37 @@ def test_a_file_that_is_there_is_replaced_only_by_force(
 
     assert init(*FLAGS) == USAGE
     assert path.read_text() == "mine"
-    assert "--force replaces it" in capsys.readouterr().err
+    assert "--force puts it aside" in capsys.readouterr().err
     assert init(*FLAGS, "--force") == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (tmp_path / "maildaemon.yaml.old").read_text() == "mine"
+
+
+def test_the_sentences_of_mails_may_be_written_out_and_say_the_same_until_they_are_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "templates" / "it" / "words.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("greeting: Salve!\n")
+
+    assert init(*FLAGS, "--templates") == 0
+
+    assert "templates/it/words.txt is there already" in capsys.readouterr().err
+    settings = load_settings(tmp_path / "maildaemon.yaml")
+    assert settings.service.templates == tmp_path / "templates"
+    composer = make_composer(settings)
+    composer.check()
+    assert composer.remarks() == ()
+    assert own.read_text() == "greeting: Salve!\n"
+    written = {path.parent.name for path in (tmp_path / "templates").glob("*/words.txt")}
+    assert written >= {"de", "en", "it", "uk"}
+    assert parse_words((tmp_path / "templates" / "de" / "words.txt").read_text()) == {}
 
 
 def test_a_script_is_told_which_flags_are_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert init("--address", "support@shop.example") == USAGE
 
     assert "--imap-host, --smtp-host missing" in capsys.readouterr().err
-
-
-def test_a_slip_is_asked_again_where_it_happened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    typed = ("support", "support@shop.example", "support@shop.example", "mail.shop.example:143")
-    answers = io.StringIO("\n".join((*typed, "", "")) + "\n")
-    monkeypatch.setattr(answers, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("sys.stdin", answers)
-
-    assert init() == 0
-
-    asked = capsys.readouterr().err
-    assert "Error: `support` is no mail address; write for example `support@example.com`" in asked
-    assert "Error: `support@shop.example` is no host name" in asked
-    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
-    assert (mailbox.address, mailbox.imap.port) == ("support@shop.example", 143)
-    assert mailbox.smtp is not None
-    assert mailbox.smtp.host == "smtp.shop.example"
 
 
 def test_what_would_not_load_is_not_written(
@@ -185,6 +190,24 @@ def test_an_application_at_google_has_a_secret_which_is_asked_for(
     said = capsys.readouterr().out
     assert "read -rs OAUTH_CLIENT_SECRET" in said
     assert "maildaemon auth     # sign in" in said
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("aspmx.l.google.com", "google"),
+        ("SHOP-EXAMPLE.mail.protection.outlook.com.", "microsoft"),
+        ("shop-example.x-v1.mx.microsoft", "microsoft"),
+        ("in1-smtp.messagingengine.com", "fastmail"),
+        ("mx01.mail.icloud.com", "icloud"),
+        ("notgoogle.com", None),
+        ("google.com.evil.example", None),
+    ],
+)
+def test_a_provider_is_known_by_where_mail_arrives(host: str, name: str | None) -> None:
+    found = provider_of_exchange(host)
+
+    assert (found.name if found else None) == name
 
 
 def test_the_providers_of_the_flag_are_those_that_are_known() -> None:

@@ -1,0 +1,284 @@
+"""`maildaemon init` on a terminal, as whoever sets up her first mailbox meets it."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from maildaemon.settings import load_settings
+from tests.servers.dovecot import Account, Dovecot
+from tests.servers.sink import SmtpSink
+from tests.servers.web import Web, web
+from tests.system.installation import ROOT
+from tests.system.terminal import Terminal, terminal
+
+INTERRUPTED, UNAVAILABLE = 130, 69
+AUTOCONFIG = "autoconfig.example.test/mail/config-v1.1.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Sits in an empty folder, in a network that knows the servers of `example.test`."""
+
+    folder: Path
+    account: Account
+    sink: SmtpSink
+    web: Web
+
+    def types(self, *arguments: str, **environment: str) -> AbstractContextManager[Terminal]:
+        around = {key: value for key, value in os.environ.items() if "PASSWORD" not in key}
+        around |= {"PYTHONPATH": str(ROOT), "TZ": "UTC", "NO_COLOR": "1", "LANG": "C.UTF-8"}
+        around |= self.web.environment | environment
+        program = (sys.executable, "-m", "maildaemon", "init", *arguments)
+        return terminal(program, self.folder, around)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "maildaemon.yaml"
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return (
+            *("--address", self.account.user),
+            *("--imap-host", f"localhost:{self.account.server.imaps_port}"),
+            *("--smtp-host", f"localhost:{self.sink.port}"),
+        )
+
+    @property
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+@pytest.fixture
+def person(tmp_path: Path, account: Account) -> Iterator[Person]:
+    server, folder = account.server, tmp_path / "shop"
+    folder.mkdir()
+    with (
+        SmtpSink(
+            tmp_path / "accepted.jsonl",
+            security="tls",
+            certificate=(server.ca_file, server.key_file),
+            require_auth=True,
+        ) as sink,
+        web(tmp_path, "autoconfig.example.test") as pages,
+    ):
+        trusted = pages.authority.read_bytes() + server.ca_file.read_bytes()
+        pages.authority.write_bytes(trusted)
+        pages.put(AUTOCONFIG, told(server.imaps_port, sink.port))
+        yield Person(folder, account, sink, pages)
+
+
+def told(imap_port: int, smtp_port: int) -> bytes:
+    """Return what the domain says of itself."""
+    said = (
+        f'<{name} type="{kind}"><hostname>localhost</hostname><port>{port}</port>'
+        f"<socketType>SSL</socketType><username>%EMAILADDRESS%</username></{name}>"
+        for name, kind, port in (
+            ("incomingServer", "imap", imap_port),
+            ("outgoingServer", "smtp", smtp_port),
+        )
+    )
+    return f"<clientConfig>{''.join(said)}</clientConfig>".encode()
+
+
+def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
+    person: Person,
+) -> None:
+    with person.types() as at:
+        at.answer("Address customers write to", "nobody at all")
+        assert "is no mail address; write for example" in at.wait_for("customers write to")
+        at.answer("", person.account.user)
+        at.answer("Name customers see (Enter: none)", "The Shop")
+        at.wait_for("looking for the servers of example.test ...")
+        at.wait_for(f"found by {AUTOCONFIG}")
+        at.wait_for("localhost is of another domain")
+        at.answer(f"IMAP server [localhost:{person.account.server.imaps_port}]", "")
+        at.answer(f"SMTP server [localhost:{person.sink.port}]", "")
+        at.answer(f"User name [{person.account.user}]", "")
+        at.answer("Password (not shown, not written anywhere; Enter: later)", "a slip")
+        refused = at.wait_for("User name")
+        assert "✗ IMAP: localhost:" in refused
+        assert "the server refused the login" in refused
+        assert "(an app password)" in refused
+        at.answer("", "")
+        at.answer("Password", "secret")
+        at.answer("Put the sentences that customers read into templates/", "y")
+        at.wait_for("wrote maildaemon.yaml: shadow mode, nothing is sent")
+        assert at.end() == 0
+
+    assert "Traceback" not in at.shown
+    assert "secret" not in at.shown
+    assert "a slip" not in at.shown
+    for line in ("✓ user", "IMAP: logged in", "IDLE is offered", "SMTP: the server takes mail"):
+        assert line in at.plain, at.plain
+    # Each line of what was checked has its sign.
+    checked = at.plain.partition("nothing is sent\n")[2].partition("next:")[0].splitlines()
+    assert [one for one in checked if not re.match(r"[✓✗!] |    what to do|  ", one)] == []
+    settings = load_settings(person.file)
+    [mailbox] = settings.mailboxes
+    assert (mailbox.address, mailbox.display_name) == (person.account.user, "The Shop")
+    assert mailbox.imap.port == person.account.server.imaps_port
+    assert stat.S_IMODE(person.file.stat().st_mode) == 0o600
+    assert "secret" not in person.file.read_text()
+    assert "# What customers see as the sender" in person.file.read_text()
+    words = (person.folder / "templates" / "it" / "words.txt").read_text()
+    assert "\n# greeting: " in words
+    assert person.left == ["maildaemon.yaml", "templates"]
+
+
+def test_flags_leave_only_the_password_to_be_asked_for(person: Person) -> None:
+    with person.types(*person.servers) as at:
+        at.answer("Password", "secret")
+        assert at.end() == 0
+
+    assert "Address" not in at.shown
+    assert "SMTP: the server takes mail from us" in at.plain
+    assert person.web.asked == []
+
+
+def test_the_password_may_wait_in_its_variable(person: Person) -> None:
+    variable = person.account.user.partition("@")[0].upper() + "_PASSWORD"
+    with person.types(*person.servers, **{variable: "secret"}) as at:
+        assert at.end() == 0
+
+    assert f"the password is the one of the environment variable {variable}" in at.plain
+    assert "SMTP: the server takes mail from us" in at.plain
+
+
+def test_it_can_be_put_off_and_then_nobody_is_asked(person: Person) -> None:
+    person.sink.commands.clear()
+    with person.types(*person.servers) as at:
+        at.answer("Password", "")
+        assert at.end() == 0
+
+    assert "maildaemon check --connect" in at.plain
+    assert "logging in" not in at.plain
+    assert person.sink.commands == []
+    assert person.file.exists()
+
+
+def test_a_server_that_is_not_there_can_be_corrected_or_left(person: Person) -> None:
+    wrong = [*person.servers]
+    wrong[3] = "localhost:1"
+    with person.types(*wrong) as at:
+        at.answer("Password", "secret")
+        assert "connection refused" in at.wait_for("Try again, change the servers, or write it")
+        at.wait_for(": ")
+        at.type("servers")
+        at.answer("IMAP server [localhost:1]", person.servers[3])
+        at.answer(f"SMTP server [{person.servers[5]}]", "localhost:2")
+        assert "SMTP: localhost:2" in at.wait_for("Try again, change the servers, or write it")
+        at.wait_for(": ")
+        at.type("again")
+        at.wait_for("Try again, change the servers, or write it")
+        at.wait_for(": ")
+        at.type("write")
+        assert at.end() == UNAVAILABLE
+
+    assert "✗ " in at.plain
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.smtp is not None
+    assert mailbox.smtp.port == 2
+
+
+class Plain(Dovecot):
+    special_use = ()
+
+
+def test_a_mailbox_without_a_usual_folder_of_sent_mail_is_asked_about(person: Person) -> None:
+    with Plain() as server:
+        account = server.account()
+        account.create("Gone out")
+        trusted = person.web.authority.read_bytes() + server.ca_file.read_bytes()
+        person.web.authority.write_bytes(trusted)
+        person = replace(person, account=account)
+        with person.types(*person.servers) as at:
+            at.answer("Password", "secret")
+            assert "no folder of sent mail was found" in at.wait_for("The folder of sent mail")
+            at.wait_for(": ")
+            at.type("Gone")
+            assert "the folders are: Gone out" in at.wait_for("The folder of sent mail")
+            at.wait_for(": ")
+            at.type("Gone out")
+            assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.imap.sent == "Gone out"
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+@pytest.mark.parametrize("question", ["Address customers write to", "Password"])
+def test_whoever_leaves_finds_nothing_written(person: Person, key: str, question: str) -> None:
+    given = person.servers if question == "Password" else ()
+    with person.types(*given) as at:
+        at.wait_for(question)
+        at.wait_for(": ")
+        at.type("", key)
+        assert at.end() == INTERRUPTED
+
+    assert "nothing was written" in at.plain
+    assert "Traceback" not in at.plain
+    assert person.left == []
+
+
+def test_ctrl_c_while_a_server_keeps_silent_writes_nothing(person: Person) -> None:
+    person.web.pages[AUTOCONFIG] = None
+    with person.types("--address", person.account.user) as at:
+        at.wait_for("looking for the servers")
+        at.type("", "\x03")
+        assert at.end() == INTERRUPTED
+
+    assert person.left == []
+
+
+def test_what_is_there_is_never_lost(person: Person) -> None:
+    person.file.write_text("mine")
+    (person.folder / "maildaemon.yaml.old").write_text("older")
+    with person.types(*person.servers) as at:
+        assert at.end() == 64
+    assert person.file.read_text() == "mine"
+
+    with person.types(*person.servers, "--force", "--offline") as at:
+        assert at.end() == 0
+
+    assert "what was there is maildaemon.yaml.old2 now" in at.plain
+    assert (person.folder / "maildaemon.yaml.old").read_text() == "older"
+    assert (person.folder / "maildaemon.yaml.old2").read_text() == "mine"
+
+
+def test_what_came_there_meanwhile_is_not_replaced(person: Person) -> None:
+    with person.types(*person.servers) as at:
+        at.wait_for("Password")
+        person.file.write_text("mine")
+        at.wait_for(": ")
+        at.type("")
+        assert at.end() == 78
+
+    assert "file exists" in at.plain
+    assert person.file.read_text() == "mine"
+    assert person.left == ["maildaemon.yaml"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", "</dev/null"])
+def test_without_a_terminal_nobody_is_asked(person: Person, closed: str) -> None:
+    command = f'"{sys.executable}" -m maildaemon init --address a@example.test {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=person.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 64
+    assert "--imap-host, --smtp-host missing" in done.stderr
+    assert person.left == []
