@@ -242,6 +242,18 @@ def open_tools(settings: Settings) -> Iterator[Tools]:
             store.close()
 
 
+@contextmanager
+def open_records(settings: Settings) -> Iterator[tuple[SqlStore, bytes]]:
+    """Open the database and the key, both made if they were missing, for what a command does
+    beside the daemon; the data folder is there.
+    """
+    store = open_store(settings)
+    try:
+        yield store, _key(settings, store)
+    finally:
+        store.close()
+
+
 def make_places(tools: Tools) -> Places:
     """Return where something of a person can stand."""
     return _places(tools.settings, tools.store, tools.key)

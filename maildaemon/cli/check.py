@@ -13,7 +13,17 @@ from maildaemon.cli.alarms import check_alerts
 from maildaemon.cli.calendar import check_hours
 from maildaemon.cli.exits import Exit, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
-from maildaemon.cli.output import json_option, mailbox_option, mark, plain, put_json, say
+from maildaemon.cli.output import (
+    json_option,
+    mailbox_option,
+    plain,
+    put_json,
+    say,
+    size_of,
+    verdict,
+    wrapped,
+)
+from maildaemon.cli.round_trip import check_round_trips
 from maildaemon.cli.sign_ins import check_sign_ins
 from maildaemon.cli.teach import examples
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
@@ -34,6 +44,7 @@ _MODES = {
     "drafts": "mails wait in the folder of drafts for a person to send",
     "live": "customers are answered",
 }
+_ROOMY = 10**9
 _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
 
 
@@ -41,7 +52,8 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
     epilog=examples(
         "maildaemon check",
         "maildaemon check --connect",
-        "maildaemon check --alert                         does an alarm reach us?",
+        "maildaemon check --send            does a mail to ourselves arrive?",
+        "maildaemon check --alert           does an alarm reach us?",
         "maildaemon --config new.yaml check && mv new.yaml maildaemon.yaml",
     )
 )
@@ -56,21 +68,32 @@ _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
     is_flag=True,
     help="Also raise a test alarm, at once and by every path of `alerts`: people are told.",
 )
+@click.option(
+    "--send",
+    is_flag=True,
+    help="Also send a mail from each mailbox to itself, and see it arrive (with --connect).",
+)
 @mailbox_option
 @json_option
 @click.pass_obj
 def check(
-    invocation: Invocation, *, connect: bool, alarm: bool, mailbox: str | None, as_json: bool
+    invocation: Invocation,
+    *,
+    connect: bool,
+    alarm: bool,
+    send: bool,
+    mailbox: str | None,
+    as_json: bool,
 ) -> int:
     """Check beforehand that it will run: files, folders, servers.
 
     Looks at the configuration, the templates, the CSV files of order numbers, the data folder
     and the database, and names the next holidays. Without --connect no server is asked and no
-    password is needed. Nothing is changed and, but for the test alarm that --alert asks for, no
-    mail is sent. Ends with 0 if it will run, with 78 if something here must be changed, with 69 if
-    a server cannot be used.
+    password is needed. Nothing is changed and no mail is sent, but for what --alert and --send
+    ask for: the latter also learns whether the server files sent mail by itself. Ends with 0 if it
+    will run, with 78 if something here must be changed, with 69 if a server cannot be used.
     """
-    found = findings(invocation, mailbox, connect=connect, alarm=alarm)
+    found = findings(invocation, mailbox, connect=connect or send, alarm=alarm, send=send)
     return put_findings(found, as_json=as_json)
 
 
@@ -107,9 +130,9 @@ def as_object(finding: Finding) -> dict[str, object]:
 def put_finding(finding: Finding) -> None:
     """Print a finding for people."""
     mailbox = f"{finding.mailbox}: " if finding.mailbox else ""
-    say(f"{mark(good=_GOOD[finding.result])} {plain(mailbox + finding.what)}")
+    say(wrapped(f"{verdict(good=_GOOD[finding.result])} {plain(mailbox + finding.what)}", 4))
     if finding.advice:
-        say(f"    what to do: {plain(finding.advice)}")
+        say(wrapped(f"    what to do: {plain(finding.advice)}", 8))
 
 
 def findings(
@@ -118,15 +141,16 @@ def findings(
     *,
     connect: bool = False,
     alarm: bool = False,
+    send: bool = False,
 ) -> Iterator[Finding]:
     """Look at everything that a daemon needs, of one mailbox if it is named."""
-    for finding in _all_findings(invocation, mailbox, connect=connect, alarm=alarm):
+    for finding in _all_findings(invocation, mailbox, connect=connect, alarm=alarm, send=send):
         if mailbox is None or finding.mailbox in {None, mailbox}:
             yield finding
 
 
 def _all_findings(
-    invocation: Invocation, mailbox: str | None, *, connect: bool, alarm: bool
+    invocation: Invocation, mailbox: str | None, *, connect: bool, alarm: bool, send: bool
 ) -> Iterator[Finding]:
     try:
         settings = invocation.settings()
@@ -154,7 +178,14 @@ def _all_findings(
     yield from check_sign_ins(settings, chosen)
     yield from _database(settings)
     if connect:
-        yield from check_connections(settings, chosen)
+        broken = []
+        for finding in check_connections(settings, chosen):
+            broken += [finding.mailbox] if finding.result is Result.FAILED else []
+            yield finding
+        if send:
+            yield from check_round_trips(
+                settings, [one for one in chosen if one.name not in broken]
+            )
 
 
 def _modes(settings: "Settings") -> Iterator[Finding]:
@@ -223,6 +254,7 @@ def _data_folder(folder: Path) -> Iterator[Finding]:
         yield failed("data_dir", error)
         return
     yield Finding("data_dir", Result.OK, f"data folder: {folder} can be written{made}")
+    yield _room(nearest)
     if not made and folder.stat().st_mode & 0o077:
         yield Finding(
             "data_dir",
@@ -230,6 +262,17 @@ def _data_folder(folder: Path) -> Iterator[Finding]:
             f"{folder}: others can look into the data folder, which holds all mail",
             f"run: chmod 700 {folder}",
         )
+
+
+def _room(folder: Path) -> Finding:
+    from maildaemon.adapters.installation import free_space
+
+    free = free_space(folder)
+    what = f"disk: {size_of(free)} free where mail is kept"
+    if free >= _ROOMY:
+        return Finding("disk", Result.OK, what)
+    advice = "make room: below 200 MB no mail is fetched any more, and people are told"
+    return Finding("disk", Result.WARNING, what, advice)
 
 
 def _nearest(path: Path) -> Path:

@@ -16,6 +16,7 @@ from maildaemon.cli.interview import ask_for_password, ask_for_servers, with_kno
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json, say
 from maildaemon.cli.own_words import write_words
+from maildaemon.cli.round_trip import check_round_trips
 from maildaemon.cli.teach import examples
 from maildaemon.errors import OperatorError
 
@@ -114,8 +115,15 @@ def init(  # noqa: PLR0913  one for each flag
         say(f"  {known.login}: docs/providers.md")
     tried = on_terminal() and not offline and bool(os.environ.get(variable))
     worst = put_findings(findings(Invocation(path), connect=True)) if tried else Exit.OK
+    if tried and worst is Exit.OK and _is_to_send(given):
+        worst = put_findings(check_round_trips(settings, settings.mailboxes))
     _put_next_steps(path, variable, given, tried=tried)
     return worst
+
+
+def _is_to_send(given: Beginning) -> bool:
+    question = f"Send a mail to {given.address} itself, to see that it arrives?"
+    return click.confirm(question, default=False, err=True)
 
 
 def on_terminal() -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.beginning import Beginning, split_server, variable_of
-from maildaemon.cli.output import note, plain, sign
+from maildaemon.cli.output import note, plain, verdict
 from maildaemon.services.check import Finding, Result
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _first_trouble(settings: "Settings") -> Finding | None:
     for finding in check_connections(settings, settings.mailboxes):
         no_sent = finding.check == "folders" and finding.result is Result.WARNING
         if finding.result is Result.FAILED or no_sent:
-            note(f"{sign(good=False if finding.error else None)} {plain(finding.what)}")
+            note(f"{verdict(good=False if finding.error else None)} {plain(finding.what)}")
             return finding
     return None
 

@@ -8,8 +8,10 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
+from typing import TextIO
 
 import click
 
@@ -103,6 +105,45 @@ def mark(*, good: bool | None) -> str:
     return paint(sign(good=good), {True: "green", False: "red", None: "yellow"}[good])
 
 
+def verdict(*, good: bool | None) -> str:
+    """Return the sign with a word beside it where somebody must look: signs are read out badly."""
+    shown = mark(good=good)
+    if good or sign(good=good).isalpha():
+        return shown
+    return f"{shown} {'warning:' if good is None else 'FAILED:'}"
+
+
+def wrapped(text: str, indent: int = 0, stream: TextIO | None = None) -> str:
+    """Return a line as it fits into the terminal, broken between words and indented from the second
+    line on; a pipe gets it whole. `stream` None is standard output.
+    """
+    if not (stream or sys.stdout).isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    indent = indent if width - indent > _NARROWEST * 2 else 2
+    return ("\n" + " " * indent).join(_broken(text, width, width - indent))
+
+
+def _broken(text: str, first: int, others: int) -> list[str]:
+    """Return the lines of a text, none wider than this: only a word that is itself is cut."""
+    from rich.cells import cell_len, chop_cells
+
+    begin = len(text) - len(text.lstrip(" "))
+    lines, bare = [" " * begin], True
+    for word in text[begin:].split(" "):
+        room = first if len(lines) == 1 else others
+        joined = f"{lines[-1]}{'' if bare else ' '}{word}"
+        bare = False
+        if cell_len(joined) <= room:
+            lines[-1] = joined
+        elif lines[-1].strip():
+            lines += chop_cells(word, others) or [""]
+        else:
+            beginning, *more = chop_cells(joined, room)
+            lines[-1:] = [beginning, *more]
+    return [line.rstrip() for line in lines]
+
+
 def local(at: datetime | None) -> str:
     """Return an instant as a person here reads it, with the zone."""
     if at is None:
@@ -170,39 +211,54 @@ def word(value: object) -> str:
 def put_table(
     heads: Sequence[str], rows: Iterable[Sequence[object]], wide: Sequence[str] = ()
 ) -> None:
-    """Print rows under their heads. On a terminal the `wide` columns give way; a pipe gets all."""
-    from rich.cells import cell_len, set_cell_size
+    """Print rows under their heads. On a terminal the `wide` columns give way, their cells broken
+    between words; where even that is too wide, each row is a list. A pipe gets lines.
+    """
+    from rich.cells import cell_len
 
     cells = [list(heads), *([plain(word(value)) for value in row] for row in rows)]
     if len(cells) == 1:
         say("nothing to list")
         return
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    if sys.stdout.isatty():
-        _fit(widths, [heads.index(head) for head in wide])
+    if sys.stdout.isatty() and not _fit(widths, [heads.index(head) for head in wide]):
+        _put_lists(cells)
+        return
     for number, row in enumerate(cells):
-        padded = (
-            _cut(cell, width) if cell_len(cell) > width else set_cell_size(cell, width)
-            for cell, width in zip(row, widths, strict=True)
-        )
-        line = _GAP.join(padded).rstrip()
-        say(paint(line, "cyan") if number == 0 else line)
+        for line in _lines(row, widths):
+            say(paint(line, "cyan") if number == 0 else line)
 
 
-def _cut(cell: str, width: int) -> str:
-    from rich.cells import set_cell_size
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """Yield the lines of a row whose cells are so wide."""
+    from rich.cells import cell_len, set_cell_size
 
-    return set_cell_size(cell, width - 1) + "…"
+    broken = [
+        _broken(cell, width, width) if cell_len(cell) > width else [cell]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    for parts in zip_longest(*broken, fillvalue=""):
+        padded = (set_cell_size(part, width) for part, width in zip(parts, widths, strict=True))
+        yield _GAP.join(padded).rstrip()
 
 
-def _fit(widths: list[int], wide: list[int]) -> None:
-    """Take from the widest of these columns until a row fits into a line."""
+def _put_lists(cells: Sequence[Sequence[str]]) -> None:
+    heads, *rows = cells
+    for number, row in enumerate(rows):
+        if number:
+            say()
+        put_facts(list(zip(heads, row, strict=True)))
+
+
+def _fit(widths: list[int], wide: list[int]) -> bool:
+    """Take from the widest of these columns until a row fits into a line; tell whether it does."""
     room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
-    while wide and sum(widths) > room:
-        widest = max(wide, key=lambda column: widths[column])
-        if widths[widest] <= _NARROWEST:
-            return
+    while sum(widths) > room:
+        widest = max(wide, key=lambda column: widths[column], default=None)
+        if widest is None or widths[widest] <= _NARROWEST:
+            return False
         widths[widest] -= 1
+    return True
 
 
 def put_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -211,7 +267,8 @@ def put_facts(facts: Iterable[tuple[str, object]]) -> None:
     width = max((len(name) for name, _ in known), default=0)
     before = ""
     for name, value in known:
-        say(f"{'' if name == before else name:<{width}}  {plain(word(value))}")
+        head = f"{'' if name == before else name:<{width}}"
+        say(wrapped(f"{head}  {plain(word(value))}", width + len(_GAP)))
         before = name
 
 

@@ -5,7 +5,7 @@ ones with its `authserv_id`. Without one, nothing is known.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -160,6 +160,26 @@ def _own_block(message: Message, authserv_id: str) -> Iterator[str]:
                 return
             begun = True
             yield value
+
+
+_ENOUGH_MAILS, _ENOUGH_SENDERS = 10, 4
+
+
+def find_authserv_id(arrived: Sequence[tuple[str, str]]) -> str | None:
+    """Return the name that our own server signs its Authentication-Results with, None if that
+    cannot be told safely. Of each mail in the inbox: the topmost such field, empty if it has none,
+    and the domain of its author.
+
+    Anybody can write such a field into his mail, but nobody into that of others: it is our server's
+    if all mail has it on top, from senders that have nothing to do with each other.
+    """
+    named = {
+        plain(value).lower().partition(";")[0].strip().partition(" ")[0] for value, _ in arrived
+    }
+    senders = {organisation(domain) for _, domain in arrived}
+    if len(arrived) < _ENOUGH_MAILS or len(senders) < _ENOUGH_SENDERS or len(named) != 1:
+        return None
+    return named.pop() or None
 
 
 def _parse(text: str) -> _Result:

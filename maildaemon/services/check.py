@@ -1,10 +1,12 @@
 """Proves that a mailbox can be read and that mail can be sent, without changing anything."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from maildaemon.domain.authentication import find_authserv_id
 from maildaemon.domain.policy import Mode, Policy, Probing, Reads
 from maildaemon.errors import (
     MailboxRefusedError,
@@ -69,6 +71,7 @@ def check_mailbox(policy: Policy, mailbox: Mailbox) -> Iterator[Finding]:
         yield from _check_folders(name, mailbox)
         if Mode.DRAFTS in {policy.mode, *(mode for _, mode in policy.modes)}:
             yield from _check_drafts(name, folders)
+        yield from _check_authserv_id(policy, mailbox, folders[0].name)
         yield _check_idle(name, mailbox, folders[0].name)
         if policy.probe is not None:
             yield _check_probe(name, mailbox, policy.probe)
@@ -111,6 +114,48 @@ def _check_folders(name: str, mailbox: Mailbox) -> Iterator[Finding]:
             "name it in the configuration: imap.sent",
             name,
         )
+
+
+# So few that a long-standing mailbox costs no more than a new one.
+_NEWEST = 100
+_FOLDED = re.compile(rb"\r?\n[ \t]")
+_DOMAIN = re.compile(rb"@([a-z0-9.-]+)", re.IGNORECASE)
+
+
+def _check_authserv_id(policy: Policy, mailbox: Mailbox, inbox: str) -> Iterator[Finding]:
+    """Say which name our server signs its Authentication-Results with, if the newest mail tells."""
+    uidnext = mailbox.examine(inbox).uidnext
+    if uidnext is None:
+        return
+    newest = [one.uid for one in mailbox.list_after(inbox, max(uidnext - 2 * _NEWEST, 0))]
+    if not newest[-_NEWEST:]:
+        return
+    froms, results = (
+        {one.uid: one.raw for one in mailbox.fetch_headers(inbox, newest[-_NEWEST:], field)}
+        for field in ("from", "authentication-results")
+    )
+    ours = policy.sender.domain.lower()
+    domains = {uid: _DOMAIN.findall(raw) for uid, raw in froms.items()}
+    arrived = [
+        (_topmost(results.get(uid, b"")), found[-1].decode("ascii").lower())
+        for uid, found in domains.items()
+        if found and found[-1].decode("ascii").lower() != ours
+    ]
+    name, wanted = find_authserv_id(arrived), policy.authserv_id
+    if name is not None and wanted is None:
+        what = f"Authentication-Results: your server signs as `{name}`, by all of the newest mail"
+        advice = f"if that is your server, let it be believed: `authserv_id: {name}` at the mailbox"
+        yield Finding("authserv_id", Result.OK, what, advice, policy.mailbox)
+    elif wanted is not None and name is not None and name != wanted.lower():
+        what = f"authserv_id is `{wanted}`, but the newest mail is signed by `{name}`"
+        advice = "whom `authserv_id` does not name is not believed: see which one is your server"
+        yield Finding("authserv_id", Result.WARNING, what, advice, policy.mailbox)
+
+
+def _topmost(raw: bytes) -> str:
+    """Return the first of these header fields, without its name."""
+    line = _FOLDED.sub(b" ", raw).partition(b"\n")[0]
+    return line.partition(b":")[2].decode("ascii", "replace").strip()
 
 
 def _check_idle(name: str, mailbox: Mailbox, inbox: str) -> Finding:

@@ -20,6 +20,7 @@ from maildaemon.ports.store import Store
 from maildaemon.services.answers import may_be_answered
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.probe import remove_probe
+from maildaemon.services.whereabouts import find_message
 
 CLAIM = timedelta(minutes=2)
 _DEADLINE = CLAIM - timedelta(seconds=30)
@@ -144,14 +145,10 @@ class _Work:
             tx.outbox.retry_settlement(row, now + OTHER_MODE_WAIT, why, failed=False)
 
     def _holds(self, folder: FolderName, message_id: str, row: SettlementRow) -> bool:
-        """Tell whether the folder holds it already: not by SEARCH, which lies on some servers."""
+        """Tell whether the folder holds it already."""
         self.mailbox.examine(folder.name)
-        since = row.queued_at - _DRAFTS_SINCE
-        uids = [one.uid for one in self.mailbox.list_since(folder.name, since)]
-        field = f"message-id: <{message_id}>".encode()
-        found = self.mailbox.fetch_headers(folder.name, uids) if uids else ()
-        # Some client may have folded the field meanwhile.
-        return any(field in b" ".join(one.raw.lower().split()) for one in found)
+        listed = self.mailbox.list_since(folder.name, row.queued_at - _DRAFTS_SINCE)
+        return find_message(self.mailbox, folder.name, listed, message_id) is not None
 
     def _has_read_sent(self, since: datetime) -> bool:
         with self.store.read() as tx:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -66,6 +66,15 @@ class SentFolder:
                 raise AssertionError(f"the sink could not file a copy: {data!r}")
 
 
+class Filing(Protocol):
+    """What a server does with a mail that it has accepted, `within` a random time after that."""
+
+    @property
+    def within(self) -> float: ...
+
+    def file(self, raw: bytes) -> None: ...
+
+
 class SmtpSink:
     """An SMTP server on its own thread and loop.
 
@@ -89,7 +98,7 @@ class SmtpSink:
         takes_token: Callable[[str, str], bool] | None = None,
         lose: float = 0.0,
         seed: int = 0,
-        files_sent: SentFolder | None = None,
+        files_sent: Filing | None = None,
     ) -> None:
         """`lose` is the share of mails whose 250 never arrives although they were accepted.
 
@@ -281,7 +290,7 @@ class SmtpSink:
         """File what is accepted there from now on."""
         self._files_sent = files_sent
 
-    async def _file(self, folder: SentFolder, raw: bytes) -> None:
+    async def _file(self, folder: Filing, raw: bytes) -> None:
         await asyncio.sleep(self._random.uniform(0, folder.within))
         await asyncio.to_thread(folder.file, raw)
 

@@ -52,7 +52,7 @@ class Installation:
     def call(self, *arguments: object, **environment: str) -> Outcome:
         """Run a command to its end in the folder of the configuration."""
         words, around = [*map(str, arguments)], self.environment_with(environment)
-        if words[:1] == ["run"]:
+        if words[:1] == ["run"] or "--send" in words:
             self._make_tables()
         # What tells the interpreter something must be there when it starts.
         if not self.cold and not any(name.startswith("PYTHON") for name in environment):

@@ -201,7 +201,7 @@ def test_check_asks_the_lists_of_order_numbers_before_a_customer_does(here: Inst
     outcome = here.call("check")
 
     assert outcome.code == CONFIG
-    assert f"✗ order numbers `gone`: {here.folder}/order.csv cannot be read" in outcome.out
+    assert f"✗ FAILED: order numbers `gone`: {here.folder}/order.csv cannot be read" in outcome.out
     assert "orders.csv has no column `Nr`; its columns: order, name" in outcome.out
     assert "empty.csv holds no number: every one would count as unknown" in outcome.out
     assert f"✓ order numbers `right`: column `order` of {here.folder}/orders.csv, " in outcome.out
@@ -214,7 +214,7 @@ def test_check_names_a_data_folder_that_cannot_be_written(here: Installation) ->
     outcome = here.call("check")
 
     assert outcome.code == CONFIG
-    assert f"✗ {here.data}: no folder that this user may write to" in outcome.out
+    assert f"✗ FAILED: {here.data}: no folder that this user may write to" in outcome.out
 
 
 def test_check_names_a_folder_in_which_the_database_cannot_be_made(here: Installation) -> None:
@@ -225,7 +225,7 @@ def test_check_names_a_folder_in_which_the_database_cannot_be_made(here: Install
     outcome = here.call("check")
 
     assert outcome.code == CONFIG
-    assert f"✗ {here.data}: no folder that this user may write to" in outcome.out
+    assert f"✗ FAILED: {here.data}: no folder that this user may write to" in outcome.out
     assert "set `database.url` to another folder" in outcome.out
 
 
@@ -286,7 +286,8 @@ def test_own_templates_of_no_language_are_a_warning(here: Installation) -> None:
 
     assert outcome.code == 0
     assert (
-        "! " + str(here.folder / "tpl/deutsch/response.txt: no language `deutsch`") in outcome.out
+        "! warning: " + str(here.folder / "tpl/deutsch/response.txt: no language `deutsch`")
+        in outcome.out
     )
 
 
@@ -351,4 +352,4 @@ for words in [[], *([name] for name in program.list_commands(None))]:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("Usage: maildaemon") == 22
+    assert done.stdout.count("Usage: maildaemon") == 23

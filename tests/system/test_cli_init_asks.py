@@ -14,6 +14,7 @@ import pytest
 
 from maildaemon.settings import load_settings
 from tests.servers.dovecot import Account, Dovecot
+from tests.servers.post import Post
 from tests.servers.sink import SmtpSink
 from tests.servers.web import Web, web
 from tests.system.installation import ROOT
@@ -66,6 +67,7 @@ def person(tmp_path: Path, account: Account) -> Iterator[Person]:
             security="tls",
             certificate=(server.ca_file, server.key_file),
             require_auth=True,
+            files_sent=Post(account),
         ) as sink,
         web(tmp_path, "autoconfig.example.test") as pages,
     ):
@@ -104,13 +106,16 @@ def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
         at.answer(f"User name [{person.account.user}]", "")
         at.answer("Password (not shown, not written anywhere; Enter: later)", "a slip")
         refused = at.wait_for("User name")
-        assert "✗ IMAP: localhost:" in refused
+        assert "✗ FAILED: IMAP: localhost:" in refused
         assert "the server refused the login" in refused
         assert "(an app password)" in refused
         at.answer("", "")
         at.answer("Password", "secret")
         at.answer("Put the sentences that customers read into templates/", "y")
         at.wait_for("wrote maildaemon.yaml: shadow mode, nothing is sent")
+        at.answer("itself, to see that it arrives? [y/N]", "y")
+        at.wait_for("the mail to ourselves arrived in `INBOX`")
+        at.wait_for("Sent: the server files what is sent by itself, in `Sent`")
         assert at.end() == 0
 
     assert "Traceback" not in at.shown
@@ -130,12 +135,13 @@ def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
     assert "# What customers see as the sender" in person.file.read_text()
     words = (person.folder / "templates" / "it" / "words.txt").read_text()
     assert "\n# greeting: " in words
-    assert person.left == ["maildaemon.yaml", "templates"]
+    assert person.left == ["maildaemon.yaml", "templates", "var"]
 
 
 def test_flags_leave_only_the_password_to_be_asked_for(person: Person) -> None:
     with person.types(*person.servers) as at:
         at.answer("Password", "secret")
+        at.answer("itself, to see that it arrives?", "n")
         assert at.end() == 0
 
     assert "Address" not in at.shown
@@ -146,6 +152,7 @@ def test_flags_leave_only_the_password_to_be_asked_for(person: Person) -> None:
 def test_the_password_may_wait_in_its_variable(person: Person) -> None:
     variable = person.account.user.partition("@")[0].upper() + "_PASSWORD"
     with person.types(*person.servers, **{variable: "secret"}) as at:
+        at.answer("itself, to see that it arrives?", "n")
         assert at.end() == 0
 
     assert f"the password is the one of the environment variable {variable}" in at.plain
@@ -207,6 +214,7 @@ def test_a_mailbox_without_a_usual_folder_of_sent_mail_is_asked_about(person: Pe
             assert "the folders are: Gone out" in at.wait_for("The folder of sent mail")
             at.wait_for(": ")
             at.type("Gone out")
+            at.answer("itself, to see that it arrives?", "")
             assert at.end() == 0
 
     [mailbox] = load_settings(person.file).mailboxes

@@ -259,7 +259,7 @@ def test_a_lost_key_is_no_silent_matter_once_there_are_records(here: Installatio
     checked, again, then = here.call("check"), here.call("run", "--once"), here.call("check")
 
     assert checked.code == 0
-    assert f"! {key}: the key is missing, though there are records" in checked.out
+    assert f"! warning: {key}: the key is missing, though there are records" in checked.out
     assert "restore the key from the backup" in checked.out
     assert (again.code, key.exists()) == (0, True)
     [line] = [one for one in again.err.splitlines() if "key.made_anew" in one]

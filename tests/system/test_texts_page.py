@@ -31,7 +31,7 @@ def test_the_page_on_texts_does_what_it_says(tmp_path: Path) -> None:
 
     assert "every mail can be written in en, it, fr" in follow(1)
     reminding = follow(3)
-    assert "! follow_up: 'ring' has no text in `it`; it will be told in `en`" in reminding
+    assert "! warning: follow_up: 'ring' has no text in `it`; it will be told in `en`" in reminding
     assert "every mail can be written in en, it, fr" in reminding
 
     announced = follow(4)
@@ -41,5 +41,5 @@ def test_the_page_on_texts_does_what_it_says(tmp_path: Path) -> None:
 
     added = follow(3)
     assert "every mail can be written in en, it, sv\n" in added
-    assert "! notices: 'stocktaking' has no text in `sv`; it will be told in `en`" in added
+    assert "! warning: notices: 'stocktaking' has no text in `sv`; it will be told in `en`" in added
     assert steps == []

@@ -4,6 +4,7 @@ import pytest
 
 from maildaemon.domain.authentication import (
     aligned_pass,
+    find_authserv_id,
     find_recipient,
     find_writer,
     organisation,
@@ -362,3 +363,33 @@ def test_two_shops_under_one_registry_are_two_organisations() -> None:
 )
 def test_comments_vanish_and_what_is_quoted_holds_together(value: str, expected: str) -> None:
     assert plain(value) == expected
+
+
+# --- the name of our own server ----------------------------------------------------------------
+
+
+def arrived(
+    count: int, value: str = f"{MX} 1; spf=pass", senders: int = 4
+) -> list[tuple[str, str]]:
+    return [(value, f"mail.s{number % senders}.example") for number in range(count)]
+
+
+def test_what_all_mail_bears_on_top_is_our_own_servers_name() -> None:
+    assert find_authserv_id(arrived(10)) == MX
+    assert find_authserv_id(arrived(10, f"(a; b) {MX.upper()}; dkim=pass")) == MX
+
+
+@pytest.mark.parametrize(
+    "mails",
+    [
+        arrived(9),
+        arrived(10, senders=3),
+        [*arrived(20), ("", "other.example")],
+        [*arrived(20), ("evil.example; dmarc=pass", "other.example")],
+        arrived(20, ""),
+    ],
+)
+def test_a_name_that_others_may_have_written_is_not_taken_for_it(
+    mails: list[tuple[str, str]],
+) -> None:
+    assert find_authserv_id(mails) is None
