@@ -17,16 +17,42 @@ from typing import NoReturn
 import click
 
 from maildaemon import __version__
+from maildaemon.cli.completion import VARIABLE, complete
 from maildaemon.cli.exits import Exit, complain, exit_for
+from maildaemon.cli.help_page import HelpPage
 from maildaemon.cli.invocation import Invocation
 
-# A command is called like its module, which is imported when it is asked for.
-_COMMANDS = (
-    *("init", "auth", "check", "run", "status", "explain", "simulate"),
-    *("threads", "messages", "outbox", "attachments", "parked", "person"),
-    *("report", "backfill", "audit", "rebuild", "resume", "db", "config", "demo"),
-)
+# A command is called like its module, which is imported when it is asked for: not to list them. A
+# test compares.
+_COMMANDS = {
+    "init": "Write a configuration for one mailbox.",
+    "auth": "Sign in to a mailbox that takes no password (OAuth2).",
+    "check": "Check beforehand that it will run: files, folders, servers.",
+    "run": "Watch the mailboxes, record what arrives, and answer.",
+    "status": "Show how each mailbox is doing, and what needs a person.",
+    "explain": "Show what would become of a message, and why.",
+    "simulate": "Show what would have happened to the mail of a month.",
+    "threads": "Look at conversations, and say what is to become of them.",
+    "messages": "Look at recorded mails.",
+    "outbox": "Look at the mails we send; try, cancel or release them.",
+    "attachments": "Look at files that were held or refused, and take them out.",
+    "parked": "Look at mails that could not be processed; try them again.",
+    "person": "Answer who asks what is kept of him, or to be forgotten.",
+    "report": "Write a page about the last months: how fast, how reliably.",
+    "backfill": "Record the mails of earlier days, without answering any.",
+    "audit": "Hold the mailbox against the records, message by message.",
+    "rebuild": "Make the records anew, when the database is lost or damaged.",
+    "resume": "Let automatic mail flow again after a brake has stopped it.",
+    "db": "Back up, check and upgrade the database.",
+    "config": "Show options: all that exist, or those in force.",
+    "completion": "Have the Tab key complete what is typed in a shell.",
+    "demo": "Show the daemon at work, on throw-away mail servers.",
+}
 _MODULES = {"demo": "demonstration"}
+
+
+# For every command, those of groups included.
+click.Context.formatter_class = HelpPage
 
 
 class _Commands(click.Group):
@@ -41,6 +67,10 @@ class _Commands(click.Group):
         module = import_module(f"maildaemon.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -89,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
+        if asked := os.environ.get(VARIABLE):
+            return complete(program, asked)
         given = list(sys.argv[1:] if arguments is None else arguments)
         # Not `program.main`: that one ends the process itself when a pipe is closed.
         with program.make_context("maildaemon", given) as context:

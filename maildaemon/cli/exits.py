@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import click
 
+from maildaemon.cli.output import note, wrapped
 from maildaemon.errors import (
     AlreadyRunningError,
     ConfigError,
@@ -67,10 +68,8 @@ def complain(error: Exception, about: str = "") -> None:
     """Say on standard error what went wrong, where, and what to do; `about`: with which mailbox."""
     for line in _sentences(error):
         mailbox = f"error: {about}: " if about else "error: "
-        print(
-            mailbox + line.removeprefix("error: ") if line.startswith("error: ") else line,
-            file=sys.stderr,
-        )
+        said = mailbox + line.removeprefix("error: ") if line.startswith("error: ") else line
+        note(said if line.startswith("Traceback") else wrapped(said, 4, sys.stderr))
 
 
 def _sentences(error: Exception) -> list[str]:

@@ -1,11 +1,13 @@
 """Help teaches: every command says what it is for and how it is typed."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
 import pytest
 
-from maildaemon.cli import program
+from maildaemon.cli import _COMMANDS, program
 
 
 def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -44,6 +46,7 @@ def test_every_option_explains_itself(name: str) -> None:
 SPEAKS_NO_JSON = {
     "maildaemon run": "its log does, with `service.log_format: json`",
     "maildaemon demo": "a show for people",
+    "maildaemon completion": "what it prints is a script for a shell",
     "maildaemon config schema": "what it prints is JSON itself, for editors",
     "maildaemon config example": "what it prints is a configuration file",
 }
@@ -56,6 +59,32 @@ def test_everything_that_reports_can_speak_json(name: str) -> None:
     options = [option for one in COMMANDS[name].params for option in one.opts]
 
     assert ("--json" in options) is not (name in SPEAKS_NO_JSON), name
+
+
+def test_the_list_of_commands_says_of_each_what_it_says_itself() -> None:
+    said = {name: COMMANDS[f"maildaemon {name}"].get_short_help_str(200) for name in _COMMANDS}
+
+    assert said == _COMMANDS
+
+
+def test_help_and_version_load_nothing_that_they_do_not_need() -> None:
+    for words in ("--help", "--version"):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "maildaemon", words],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "maildaemon.cli" in loaded
+        heavy = (
+            "maildaemon.services",
+            "maildaemon.ports",
+            "maildaemon.settings",
+            "asyncio",
+            "rich",
+        )
+        assert [name for name in loaded if name.startswith(heavy)] == []
 
 
 def test_what_speaks_no_json_exists() -> None:
