@@ -17,10 +17,9 @@ from typing import NoReturn
 import click
 
 from maildaemon import __version__
-from maildaemon.cli.completion import VARIABLE, complete
 from maildaemon.cli.exits import Exit, complain, exit_for
 from maildaemon.cli.help_page import HelpPage
-from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.invocation import COMPLETION, Invocation
 
 # A command is called like its module, which is imported when it is asked for: not to list them. A
 # test compares.
@@ -119,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        if asked := os.environ.get(VARIABLE):
+        if asked := os.environ.get(COMPLETION):
+            from maildaemon.cli.completion import complete
+
             return complete(program, asked)
         given = list(sys.argv[1:] if arguments is None else arguments)
         # Not `program.main`: that one ends the process itself when a pipe is closed.

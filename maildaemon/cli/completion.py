@@ -2,11 +2,10 @@
 
 import click
 
+from maildaemon.cli.invocation import COMPLETION
 from maildaemon.cli.output import say
 from maildaemon.cli.teach import examples
 
-# By this variable a shell asks what may come next.
-VARIABLE = "_MAILDAEMON_COMPLETE"
 _PROGRAM = "maildaemon"
 _FISH = "~/.config/fish/completions/maildaemon.fish"
 _WHERE = {
@@ -36,11 +35,11 @@ def completion(context: click.Context, shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None  # noqa: S101  click knows these three
     say(f"# To have it in every terminal, {_WHERE[shell]}")
-    say(found(context.find_root().command, {}, _PROGRAM, VARIABLE).source())
+    say(found(context.find_root().command, {}, _PROGRAM, COMPLETION).source())
 
 
 def complete(program: click.Command, asked: str) -> int:
     """Answer a shell that asks what may come next; return the exit code."""
     from click.shell_completion import shell_complete
 
-    return shell_complete(program, {}, _PROGRAM, VARIABLE, asked)
+    return shell_complete(program, {}, _PROGRAM, COMPLETION, asked)

@@ -9,7 +9,6 @@ from enum import IntEnum
 
 import click
 
-from maildaemon.cli.output import note, wrapped
 from maildaemon.errors import (
     AlreadyRunningError,
     ConfigError,
@@ -66,6 +65,8 @@ def exit_for(error: Exception) -> Exit:
 
 def complain(error: Exception, about: str = "") -> None:
     """Say on standard error what went wrong, where, and what to do; `about`: with which mailbox."""
+    from maildaemon.cli.output import note, wrapped
+
     for line in _sentences(error):
         mailbox = f"error: {about}: " if about else "error: "
         said = mailbox + line.removeprefix("error: ") if line.startswith("error: ") else line

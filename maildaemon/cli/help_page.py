@@ -1,7 +1,5 @@
 """How help is laid out: as wide as the terminal and eighty columns at most, nothing torn."""
 
-import shutil
-import textwrap
 from collections.abc import Iterable
 
 import click
@@ -17,6 +15,8 @@ class HelpPage(click.HelpFormatter):
         self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None
     ) -> None:
         """`width`: of the terminal if it is not given."""
+        import shutil
+
         wide = min(shutil.get_terminal_size().columns, _WIDEST) - _MARGIN
         super().__init__(indent_increment, width or max(wide, _NARROWEST), max_width)
 
@@ -39,6 +39,8 @@ class HelpPage(click.HelpFormatter):
     def _fitting(self, line: str) -> list[str]:
         if len(line) <= self.width + _MARGIN:
             return [line]
+        import textwrap
+
         indent = " " * (len(line) - len(line.lstrip()))
         # What follows an example, or a command, stands further in.
         further = "    " if line.lstrip().startswith("maildaemon ") else ""

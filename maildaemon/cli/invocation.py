@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
 
 VARIABLE = "MAILDAEMON_CONFIG"
+# By this one a shell asks what may come next.
+COMPLETION = "_MAILDAEMON_COMPLETE"
 _USUAL = (Path("maildaemon.yaml"), Path("/etc/maildaemon/maildaemon.yaml"))
 
 
