@@ -123,7 +123,11 @@ def init(  # noqa: PLR0913  one for each flag
 
 def _is_to_send(given: Beginning) -> bool:
     question = f"Send a mail to {given.address} itself, to see that it arrives?"
-    return click.confirm(question, default=False, err=True)
+    try:
+        return click.confirm(question, default=False, err=True)
+    except click.Abort:
+        note("")
+        return False  # what is to be typed next still matters
 
 
 def on_terminal() -> bool:

@@ -178,9 +178,13 @@ def _mended_login(given: Beginning, variable: str, refused: int) -> Beginning:
 
 def _mended_servers(given: Beginning, found: Finding) -> Beginning | None:
     """Ask what to do about what was found; None to leave it as it is."""
+    from maildaemon.errors import MailboxRefusedError
+
     if found.advice:
         note(f"  what to do: {plain(found.advice)}")
-    if found.error is None or given.sent:
+    # A folder that is not there; of the inbox nobody has said another name here.
+    no_folder = given.sent and isinstance(found.error, MailboxRefusedError)
+    if found.error is None or no_folder:
         sent = _ask("The folder of sent mail (Enter: none)", str.strip, given.sent)
         return replace(given, sent=sent) if sent != given.sent else None
     answers = click.Choice(("again", "servers", "write"))
