@@ -124,8 +124,10 @@ def wrapped(text: str, indent: int = 0, stream: TextIO | None = None) -> str:
     return ("\n" + " " * indent).join(_broken(text, width, width - indent))
 
 
-def _broken(text: str, first: int, others: int) -> list[str]:
-    """Return the lines of a text, none wider than this: only a word that is itself is cut."""
+def _broken(text: str, first: int, others: int, *, cut: bool = False) -> list[str]:
+    """Return the lines of a text, none wider than this. Only a single word may be (a path, which
+    nobody wants in pieces), unless it is to be cut then.
+    """
     from rich.cells import cell_len, chop_cells
 
     begin = len(text) - len(text.lstrip(" "))
@@ -137,10 +139,9 @@ def _broken(text: str, first: int, others: int) -> list[str]:
         if cell_len(joined) <= room:
             lines[-1] = joined
         elif lines[-1].strip():
-            lines += chop_cells(word, others) or [""]
+            lines += chop_cells(word, others) if cut else [word]
         else:
-            beginning, *more = chop_cells(joined, room)
-            lines[-1:] = [beginning, *more]
+            lines[-1:] = chop_cells(joined, room) if cut else [joined]
     return [line.rstrip() for line in lines]
 
 
@@ -234,7 +235,7 @@ def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     from rich.cells import cell_len, set_cell_size
 
     broken = [
-        _broken(cell, width, width) if cell_len(cell) > width else [cell]
+        _broken(cell, width, width, cut=True) if cell_len(cell) > width else [cell]
         for cell, width in zip(row, widths, strict=True)
     ]
     for parts in zip_longest(*broken, fillvalue=""):

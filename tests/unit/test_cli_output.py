@@ -1,5 +1,6 @@
 """What the command line prints: for people, for programs, and never for the terminal itself."""
 
+import io
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from maildaemon.cli.output import (
     put_json,
     put_table,
     span,
+    verdict,
+    wrapped,
 )
 from maildaemon.cli.threads import to_come
 from maildaemon.cli.values import Past
@@ -155,3 +158,62 @@ def test_how_far_back_is_written_as_people_say_it(given: str, ago: int) -> None:
 
     assert abs(datetime.now(UTC) - timedelta(hours=ago) - found) < timedelta(minutes=1)
     assert Past().convert("2026-11-01T00:00+00:00", None, None).month == 11
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def a_screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Make standard output a terminal of forty columns, without colours."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = _Screen()
+    monkeypatch.setattr("sys.stdout", shown)
+    return shown
+
+
+def test_a_line_is_broken_between_words_and_a_path_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/a/path/that/is/wider/than/the/terminal/itself"
+    a_screen(monkeypatch)
+
+    assert wrapped("short") == "short"
+    assert wrapped("  what to do: make one, or name it in the file", 4) == (
+        "  what to do: make one, or name it in\n    the file"
+    )
+    assert wrapped(f"see {path} and so on", 4) == f"see\n    {path}\n    and so on"
+    assert wrapped(path) == path
+    assert wrapped("大" * 19 + " 大大", 2) == "大" * 19 + "\n  大大"
+
+
+def test_a_table_breaks_its_wide_cells_and_becomes_lists_where_that_is_too_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = a_screen(monkeypatch)
+    rows = [(1, "a bracelet that is broken twice", "open"), (2, "x" * 30, "open")]
+    put_table(("ID", "SUBJECT OF THE MAIL", "STATE"), rows, wide=("SUBJECT OF THE MAIL",))
+    put_table(("ID", "ADDRESS", "STATE"), [(1, "a" * 40, "open"), (2, "b", "open")])
+
+    assert screen.getvalue() == (
+        "ID  SUBJECT OF THE MAIL            STATE\n"
+        "1   a bracelet that is broken      open\n"
+        "    twice\n"
+        f"2   {'x' * 29}  open\n"
+        "    x\n"
+        f"ID       1\nADDRESS\n         {'a' * 40}\nSTATE    open\n"
+        "\n"
+        "ID       2\nADDRESS  b\nSTATE    open\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("good", "signs", "words"),
+    [(True, "✓", "ok"), (None, "! warning:", "! warning:"), (False, "✗ FAILED:", "FAILED")],
+)
+def test_what_somebody_must_see_stands_in_words_beside_its_sign(
+    monkeypatch: pytest.MonkeyPatch, good: bool | None, signs: str, words: str
+) -> None:
+    for encoding, said in (("utf-8", signs), ("ascii", words)):
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+        assert verdict(good=good) == said
