@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import TextIO
@@ -20,7 +20,7 @@ from maildaemon.domain.standing import ProbeStanding
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they move no cursor
 _ABSENT = "-"
 _GAP = "  "
-_NARROWEST = 8
+_NARROWEST, _ENDLESS = 8, 24
 
 json_option = click.option(
     "--json",
@@ -222,7 +222,8 @@ def put_table(
         say("nothing to list")
         return
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    if sys.stdout.isatty() and not _fit(widths, [heads.index(head) for head in wide]):
+    giving = {at: _least(row[at] for row in cells) for at in map(heads.index, wide)}
+    if sys.stdout.isatty() and not _fit(widths, giving):
         _put_lists(cells)
         return
     for number, row in enumerate(cells):
@@ -251,14 +252,24 @@ def _put_lists(cells: Sequence[Sequence[str]]) -> None:
         put_facts(list(zip(heads, row, strict=True)))
 
 
-def _fit(widths: list[int], wide: list[int]) -> bool:
-    """Take from the widest of these columns until a row fits into a line; tell whether it does."""
+def _least(column: Iterable[str]) -> int:
+    """Return how wide a column must be that no word of it is cut, but for endless ones."""
+    from rich.cells import cell_len
+
+    longest = max((cell_len(one) for cell in column for one in cell.split()), default=0)
+    return min(max(longest, _NARROWEST), _ENDLESS)
+
+
+def _fit(widths: list[int], giving: Mapping[int, int]) -> bool:
+    """Take from the widest of the columns that give way, down to so much, until a row fits into a
+    line; tell whether it does.
+    """
     room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room:
-        widest = max(wide, key=lambda column: widths[column], default=None)
-        if widest is None or widths[widest] <= _NARROWEST:
+        roomy = [column for column, least in giving.items() if widths[column] > least]
+        if not roomy:
             return False
-        widths[widest] -= 1
+        widths[max(roomy, key=lambda column: widths[column])] -= 1
     return True
 
 
