@@ -6,7 +6,7 @@ not. Its Message-ID is unsigned, for it stands in no outbox: in Sent it would lo
 the records have forgotten.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -141,7 +141,8 @@ def _refused(policy: Policy, outcome: Outcome) -> Finding:
 
 def see_arrive(policy: Policy, sent: Sent, mailbox: Mailbox, tools: Tools) -> Iterator[Finding]:
     """Wait for what was sent, and say where and when it arrived, how the server's clock goes, and
-    who files Sent; what was learnt of that is kept.
+    who files Sent; what was learnt of that is kept, and the mail deleted. If the process dies, it
+    stays where it arrived.
     """
     name = policy.mailbox
     try:
@@ -155,7 +156,10 @@ def see_arrive(policy: Policy, sent: Sent, mailbox: Mailbox, tools: Tools) -> It
         yield _arrived(name, sent, folder, tools.now() - sent.at)
         if listed.internal_date is not None:
             yield _clock(name, listed.internal_date, sent.at, tools.now())
-        yield from _filing(policy, sent, mailbox, tools)
+        copy = _wait_for_copy(sent, mailbox, tools)
+        if Role.SENT in sent.roles.values():
+            yield _filing(name, copy, tools)
+        yield _removed(name, sent, mailbox, [folder, *([copy] if copy else [])])
     except MaildaemonError as error:
         yield failed("arrival", error, name, "IMAP: ")
     finally:
@@ -214,14 +218,37 @@ def _clock(mailbox: str, theirs: datetime, earliest: datetime, latest: datetime)
     return Finding("clock", Result.WARNING, what, advice, mailbox)
 
 
-def _filing(policy: Policy, sent: Sent, mailbox: Mailbox, tools: Tools) -> Iterator[Finding]:
-    """Find out who files Sent, as the daemon would: what is not there after a minute never is."""
+def _wait_for_copy(sent: Sent, mailbox: Mailbox, tools: Tools) -> str | None:
+    """Return the folder in which the server has filed a copy, None if it has not within a minute:
+    the daemon takes that for never, too.
+    """
     if Role.SENT not in sent.roles.values():
-        return
+        return None
     tools.tell("waiting for a copy in the folder of sent mail, a minute at most ...")
     found = _wait_for(mailbox, sent, (Role.SENT,), sent.at + tools.patience.copy, tools)
-    tools.learn(found is not None)
+    return found[0] if found else None
+
+
+def _filing(mailbox: str, copy: str | None, tools: Tools) -> Finding:
+    tools.learn(copy is not None)
     what = "Sent: the server files nothing there by itself; maildaemon files what it sends"
-    if found is not None:
-        what = f"Sent: the server files what is sent by itself, in `{found[0]}`"
-    yield Finding("sent", Result.OK, what, mailbox=policy.mailbox)
+    if copy is not None:
+        what = f"Sent: the server files what is sent by itself, in `{copy}`"
+    return Finding("sent", Result.OK, what, mailbox=mailbox)
+
+
+def _removed(name: str, sent: Sent, mailbox: Mailbox, folders: Sequence[str]) -> Finding:
+    """Delete what we have sent, found by its id once more; nobody else could know that. Where the
+    server cannot delete one message alone it stays.
+    """
+    there = ", ".join(f"`{folder}`" for folder in folders)
+    if not mailbox.can_delete():
+        what = f"the mail to ourselves lies in {there} and may be deleted"
+        return Finding("removal", Result.OK, what, mailbox=name)
+    for folder in folders:
+        mailbox.examine(folder)
+        listed = mailbox.list_after(folder, sent.above[folder])
+        if one := find_message(mailbox, folder, listed, sent.message_id):
+            mailbox.delete(folder, one.uid)
+    what = f"the mail to ourselves is deleted again, in {there}"
+    return Finding("removal", Result.OK, what, mailbox=name)

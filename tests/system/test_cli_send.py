@@ -60,7 +60,8 @@ def test_the_mail_arrives_and_is_nobodys_question(here: Installation, account: A
         assert "✓ support: clock: at most" in outcome.out
         assert "✓ support: Sent: the server files what is sent by itself, in `Sent`" in outcome.out
         assert f"waiting for the mail to {account.user}" in outcome.err
-        wait_until(lambda: "message.filed" in here.log, 30, "the daemon files it")
+        assert "the mail to ourselves is deleted again, in `INBOX`, `Sent`" in outcome.out
+        assert account.messages() == account.messages("Sent") == []
         account.deliver(a_letter("customer"))
         wait_until(lambda: len(sink.accepted()) == 2, 60, "the customer is answered")
         assert end(process) == 0

@@ -80,6 +80,19 @@ def test_a_copy_that_is_late_is_waited_for() -> None:
 
     assert found["arrival"].result is Result.WARNING
     assert world.learnt == [True]
+    assert world.account.messages("Junk") == world.account.messages("Sent") == []
+    assert len(world.account.messages()) == 1, "what others sent stays"
+
+
+def test_where_one_message_cannot_be_deleted_alone_it_stays() -> None:
+    world = World()
+    world.account.deletes_singly = False
+    world.events = {1: world.account.deliver}
+
+    found = world.findings()
+
+    assert "lies in `INBOX` and may be deleted" in found["removal"].what
+    assert [one.flags for one in world.account.messages()] == [frozenset(), frozenset()]
 
 
 def test_what_does_not_come_is_said_and_nothing_is_learnt_by_it() -> None:
