@@ -124,7 +124,7 @@ def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
     for line in ("✓ user", "IMAP: logged in", "IDLE is offered", "SMTP: the server takes mail"):
         assert line in at.plain, at.plain
     # Each line of what was checked has its sign.
-    checked = at.plain.partition("nothing is sent\n")[2].partition("next:")[0].splitlines()
+    checked = at.plain.partition("nothing is sent\n")[2].partition("Send a mail")[0].splitlines()
     assert [one for one in checked if not re.match(r"[✓✗!] |    what to do|  ", one)] == []
     settings = load_settings(person.file)
     [mailbox] = settings.mailboxes
