@@ -1,6 +1,5 @@
 """`check --send`: has each mailbox send a mail to itself, and sees it arrive."""
 
-import asyncio
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
@@ -41,6 +40,8 @@ def check_round_trips(
 def _round_trip(
     settings: "Settings", mailbox: "MailboxSettings", store: "SqlStore", key: bytes
 ) -> Iterator[Finding]:
+    import asyncio
+
     from maildaemon.adapters.clock import utc_now
     from maildaemon.bootstrap import make_mailbox, make_transport
     from maildaemon.logins import make_bearer
