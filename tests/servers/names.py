@@ -63,13 +63,11 @@ def names() -> Iterator[Names]:
     """Answer until the end of the test."""
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-        socket.socket() as listening,
+        # A port that is free for TCP, of which many are in use, is hardly ever taken for UDP.
+        socket.create_server((HOST, 0)) as listening,
     ):
-        datagrams.bind((HOST, 0))
-        port = datagrams.getsockname()[1]
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
-        listening.listen()
+        port = listening.getsockname()[1]
+        datagrams.bind((HOST, port))
         found, over = Names(port), threading.Event()
 
         def by_udp() -> None:
