@@ -39,6 +39,19 @@ def addresses_in(text: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """The addresses, in lower case, of whoever takes part in a message: in From; in To, Cc and Bcc;
+    aside, in Sender, Reply-To and what a redirection has added. `is_whole`: there is nobody else.
+    If not, something stands there, or may have, that could not be read.
+    """
+
+    authors: frozenset[str]
+    recipients: frozenset[str]
+    aside: frozenset[str]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tombstone:
     """What one erasure leaves behind, all of it keyed marks (`mark_of`), but for the bytes.
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from maildaemon.domain.erasure import Tombstone, Tombstones, Words, mark_of
+from maildaemon.domain.erasure import People, Tombstone, Tombstones, Words, mark_of
 from maildaemon.domain.person import Personal, Row
 from maildaemon.domain.subjects import bare_subject
 from maildaemon.errors import StoreUnavailableError
@@ -36,7 +36,7 @@ T = TypeVar("T")
 class Places:
     """Where something of a person can stand, and the key by which he is remembered. `scrub` writes
     the database anew and returns in which files something may stay all the same, None for none.
-    `people` tells who wrote bytes that nobody has read, and to whom.
+    `people` tells who takes part in bytes that nobody has read.
     """
 
     store: Store
@@ -45,7 +45,7 @@ class Places:
     graves: Graves
     key: bytes
     scrub: Callable[[], str | None]
-    people: Callable[[bytes], tuple[frozenset[str], frozenset[str]]]
+    people: Callable[[bytes], People]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,15 +301,17 @@ def _is_by(
     places: Places, sha256: str, his: frozenset[str], ours: frozenset[str] = frozenset()
 ) -> bool:
     """Tell whether nobody else wrote a message: to lose what another says for a mention of him
-    would be worse than to keep it. One of `ours` is his if it went to nobody else.
+    would be worse than to keep it. One of `ours` is his if it went to nobody else for certain.
     """
     try:
-        authors, recipients = places.people(places.raw.get(sha256))
+        people = places.people(places.raw.get(sha256))
     except KeyError:
         return False
+    authors, recipients = people.authors, people.recipients
     if authors and authors <= his:
         return True
-    return bool(authors and recipients) and authors <= ours and recipients <= his
+    to_him = bool(authors and recipients) and authors <= ours and recipients <= his
+    return to_him and people.is_whole
 
 
 def _holds(blobs: BlobStore, sha256: str, words: Words) -> bool:

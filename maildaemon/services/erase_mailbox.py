@@ -19,6 +19,9 @@ from maildaemon.services.erase import Places, Plan
 GONE = "it is not there any more: deleted, or moved"
 RENUMBERED = "the server has numbered the folder anew since it was recorded"
 ANOTHER = "the server shows another message there than the one recorded"
+UNTOLD = "who takes part in it cannot be told: not all of its header can be read"
+ASIDE = "he stands in none of From, To and Cc: look yourself whether it is his"
+NOT_OPENED = "the server does not open its folder"
 NOT_DELETED = "the server has not deleted it"
 OUT_OF_REACH = "it lies in an account that is not read as a mailbox of yours"
 NAMELESS = "it has no Message-ID by which it could be known again"
@@ -84,6 +87,7 @@ def judge_copies(
     judged: list[Copy] = []
     for name, of_mailbox in groupby(copies, key=lambda one: one.mailbox):
         if mailbox := mailboxes.get(name):
+            mailbox.can_delete()  # whoever refuses us altogether says so here, not folder by folder
             for _, some in groupby(of_mailbox, key=lambda one: one.place):
                 judged += _judged(places, mailbox, parser, plan, tuple(some))
         else:
@@ -136,7 +140,12 @@ def _judged(
 ) -> Iterator[Copy]:
     """Yield the copies of one folder with why each stays."""
     folder, uidvalidity = copies[0].place
-    if mailbox.examine(folder).uidvalidity != uidvalidity:
+    try:
+        state = mailbox.examine(folder)
+    except MailboxRefusedError as error:
+        yield from (replace(one, why_not=f"{NOT_OPENED}: {error.what}") for one in copies)
+        return
+    if state.uidvalidity != uidvalidity:
         yield from (replace(one, why_not=RENUMBERED) for one in copies)
         return
     uids = [one.uid for one in copies]
@@ -154,13 +163,17 @@ def _why_not(
         return NAMELESS
     if parser.parse(head.strip() + b"\r\n\r\n", Reading()).message.message_id != copy.message_id:
         return ANOTHER
-    authors, recipients = places.people(head)
+    people = places.people(head)
     his = frozenset(plan.personal.addresses)
-    people = authors | recipients
-    others = sorted(one for one in people - his if not _is_ours(one, plan.ours))
+    between = people.authors | people.recipients
+    everybody = between | people.aside
+    others = sorted(one for one in everybody - his if not _is_ours(one, plan.ours))
     if others:
         return f"others take part: {', '.join(others)}"
-    return None if authors and his & people else ANOTHER
+    # What cannot be read may be somebody's name.
+    if not people.authors or not people.is_whole:
+        return UNTOLD
+    return None if his & between else ASIDE
 
 
 def _is_ours(address: str, ours: Collection[str]) -> bool:

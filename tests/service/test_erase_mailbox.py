@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from maildaemon.errors import MailboxRefusedError, MailboxUnavailableError
+from maildaemon.ports import FolderState
 from maildaemon.services.erase import Plan, erase_person, plan_erasure
 from maildaemon.services.erase_mailbox import (
     ANOTHER,
+    ASIDE,
     GONE,
     NAMELESS,
     NOT_DELETED,
+    NOT_OPENED,
     OUT_OF_REACH,
+    UNTOLD,
     Copy,
     delete_copies,
     find_copies,
@@ -23,6 +27,7 @@ from maildaemon.services.erase_mailbox import (
 from tests.service.shop import Shop, a_mail
 from tests.service.test_audit import audited, wrong
 from tests.service.test_person import write
+from tests.unit.test_erasure import UNREADABLE
 
 pytestmark = pytest.mark.sqlite
 
@@ -100,6 +105,59 @@ def test_what_is_not_as_recorded_stays(shop: Shop, monkeypatch: pytest.MonkeyPat
     assert (hers.pop("a1@c"), hers.pop("a2@c"), hers.pop("a4@c")) == (GONE, ANOTHER, NOT_DELETED)
     assert [*hers.values()] == [NAMELESS]
     assert lies(shop, "INBOX") == [second.uid, third.uid, fourth.uid]
+
+
+def test_where_somebody_may_take_part_who_cannot_be_read_it_stays(shop: Shop) -> None:
+    for number, field in enumerate(UNREADABLE):
+        raw = a_mail("One", sender=HERS, message_id=f"u{number}@c", date=shop.at)
+        shop.write(raw.replace(b"Subject:", f"{field}\r\nSubject:".encode(), 1))
+    write(shop, "Two", sender=HERS, message_id="a2@c", subject="Two")
+
+    left = delete(shop)
+
+    judged = {field: left[f"u{number}@c"] for number, field in enumerate(UNREADABLE)}
+    assert judged == dict.fromkeys(UNREADABLE, UNTOLD)
+    assert left["a2@c"] is None
+    assert len(lies(shop, "INBOX")) == len(UNREADABLE)
+
+
+@pytest.mark.parametrize("field", ["Sender", "Reply-To", "Resent-To"])
+def test_whoever_stands_beside_from_to_and_cc_takes_part(shop: Shop, field: str) -> None:
+    named = {field.replace("-", "_"): "b@other.example"}
+    write(shop, "One", sender=HERS, message_id="a1@c", **named)
+
+    assert delete(shop)["a1@c"] == "others take part: b@other.example"
+    assert lies(shop, "INBOX")
+
+
+def test_what_he_is_only_to_be_answered_for_stays(shop: Shop) -> None:
+    write(shop, "One", sender=HERS, message_id="a1@c")
+    (hers,) = shop.account.messages("INBOX")
+    form = a_mail("One", sender="support@shop.example", message_id="a1@c", Reply_To=HERS)
+    shop.account.folder("INBOX").messages[hers.uid] = replace(hers, raw=form)
+
+    assert delete(shop)["a1@c"] == ASIDE
+    assert lies(shop, "INBOX")
+
+
+def test_a_folder_that_is_gone_holds_up_no_other(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(shop, "One", sender=HERS, message_id="a1@c")
+    really = shop.mailbox.examine
+
+    def examine(folder: str) -> FolderState:
+        if folder == "Sent":
+            raise MailboxRefusedError("there is no folder 'Sent'")
+        return really(folder)
+
+    monkeypatch.setattr(shop.mailbox, "examine", examine)
+
+    left = delete(shop)
+
+    assert left.pop("a1@c") is None
+    assert {*left.values()} == {f"{NOT_OPENED}: there is no folder 'Sent'"}
+    assert lies(shop, "INBOX") == []
 
 
 def test_where_the_line_breaks_the_records_still_name_what_is_left(
