@@ -97,11 +97,11 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class ProbeStanding:
-    """What became of the mails to ourselves. `back_at`: when the newest that came back was seen,
-    None if none has; `seconds` after it was written, `junked` in Junk. `waiting_since`: when the
-    oldest was written that is under way since, None if none is; `waiting_…`: where that one stands
-    in the outbox, how often it failed there, and why. `left`: which could not be deleted, of the
-    last seven days.
+    """What became of the mails to ourselves. `back_at`: when the newest that came back was seen
+    outside Sent, None if none has; `seconds` after it was written, `junked` in Junk.
+    `waiting_since`: when the oldest was written that is under way since, None if none is;
+    `waiting_…`: where that one stands in the outbox, how often it failed there, and why. `left`:
+    which could not be deleted, or came as a changed copy, of the last seven days.
     """
 
     back_at: datetime | None = None
@@ -293,7 +293,8 @@ def _in_the_mailbox(standing: Standing) -> Iterator[Trouble]:
     if left:
         yield _attention(
             f"{_count(left, 'mail')} to ourselves could not be deleted in the last 7 days",
-            "see in the log why (probe.left), and delete them by hand",
+            "see in the log why (probe.left; of one that was changed on its way it says nothing), "
+            "and delete them by hand",
         )
 
 

@@ -26,6 +26,14 @@ class ProbePlace:
     raw_sha256: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeReturn:
+    """When a probe was seen that came back, and whether that was in Junk."""
+
+    at: datetime
+    junked: bool
+
+
 class Probes(Protocol):
     """Mails to ourselves: which are under way, and which are back."""
 
@@ -36,16 +44,17 @@ class Probes(Protocol):
         """Note that one was queued."""
 
     def take(
-        self, mailbox_id: int, message_id: str, recorded: int, at: datetime, *, junked: bool
+        self, mailbox_id: int, message_id: str, recorded: int, back: ProbeReturn | None
     ) -> int | None:
-        """Note that the one with this Message-ID of ours is back, as this record; return its row in
-        the outbox. None if we know of none, or it came back before: this is a copy that somebody
-        has changed.
+        """Note that the one with this Message-ID of ours has turned up as this record; return its
+        row in the outbox. None if we know of none, or another record turned up before: this is a
+        copy that somebody has changed. `back`: how it came back, of which the first counts, of
+        such a copy as well; None: it has not, it lies in Sent.
         """
 
-    def of_record(self, recorded: int) -> int | None:
-        """Return the row in the outbox of the probe that came back as this record, None if it is
-        none.
+    def see(self, recorded: int, back: ProbeReturn | None) -> int | None:
+        """Note that the probe with this record has turned up once more, `back` as above; return its
+        row in the outbox, None if the record is none.
         """
 
     def places(self, outbox_id: int) -> tuple[ProbePlace, ...]:

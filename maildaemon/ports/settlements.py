@@ -40,8 +40,8 @@ class Settlements(Protocol):
         """Take what is still to be done in the mailbox."""
 
     def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, `by_server` (it filed the copy), `cancelled`, or `given_up` with the
-        reason.
+        """Conclude: `done`, `by_server` (it filed the copy), `marked` (it cannot delete a single
+        message), `cancelled`, or `given_up` with the reason.
         """
 
     def retry_settlement(

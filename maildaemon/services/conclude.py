@@ -57,7 +57,7 @@ def conclude_twin(
             return None
         _steer_by_folder(tx, row, recorded, now)
     if desk.policy.probe is not None:
-        see_probe_again(tx, desk, recorded, now)
+        see_probe_again(tx, desk, row, recorded, now)
     tx.inbound.finish(row, recorded)
     return {**_line(desk, row), "message": recorded, "known": True}
 
@@ -154,7 +154,8 @@ class _Case:
     def _see_again(self, recorded: int) -> dict[str, Any]:
         """Take note of a recorded message that has turned up once more; return what to log."""
         tx, row = self.tx, self.row
-        if self.message.field(FIELD.lower()) and see_probe_again(tx, self.desk, recorded, self.now):
+        signed = self.message.field(FIELD.lower())
+        if signed and see_probe_again(tx, self.desk, row, recorded, self.now):
             return {}
         if row.role is Role.SENT:
             self._see_in_sent(recorded)

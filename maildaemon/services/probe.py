@@ -6,6 +6,7 @@ the server delivers at that moment, to be the very mail that we sent and that ca
 
 import logging
 from datetime import datetime
+from enum import IntEnum
 from hashlib import sha256
 
 from maildaemon.domain.brakes import Brake
@@ -23,9 +24,10 @@ from maildaemon.domain.probes import (
     number_in,
 )
 from maildaemon.domain.tokens import issue_loop_token, issue_probe_mark
+from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import BlobStore, Composer, Mailbox, Now, Role
 from maildaemon.ports.persons import Bytes
-from maildaemon.ports.probes import ProbePlace
+from maildaemon.ports.probes import ProbePlace, ProbeReturn
 from maildaemon.ports.rows import InboundRow, NewMail, SettlementRow, Verb
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.desk import Desk, log
@@ -33,6 +35,17 @@ from maildaemon.services.outgoing import own_id, queue_mail
 from maildaemon.services.removal import remove_noted
 
 _AT_ONCE = 200
+NOT_IT = "it is not what came back"
+
+Places = tuple[ProbePlace, ...]
+
+
+class Removed(IntEnum):
+    """What became of a mail to ourselves in the mailbox; of several places, the worst."""
+
+    GONE = 0
+    MARKED = 1  # the server cannot delete a single message
+    LEFT = 2  # what lies there cannot be proven to be ours
 
 
 def probe_next(store: Store, composer: Composer, desk: Desk, now: Now) -> int:
@@ -108,12 +121,11 @@ def _compose(
 def take_probe(
     tx: Transaction, desk: Desk, row: InboundRow, number: int, recorded: int, now: datetime
 ) -> None:
-    """Note that a mail to ourselves is back as this record, and have it deleted; a copy that is not
-    what came back first is left where it lies.
+    """Note that a mail to ourselves has turned up as this record, and have it deleted; a copy that
+    is not what turned up first is left where it lies.
     """
     message_id = own_id(desk, cause_of(desk.policy.mailbox, number))
-    at, junked = row.recorded_at, row.role is Role.JUNK
-    outbox_id = tx.probes.take(desk.mailbox_id, message_id, recorded, at, junked=junked)
+    outbox_id = tx.probes.take(desk.mailbox_id, message_id, recorded, _return_of(row))
     if outbox_id is None:
         tx.records.note(desk.mailbox_id, "probe_copied", now, message_id=recorded)
         return
@@ -122,40 +134,56 @@ def take_probe(
     tx.outbox.add_settlement(desk.mailbox_id, outbox_id, now, Verb.REMOVE_PROBE)
 
 
-def see_probe_again(tx: Transaction, desk: Desk, recorded: int, now: datetime) -> bool:
+def see_probe_again(
+    tx: Transaction, desk: Desk, row: InboundRow, recorded: int, now: datetime
+) -> bool:
     """Have a further copy of a mail to ourselves deleted; tell whether the record is one."""
-    outbox_id = tx.probes.of_record(recorded)
+    outbox_id = tx.probes.see(recorded, _return_of(row))
     if outbox_id is None:
         return False
     tx.outbox.add_settlement(desk.mailbox_id, outbox_id, now, Verb.REMOVE_PROBE)
     return True
 
 
-def remove_probe(store: Store, mailbox: Mailbox, desk: Desk, row: SettlementRow) -> bool:
-    """Delete a mail to ourselves wherever it was seen; False if the server can only mark it.
+def _return_of(row: InboundRow) -> ProbeReturn | None:
+    """Return how it came back; in Sent it has only left."""
+    if row.role is Role.SENT:
+        return None
+    return ProbeReturn(row.recorded_at, junked=row.role is Role.JUNK)
 
-    What dies in between is done again: what is gone is no trouble. Raises what the mailbox raises.
+
+def remove_probe(mailbox: Mailbox, desk: Desk, row: SettlementRow, places: Places) -> Removed:
+    """Delete a mail to ourselves in all these places; return what became of it.
+
+    What dies in between is done again: what is gone is no trouble. A place that is refused keeps
+    none of the others from being tried. Raises what the mailbox raises.
     """
-    with store.read() as tx:
-        places = tx.probes.places(row.outbox_id)
-    gone = [_remove(mailbox, desk, row, one) for one in places]
-    return all(gone)
+    found: list[Removed] = []
+    refusal: MailboxRefusedError | None = None
+    for place in places:
+        try:
+            found.append(_remove(mailbox, desk, row, place))
+        except MailboxRefusedError as error:
+            refusal = refusal or error
+    if refusal is not None:
+        raise refusal
+    return max(found, default=Removed.GONE)
 
 
-def _remove(mailbox: Mailbox, desk: Desk, row: SettlementRow, place: ProbePlace) -> bool:
+def _remove(mailbox: Mailbox, desk: Desk, row: SettlementRow, place: ProbePlace) -> Removed:
     if mailbox.examine(place.folder).uidvalidity != place.uidvalidity:
-        return True  # it is seen again under another number
+        return Removed.GONE  # it is seen again under another number
     found = mailbox.fetch(place.folder, [place.uid])
     raw = next((one.raw for one in found if one.uid == place.uid), None)
     if raw is None:
-        return True
+        return Removed.GONE
     if not _is_it(raw, desk, row, place):
-        _tell("probe.left", desk, place, logging.WARNING, why="it is not what came back")
-        return True
+        _tell("probe.left", desk, place, logging.WARNING, why=NOT_IT)
+        return Removed.LEFT
     desk.require_lease()
     gone = mailbox.delete(place.folder, place.uid)
     _tell("probe.removed" if gone else "probe.marked", desk, place)
-    return gone
+    return Removed.GONE if gone else Removed.MARKED
 
 
 def _tell(

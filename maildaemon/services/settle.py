@@ -19,7 +19,7 @@ from maildaemon.ports.rows import SettlementRow, Verb
 from maildaemon.ports.store import Store
 from maildaemon.services.answers import may_be_answered
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.probe import remove_probe
+from maildaemon.services.probe import NOT_IT, Removed, remove_probe
 from maildaemon.services.whereabouts import find_message
 
 CLAIM = timedelta(minutes=2)
@@ -32,6 +32,12 @@ _NO_DRAFTS = MailboxRefusedError(
     "the mailbox has no folder for drafts",
     advice="make one, or name it in the configuration (`imap.drafts`)",
 )
+
+_REMOVED: dict[Removed, tuple[str, str | None]] = {
+    Removed.GONE: ("done", None),
+    Removed.MARKED: ("marked", None),
+    Removed.LEFT: ("given_up", NOT_IT),
+}
 
 
 def settle_next(store: Store, mailbox: Mailbox, desk: Desk, now: Now) -> int:
@@ -131,12 +137,19 @@ class _Work:
         self._close(row, OutboxState.DRAFT, "put into the mailbox")
 
     def remove_probe(self, row: SettlementRow) -> None:
+        with self.store.read() as tx:
+            places = tx.probes.places(row.outbox_id)
         try:
-            gone = remove_probe(self.store, self.mailbox, self.desk, row)
+            removed = remove_probe(self.mailbox, self.desk, row, places)
         except MailboxRefusedError as error:
             self._refused(row, error, "probe.kept", "probe.left")
             return
-        self._finish(row, "done" if gone else "marked")
+        with self.store.begin() as tx:
+            if tx.probes.places(row.outbox_id) != places:
+                why = "it was seen in another place meanwhile"
+                tx.outbox.retry_settlement(row, self.now(), why, failed=False)
+            else:
+                tx.outbox.finish_settlement(row, *_REMOVED[removed])
 
     def _put_off(self, row: SettlementRow, now: datetime) -> None:
         """Leave the mailbox alone in a rehearsal, whatever was to be put there before."""

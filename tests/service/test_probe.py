@@ -236,7 +236,7 @@ def test_a_copy_that_somebody_sends_again_counts_once_and_is_left_if_it_is_chang
     shop.round()
     shop.settle()
 
-    assert shop.standing == first
+    assert shop.standing == replace(first, left=1)
     assert shop.lies_in() == [changed]
     assert len(shop.transport.accepted) == 1
 
@@ -444,3 +444,106 @@ def test_the_mail_server_that_refuses_it_is_no_customer_that_cannot_be_reached(
     assert shop.standing.waiting_why == "550 5.1.1 no such user"
     with shop.store.read() as tx:
         assert tx.overview.standing(shop.desk.mailbox_id, shop.at).outbox.failed == 0
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as it was sent", "with a footer"])
+def test_in_sent_it_has_only_left(tmp_path: Path, changed: bool) -> None:
+    shop = Trip(tmp_path, files_sent=True)
+    shop.swallows = True
+    shop.go_round()
+    assert shop.lies_in("Sent") == []
+    assert (shop.standing.back_at, shop.standing.waiting_since) == (None, START)
+
+    shop.wait(minutes=2)
+    shop.write(shop.probes[0] + b"-- \r\nA disclaimer\r\n" * changed, "Junk")
+    shop.round()
+    shop.settle()
+    took = timedelta(minutes=2, seconds=3)
+    back = ProbeStanding(START + took, took.total_seconds(), junked=True)
+    # What is not what was seen in Sent is not deleted, but has come back all the same.
+    assert shop.standing == replace(back, left=int(changed))
+    assert len(shop.lies_in("Junk")) == changed
+    shop.close()
+
+
+def returned(shop: Trip, folder: str = "INBOX") -> None:
+    """Let one go and come back; it is recorded, and not deleted yet."""
+    shop.into = folder
+    shop.probe()
+    shop.deliver()
+    shop.come_in()
+    shop.receive()
+    shop.process()
+
+
+def test_a_copy_that_is_seen_while_the_first_one_is_deleted_goes_as_well(shop: Trip) -> None:
+    returned(shop)
+    deletes = shop.mailbox.delete
+
+    def delete(folder: str, uid: int) -> bool:
+        shop.mailbox.delete = deletes  # type: ignore[method-assign]
+        shop.write(shop.probes[0], "Sent", flags=("\\Seen",))
+        shop.receive()
+        shop.process()
+        return deletes(folder, uid)
+
+    shop.mailbox.delete = delete  # type: ignore[method-assign]
+    shop.settle()
+    shop.settle()
+
+    assert (shop.lies_in(), shop.lies_in("Sent")) == ([], [])
+    assert shop.rows("select state from settlement where verb = 'remove_probe'") == [("done",)]
+
+
+def test_what_cannot_be_proven_ours_is_told_and_stays_known(shop: Trip) -> None:
+    returned(shop)
+    (ours,) = shop.account.messages()
+    other = replace(ours, raw=ours.raw.replace(b"by mx", b"by my"))
+    shop.account.folder("INBOX").messages[ours.uid] = other
+    shop.settle()
+    assert shop.standing.left == 1
+    assert shop.rows("select state, error from settlement where verb = 'remove_probe'") == [
+        ("given_up", "it is not what came back")
+    ]
+
+    for _ in range(3):
+        shop.wait(days=4)
+        shop.go_round()
+        while drop_probes(shop.store, shop.blobs, shop.files, shop.desk, shop.now):
+            pass
+    assert shop.lies_in() == [other.raw]
+    tally = Tally()
+    found = audit_mailbox(shop.store, shop.mailbox, shop.parser, shop.desk, START, tally)
+    assert [one for one in found if one.wrong] == []
+
+
+def test_a_further_copy_is_marked_where_nothing_more_can_be_done(shop: Trip) -> None:
+    shop.account.deletes_singly = False
+    shop.go_round()
+    shop.write(shop.probes[0], "Sent", flags=("\\Seen",))
+    shop.go_round()
+
+    (copy,) = shop.account.messages("Sent")
+    assert "\\Deleted" in copy.flags
+
+
+def test_a_folder_that_refuses_keeps_no_other_from_being_cleared(shop: Trip) -> None:
+    returned(shop, "Junk")
+    (junked,) = shop.lies_in("Junk")
+    shop.write(junked)
+    shop.receive()
+    shop.process()
+    deletes = shop.mailbox.delete
+
+    def delete(folder: str, uid: int) -> bool:
+        if folder == "Junk":
+            raise MailboxRefusedError("the folder is read-only")
+        return deletes(folder, uid)
+
+    shop.mailbox.delete = delete  # type: ignore[method-assign]
+    shop.settle()
+
+    assert (shop.lies_in(), shop.lies_in("Junk")) == ([], [junked])
+    assert shop.rows("select state, failures from settlement where verb = 'remove_probe'") == [
+        ("waiting", 1)
+    ]

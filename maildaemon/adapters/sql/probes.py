@@ -18,9 +18,10 @@ from maildaemon.adapters.sql.tables import (
     probe,
     settlement,
 )
+from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.standing import ProbeStanding
-from maildaemon.ports.probes import ProbePlace, ProbeRow
+from maildaemon.ports.probes import ProbePlace, ProbeReturn, ProbeRow
 from maildaemon.ports.rows import Verb
 
 _WEEK = timedelta(days=7)
@@ -52,7 +53,7 @@ class SqlProbes:
         self._connection.execute(insert(probe).values(**values))
 
     def take(
-        self, mailbox_id: int, message_id: str, recorded: int, at: datetime, *, junked: bool
+        self, mailbox_id: int, message_id: str, recorded: int, back: ProbeReturn | None
     ) -> int | None:
         """See `Probes.take`."""
         row = self._connection.execute(
@@ -60,20 +61,27 @@ class SqlProbes:
             .join(outbox, outbox.c.id == probe.c.outbox_id)
             .where(outbox.c.message_id == message_id, probe.c.mailbox_id == mailbox_id)
         ).first()
-        if row is None or row.message_id not in {None, recorded}:
+        if row is None:
             return None
-        if row.message_id is None:
-            self._connection.execute(
-                update(probe)
-                .where(probe.c.outbox_id == row.outbox_id)
-                .values(message_id=recorded, back_at=at, junked=junked)
-            )
-        return int(row.outbox_id)
+        self._came_back(row.outbox_id, back)
+        of_it = probe.c.outbox_id == row.outbox_id, probe.c.message_id.is_(None)
+        self._connection.execute(update(probe).where(*of_it).values(message_id=recorded))
+        return int(row.outbox_id) if row.message_id in {None, recorded} else None
 
-    def of_record(self, recorded: int) -> int | None:
-        """See `Probes.of_record`."""
+    def see(self, recorded: int, back: ProbeReturn | None) -> int | None:
+        """See `Probes.see`."""
         of_it = select(probe.c.outbox_id).where(probe.c.message_id == recorded)
-        return self._connection.scalar(of_it)
+        outbox_id = self._connection.scalar(of_it)
+        if outbox_id is not None:
+            self._came_back(outbox_id, back)
+        return outbox_id
+
+    def _came_back(self, outbox_id: int, back: ProbeReturn | None) -> None:
+        if back is None:
+            return
+        of_it = probe.c.outbox_id == outbox_id, probe.c.back_at.is_(None)
+        values = {"back_at": back.at, "junked": back.junked}
+        self._connection.execute(update(probe).where(*of_it).values(**values))
 
     def places(self, outbox_id: int) -> tuple[ProbePlace, ...]:
         """See `Probes.places`. Of what was too large only the header is known: that is no probe."""
@@ -110,13 +118,6 @@ class SqlProbes:
         if back is not None:
             under_way = under_way.where(probe.c.outbox_id > back.outbox_id)
         waits = self._connection.execute(under_way).first()
-        given_up = settlement.c.state == "given_up", settlement.c.verb == Verb.REMOVE_PROBE.value
-        left = (
-            select(func.count())
-            .select_from(probe)
-            .join(settlement, settlement.c.outbox_id == probe.c.outbox_id)
-            .where(ours, probe.c.queued_at >= now - _WEEK, *given_up)
-        )
         said = waits.why if waits else None
         if waits and waits.reply_code and waits.state != OutboxState.SENT.value:
             said = f"{waits.reply_code} {waits.reply_text}"
@@ -128,8 +129,35 @@ class SqlProbes:
             waiting_state=OutboxState(waits.state) if waits else None,
             waiting_failures=waits.failures if waits else 0,
             waiting_why=said,
-            left=self._connection.scalar(left) or 0,
+            left=self._left(mailbox_id, now - _WEEK),
         )
+
+    def _left(self, mailbox_id: int, since: datetime) -> int:
+        """Count those that lie there for good: given up, or a copy that somebody has changed."""
+        given_up = (
+            select(func.count())
+            .select_from(probe)
+            .join(settlement, settlement.c.outbox_id == probe.c.outbox_id)
+            .where(
+                probe.c.mailbox_id == mailbox_id,
+                probe.c.queued_at >= since,
+                settlement.c.state == "given_up",
+                settlement.c.verb == Verb.REMOVE_PROBE.value,
+            )
+        )
+        known = select(probe.c.outbox_id).where(probe.c.message_id == message.c.id)
+        copied = (
+            select(func.count())
+            .select_from(message)
+            .where(
+                message.c.mailbox_id == mailbox_id,
+                message.c.kind == Kind.PROBE.value,
+                message.c.recorded_at >= since,
+                message.c.history.is_(False),
+                ~known.exists(),
+            )
+        )
+        return sum(self._connection.scalar(one) or 0 for one in (given_up, copied))
 
     def drop(self, mailbox_id: int, before: datetime, most: int) -> tuple[int, tuple[str, ...]]:
         """See `Probes.drop`. The newest of each table stay: SQLite would give their numbers again,

@@ -42,6 +42,8 @@ _DUE = (
     .limit(bindparam("most", type_=Integer))
 )
 
+_REMOVED = ("done", "marked", "given_up")
+
 
 class SqlSettlements:
     """The half of `ports.store.Outbox` that concerns the mailbox."""
@@ -64,8 +66,8 @@ class SqlSettlements:
             "next_attempt_at": at,
         }
         if insert_missing(self._connection, settlement, [values]) == 0:
-            # Another copy of what was deleted has turned up.
-            over = ("done", "given_up") if verb is Verb.REMOVE_PROBE else ("cancelled",)
+            # Another copy of what was deleted, or was to be, has turned up.
+            over = _REMOVED if verb is Verb.REMOVE_PROBE else ("cancelled",)
             self._wait_again(outbox_id, verb, at, *over)
 
     def _wait_again(self, outbox_id: int, verb: Verb, at: datetime, *states: str) -> bool:
@@ -113,7 +115,7 @@ class SqlSettlements:
         )
 
     def finish_settlement(self, row: SettlementRow, state: str, error: str | None) -> None:
-        """Conclude: `done`, `by_server` (it filed the copy), `cancelled`, or `given_up`."""
+        """See `ports.settlements`."""
         self._finish_settlement(row, state=state, error=error, next_attempt_at=None)
 
     def retry_settlement(

@@ -69,7 +69,7 @@ probe = Table(
     ref("mailbox_id", "mailbox", nullable=False),
     Column("queued_at", Instant, nullable=False),
     ref("message_id", "message"),
-    Column("back_at", Instant),  # when it was seen
+    Column("back_at", Instant),  # when it was seen outside Sent
     flag("junked"),  # it came back into Junk
     Index(None, "mailbox_id", "outbox_id"),
     Index(None, "message_id"),
@@ -82,7 +82,7 @@ settlement = Table(
     ref("mailbox_id", "mailbox", nullable=False),
     Column("verb", Word(16), nullable=False),  # file_copy, put_draft, remove_probe
     ref("outbox_id", "outbox", nullable=False),
-    Column("state", Word(16), nullable=False),  # waiting, done, by_server, given_up
+    Column("state", Word(16), nullable=False),  # `finish_settlement`; or waiting
     *queue_columns(),
     Column("error", AnyText),
     UniqueConstraint("outbox_id", "verb"),
