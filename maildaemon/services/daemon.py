@@ -51,7 +51,8 @@ class Daemon:
         self._only = only or frozenset(Step)
         self._stopping = asyncio.Event()
         self._ticked_at = self._came_round_at = works.boot()
-        self._outage = Outage(works.store, works.alerts, works.free)
+        one_of_several = works.shared.daemon if works.shared else None
+        self._outage = Outage(works.store, works.alerts, works.free, one_of_several)
         self._guard = Guard(
             works.store,
             works.pulse,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from maildaemon.domain.brakes import ClockReading
+from maildaemon.domain.leases import Daemon
 from maildaemon.errors import MaildaemonError, StoreUnavailableError
 from maildaemon.ports.brakes import Alarm, Alert, AlertRow
 from maildaemon.ports.store import Store
@@ -33,12 +34,21 @@ class Outage:
     `tell`: nothing of what is looked at waits until people are told.
     """
 
-    def __init__(self, store: Store, alerts: Mapping[str, Alert], free: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        alerts: Mapping[str, Alert],
+        free: Callable[[], int],
+        daemon: Daemon | None = None,
+    ) -> None:
         """`alerts` are the paths by which people are told. `free` returns how many bytes are left
-        where mail and records are kept; it may raise StoreUnavailableError. All is well as far as
-        we know.
+        where mail and records are kept; it may raise StoreUnavailableError. `daemon`: which of
+        several on the database this is, each with a disk of its own; None: it is the only one.
+        All is well as far as we know.
         """
         self._store, self._alerts, self._free = store, alerts, free
+        self._disk = f":{daemon.home}" if daemon else ""
+        self._where = f"where mail is kept ({daemon.place})" if daemon else "where mail is kept"
         self._since: ClockReading | None = None
         self._logged = self._short = False
         # Whether people know that it is filling up ("told"), or that it is full ("known").
@@ -115,14 +125,15 @@ class Outage:
         self._tell_filling(free, needed, now)
         if free >= needed:
             if self._short:
-                self._raise("disk.recovered", "there is room again; new mail is fetched", now)
+                text = f"there is room again {self._where}; new mail is fetched"
+                self._raise("disk.recovered", text, now, self._disk)
                 log("disk.recovered", free=free)
             self._short = False
             return
-        why = f"{free / 10**6:.0f} MB are free where mail is kept, {needed / 10**6:.0f} are needed"
+        why = f"{free / 10**6:.0f} MB are free {self._where}, {needed / 10**6:.0f} are needed"
         if not self._short:
             text = f"new mail is not fetched: {why}. It stays on the server. What to do: "
-            self._raise("disk.full", text + _ROOM_ADVICE, now)
+            self._raise("disk.full", text + _ROOM_ADVICE, now, self._disk)
             log("disk.full", logging.ERROR, why=why, advice=_ROOM_ADVICE)
         self._short = True
         raise StoreUnavailableError(why)
@@ -133,29 +144,29 @@ class Outage:
         """
         if self._filling is None:
             with self._store.read() as tx:
-                self._filling = tx.brakes.fact(_FILLING) or ""
-        before, enough = self._filling, needed + _SOON_SHORT
+                self._filling = tx.brakes.fact(_FILLING + self._disk) or ""
+        before, enough, about = self._filling, needed + _SOON_SHORT, f"filling{self._disk}"
         if not before and free < enough:
             after = "told" if free >= needed else "known"
         elif before and free >= enough * 1.1:
             after = ""
         else:
             return
-        text = f"{free / 10**6:.0f} MB are free where mail is kept"
+        text = f"{free / 10**6:.0f} MB are free {self._where}"
         with self._store.begin() as tx:
-            tx.brakes.keep_fact(_FILLING, after)
+            tx.brakes.keep_fact(_FILLING + self._disk, after)
             if after == "told":
                 text = f"the disk is filling up: {text}; below {needed / 10**6:.0f} MB no mail is "
                 text += f"fetched. What to do: {_ROOM_SOON}"
-                tx.alerts.raise_alarm(Alarm("disk.filling", None, text, "filling"), now)
+                tx.alerts.raise_alarm(Alarm("disk.filling", None, text, about), now)
             elif before == "told":
-                alarm = Alarm("disk.cleared", None, f"{text} again", "filling", ends=True)
+                alarm = Alarm("disk.cleared", None, f"{text} again", about, ends=True)
                 tx.alerts.raise_alarm(alarm, now)
         self._filling = after
         if after == "told":
             log("disk.filling", logging.WARNING, free=free, needed=needed, advice=_ROOM_SOON)
 
-    def _raise(self, event: str, text: str, now: datetime) -> None:
+    def _raise(self, event: str, text: str, now: datetime, about: str = "") -> None:
         with self._store.begin() as tx:
             ends = event.endswith(".recovered")
-            tx.alerts.raise_alarm(Alarm(event, None, text, ends=ends), now)
+            tx.alerts.raise_alarm(Alarm(event, None, text, about, ends=ends), now)

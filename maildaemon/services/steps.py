@@ -71,6 +71,10 @@ class Steps:
     def _store(self, crew: Crew) -> Store:
         return self._works.fenced(crew.lease)
 
+    def _largest(self) -> int:
+        """Return how large a mail may be that any mailbox takes: they share one disk."""
+        return max(one.desk.policy.max_message_size for one in self._crews)
+
     async def receive(self, crew: Crew) -> int | Rest:
         works = self._works
         loop = asyncio.get_running_loop()
@@ -84,7 +88,7 @@ class Steps:
 
         def receive() -> int:
             store, work, desk, now = self._store(crew), crew.work, crew.desk, works.now
-            self._guard.look_for_room(desk.policy.max_message_size)
+            self._guard.look_for_room(self._largest())
             if crew.only_sent:
                 count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
             else:

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports.brakes import Alarm, AlertRow
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.daemon import Daemon
+from maildaemon.services.desk import Desk
 from maildaemon.services.digest import Orders
 from maildaemon.services.guard import Guard
 from maildaemon.services.lease import Shared
 from maildaemon.services.loop import Loop
-from tests.fakes.mailbox import FakeMailbox
+from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.fakes.pulse import FakePulse
 from tests.service.shop import Shop, a_mail
 
@@ -57,6 +59,7 @@ def a_daemon(
     digest: Orders | None = None,
     shared: Shared | None = None,
     alive: Callable[[], None] = lambda: None,
+    others: Sequence[Desk] = (),
 ) -> tuple[Daemon, HandTicker]:
     ticker = HandTicker()
     works = Works(
@@ -89,7 +92,8 @@ def a_daemon(
         smtp_credential=str,
         lease=lease,
     )
-    return Daemon(works, (crew,), frozenset(only)), ticker
+    more = [replace(crew, desk=one, work=FakeMailbox(FakeAccount(shop.now))) for one in others]
+    return Daemon(works, (crew, *more), frozenset(only)), ticker
 
 
 async def eventually(condition: Callable[[], bool], ticker: HandTicker) -> None:

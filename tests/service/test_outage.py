@@ -6,12 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from maildaemon.domain.leases import Daemon
 from maildaemon.errors import (
     AlertFailedError,
     MaildaemonError,
@@ -20,6 +22,8 @@ from maildaemon.errors import (
 )
 from maildaemon.ports.brakes import AlertRow
 from maildaemon.services.crew import Step
+from maildaemon.services.outage import Outage
+from maildaemon.services.plan import put_in_force
 from tests.fakes.pulse import FakeAlert, FakePulse
 from tests.service.shop import Shop, a_mail
 from tests.service.test_crash import (
@@ -241,6 +245,58 @@ def test_a_disk_that_fills_up_is_told_once_long_before_it_is_full(shop: Shop) ->
     assert look(needed - 1) == events
     assert look(needed + 1) == events
     assert look(10**12) == events
+
+
+@pytest.mark.sqlite
+def test_mailboxes_that_take_mail_of_different_sizes_tell_of_one_disk(shop: Shop) -> None:
+    with shop.sql.begin() as tx:
+        row = tx.mailboxes.ensure("orders")
+    policy = replace(shop.policy, mailbox="orders", max_message_size=150 * 10**6)
+    other = replace(shop.desk, mailbox_id=row.mailbox_id, policy=policy)
+    put_in_force(shop.store, other, shop.at)
+    daemon, _ = a_daemon(shop, others=[other])
+    shop.free = 1_450 * 10**6
+
+    async def live() -> None:
+        for _ in range(4):
+            assert await daemon.run_once() == ()
+            shop.wait(hours=2)
+        await daemon.close()
+
+    asyncio.run(live())
+
+    assert told(shop) == ["disk.filling"]
+    assert "below 500 MB no mail is fetched" in str(shop.alert.told[0].text)
+
+
+def room(shop: Shop, free: int, home: str) -> Outage:
+    """What one of two daemons knows of its own disk."""
+    return Outage(shop.store, shop.alerts, lambda: free, Daemon(home, home, f"{home}/1", "", ()))
+
+
+@pytest.mark.sqlite
+def test_each_of_several_daemons_tells_of_its_own_disk(shop: Shop) -> None:
+    full, filling, roomy = room(shop, 0, "c"), room(shop, 900 * 10**6, "a"), room(shop, 10**12, "b")
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            full.need_room(10**6, shop.at)
+        for one in (filling, roomy):
+            one.need_room(10**6, shop.at)
+        shop.wait(hours=2)
+        while shop.tell():
+            pass
+
+    assert sorted(told(shop)) == ["disk.filling", "disk.full"]
+    texts = "".join(str(one.text) for one in shop.alert.told)
+    assert "900 MB are free where mail is kept (a/1)" in texts
+    assert "0 MB are free where mail is kept (c/1)" in texts
+    # Started anew, each knows what it has told.
+    again = room(shop, 10**12, "a")
+    again.need_room(10**6, shop.at)
+    shop.wait(hours=2)
+    while shop.tell():
+        pass
+    assert told(shop)[-1] == "disk.cleared"
 
 
 class Full(Fuse):
