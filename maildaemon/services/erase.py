@@ -1,11 +1,13 @@
 """Takes a person out of the records, the kept bytes and files.
 
-The tombstone is written first: whatever dies afterwards, what is left of him is known, and the next
-look (`forget.forget_next`, or the same command again) takes it away. What he writes later is new.
+The tombstone is written before anything goes: whatever dies afterwards, what is left of him is
+known, and the next look (`forget.forget_next`, or the same command again) takes it away. What he
+writes later is new.
 
-Kept files are read, and the tombstone is written, while nobody waits: a transaction that writes
-holds up all others, and a database server ends one in which nothing is asked for seconds. It only
-looks whether the records still say what the plan was made of.
+Kept files are read while nobody waits: a transaction that writes holds up all others, and a
+database server ends one in which nothing is asked for seconds. It looks whether the records still
+say what the plan was made of, and only then is the tombstone written: what a plan named that did
+not hold, somebody else's answer in what has become his conversation, say, may have to stay.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -109,8 +111,8 @@ def _of_records(
 
 def erase_person(places: Places, shown: Plan, at: datetime, by: str) -> Plan:
     """Erase what was planned, as it is by now, and remember it by keyed marks, even if nothing is
-    kept; return what went. Raises StoreUnavailableError if his records change all the time: he is
-    remembered then, and goes with the next look.
+    kept; return what went. Raises StoreUnavailableError if his records change all the time: nothing
+    has changed then.
     """
     plan = undisturbed(lambda: _erase(places, shown, at, by))
     remove_noted(places.store, places.raw, places.files, at, at_once=True)
@@ -134,11 +136,12 @@ def _erase(places: Places, shown: Plan, at: datetime, by: str) -> Plan | None:
     with places.store.read() as tx:
         plan = _of_records(tx, places, shown.personal.addresses, shown.ours)
     plan = replace(plan, waiting=shown.waiting, orphans=shown.orphans)
-    # Written before anything is gone, and before the database may forget it again.
-    places.graves.add(_stone(places.key, plan, at))
+    stone = _stone(places.key, plan, at)
     with places.store.begin() as tx:
         if not holds(tx, plan, tx.persons.doomed(plan.personal.addresses, plan.ours)):
             return None
+        # Written before anything is gone, and before the database may forget it again.
+        places.graves.add(stone)
         plan = _without_known(tx, plan)
         carry_out(tx, places.key, plan, at)
         for mailbox_id in sorted(plan.personal.mailboxes):

@@ -1,6 +1,7 @@
 """`person erase`: no trace is left of a person, nothing of anybody else's is, and nothing returns."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from maildaemon.adapters.mail_files import arrived_at
 from maildaemon.adapters.sql.erasing import RULES
 from maildaemon.adapters.sql.tables import metadata
 from maildaemon.adapters.tombstones import TombstoneFile
+from maildaemon.errors import StoreUnavailableError
+from maildaemon.ports.store import Transaction
+from maildaemon.services import by_hand
 from maildaemon.services.audit import Tally, audit_mailbox
 from maildaemon.services.backlog import process_backlog
 from maildaemon.services.erase import erase_person, plan_erasure
@@ -237,6 +241,60 @@ def test_after_a_death_the_rest_goes_with_the_next_look(
     forget_next(shop.places, shop.now)
 
     assert traces(shop) == set()
+
+
+def test_what_must_stay_by_the_time_of_the_erasure_is_not_forgotten_later(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = {"sender": "Anna <support@shop.example>", "folder": "Sent"}
+    again = {"In_Reply_To": "<zq1@customer.example>", "subject": "Re: zqsubject of mine"}
+    write(shop, SAID, sender=ADA, message_id="zq1@customer.example", subject="zqsubject of mine")
+    write(shop, "Where is mine?", sender=BRUNO, message_id="b1@o", subject="Wrong parcel")
+    write(shop, "Is it with you?", to="maker@x.example", message_id="p1@s", **again, **staff)
+    places, plan = shop.places, plan_erasure(shop.places, (ADA,), OURS)
+    assert "p1@s" in {row["message_id"] for row in plan.personal.of("message")}
+    references = shop.rows("select reference from thread order by id")
+    begin = shop.store.begin
+
+    def merged_first() -> AbstractContextManager[Transaction]:
+        monkeypatch.setattr(shop.store, "begin", begin)
+        with begin() as tx:
+            hers, his = (one for (key,) in references if (one := tx.by_hand.thread(key)))
+            by_hand.merge(tx, hers, his, "anna", shop.at)
+        return begin()
+
+    monkeypatch.setattr(shop.store, "begin", merged_first)
+
+    done = erase_person(places, plan, shop.at, "olga")
+    assert "p1@s" not in {row["message_id"] for row in done.personal.of("message")}
+    forget_next(places, shop.now)
+
+    ((text,),) = shop.rows("select text from message where message_id = 'p1@s'")
+    assert text.strip() == "Is it with you?"
+    assert len(TombstoneFile(shop.folder).read()) == 1
+
+
+def test_while_his_records_change_all_the_time_nothing_is_erased(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_life(shop)
+    begin, count = shop.store.begin, iter(range(100))
+
+    def he_writes_first() -> AbstractContextManager[Transaction]:
+        with monkeypatch.context() as patched:
+            patched.setattr(shop.store, "begin", begin)
+            write(shop, "And?", sender=ADA, message_id=f"n{next(count)}@c")
+        return begin()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.store, "begin", he_writes_first)
+        with pytest.raises(StoreUnavailableError, match="change all the time"):
+            erase(shop)
+
+    assert TombstoneFile(shop.folder).read() == ()
+    assert read(shop, ADA).is_known
+    erase(shop)
+    assert not read(shop, ADA).is_known
 
 
 def test_a_tombstone_that_a_power_cut_has_cut_is_none(tmp_path: Path, shop: Shop) -> None:
