@@ -1,7 +1,7 @@
 """`maildaemon person erase`: take somebody out of the records, and keep him out."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, plain, put_json, say
 from maildaemon.cli.owner import require_owner
 from maildaemon.cli.teach import examples
+from maildaemon.errors import MailboxRefusedError
 
 if TYPE_CHECKING:
     from maildaemon.cli.erase_mailbox import Deletion
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 _MAILBOX_STAYS = "the mailbox itself: his mails lie there until somebody deletes them"
 _UNWATCHED = (
     "folders of the mailbox that are not read (archive, trash, drafts): look there yourself"
+)
+_UNTIL = (
+    "put right what keeps them there (the daemon looks up new numbers: maildaemon run --once)"
+    ", and type the same once more; or delete them by hand, and erase without --in-mailbox"
 )
 _STAYS = (
     "backups: they hold him until they are thrown away; what is restored from one is erased anew",
@@ -91,12 +96,14 @@ def erase(
         if dry_run:
             _require_something(plan)
             _tell(plan, copies, (), as_json=as_json, dry_run=True)
+            _foresee(copies)
             return
         if deletion and copies:
             deletion.require_able(copies)
         _require_word(plan, copies, yes=yes)
         if deletion and copies:
             copies = deletion.delete(plan, copies)
+            _require_settled(copies, as_json=as_json)
         stays = _stays(plan, in_mailbox=in_mailbox)
         shown, plan = plan, erase_person(places, plan, utc_now(), user_name())
         # What a death has left of an erasure, no record tells.
@@ -127,6 +134,27 @@ def _deleting(
 
     with deleting(settings, places) as deletion:
         yield deletion
+
+
+def _foresee(copies: "Copies") -> None:
+    from maildaemon.services.erase_mailbox import unsettled
+
+    if left := unsettled(copies or ()):
+        note(f"because of {len(left)} of them the records would stay: {_UNTIL}")
+
+
+def _require_settled(copies: "Sequence[Copy]", *, as_json: bool) -> None:
+    """Stop before the records while they alone name what lies in the mailbox still."""
+    from maildaemon.services.erase_mailbox import unsettled
+
+    if left := unsettled(copies):
+        if not as_json:
+            _put_copies(tuple(copies), "deleted")
+        raise MailboxRefusedError(
+            f"{len(left)} of the mails may lie in the mailbox still; the records stay, as they"
+            " alone name them",
+            advice=_UNTIL,
+        )
 
 
 def _require_something(plan: "Plan") -> None:

@@ -2,7 +2,8 @@
 
 What is deleted is named by the records: folder, UIDVALIDITY, UID. Each message is read once more
 before, and goes only if it is the recorded one, and nobody but he and we took part in it. The
-mailbox comes first, then the records: whatever dies, the records still name what is left.
+mailbox comes first, then the records: whatever dies, or cannot be done now, the records still name
+what is left.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -133,6 +134,14 @@ def delete_copies(
         log("mailbox.erased", mailbox=name, folder=folder, messages=len({*uids} - left))
         done += (replace(one, why_not=NOT_DELETED) if one.uid in left else one for one in judged)
     return (*done, *(one for one in shown if one.why_not is not None))
+
+
+def unsettled(copies: Sequence[Copy]) -> tuple[Copy, ...]:
+    """Return those that may lie where they did, and go the next time: until then the records, which
+    alone name them, are to stay.
+    """
+    whys = (RENUMBERED, NOT_OPENED, NOT_DELETED)
+    return tuple(one for one in copies if one.why_not and one.why_not.startswith(whys))
 
 
 def _judged(

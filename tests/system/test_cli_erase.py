@@ -15,7 +15,7 @@ from tests.servers.process import wait_until
 from tests.servers.sink import SmtpSink
 from tests.system.installation import Installation, Outcome, a_config, end, imap_of, smtp_of
 
-USAGE, DATA = 64, 65
+USAGE, DATA, UNAVAILABLE = 64, 65, 69
 ADA = "zqaddress@example.net"
 PLANTED = ("zqaddress", "zqname", "zqsubject", "zqbody", "zqfile", "zqcontent")
 SAID = "My zqbody number is 123456, please do look into it."
@@ -214,18 +214,29 @@ def test_in_the_mailbox_what_was_between_her_and_us_goes_and_nothing_else(
     assert traces(here) == set()
 
 
-def test_what_the_server_has_numbered_anew_stays_and_is_named(
+def test_while_the_numbers_of_the_mailbox_are_not_known_the_records_stay(
     here: Installation, account: Account
 ) -> None:
     account.change_uidvalidity("INBOX")
     before = _lies(account, "INBOX")
 
+    would = here.call("person", "erase", ADA, "--in-mailbox", "--dry-run")
     outcome = here.call("person", "erase", ADA, "--in-mailbox", "--yes")
 
-    assert outcome.code == 0, outcome.err
+    assert "the records would stay" in would.err
+    assert outcome.code == UNAVAILABLE
     assert _lies(account, "INBOX") == before
     assert "the server has numbered the folder anew" in outcome.out
+    assert "run --once" in outcome.err
     assert "<a1@example.test>" not in dict(_lies(account, "Sent"))
+    assert traces(here)
+
+    assert here.call("run", "--once").code == 0
+    again = here.call("person", "erase", ADA, "--in-mailbox", "--yes")
+
+    assert again.code == 0, again.err
+    assert "<zq1@example.net>" not in dict(_lies(account, "INBOX"))
+    assert traces(here) == set()
 
 
 def test_while_the_server_is_down_nothing_is_erased_and_the_same_call_does_it_later(
