@@ -47,6 +47,7 @@ _MAX_ANSWER = 32 * 1024 * 1024
 _CHILD = "maildaemon.adapters.worker_child"
 _MESSAGE = TypeAdapter(Message)
 _FINDINGS = TypeAdapter(Findings)
+_Found = tuple[Findings, Message | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,6 @@ class ProcessParser:
         A process that dies may have been killed from outside, so the message gets a second
         one. Raises ParserUnavailableError if no process can be had.
         """
-        return without_cards_of(self._timed(raw, reading))
-
-    def _timed(self, raw: bytes, reading: Reading) -> Parsed:
         with self._lock:
             began = time.monotonic()
             try:
@@ -119,10 +117,10 @@ class ProcessParser:
                 parsed = child.parse(raw, self._encode(reading), self._wall_seconds)
             except _OverrunError:
                 self._end_child()
-                return parse_degraded(raw, "parser_timeout")
+                return _degraded(raw, "parser_timeout")
             except OSError:
                 if self._end_child() == -signal.SIGXCPU:
-                    return parse_degraded(raw, "parser_timeout")
+                    return _degraded(raw, "parser_timeout")
                 continue
             except BaseException:
                 self._end_child()  # what it still has to say belongs to no message
@@ -131,12 +129,12 @@ class ProcessParser:
                 found = self._found(child, last=last)
                 if found is None:
                     continue
-                parsed = replace(parsed, message=_with(parsed.message, found))
+                parsed = replace(parsed, message=_with(found, parsed.message))
             self._recycle()
             return parsed
-        return parse_degraded(raw, "parser_died")
+        return _degraded(raw, "parser_died")
 
-    def _found(self, child: "_Child", *, last: bool) -> Findings | str | None:
+    def _found(self, child: "_Child", *, last: bool) -> _Found | str | None:
         """Return what was found, the defect if that took too long, or None: try again."""
         try:
             return child.findings(PATTERN_WALL_SECONDS)
@@ -251,13 +249,16 @@ class _Child:
         contents = {sha256: bytes(self._read(size, deadline)) for sha256, size in sizes}
         return Parsed(message, contents)
 
-    def findings(self, seconds: float) -> Findings:
-        """Return what the child has found in the message that it has just parsed."""
+    def findings(self, seconds: float) -> _Found:
+        """Return what the child has found in the message that it has just parsed, and the message
+        as it is to be written down for that; None if that is as it was.
+        """
         deadline = time.monotonic() + seconds
-        (size,) = FOUND.unpack(self._read(FOUND.size, deadline))
-        if size > _MAX_ANSWER:
+        sizes = FOUND.unpack(self._read(FOUND.size, deadline))
+        if max(sizes) > _MAX_ANSWER:
             raise ConnectionError("the child says more than it can have to say")
-        return _FINDINGS.validate_json(bytes(self._read(size, deadline)))
+        found, again = (self._read(size, deadline) for size in sizes)
+        return _FINDINGS.validate_json(bytes(found)), _decode(again) if again else None
 
     def kill(self) -> None:
         """Kill the child and whatever it may have started."""
@@ -318,10 +319,16 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _with(message: Message, found: Findings | str) -> Message:
-    if isinstance(found, Findings):
-        return replace(message, found=found)
-    return replace(message, defects=(*message.defects, found))
+def _with(found: _Found | str, message: Message) -> Message:
+    if isinstance(found, str):
+        return replace(message, defects=(*message.defects, found))
+    findings, again = found
+    return replace(again or message, found=findings)
+
+
+def _degraded(raw: bytes, reason: str) -> Parsed:
+    """Return what a scan finds, as it is written down: that is little."""
+    return without_cards_of(parse_degraded(raw, reason))
 
 
 def _decode(content: bytearray) -> Message:

@@ -14,13 +14,15 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import BinaryIO
 
 from maildaemon.adapters.worker_frames import ANSWER, FOUND, READY, REQUEST, decode_reading
+from maildaemon.domain.cards import without_cards_of
 from maildaemon.domain.message import Parsed
-from maildaemon.domain.reading import Reading
+from maildaemon.domain.reading import Findings, Reading
 from maildaemon.mail.language import warm_up
 from maildaemon.mail.parse import parse_mail
 from maildaemon.mail.search import Prepared, find, prepare
@@ -46,12 +48,14 @@ def main() -> None:
         raw, (reading, prepared) = request
         _allow(seconds)
         parsed = parse_mail(raw, reading.languages)
-        _answer(answers, parsed)
+        masked = without_cards_of(parsed)
+        _answer(answers, masked)
         if not parsed.message.degraded:
             with _briefly():
-                found = _encode(find(parsed.message, prepared))
-            _write(answers, FOUND.pack(len(found)) + found)
-        del raw, request, parsed
+                found = find(parsed.message, prepared)
+            _tell(answers, parsed, masked, found)
+            del found
+        del raw, request, parsed, masked
 
 
 def _read_request(stream: BinaryIO) -> tuple[bytes, tuple[Reading, Prepared]] | None:
@@ -91,6 +95,18 @@ def _answer(stream: BinaryIO, parsed: Parsed) -> None:
     _write(stream, ANSWER.pack(len(message), len(sizes)) + message + sizes)
     for content in parsed.contents.values():
         _write(stream, content)
+
+
+def _tell(stream: BinaryIO, parsed: Parsed, masked: Parsed, found: Findings) -> None:
+    """Say what was found, and the message once more if it holds numbers of the shop's that have
+    been masked for a card's.
+    """
+    again = b""
+    if found.no_cards and masked is not parsed:
+        seen = replace(parsed, message=replace(parsed.message, found=found))
+        again = _encode(replace(without_cards_of(seen).message, found=None))
+    said = _encode(found)
+    _write(stream, FOUND.pack(len(said), len(again)) + said + again)
 
 
 def _encode(value: object) -> bytes:

@@ -9,11 +9,12 @@ from maildaemon.domain.reading import Checksum, NumberPattern, Part, Reading, Se
 READY = b"ready\n"
 
 # The lengths of what follows. A request: how to read it as JSON, the raw message. An answer: the
-# message as JSON, and a JSON list of (sha256, length) of the contents that come after it. Then,
-# once the patterns have been looked for, what was found, as JSON.
+# message as JSON, without card numbers, and a JSON list of (sha256, length) of the contents that
+# come after it. Then, once the patterns have been looked for, what was found, as JSON, and the
+# message once more, if that is not the same for it; else nothing.
 REQUEST = struct.Struct(">IQ")
 ANSWER = struct.Struct(">QQ")
-FOUND = struct.Struct(">Q")
+FOUND = struct.Struct(">QQ")
 
 
 def encode_reading(reading: Reading) -> bytes:

@@ -10,6 +10,7 @@ security code not to be kept at all.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -73,15 +74,16 @@ def _beginning(word: str) -> str:
 _NEAR = re.compile(_CARD)
 _LABEL = re.compile(rf"(?P<card>{_CARD})|\b(?:{'|'.join(_beginning(one) for one in OTHER)})")
 _LEADS_TO = re.compile(rf"(?:\W{{0,3}}\b(?:{'|'.join(BETWEEN)})\b)*\W{{0,4}}")
-_NEARBY = 60
+_NEARBY, _BESIDE = 60, 6
 _ACCOUNT = re.compile(r"\b[A-Z]{2}[0-9]{2}[ \xa0]?(?:[0-9A-Z]{4}[ \xa0]?)*\Z")
 # A part of a longer number: +49…, 0.4111…, 12_4111…; and of a name: INV-4111…, #4111…, № 4111…
 _PART_OF = re.compile(r"(?:\+|[0-9][._]|\b0,)\Z")
 _NAMED = re.compile(r"(?:(?:[^\W\d_]|[0-9A-Fa-f]{4})[-/]|#|№ ?)\Z")
 _GOES_ON = re.compile(r"[^\W_]|[._][0-9]")
 _DUE = re.compile(r"(?:0[1-9]|1[0-2])[2-4][0-9]|20[2-4][0-9]")
+_LISTED = re.compile("[,;]")
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
-_TOKEN = re.compile(r"[^\s<>\"'()\[\]{}|]*")
+_TOKEN = re.compile(r"[^\s<>\"'()\[\]{}|]+")
 _LONG = 2000
 _EXPIRY = r"(?:0[1-9]|1[0-2])[ ]?[/.-][ ]?(?:20)?[2-4][0-9]"
 _SECURITY = re.compile(
@@ -102,20 +104,29 @@ class Card:
 
 def find_cards(text: str) -> tuple[Card, ...]:
     """Return the payment card numbers in a text, in order."""
+    links = _Links(text)
     return tuple(
-        one for run in _DIGITS.finditer(text) for one in _in_run(text, run.start(), run.end())
+        one
+        for run in _DIGITS.finditer(text)
+        for one in _in_run(text, run.start(), run.end())
+        if not links.hold(one)
     )
 
 
-def without_cards(text: str, spared: Collection[str] = ()) -> str:
+def without_cards(text: str) -> str:
     """Return a text of which every card number shows the last four digits alone, and the security
-    code beside it nothing; `spared` are digits that are something else to the shop.
+    code beside it nothing.
     """
-    cards = [one for one in find_cards(text) if one.digits not in spared]
-    if not cards:
+    return _masked(text, find_cards(text))
+
+
+def _masked(text: str, cards: Sequence[Card], spared: Collection[str] = ()) -> str:
+    """`spared` are digits that are something else to the shop."""
+    hidden = [one for one in cards if one.digits not in spared]
+    if not hidden:
         return text
     shown, at = [], 0
-    for one in cards:
+    for one in hidden:
         shown += [text[at : one.start], HIDDEN, one.digits[-4:]]
         at = one.end
     return _SECURITY.sub(_without_code, "".join((*shown, text[at:])))
@@ -129,22 +140,24 @@ def written(message: Message) -> Iterator[str]:
     yield from (one.diagnostic or "" for one in message.bounce.recipients) if message.bounce else ()
 
 
-def cards_in(message: Message) -> frozenset[str]:
-    """Return the digits of the card numbers in what people have written in a message."""
-    return frozenset(one.digits for text in {*written(message)} for one in find_cards(text))
-
-
 def without_cards_of(parsed: Parsed) -> Parsed:
     """Return a parsed message as it is written down: without card numbers in what people wrote, and
     flagged if there were some. Its bytes, and those of its files, are as they came.
     """
     message = parsed.message
     spared = message.found.no_cards if message.found else ()
-    if cards_in(message) <= frozenset(spared):
+    # Most of a message stands in it twice: as its text, and as what is new in that.
+    known = {core: find_cards(core) for core in {text.strip() for text in written(message)}}
+    if {one.digits for cards in known.values() for one in cards} <= {*spared}:
         return parsed
 
     def plain(text: str) -> str:
-        return without_cards(text, spared)
+        core = text.strip()
+        if not core:
+            return text
+        before, _, after = text.partition(core)
+        cards = known[core] if core in known else find_cards(core)
+        return f"{before}{_masked(core, cards, spared)}{after}"
 
     masked = replace(
         message,
@@ -195,10 +208,12 @@ def _in_run(text: str, start: int, end: int) -> Iterator[Card]:
         if pieces[at][1] - pieces[at][0] not in _FIRST:
             at += 1
             continue
+        # What is as long as a card begins no groups.
+        most = 1 if pieces[at][1] - pieces[at][0] in _LENGTHS else _MOST_PIECES
         count = next(
             (
                 count
-                for count in range(min(_MOST_PIECES, len(pieces) - at), 0, -1)
+                for count in range(min(most, len(pieces) - at), 0, -1)
                 if _is_card(text, pieces, at, count)
             ),
             0,
@@ -265,9 +280,7 @@ def _is_meant(text: str, start: int, end: int, *, sure: bool) -> bool:
     """Tell by what stands around it that a number is a card's."""
     before, after = text[max(0, start - _NEARBY) : start], text[end : end + _NEARBY]
     lowered = before.lower()
-    if _PART_OF.search(before) or _GOES_ON.match(after) or _ACCOUNT.search(before):
-        return False
-    if _is_in_link(text, start, end):
+    if _PART_OF.search(before[-_BESIDE:]) or _GOES_ON.match(after) or _ACCOUNT.search(before):
         return False
     if not sure and not _NEAR.search(lowered) and not _NEAR.search(after.lower()):
         return False
@@ -275,18 +288,37 @@ def _is_meant(text: str, start: int, end: int, *, sure: bool) -> bool:
     label = labels[-1] if labels else None
     if label and label["card"]:
         return True
-    if _NAMED.search(before):
+    if _NAMED.search(before[-_BESIDE:]):
         return False
     return not (label and _LEADS_TO.fullmatch(lowered[label.end() :]))
 
 
-def _is_in_link(text: str, start: int, end: int) -> bool:
-    """Tell whether a number is a part of an address, of a page or of mail."""
-    before = text[max(0, start - _LONG) : start][::-1]
-    left, right = _TOKEN.match(before), _TOKEN.match(text, end, end + _LONG)
-    around = ((left[0] if left else "")[::-1], right[0] if right else "")
-    if any(map(_LINK.search, around)):
-        return True
-    # Where values are listed, a mail address beside it is a value of its own.
-    nearest = (re.split("[,;]", around[0])[-1], re.split("[,;]", around[1])[0])
-    return any("@" in one for one in nearest)
+class _Links:
+    """Which numbers of a text are a part of an address, of a page or of mail. Asked for one after
+    the other, from left to right, so that all together cost as much as the text is long.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _TOKEN.finditer(text)
+        self._start = self._end = 0
+        self._signs = [one.start() for one in _LINK.finditer(text)]
+
+    def hold(self, card: Card) -> bool:
+        """Tell whether one stands in what no blank and no bracket takes apart."""
+        first = max(self._reach(card.start + 1)[0], card.start - _LONG)
+        last = min(self._reach(card.end)[1], card.end + _LONG)
+        at = bisect_left(self._signs, first)
+        if at < len(self._signs) and self._signs[at] < last:
+            return True
+        # Where values are listed, a mail address beside it is a value of its own.
+        before = max(self._text.rfind(one, first, card.start) for one in ",;")
+        after = _LISTED.search(self._text, card.end, last)
+        nearest = (max(first, before), after.start() if after else last)
+        return "@" in self._text[slice(*nearest)]
+
+    def _reach(self, position: int) -> tuple[int, int]:
+        """Return where the token begins and ends in which the character before stands."""
+        while self._end < position:
+            self._start, self._end = next(self._tokens).span()
+        return self._start, self._end

@@ -6,6 +6,8 @@ from maildaemon.domain.reading import Checksum
 
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _TEN = 10
+# The digits of what a digit is when it is doubled, added up.
+_DOUBLED = str.maketrans("0123456789", "0246813579")
 _ELEVEN = 11
 _NINETY_SEVEN = 97
 _ACCOUNT_PREFIX = 4
@@ -45,11 +47,8 @@ def is_luhn(digits: str) -> bool:
 
     ISO/IEC 7812-1: every second digit from the right, doubled, its digits added up.
     """
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value >= _TEN else value
-    return total % _TEN == 0
+    plain, doubled = digits[::-2], digits[-2::-2].translate(_DOUBLED)
+    return sum(map(int, plain + doubled)) % _TEN == 0
 
 
 def _digit(char: str) -> str:

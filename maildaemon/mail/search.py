@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from maildaemon.domain.cards import cards_in, written
+from maildaemon.domain.cards import find_cards, written
 from maildaemon.domain.message import Message
 from maildaemon.domain.ordernumbers import number_key, proves, usual_form
 from maildaemon.domain.reading import (
@@ -102,10 +102,13 @@ def find(message: Message, prepared: Prepared) -> Findings:
 
 def _no_cards(prepared: Prepared, message: Message) -> Iterator[str]:
     """Yield what looks like a payment card's number, and is one of the shop's own."""
-    if not prepared.numbers or not (cards := cards_in(message)):
+    if not prepared.numbers:
         return
-    told = "\n".join(one[:_SEARCHED] for one in written(message))
-    ours = [number_key(one.number) for one in _numbers(prepared, _visible(told))]
+    said = [one[:_SEARCHED] for one in written(message)]
+    cards = {card.digits for one in {*said} for card in find_cards(one)}
+    if not cards:
+        return
+    ours = [number_key(one.number) for one in _numbers(prepared, _visible("\n".join(said)))]
     yield from (one for one in sorted(cards) if any(one in number for number in ours))
 
 

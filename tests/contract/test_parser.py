@@ -18,7 +18,7 @@ import pytest
 from maildaemon.adapters import worker
 from maildaemon.adapters.worker import ProcessParser
 from maildaemon.domain.message import Address, Message
-from maildaemon.domain.reading import Findings, FoundWords, Part, Search
+from maildaemon.domain.reading import Findings, FoundWords, NumberPattern, Part, Search
 from maildaemon.errors import ParserUnavailableError
 from maildaemon.mail.parse import parse_message
 from tests.fuzz.seeds import FOUND
@@ -340,7 +340,7 @@ def test_a_process_killed_while_it_looks_for_patterns_costs_nothing(
     findings = worker._Child.findings
     deaths: list[int] = []
 
-    def die_once(child: worker._Child, seconds: float) -> Findings:
+    def die_once(child: worker._Child, seconds: float) -> tuple[Findings, Message | None]:
         if not deaths:
             deaths.append(child._process.pid)
             child.kill()
@@ -352,6 +352,39 @@ def test_a_process_killed_while_it_looks_for_patterns_costs_nothing(
 
     assert parser.parse(PLAIN, LOOKING) == expected
     assert is_gone(deaths[0])
+
+
+CARD = "4111111111111111"
+OF_OURS = replace(READING, numbers=(NumberPattern("order", r"\b4\d{15}\b"),))
+
+
+def test_card_numbers_are_masked_in_the_process_but_for_the_shops_own(
+    make: Callable[..., ProcessParser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = HEADER + f"\nIt is about {CARD}, my card is 5555 5555 5555 4444.\n".encode()
+    parser = make()
+    # What the daemon itself masks is no more than a scan finds.
+    monkeypatch.setattr(worker, "without_cards_of", None)
+
+    assert parser.parse(raw, READING) == parse_message(raw, READING)
+    ours = parser.parse(raw, OF_OURS)
+
+    assert ours == parse_message(raw, OF_OURS)
+    assert CARD in ours.message.text
+    assert "5555 5555 5555 4444" not in ours.message.text
+
+
+def test_of_a_message_that_only_a_scan_has_read_card_numbers_are_masked(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make(wall_seconds=1)
+    read(parser)
+    os.kill(process_of(parser), signal.SIGSTOP)
+
+    message = read(parser, PLAIN.replace(b"The ring", CARD.encode()))
+
+    assert message.degraded
+    assert CARD not in repr(message)
 
 
 def encoded_within(depth: int) -> bytes:
@@ -472,6 +505,11 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
     "a line of 20 MB": lambda: HEADER + b"\n" + b"a" * 20 * MEGABYTE,
     "100,000 nested elements": lambda: HEADER + b"Content-Type: text/html\n\n" + b"<div>" * 100_000,
+    "a list of 20,000 card numbers": lambda: HEADER + b"\n" + b"4111111111111111\n" * 20_000,
+    "32,000 card numbers in a row": lambda: HEADER + b"\n" + b"4111111111111111;" * 32_000,
+    "30,000 card numbers in one address": lambda: (
+        HEADER + b"\n" + (b"4111111111111111;" * 100 + b"x://;") * 300
+    ),
     "25 MB of base64": lambda: (
         MIXED
         + b"--b\nContent-Transfer-Encoding: base64\nContent-Type: image/png\n\n"
