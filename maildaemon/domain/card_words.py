@@ -36,6 +36,8 @@ OTHER = (
 # What stands between such a word and its number.
 BETWEEN = (
     *("number", "numbers", "no", "nr", "num", "numero", "número", "numéro", "nummer", "номер"),
+    # № as it is written where no key has it: n°, n., nº, n.º
+    *("n", "nº", "º", "confirmation", "trace"),
     *("code", "id", "is", "was", "ist", "lautet", "è", "e", "est", "es", "of", "the", "di", "de"),
 )
 # How people call the three or four digits on the back.
