@@ -17,9 +17,11 @@ from email.utils import format_datetime
 from hmac import compare_digest
 from types import SimpleNamespace
 from typing import Self
+from uuid import uuid4
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, Login
 from pymap.concurrent import Subsystem
 from pymap.imap import IMAPServer
@@ -124,7 +126,14 @@ class Sandbox:
             for folder in FOLDERS:
                 await session.mailbox_set.add_mailbox(folder)
         # Not pymap's own service: that one does not tell on which port it listens.
-        serve = ProxyProtocolReader(config.proxy_protocol).get_callback(IMAPServer(login, config))
+        imap, header = IMAPServer(login, config), ProxyProtocolReader(config.proxy_protocol)
+
+        # Not its get_callback(): nobody would hold the task of a connection, and Python 3.13
+        # collects it with the connection in it.
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            told = await header.read(reader)
+            await imap(reader, writer, SocketInfo.get(writer, told, unique_id=uuid4().bytes))
+
         return await asyncio.start_server(serve, HOST, 0)
 
     def _smtp_session(self) -> SMTP:

@@ -70,7 +70,8 @@ def complain(error: Exception, about: str = "") -> None:
     for line in _sentences(error):
         mailbox = f"error: {about}: " if about else "error: "
         said = mailbox + line.removeprefix("error: ") if line.startswith("error: ") else line
-        note(said if line.startswith("Traceback") else wrapped(said, 4, sys.stderr))
+        # What has lines of its own, a traceback or a help, is laid out already.
+        note(said if "\n" in said else wrapped(said, 4, sys.stderr))
 
 
 def _sentences(error: Exception) -> list[str]:

@@ -100,7 +100,9 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default=",".join(PARTS), help="some of these")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--longest", type=float, default=400, help="seconds of tests for a mistake, measured")
+    parser.add_argument(
+        "--longest", type=float, default=400, help="seconds of tests for a mistake, measured"
+    )
     parser.add_argument("--data", type=Path, default=Path(".coverage"))
     parser.add_argument("--times", type=Path, default=Path(".test-times.xml"))
     return parser.parse_args()

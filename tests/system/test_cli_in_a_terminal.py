@@ -52,6 +52,15 @@ def words_of(text: str) -> list[str]:
     return re.sub(r"\W+", " ", text).split()
 
 
+@pytest.mark.parametrize("asked", [(), ("outbox",)])
+def test_who_names_no_command_gets_the_help_as_it_is_laid_out(
+    here: Installation, asked: tuple[str, ...]
+) -> None:
+    asked = (*PROGRAM, *asked)
+
+    assert shown(here, *asked).shown == shown(here, *asked, "--help").shown
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 @pytest.mark.parametrize("asked", [("--help",), ("check", "--help"), ("check",), ("runn",)])
 def test_no_word_is_torn_or_lost_in_a_terminal_of_any_width(
