@@ -1,6 +1,5 @@
 """`person erase`, and what may happen around it: deaths, restores, several machines, namesakes."""
 
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from sqlalchemy import text
 
 from maildaemon.adapters.tombstones import TombstoneFile
 from maildaemon.domain.erasure import Tombstone
-from maildaemon.errors import StoreUnavailableError
 from maildaemon.ports.brakes import Alarm, Muted
 from maildaemon.services.erase import erase_person, plan_erasure
 from maildaemon.services.forget import forget_next, forget_or_tell, scrub_next
@@ -337,7 +335,7 @@ def test_what_came_while_somebody_thought_it_over_goes_as_well(shop: Shop) -> No
 
 @pytest.mark.postgresql
 @pytest.mark.mariadb
-def test_others_write_while_kept_files_are_read_and_the_tombstone_is_written(
+def test_others_write_while_kept_files_are_read(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = PNG + b"zqbody of a file, by anna@example.net"
@@ -355,11 +353,10 @@ def test_others_write_while_kept_files_are_read_and_the_tombstone_is_written(
     write(shop, SAID, **HERS)
     a_quoting_mail(shop, files=(("p.png", "image/png", photo),))
     monkeypatch.setattr(shop.files, "get", first("read", shop.files.get))
-    monkeypatch.setattr(TombstoneFile, "add", first("remembered", TombstoneFile.add))
 
     erase(shop)
 
-    assert seen == ["read", "read", "remembered"]
+    assert seen == ["read", "read"]
     early = shop.at - timedelta(hours=1)
     seen.clear()
     raw = a_mail(
@@ -372,48 +369,6 @@ def test_others_write_while_kept_files_are_read_and_the_tombstone_is_written(
     shop.round()
     assert forget_next(shop.places, shop.now)
     assert seen == ["read"]
-
-
-def test_what_changes_while_the_tombstone_is_written_is_planned_anew(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(shop, SAID, **HERS)
-    late = iter((lambda: write(shop, "One more zqbody.", **HERS | {"message_id": "later@x"}),))
-    add = TombstoneFile.add
-
-    def slowly(graves: TombstoneFile, stone: Tombstone) -> None:
-        add(graves, stone)
-        next(late, lambda: None)()
-
-    monkeypatch.setattr(TombstoneFile, "add", slowly)
-
-    assert erase(shop)["messages"] == 3  # two of hers, and our answer
-
-    assert len(TombstoneFile(shop.folder).read()) == 2
-    assert shop.rows("select text from message where from_address = 'anna@example.net'") == []
-    assert left(shop) == []
-
-
-def test_whoever_writes_all_the_time_is_remembered_and_goes_with_the_next_look(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(shop, SAID, **HERS)
-    number = itertools.count()
-    add = TombstoneFile.add
-
-    def slowly(graves: TombstoneFile, stone: Tombstone) -> None:
-        add(graves, replace(stone, erased_at=stone.erased_at + timedelta(hours=2)))
-        write(shop, "zqbody", **HERS | {"message_id": f"{next(number)}@x"})
-
-    with monkeypatch.context() as patched:
-        patched.setattr(TombstoneFile, "add", slowly)
-        with pytest.raises(StoreUnavailableError):
-            erase(shop)
-    assert left(shop)
-
-    forget_next(shop.places, shop.now)
-
-    assert left(shop) == []
 
 
 def test_what_is_half_written_goes_when_it_is_old(shop: Shop) -> None:

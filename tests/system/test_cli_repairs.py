@@ -43,7 +43,7 @@ def test_check_connect_tells_what_it_found(here: Installation) -> None:
     assert set(found) == {
         (check, "ok")
         for check in (
-            *("configuration", "mode", "templates", "data_dir", "database"),
+            *("configuration", "mode", "templates", "data_dir", "disk", "database"),
             *("imap", "folders", "idle", "smtp"),
         )
     }

@@ -128,7 +128,7 @@ def test_check_finds_every_planted_mistake_with_its_line_and_what_to_do(
 
     said: dict[tuple[str, int], list[str]] = {}
     for line in capsys.readouterr().out.splitlines():
-        match = re.fullmatch(r"\S+ (?:.*/)?(\w+\.yaml):(\d+):(\d+): (.+)", line)
+        match = re.fullmatch(r"✗ FAILED: (?:.*/)?(\w+\.yaml):(\d+):(\d+): (.+)", line)
         assert match is not None, line
         assert int(match[3]) > 0
         said.setdefault((match[1], int(match[2])), []).append(match[4])
