@@ -17,14 +17,14 @@ from maildaemon.errors import (
     TransportRefusedError,
     TransportUnavailableError,
 )
-from maildaemon.ports import Role
+from maildaemon.ports import Composer, Now, Role
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_failure, note_success, resting_until
 from maildaemon.services.audit import audit_next
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.deliver import deliver_next
-from maildaemon.services.desk import log
+from maildaemon.services.desk import Desk, log
 from maildaemon.services.fire import fire_next
 from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.forget import forget_or_tell
@@ -128,10 +128,13 @@ class Steps:
 
     async def fire(self, crew: Crew) -> int:
         """Plan and fire; what is paced or looked for at the last moment is the next loop's."""
-        works = self._works
+        return await self._write(crew, fire_next)
+
+    async def _write(self, crew: Crew, write: Callable[[Store, Composer, Desk, Now], int]) -> int:
+        """Have mail written that no message has caused; what is queued may go at once."""
         await asyncio.to_thread(self._guard.look)
-        store = self._store(crew)
-        count = await asyncio.to_thread(fire_next, store, crew.composer, crew.desk, works.now)
+        store, now = self._store(crew), self._works.now
+        count = await asyncio.to_thread(write, store, crew.composer, crew.desk, now)
         if count:
             self._wake(crew, Step.DELIVER)
         return count
@@ -200,13 +203,7 @@ class Steps:
         return look
 
     async def probe(self, crew: Crew) -> int:
-        works = self._works
-        await asyncio.to_thread(self._guard.look)
-        store = self._store(crew)
-        count = await asyncio.to_thread(probe_next, store, crew.composer, crew.desk, works.now)
-        if count:
-            self._wake(crew, Step.DELIVER)
-        return count
+        return await self._write(crew, probe_next)
 
     async def keep_signed_in(self, crew: Crew) -> int:
         store, now = self._store(crew), self._works.now
