@@ -8,13 +8,15 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _LONGEST = 60.0
+_IMPATIENT = 10.0
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -53,10 +55,31 @@ class Terminal:
             pass
         return self.process.wait(_LONGEST)
 
+    def leave(self, key: str) -> int:
+        """Press the key, as a person does: again, if nothing happens. Return the exit code.
+
+        A signal that arrives after Python's last look for one and before it waits for a key is
+        only seen at the next key.
+        """
+        pressed = threading.Event()
+        again = threading.Thread(target=self._press, args=(key, pressed))
+        again.start()
+        try:
+            return self.end()
+        finally:
+            pressed.set()
+            again.join()
+
     @property
     def plain(self) -> str:
         """Return what was shown without colours."""
         return _STEERING.sub("", self.shown).replace("\r\n", "\n")
+
+    def _press(self, key: str, ended: threading.Event) -> None:
+        with suppress(OSError):  # nobody is there to hear it
+            self.type("", key)
+            while not ended.wait(_IMPATIENT):
+                self.type("", key)
 
     def _take(self, seconds: float) -> bool:
         if seconds <= 0 or not select.select([self.window], [], [], seconds)[0]:

@@ -112,8 +112,7 @@ def test_ctrl_c_is_quiet(here: Installation) -> None:
         # This opens when the program does, which waits for the letter from then on.
         (here.folder / "letter.eml").open("wb"),
     ):
-        at.type("", "\x03")
-        assert at.end() == INTERRUPTED
+        assert at.leave("\x03") == INTERRUPTED
 
     assert at.plain.replace("^C", "").strip() == ""
 

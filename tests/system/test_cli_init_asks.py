@@ -228,8 +228,7 @@ def test_whoever_leaves_finds_nothing_written(person: Person, key: str, question
     with person.types(*given) as at:
         at.wait_for(question)
         at.wait_for(": ")
-        at.type("", key)
-        assert at.end() == INTERRUPTED
+        assert at.leave(key) == INTERRUPTED
 
     assert "nothing was written" in at.plain
     assert "Traceback" not in at.plain
@@ -240,8 +239,7 @@ def test_ctrl_c_while_a_server_keeps_silent_writes_nothing(person: Person) -> No
     person.web.pages[AUTOCONFIG] = None
     with person.types("--address", person.account.user) as at:
         at.wait_for("looking for the servers")
-        at.type("", "\x03")
-        assert at.end() == INTERRUPTED
+        assert at.leave("\x03") == INTERRUPTED
 
     assert person.left == []
 
