@@ -160,9 +160,7 @@ def test_bash_completes_commands_and_options(here: Installation, tmp_path: Path)
         at.wait_for("transcript ")
         at.type("--outp", "\t")
         at.wait_for("--output ")
-        at.type("", "\x03")
-        at.wait_for("ready> ")
-        at.type("exit")
+        at.type("\x15exit")
         at.end()
 
 
