@@ -77,17 +77,12 @@ async def deliver_next(
     process dies while talking to the server, the entry is due again later, with the same
     Message-ID. Trouble with the session raises and leaves the entry as it was.
     """
-    row = await asyncio.to_thread(_due, store, desk, now())
-    if row is None:
-        return 0
-    if await asyncio.to_thread(_is_dealt_with, store, desk, row, now()):
-        return 1
-    row = await asyncio.to_thread(_let_through, store, desk, row, now())
-    if row is None or await asyncio.to_thread(_is_held, store, desk, row, now()):
-        return 0
+    # Each way to a thread and back is a wait of its own: as few as the network leaves.
+    row = await asyncio.to_thread(_choose, store, desk, now())
+    if not isinstance(row, OutboxRow):
+        return row
     # Before the claim: a refused login is no failure of this mail.
     await transport.open()
-    await asyncio.to_thread(note_success, store, desk, "smtp", now())
     if row.kind is MailKind.TIMED and await _is_unseen(store, desk, row, look, now):
         return 1
     claimed = await asyncio.to_thread(_claim, store, desk, row, now())
@@ -114,6 +109,19 @@ async def _write_down(write: Callable[[], None]) -> None:
         except StoreUnavailableError as error:
             log("outbox.unwritten", logging.ERROR, error=str(error))
             await asyncio.sleep(WRITE_AGAIN_AFTER.total_seconds())
+
+
+def _choose(store: Store, desk: Desk, now: datetime) -> OutboxRow | int:
+    """Return what is to be sent now; else how many rows were dealt with instead (0 or 1)."""
+    row = _due(store, desk, now)
+    if row is None:
+        return 0
+    if _is_dealt_with(store, desk, row, now):
+        return 1
+    row = _let_through(store, desk, row, now)
+    if row is None or _is_held(store, desk, row, now):
+        return 0
+    return row
 
 
 def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
@@ -156,14 +164,15 @@ def _mode(desk: Desk, row: OutboxRow) -> Mode:
 
 async def _is_unseen(store: Store, desk: Desk, row: OutboxRow, look: LastLook, now: Now) -> bool:
     """Tell whether timed mail waits, because somebody may just have written."""
-    found = await look(await asyncio.to_thread(_clock_of, store, row))
+    found = await look(await asyncio.to_thread(_clock_of, store, desk, row, now()))
     if found is Look.CLEAR:
         return False
     await asyncio.to_thread(wait_unseen, store, desk, row, found, now())
     return True
 
 
-def _clock_of(store: Store, row: OutboxRow) -> datetime:
+def _clock_of(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> datetime:
+    note_success(store, desk, "smtp", now)
     with store.read() as tx:
         return tx.timers.clock_of(row.outbox_id) or row.queued_at
 
@@ -174,6 +183,8 @@ def _put_off(store: Store, row: OutboxRow, now: datetime) -> None:
 
 
 def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
+    """Take a row, now that the server has let us in; None if it may not go any more."""
+    note_success(store, desk, "smtp", now)
     with store.begin() as tx:
         # Logging in may have taken a while, and a brake stops everything at once.
         if row.kind not in FOR_OURSELVES and tx.brakes.on(desk.mailbox_id):

@@ -109,19 +109,18 @@ class Steps:
 
     async def process(self, crew: Crew) -> int:
         works = self._works
-        await asyncio.to_thread(self._guard.look)
-        count = await asyncio.to_thread(
-            process_next,
-            self._store(crew),
-            works.parser,
-            crew.composer,
-            works.blobs,
-            works.files,
-            crew.desk,
-            works.now,
-        )
+
+        def process() -> int:
+            self._guard.look()
+            store, blobs, files = self._store(crew), works.blobs, works.files
+            parser, composer = works.parser, crew.composer
+            count = process_next(store, parser, composer, blobs, files, crew.desk, works.now)
+            if count:
+                forget_or_tell(works.places, works.now)
+            return count
+
+        count = await asyncio.to_thread(process)
         if count:
-            await asyncio.to_thread(forget_or_tell, works.places, works.now)
             self._wake(crew, Step.FIRE)
             self._wake(crew, Step.DELIVER)
         return count
@@ -132,9 +131,12 @@ class Steps:
 
     async def _write(self, crew: Crew, write: Callable[[Store, Composer, Desk, Now], int]) -> int:
         """Have mail written that no message has caused; what is queued may go at once."""
-        await asyncio.to_thread(self._guard.look)
-        store, now = self._store(crew), self._works.now
-        count = await asyncio.to_thread(write, store, crew.composer, crew.desk, now)
+
+        def look_and_write() -> int:
+            self._guard.look()
+            return write(self._store(crew), crew.composer, crew.desk, self._works.now)
+
+        count = await asyncio.to_thread(look_and_write)
         if count:
             self._wake(crew, Step.DELIVER)
         return count
@@ -143,9 +145,15 @@ class Steps:
         works = self._works
         if crew.transport is None:
             return 0
-        if rest := await self._rest(crew, "smtp", crew.smtp_credential):
+
+        def rests() -> Rest | None:
+            if rest := self._resting(crew, "smtp", crew.smtp_credential):
+                return rest
+            self._guard.look()
+            return None
+
+        if rest := await asyncio.to_thread(rests):
             return rest
-        await asyncio.to_thread(self._guard.look)
         try:
             count = await deliver_next(
                 self._store(crew),
@@ -260,8 +268,11 @@ class Steps:
         return account.last_success_at is not None and account.next_attempt_at is None
 
     async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
+        return await asyncio.to_thread(self._resting, crew, service, credential)
+
+    def _resting(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
         store, now = self._store(crew), self._works.now()
-        until = await asyncio.to_thread(resting_until, store, crew.desk, service, credential, now)
+        until = resting_until(store, crew.desk, service, credential, now)
         return Rest(until - now) if until else None
 
     async def _note_failure(
