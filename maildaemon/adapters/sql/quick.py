@@ -216,6 +216,15 @@ class QuickConnection:
         self._connection.close()
 
 
+def run_words(connection: Connection, words: str) -> None:
+    """Run what is text already, takes no values and returns nothing."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(words)
+    except sqlite3.Error as error:
+        raise _as_usual(words, error) from error
+
+
 def _as_usual(text: str, error: sqlite3.Error) -> BaseException:
     """Return the error that SQLAlchemy makes of one of the driver's."""
     return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)

@@ -36,7 +36,7 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.personal import SqlPersons
 from maildaemon.adapters.sql.probes import SqlProbes
-from maildaemon.adapters.sql.quick import QuickConnection, Statements
+from maildaemon.adapters.sql.quick import QuickConnection, Statements, run_words
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.removals import SqlRemovals
@@ -216,8 +216,8 @@ def _sqlite(url: URL) -> Engine:
         reading = bool(connection.get_execution_options().get("reading"))
         # It stays until it is changed.
         if connection.info.get("reading") != reading:
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            run_words(connection, f"PRAGMA query_only={'ON' if reading else 'OFF'}")
             connection.info["reading"] = reading
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        run_words(connection, "BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
