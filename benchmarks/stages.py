@@ -22,7 +22,7 @@ from maildaemon.domain.decide import decide
 from maildaemon.domain.reading import Reading
 from maildaemon.ports import Mailbox, Role
 from maildaemon.ports.store import Store
-from maildaemon.services import process, receive
+from maildaemon.services import conclude, process, receive
 from maildaemon.settings import load_settings
 
 _ASKING = frozenset(
@@ -53,7 +53,7 @@ def main(config: str, messages: int) -> dict[str, Any]:
         parser: Any = Timed(watch, tools.parser, lambda _: "parse")
         composer: Any = Timed(watch, tools.composer, lambda _: "compose")
         imap: Any = Timed(watch, mailbox, lambda _: "fetch")
-        vars(process)["decide"] = watch.timed("decide", decide)
+        vars(conclude)["decide"] = watch.timed("decide", decide)
         tools.parser.parse(b"Subject: warm\r\n\r\n", Reading())
         step = "receive"
         journal: Any = TimedStore(watch, tools.store, lambda _: "journal")
@@ -64,12 +64,20 @@ def main(config: str, messages: int) -> dict[str, Any]:
         store: Any = TimedStore(watch, tools.store, _stage_of_processing)
         taken = 0
         with watch.stage("rest"):
-            while count := process.process_next(
-                store, parser, composer, blobs, files, desk, utc_now
+            while count := _process(
+                process.Batch(store, parser, composer, blobs, files, desk, utc_now)
             ):
                 taken += count
     assert taken == messages, f"{taken} messages were processed, not {messages}"
     return {"seconds": dict(watch.seconds), "statements": dict(statements)}
+
+
+def _process(batch: process.Batch) -> int:
+    """Process one batch; return how many messages were in it."""
+    taken = batch.take()
+    batch.read()
+    batch.conclude()
+    return taken
 
 
 def _stage_of_processing(method: str) -> str:

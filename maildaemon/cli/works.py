@@ -56,10 +56,11 @@ def process_all(tools: "Tools", desk: "Desk") -> int:
     done = 0
     with show_progress("messages") as progress:
 
-        def told(taken: int) -> None:
+        def told(taken: int) -> bool:
             nonlocal done
             done += taken
             progress("processed", done, max(done, total))
+            return True
 
         processed = process_backlog(make_batches(tools, desk), told)
     # What was erased may lie in the mailbox still.

@@ -52,12 +52,19 @@ class Inbound(Protocol):
         """Try a gap again later."""
 
     def claim_due(
-        self, mailbox_id: int, now: datetime, until: datetime, *, limit: int, max_bytes: int
+        self,
+        mailbox_id: int,
+        now: datetime,
+        until: datetime,
+        *,
+        limit: int,
+        max_bytes: int,
+        beside: bool = False,
     ) -> tuple[InboundRow, ...]:
         """Take waiting rows, oldest first, live mail before history.
 
         A row whose last claim was never concluded is taken alone, and a death while it was alone
-        counts as its own failure.
+        counts as its own failure; while others are under way `beside` it, it is not taken.
         """
 
     def twins(self, rows: Iterable[InboundRow]) -> Mapping[int, int]:

@@ -46,35 +46,8 @@ _FETCHED_WITHIN = timedelta(seconds=10)
 _AS_TEXT, _AS_NOTHING = b"Content-Type: text/plain", b"Content-Type: application/x-none"
 
 
-def process_next(
-    store: Store,
-    parser: Parser,
-    composer: Composer,
-    blobs: BlobStore,
-    files: BlobStore,
-    desk: Desk,
-    now: Now,
-) -> int:
-    """Process one batch of recorded messages; return how many were taken (0: nothing is due).
-
-    What fails is tried again later by itself, and parked after three failures of its own: it
-    never keeps another message waiting. What an outage keeps from being concluded is given back
-    as it was. If the process dies, what it had taken is due again when the claim ends, one by one.
-    """
-    batch = Batch(store, parser, composer, blobs, files, desk, now)
-    if not (taken := batch.take()):
-        return 0
-    trouble = attempt(batch.read)
-    if trouble is None:
-        trouble = attempt(batch.conclude)
-    batch.give_back()
-    if isinstance(trouble, Exception):
-        raise trouble
-    return taken
-
-
 class Batch:
-    """Rows taken together; what is not concluded yet stays in `_left`."""
+    """Rows taken together; what is not concluded yet is left, and may be given back."""
 
     def __init__(
         self,
@@ -96,8 +69,8 @@ class Batch:
         # Which draft of ours a person has sent, by the row of what was found in Sent.
         self._sent_drafts: dict[int, int] = {}
 
-    def take(self) -> int:
-        """Claim what is due; return how many rows."""
+    def take(self, *, beside: bool = False) -> int:
+        """Claim what is due; return how many rows. `beside`: while another batch is under way."""
         with self._store.begin() as tx:
             rows = tx.inbound.claim_due(
                 self._desk.mailbox_id,
@@ -105,6 +78,7 @@ class Batch:
                 self._began_at + CLAIM,
                 limit=_BATCH_MESSAGES,
                 max_bytes=_BATCH_BYTES,
+                beside=beside,
             )
             deadly = [row for row in rows if self._is_deadly(tx, row)]
             for row in deadly:

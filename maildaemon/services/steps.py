@@ -21,6 +21,7 @@ from maildaemon.ports import Composer, Now, Role
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_failure, note_success, resting_until
 from maildaemon.services.audit import audit_next
+from maildaemon.services.backlog import process_backlog
 from maildaemon.services.colleague import read_colleague
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.deliver import deliver_next
@@ -34,7 +35,7 @@ from maildaemon.services.lookout import Lookout
 from maildaemon.services.loop import Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.probe import probe_next
-from maildaemon.services.process import process_next
+from maildaemon.services.process import Batch
 from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
 from maildaemon.services.sign_ins import look_after
@@ -110,20 +111,24 @@ class Steps:
     async def process(self, crew: Crew) -> int:
         works = self._works
 
+        loop = asyncio.get_running_loop()
+
+        def batch() -> Batch:
+            store, parser, composer = self._store(crew), works.parser, crew.composer
+            return Batch(store, parser, composer, works.blobs, works.files, crew.desk, works.now)
+
+        def concluded(_taken: int) -> bool:
+            forget_or_tell(works.places, works.now)
+            for step in (Step.FIRE, Step.DELIVER):
+                loop.call_soon_threadsafe(self._wake, crew, step)
+            self._guard.look()
+            return not self._stopping.is_set()
+
         def process() -> int:
             self._guard.look()
-            store, blobs, files = self._store(crew), works.blobs, works.files
-            parser, composer = works.parser, crew.composer
-            count = process_next(store, parser, composer, blobs, files, crew.desk, works.now)
-            if count:
-                forget_or_tell(works.places, works.now)
-            return count
+            return process_backlog(batch, concluded)
 
-        count = await asyncio.to_thread(process)
-        if count:
-            self._wake(crew, Step.FIRE)
-            self._wake(crew, Step.DELIVER)
-        return count
+        return await asyncio.to_thread(process)
 
     async def fire(self, crew: Crew) -> int:
         """Plan and fire; what is paced or looked for at the last moment is the next loop's."""

@@ -42,9 +42,12 @@ def record(store: SqlStore, folder: FolderRow, *uids: int, history: bool = False
         return tx.inbound.record(1, folder, seen, now=NOW, history=history)
 
 
-def claim(store: SqlStore, at: datetime = NOW, limit: int = 50) -> tuple[InboundRow, ...]:
+def claim(
+    store: SqlStore, at: datetime = NOW, limit: int = 50, *, beside: bool = False
+) -> tuple[InboundRow, ...]:
+    until = at + timedelta(minutes=5)
     with store.begin() as tx:
-        return tx.inbound.claim_due(1, at, at + timedelta(minutes=5), limit=limit, max_bytes=10_000)
+        return tx.inbound.claim_due(1, at, until, limit=limit, max_bytes=10_000, beside=beside)
 
 
 def a_mail(message_id: str = "md.a.b@shop.example", *, thread_id: int | None = None) -> NewMail:
@@ -115,6 +118,16 @@ def test_a_row_whose_claim_was_never_concluded_is_taken_alone(
 
     assert [(row.uid, row.alone) for row in claim(store, LATER)] == [(1, True)]
     assert [(row.uid, row.alone) for row in claim(store, LATER)] == [(2, True)]
+
+
+def test_what_may_have_killed_us_is_not_taken_while_others_are_under_way(
+    store: SqlStore, folder: FolderRow
+) -> None:
+    record(store, folder, 1, 2)
+    assert [row.uid for row in claim(store, beside=True)] == [1, 2]
+
+    assert claim(store, LATER, beside=True) == ()
+    assert [(row.uid, row.alone) for row in claim(store, LATER)] == [(1, True)]
 
 
 def test_only_deaths_while_a_row_was_alone_count_as_its_own(

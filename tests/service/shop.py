@@ -32,6 +32,7 @@ from maildaemon.mail.parse import parse_message
 from maildaemon.ports.brakes import Alert
 from maildaemon.ports.store import Store
 from maildaemon.services.alert import tell_next
+from maildaemon.services.backlog import process_backlog
 from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk
 from maildaemon.services.erase import Places
@@ -42,7 +43,7 @@ from maildaemon.services.last_look import Look, look
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.outage import Outage
 from maildaemon.services.plan import put_in_force
-from maildaemon.services.process import process_next
+from maildaemon.services.process import Batch
 from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
 from tests.builders import ARCHIVES
@@ -200,7 +201,11 @@ class Shop:
         return count
 
     def process(self) -> int:
-        return process_next(
+        """Process one batch."""
+        return process_backlog(self.a_batch, lambda _: False)
+
+    def a_batch(self) -> Batch:
+        return Batch(
             self.store,
             self.parser,
             self.composer,

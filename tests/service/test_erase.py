@@ -112,7 +112,7 @@ def rebuild(shop: Shop, folder: Path) -> None:
     record_kept(shop.store, raw, shop.parser, [shop.desk], arrived_at, now, progress)
     process_backlog(
         lambda: Batch(shop.store, shop.parser, shop.composer, raw, files, shop.desk, now),
-        lambda _: None,
+        lambda _: True,
     )
     conclude(shop.store, shop.desk, now)
 

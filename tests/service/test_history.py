@@ -14,7 +14,6 @@ from maildaemon.errors import ParserUnavailableError
 from maildaemon.ports import Fetched
 from maildaemon.services import first_start
 from maildaemon.services.backlog import process_backlog
-from maildaemon.services.process import Batch
 from maildaemon.services.receive import backfill
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.service.shop import START, InProcessParser, Shop, a_mail
@@ -153,7 +152,7 @@ def test_what_is_moved_while_its_bytes_are_recognised_is_read_after_all(shop: Sh
     away = shop.account.move("INBOX", 2, "Archive")
     shop.account.move("Archive", away, "INBOX")
     shop.receive()
-    batch = a_batch(shop)
+    batch = shop.a_batch()
     batch.take()
     batch.read()
     with shop.sql.engine.begin() as other:
@@ -416,7 +415,7 @@ def test_history_is_decided_in_the_order_in_which_it_was_written_whatever_folder
 
     since = START - timedelta(days=30)
     backfill(shop.store, shop.mailbox, shop.blobs, shop.desk, since, shop.now, lambda *_: None)
-    taken = process_backlog(lambda: a_batch(shop), lambda _: None)
+    taken = process_backlog(shop.a_batch, lambda _: True)
 
     assert taken == 3
     ids = shop.rows("select message_id from message order by id")
@@ -436,7 +435,7 @@ def test_a_conversation_that_was_imported_is_looked_after_from_its_next_mail_on(
     shop.start()
     since = START - timedelta(days=90)
     backfill(shop.store, shop.mailbox, shop.blobs, shop.desk, since, shop.now, lambda *_: None)
-    process_backlog(lambda: a_batch(shop), lambda _: None)
+    process_backlog(shop.a_batch, lambda _: True)
     assert shop.rows("select history, plan_wanted from thread") == [(1, 0)]
 
     cited = "<c1@customer.example>"
@@ -460,9 +459,3 @@ class Dying(InProcessParser):
         if self._left < 0:
             raise ParserUnavailableError("gone")
         return super().parse(raw, reading)
-
-
-def a_batch(shop: Shop) -> Batch:
-    return Batch(
-        shop.store, shop.parser, shop.composer, shop.blobs, shop.files, shop.desk, shop.now
-    )

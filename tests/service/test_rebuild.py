@@ -11,7 +11,6 @@ from maildaemon.adapters.mail_files import arrived_at
 from maildaemon.services.audit import Tally, audit_mailbox
 from maildaemon.services.backlog import process_backlog
 from maildaemon.services.plan import put_in_force
-from maildaemon.services.process import Batch
 from maildaemon.services.rebuild import conclude, record_kept, record_mailbox
 from tests.databases import open_store
 from tests.service.shop import Shop, a_mail
@@ -76,14 +75,8 @@ def rebuild(shop: Shop) -> None:
     record_kept(
         shop.store, shop.blobs, shop.parser, [shop.desk], arrived_at, shop.now, lambda *_: None
     )
-    process_backlog(lambda: a_batch(shop), lambda _: None)
+    process_backlog(shop.a_batch, lambda _: True)
     conclude(shop.store, shop.desk, shop.now)
-
-
-def a_batch(shop: Shop) -> Batch:
-    return Batch(
-        shop.store, shop.parser, shop.composer, shop.blobs, shop.files, shop.desk, shop.now
-    )
 
 
 def conversations(shop: Shop) -> set[tuple[str, str, frozenset[str]]]:
@@ -164,7 +157,7 @@ def test_a_rebuild_that_was_broken_off_goes_on_where_it_was(shop: Shop, tmp_path
     record_mailbox(
         shop.store, shop.mailbox, shop.blobs, shop.parser, shop.desk, shop.now, lambda *_: None
     )
-    batch = a_batch(shop)
+    batch = shop.a_batch()
     batch.take()
     assert shop.rows("select count(*) from concern where name = 'rebuild:unfinished'") == [(1,)]
     shop.close()

@@ -248,12 +248,21 @@ class SqlInbound:
         )
 
     def claim_due(
-        self, mailbox_id: int, now: datetime, until: datetime, *, limit: int, max_bytes: int
+        self,
+        mailbox_id: int,
+        now: datetime,
+        until: datetime,
+        *,
+        limit: int,
+        max_bytes: int,
+        beside: bool = False,
     ) -> tuple[InboundRow, ...]:
         """Take waiting rows, oldest first; one whose last claim was never concluded goes alone."""
         due = self._due(mailbox_id, now, limit)
         # What took a whole batch down must not take the next batch down as well.
         suspected = bool(due and due[0].claim)
+        if suspected and beside:
+            return ()
         taken = due[:1] if suspected else _within([row for row in due if not row.claim], max_bytes)
         return tuple(filter(None, (self._claim(row, until, alone=suspected) for row in taken)))
 
