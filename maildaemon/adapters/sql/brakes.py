@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
@@ -18,12 +18,20 @@ from maildaemon.adapters.sql.tables import (
     undeliverable,
 )
 from maildaemon.domain.brakes import Brake, Braking
-from maildaemon.domain.delivery import MailKind, OutboxState
+from maildaemon.domain.delivery import OutboxState
 from maildaemon.domain.pacing import Queue
 from maildaemon.domain.waiting import LONGEST_WAITS
 from maildaemon.ports.brakes import Muted
 
 _FACT_NAME_AT_MOST = 32
+# Put together once, as in `questions`.
+_IT = mailbox.c.id == bindparam("mailbox_id")
+_PACED = select(mailbox.c.paced_until, mailbox.c.paced_at).where(_IT)
+_LATE_SINCE = select(mailbox.c.late_since).where(_IT)
+_BEGUN_AT = select(mailbox.c.begun_at).where(_IT)
+_CHANGE = update(mailbox).where(_IT)
+_QUEUED_AT = select(outbox.c.queued_at).where(outbox.c.id == bindparam("row"))
+_FACT = select(installation.c.value).where(installation.c.name == bindparam("called"))
 
 
 class SqlBrakes:
@@ -145,33 +153,18 @@ class SqlBrakes:
 
     def queue(self, mailbox_id: int, sent_since: datetime, now: datetime) -> Queue | None:
         """Return what the pace depends on; None if nothing is due."""
-        to_others = outbox.c.kind != MailKind.PROBE.value
-        ours = and_(outbox.c.mailbox_id == mailbox_id, to_others)
-        waiting, first = self._connection.execute(
-            select(func.count(), func.min(outbox.c.id)).where(
-                ours,
-                outbox.c.state == OutboxState.QUEUED.value,
-                outbox.c.next_attempt_at <= now,
-            )
-        ).one()
+        asked = {"mailbox_id": mailbox_id, "now": now}
+        waiting, first = self._connection.execute(questions.DUE, asked).one()
         if first is None:
             return None
-        paced = self._connection.execute(
-            select(mailbox.c.paced_until, mailbox.c.paced_at).where(mailbox.c.id == mailbox_id)
-        ).one()
-        sent = select(func.count()).where(
-            ours,
-            outbox.c.state == OutboxState.SENT.value,
-            outbox.c.concluded_at > sent_since,
-            outbox.c.concluded_at <= now,
-        )
-        oldest_at = self._connection.scalar(select(outbox.c.queued_at).where(outbox.c.id == first))
+        paced = self._connection.execute(_PACED, {"mailbox_id": mailbox_id}).one()
+        sent = self._connection.scalar(questions.SENT_BETWEEN, {**asked, "since": sent_since})
         return Queue(
             waiting=waiting,
-            oldest_at=oldest_at or now,
+            oldest_at=self._connection.scalar(_QUEUED_AT, {"row": first}) or now,
             paced_until=paced.paced_until,
             paced_at=paced.paced_at,
-            sent=self._connection.scalar(sent) or 0,
+            sent=sent or 0,
         )
 
     def pace(
@@ -182,9 +175,9 @@ class SqlBrakes:
 
     def late_since(self, mailbox_id: int) -> datetime | None:
         """Return since when staff know that mail is late, None if it is not."""
-        return self._connection.scalar(
-            select(mailbox.c.late_since).where(mailbox.c.id == mailbox_id)
-        )
+        asked = {"mailbox_id": mailbox_id}
+        late_since: datetime | None = self._connection.scalar(_LATE_SINCE, asked)
+        return late_since
 
     def note_late(self, mailbox_id: int, since: datetime | None) -> None:
         """Note that staff know that mail is late (None: it is late no more)."""
@@ -196,16 +189,16 @@ class SqlBrakes:
 
     def begun_at(self, mailbox_id: int) -> datetime | None:
         """Return when the daemon which reads this mailbox was started."""
-        return self._connection.scalar(select(mailbox.c.begun_at).where(mailbox.c.id == mailbox_id))
+        begun_at: datetime | None = self._connection.scalar(_BEGUN_AT, {"mailbox_id": mailbox_id})
+        return begun_at
 
     def _update(self, mailbox_id: int, **values: Any) -> None:
-        self._connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(**values))
+        self._connection.execute(_CHANGE, {"mailbox_id": mailbox_id, **values})
 
     def fact(self, name: str) -> str | None:
         """Return what this installation knows of itself by this name."""
-        return self._connection.scalar(
-            select(installation.c.value).where(installation.c.name == _fact_name(name))
-        )
+        value: str | None = self._connection.scalar(_FACT, {"called": _fact_name(name)})
+        return value
 
     def keep_fact(self, name: str, value: str) -> None:
         """Remember something of this installation."""

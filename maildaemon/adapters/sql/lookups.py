@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, exists, select
 
 from maildaemon.adapters.sql import questions
 from maildaemon.adapters.sql.digests import digest
@@ -452,18 +452,8 @@ class SqlLookups:
         """Return in how many threads mail of ours has bounced since then: a thread counts once,
         or whoever was acknowledged could stop everything with a dozen forged bounces.
         """
-        return (
-            self._connection.scalar(
-                select(func.count(message.c.thread_id.distinct())).where(
-                    message.c.mailbox_id == mailbox_id,
-                    message.c.kind == "bounce",
-                    message.c.thread_id.is_not(None),
-                    message.c.recorded_at >= since,
-                    message.c.received_at >= since,
-                )
-            )
-            or 0
-        )
+        asked = {"mailbox_id": mailbox_id, "since": since}
+        return self._connection.scalar(questions.BOUNCES_SINCE, asked) or 0
 
     def _untold(self, thread_id: int) -> tuple[Refusal, ...]:
         """Return refusals in this thread that no mail has told the customer."""

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
+    Select,
     bindparam,
     delete,
     exists,
@@ -15,7 +15,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    true,
     update,
 )
 
@@ -39,6 +38,15 @@ _WAITING = select(
         inbound.c.history == false(),
     )
 )
+# What a backfill brings stood there before everything that we could look for.
+_LEFT = exists().where(
+    inbound.c.folder_id.in_(bindparam("folders", expanding=True)),
+    inbound.c.state == "waiting",
+    inbound.c.history == false(),
+)
+_UNDECIDED = select(_LEFT)
+_UNDECIDED_SINCE = select(_LEFT.where(inbound.c.recorded_at >= bindparam("since")))
+_UNTAKEN = select(_LEFT.where(inbound.c.next_attempt_at <= bindparam("now")))
 _ROW = select(mailbox).where(mailbox.c.id == _MAILBOX)
 _FOLDER_OF_NAME = (folder.c.mailbox_id == _MAILBOX, folder.c.name == bindparam("called"))
 _NAMED = select(folder).where(*_FOLDER_OF_NAME)
@@ -60,6 +68,9 @@ _CONCERNS = select(concern.c.name, concern.c.what, concern.c.advice).where(
     concern.c.mailbox_id == _MAILBOX, concern.c.name.startswith(bindparam("prefix"))
 )
 _ACCOUNT = tuple(column for column in account.c if column.name not in {"mailbox_id", "service"})
+_BEHAVES = select(*_ACCOUNT).where(
+    account.c.mailbox_id == _MAILBOX, account.c.service == bindparam("called")
+)
 
 
 class SqlMailboxes:
@@ -94,8 +105,9 @@ class SqlMailboxes:
 
         What is recorded but not decided may have been there for long: a look may come late.
         """
-        undecided = true() if since is None else inbound.c.recorded_at >= since
-        return self._sent_until(mailbox_id, undecided)
+        if since is None:
+            return self._sent_until(mailbox_id, _UNDECIDED)
+        return self._sent_until(mailbox_id, _UNDECIDED_SINCE, since=since)
 
     def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:
         """Return until when everything in Sent is recorded and taken; None if there is none.
@@ -103,20 +115,16 @@ class SqlMailboxes:
         What is taken is decided within moments, or its claim was left by a death: five minutes
         are not waited for then.
         """
-        return self._sent_until(mailbox_id, inbound.c.next_attempt_at <= now)
+        return self._sent_until(mailbox_id, _UNTAKEN, now=now)
 
-    def _sent_until(self, mailbox_id: int, unread: ColumnElement[bool]) -> datetime | None:
+    def _sent_until(
+        self, mailbox_id: int, unread: Select[Any], **asked: datetime
+    ) -> datetime | None:
         sent = self._sent(mailbox_id)
         if not sent:
             return None
-        # What a backfill brings stood there before everything that we could look for.
-        waiting = exists().where(
-            inbound.c.folder_id.in_([row.folder_id for row in sent]),
-            inbound.c.state == "waiting",
-            inbound.c.history == false(),
-            unread,
-        )
-        if self._connection.scalar(select(waiting)):
+        folders = [row.folder_id for row in sent]
+        if self._connection.scalar(unread, {"folders": folders, **asked}):
             return _BEGINNING
         return min(row.looked_at or _BEGINNING for row in sent)
 
@@ -228,11 +236,8 @@ class SqlMailboxes:
 
     def account(self, mailbox_id: int, service: str) -> AccountRow:
         """Return how the account (`imap` or `smtp`) behaves; zeros if nothing is known."""
-        found = self._connection.execute(
-            select(*_ACCOUNT).where(
-                account.c.mailbox_id == mailbox_id, account.c.service == service
-            )
-        ).first()
+        asked = {"mailbox": mailbox_id, "called": service}
+        found = self._connection.execute(_BEHAVES, asked).first()
         return AccountRow(**found._mapping) if found else _NOTHING_KNOWN  # noqa: SLF001
 
     def save_account(self, mailbox_id: int, service: str, row: AccountRow) -> None:

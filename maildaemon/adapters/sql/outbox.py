@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from maildaemon.adapters.sql import second_look
+from maildaemon.adapters.sql import questions, second_look
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_new
@@ -52,6 +52,7 @@ _DUE = select(func.min(outbox.c.id)).where(
     outbox.c.state == _QUEUED,
     outbox.c.next_attempt_at <= bindparam("now"),
 )
+_DUE_OF_KIND = _DUE.where(outbox.c.kind == bindparam("of_kind"))
 _ENDING = _DUE.where(
     or_(outbox.c.phase == Phase.DOT.value, outbox.c.expires_at <= bindparam("now"))
 )
@@ -158,7 +159,7 @@ class SqlOutbox(SqlSettlements):
     def next_of_kind(self, mailbox_id: int, kind: MailKind, now: datetime) -> OutboxRow | None:
         """Return the queued row of this kind that is to be sent next."""
         asked = {"mailbox": mailbox_id, "now": now}
-        first = self._connection.scalar(_DUE.where(outbox.c.kind == kind.value), asked)
+        first = self._connection.scalar(_DUE_OF_KIND, {**asked, "of_kind": kind.value})
         if first is None:
             return None
         return _outbox_row(self._connection.execute(_ROW, {"row": first}).one())
@@ -325,18 +326,8 @@ class SqlOutbox(SqlSettlements):
 
     def sent_between(self, mailbox_id: int, since: datetime, until: datetime) -> int:
         """Return how many mails were accepted in this time."""
-        return (
-            self._connection.scalar(
-                select(func.count()).where(
-                    outbox.c.mailbox_id == mailbox_id,
-                    outbox.c.kind != MailKind.PROBE.value,
-                    outbox.c.state == OutboxState.SENT.value,
-                    outbox.c.concluded_at > since,
-                    outbox.c.concluded_at <= until,
-                )
-            )
-            or 0
-        )
+        asked = {"mailbox_id": mailbox_id, "since": since, "now": until}
+        return self._connection.scalar(questions.SENT_BETWEEN, asked) or 0
 
     def timed_since(self, mailbox_id: int, since: datetime) -> int:
         """Return how many mails that time brought were accepted since then."""

@@ -34,12 +34,35 @@ from maildaemon.adapters.sql.tables import (
     undeliverable,
 )
 from maildaemon.domain.attachments import DECORATION, Verdict
+from maildaemon.domain.delivery import MailKind, OutboxState
 
 _MAILBOX: BindParameter[Any] = bindparam("mailbox_id")
 _THREAD: BindParameter[Any] = bindparam("thread_id")
 _KEY: BindParameter[Any] = bindparam("key")
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _SINCE: BindParameter[Any] = bindparam("since")
+
+# Mails accepted after `since` and no later than `now`; what goes to ourselves counts for nothing.
+_TO_OTHERS = outbox.c.mailbox_id == _MAILBOX, outbox.c.kind != MailKind.PROBE.value
+SENT_BETWEEN = select(func.count()).where(
+    *_TO_OTHERS,
+    outbox.c.state == OutboxState.SENT.value,
+    outbox.c.concluded_at > _SINCE,
+    outbox.c.concluded_at <= bindparam("now"),
+)
+DUE = select(func.count(), func.min(outbox.c.id)).where(
+    *_TO_OTHERS,
+    outbox.c.state == OutboxState.QUEUED.value,
+    outbox.c.next_attempt_at <= bindparam("now"),
+)
+# In how many threads mail of ours has bounced.
+BOUNCES_SINCE = select(func.count(message.c.thread_id.distinct())).where(
+    message.c.mailbox_id == _MAILBOX,
+    message.c.kind == "bounce",
+    message.c.thread_id.is_not(None),
+    message.c.recorded_at >= _SINCE,
+    message.c.received_at >= _SINCE,
+)
 
 _HELD = exists().where(message.c.mailbox_id == _MAILBOX, message.c.message_id_sha256 == _KEY)
 HOLDS_ID = select(_HELD)
