@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from maildaemon.domain.standing import ProbeStanding
+if TYPE_CHECKING:
+    from maildaemon.domain.standing import ProbeStanding
 
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they move no cursor
 _ABSENT = "-"
@@ -172,7 +173,7 @@ def ago(at: datetime | None, now: datetime) -> str:
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
-def probe_in_words(probe: ProbeStanding, now: datetime) -> str | None:
+def probe_in_words(probe: "ProbeStanding", now: datetime) -> str | None:
     """Return what became of the last mail to ourselves that came back, None if none has."""
     if probe.back_at is None or probe.seconds is None:
         return None

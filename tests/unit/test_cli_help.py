@@ -68,9 +68,9 @@ def test_the_list_of_commands_says_of_each_what_it_says_itself() -> None:
 
 
 def test_help_and_version_load_nothing_that_they_do_not_need() -> None:
-    for words in ("--help", "--version"):
+    for words in (["--help"], ["--version"], ["run", "--help"]):
         done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "maildaemon", words],
+            [sys.executable, "-X", "importtime", "-m", "maildaemon", *words],
             capture_output=True,
             text=True,
             check=True,
@@ -78,6 +78,8 @@ def test_help_and_version_load_nothing_that_they_do_not_need() -> None:
         loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
         assert "maildaemon.cli" in loaded
         heavy = (
+            "maildaemon.adapters",
+            "maildaemon.domain",
             "maildaemon.services",
             "maildaemon.ports",
             "maildaemon.settings",
