@@ -72,12 +72,31 @@ class MailboxRefusedError(OperatorError):
     """The IMAP server refused us for good: TLS not trusted, folder unknown."""
 
 
+class UntrustedError(OperatorError):
+    """A server's certificate is not trusted; `by_file`: it would be, if a file of certificates that
+    vouches for it were named.
+    """
+
+    def __init__(self, what: str, *, where: str, advice: str, by_file: bool) -> None:
+        """Keep it beside the three parts."""
+        self.by_file = by_file
+        super().__init__(what, where=where, advice=advice)
+
+
+class MailboxUntrustedError(UntrustedError, MailboxRefusedError):
+    """The IMAP server's certificate is not trusted."""
+
+
 class MailboxPasswordRefusedError(MailboxRefusedError):
     """The IMAP server refused the credentials; trying on would lock the account."""
 
 
 class TransportRefusedError(OperatorError):
     """The SMTP server refused the session: TLS not trusted, no STARTTLS."""
+
+
+class TransportUntrustedError(UntrustedError, TransportRefusedError):
+    """The SMTP server's certificate is not trusted."""
 
 
 class TransportPasswordRefusedError(TransportRefusedError):

@@ -1,18 +1,28 @@
-"""Certificates: the authorities that an operator names, and until when a server's own is good."""
+"""Certificates: the authorities that an operator names, until when a server's own is good, and
+what one shows that nobody vouches for, for a person to compare.
+"""
 
 import contextlib
+import hashlib
 import imaplib
 import smtplib
 import socket
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from maildaemon.adapters.tls import context_for
 from maildaemon.errors import OperatorError
 from maildaemon.ports import Certificate
 
 _SECONDS = 20
+# Nobody answers, or not in the language of the service.
+_TROUBLE = (OSError, imaplib.IMAP4.error, smtplib.SMTPException, UnicodeError)
+
+Security = Literal["tls", "starttls", "none"]
 
 
 def require_authorities(ca_file: Path) -> None:
@@ -30,11 +40,7 @@ def require_authorities(ca_file: Path) -> None:
 
 
 def read_certificate(
-    service: str,
-    host: str,
-    port: int,
-    security: Literal["tls", "starttls", "none"],
-    ca_file: Path | None,
+    service: str, host: str, port: int, security: Security, ca_file: Path | None
 ) -> Certificate | None:
     """Return the certificate a server (`imap`, `smtp`) shows, None if it cannot be had.
 
@@ -44,14 +50,63 @@ def read_certificate(
     if security == "none":
         return None
     try:
-        context = ssl.create_default_context(cafile=ca_file)
         with contextlib.ExitStack() as opened:
-            line = _open(service, host, port, security, context, opened)
+            line = _open(service, host, port, security, context_for(ca_file), opened)
             shown = line.getpeercert() or {}
-    except (OSError, imaplib.IMAP4.error, smtplib.SMTPException, UnicodeError):
+    except _TROUBLE:
         return None
     begins, ends = shown.get("notBefore"), shown.get("notAfter")
     return Certificate(_instant(begins), _instant(ends)) if begins and ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A certificate as a person compares it: `fingerprint` is its SHA-256, in hexadecimal digits.
+    `names` and `issuer` are empty if it is past its time.
+    """
+
+    fingerprint: str
+    names: tuple[str, ...] = ()
+    issuer: str = ""
+    is_its_own: bool = False
+
+
+def show_certificate(service: str, host: str, port: int, security: Security) -> Shown | None:
+    """Return what a server shows, whoever vouches for it, None if it shows nothing. That proves
+    nothing: nobody logs in on this connection, and a person must compare it.
+    """
+    if security == "none":
+        return None
+    blind = ssl.create_default_context()
+    blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE
+    try:
+        with contextlib.ExitStack() as opened:
+            raw = _open(service, host, port, security, blind, opened).getpeercert(binary_form=True)
+    except _TROUBLE:
+        return None
+    if raw is None:
+        return None
+    fingerprint = hashlib.sha256(raw).hexdigest()
+    # Python tells what stands in a certificate only where it was verified: here by itself.
+    itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    itself.check_hostname = False
+    itself.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        itself.load_verify_locations(cadata=raw)
+        with contextlib.ExitStack() as opened:
+            shown = _open(service, host, port, security, itself, opened).getpeercert() or {}
+    except _TROUBLE:
+        return Shown(fingerprint)
+    subject, issuer = shown.get("subject", ()), shown.get("issuer", ())
+    names = tuple(str(one[1]) for one in shown.get("subjectAltName", ()))
+    return Shown(fingerprint, names or (_called(subject),), _called(issuer), subject == issuer)
+
+
+def _called(name: Any) -> str:
+    """Return how a person would call the holder of a certificate, empty if nothing is told."""
+    parts: Mapping[str, str] = dict(pair for each in name for pair in each)
+    told = (parts.get(field, "") for field in ("commonName", "organizationName"))
+    return ", ".join(one for one in dict.fromkeys(told) if one)
 
 
 def _open(

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
-from maildaemon.adapters.certificates import read_certificate
+from maildaemon.adapters.certificates import read_certificate, show_certificate
 from maildaemon.adapters.dns import Kind, look_up
 from maildaemon.adapters.web import read_page
 from maildaemon.mail.inside.xmlparts import Element, read_elements
@@ -159,17 +159,22 @@ def _service(domain: str, resolvers: Sequence[tuple[str, int]], *services: tuple
     return ""
 
 
-# What answers under a usual name, with a certificate for it
+# What answers under a usual name: with a certificate for it, else with one that a person may trust
 
 
 def _by_names(domain: str) -> Found:
     end = time.monotonic() + _ANSWER_WITHIN
     asked = [(one[0], _begin(partial(_answering, domain, *one))) for one in _USUAL]
-    found = {"imap": "", "smtp": ""}
+    trusted, others = {"imap": "", "smtp": ""}, {"imap": "", "smtp": ""}
     for kind, (thread, result) in asked:
         thread.join(max(end - time.monotonic(), 0))
-        found[kind] = found[kind] or "".join(result)
-    return Found(**found, by="a usual name, which answers")
+        for server, is_trusted in result:
+            found = trusted if is_trusted else others
+            found[kind] = found[kind] or server
+    by = "a usual name, which answers"
+    if any(others[kind] and not trusted[kind] for kind in trusted):
+        by += "; with a certificate that is not trusted"
+    return Found(**{kind: trusted[kind] or others[kind] for kind in trusted}, by=by)
 
 
 _USUAL: tuple[tuple[str, str, int, Literal["tls", "starttls"]], ...] = (
@@ -184,7 +189,11 @@ _USUAL: tuple[tuple[str, str, int, Literal["tls", "starttls"]], ...] = (
 
 def _answering(
     domain: str, kind: str, name: str, port: int, security: Literal["tls", "starttls"]
-) -> str:
-    """Return `host:port` if a server answers there that shows a certificate for that name."""
+) -> tuple[str, bool]:
+    """Return `host:port`, empty if no server answers there, and whether it shows a certificate for
+    that name.
+    """
     host = f"{name}.{domain}"
-    return f"{host}:{port}" if read_certificate(kind, host, port, security, None) else ""
+    if read_certificate(kind, host, port, security, None):
+        return f"{host}:{port}", True
+    return (f"{host}:{port}" if show_certificate(kind, host, port, security) else ""), False

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from maildaemon import __version__
 from maildaemon.adapters.imap_wire import Client, Plug, dial
 from maildaemon.adapters.sasl import mechanism_among, show_token
+from maildaemon.adapters.tls import GREETS_WITHIN, NO_TLS, context_for, greets_as, why_untrusted
 from maildaemon.adapters.tokens import Bearer
 from maildaemon.domain.grants import AccessToken
 from maildaemon.errors import (
@@ -23,6 +25,7 @@ from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxRefusedError,
     MailboxUnavailableError,
+    MailboxUntrustedError,
     MaildaemonError,
     SignInRefusedError,
 )
@@ -72,14 +75,14 @@ _BUSY = re.compile(
 )
 
 # What OpenSSL says when the other side does not speak TLS, or only a version we refuse.
-_NO_COMMON_TLS = frozenset({
-    "WRONG_VERSION_NUMBER",
+_NO_COMMON_TLS = NO_TLS | {
     "UNSUPPORTED_PROTOCOL",
     "NO_PROTOCOLS_AVAILABLE",
     "TLSV1_ALERT_PROTOCOL_VERSION",
     "SSLV3_ALERT_HANDSHAKE_FAILURE",
-    "HTTP_REQUEST",
-})  # fmt: skip
+}
+
+_IS_SMTP = "this is an SMTP server; `imap.port` is mostly 993 (`security: tls`) or 143"
 
 
 def log_in(server: ImapServer, limits: ImapLimits, plug: Plug) -> Client:
@@ -118,7 +121,7 @@ def _connected(
     try:
         connection.settimeout(limits.answer)
         if server.security == "tls":
-            connection = _encrypted(connection, server)
+            connection = _encrypted(connection, server, plug)
         client = Client(connection, server.host, server.port, limits.answer, limits.max_message)
     except BaseException:
         connection.close()
@@ -137,31 +140,32 @@ def hang_up(client: Client) -> None:
         client.shutdown()
 
 
-def _encrypted(connection: socket.socket, server: ImapServer) -> ssl.SSLSocket:
+def _encrypted(connection: socket.socket, server: ImapServer, plug: Plug) -> ssl.SSLSocket:
     encrypted = _context(server).wrap_socket(
         connection, server_hostname=server.host, do_handshake_on_connect=False
     )
     try:
         encrypted.do_handshake()
-    except BaseException:
+    except BaseException as error:
         encrypted.close()
+        if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
+            again = partial(dial, server.host, server.port, GREETS_WITHIN, plug)
+            if greets_as(again) == "smtp":
+                raise MailboxUnavailableError(f"{server.where}: {_IS_SMTP}") from error
         raise
     return encrypted
 
 
 def _context(server: ImapServer) -> ssl.SSLContext:
     # imaplib's own default neither verifies the certificate nor the name.
-    context = ssl.create_default_context()
-    if server.ca_file is not None:
-        try:
-            context.load_verify_locations(server.ca_file)
-        except OSError as error:
-            raise MailboxRefusedError(
-                f"the certificate file cannot be used: {error.strerror or error}",
-                where=str(server.ca_file),
-                advice="`ca_file` must be a readable PEM file",
-            ) from error
-    return context
+    try:
+        return context_for(server.ca_file)
+    except OSError as error:
+        raise MailboxRefusedError(
+            f"the certificate file cannot be used: {error.strerror or error}",
+            where=str(server.ca_file),
+            advice="`ca_file` must be a readable PEM file",
+        ) from error
 
 
 def _authenticate(client: Client, server: ImapServer, let_in: Callable[[Client], None]) -> None:
@@ -315,10 +319,9 @@ def explain(error: BaseException, server: ImapServer) -> MaildaemonError:
         case MaildaemonError():
             return error
         case ssl.SSLCertVerificationError():
-            return MailboxRefusedError(
-                f"its TLS certificate is not trusted: {error.verify_message}",
-                where=server.where,
-                advice="if `host` is right and the certificate is your own, name it as `ca_file`",
+            found = why_untrusted(error, "imap.ca_file")
+            return MailboxUntrustedError(
+                found.what, where=server.where, advice=found.advice, by_file=found.by_file
             )
         case ssl.SSLError(reason=reason) if reason in _NO_COMMON_TLS:
             return MailboxRefusedError(
@@ -352,7 +355,7 @@ def _in_plain_words(error: BaseException, server: ImapServer) -> str:
             return "the server closed the connection"
         # RFC 5321 §4.2: how an SMTP server greets.
         case IMAPClientAbortError() if re.search(r"unexpected response: b'220[ -]", str(error)):
-            return "this is an SMTP server; `imap.port` is mostly 993 (`security: tls`) or 143"
+            return _IS_SMTP
         case OSError() | IMAPClientError():
             return _printable(str(error))
         case _:

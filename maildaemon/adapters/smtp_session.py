@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -22,6 +23,7 @@ from aiosmtplib import (
 )
 
 from maildaemon.adapters.sasl import mechanism_among, show_token
+from maildaemon.adapters.tls import GREETS_WITHIN, NO_TLS, context_for, greets_as, why_untrusted
 from maildaemon.adapters.tokens import Bearer
 from maildaemon.domain.grants import AccessToken
 from maildaemon.errors import (
@@ -31,6 +33,7 @@ from maildaemon.errors import (
     TransportPasswordRefusedError,
     TransportRefusedError,
     TransportUnavailableError,
+    TransportUntrustedError,
 )
 
 # Trouble with the line or with the other side, as the library reports it. UnicodeError: a host
@@ -48,9 +51,7 @@ _MAX_TEXT = 1000
 
 # RFC 9051 §7.1: how an IMAP server greets.
 _IMAP_GREETING = re.compile(r"Malformed SMTP response line: \* (OK|PREAUTH|BYE)\b", re.IGNORECASE)
-
-# What OpenSSL says of an answer that is no TLS at all.
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"})
+_IS_IMAP = "this is an IMAP server; `smtp.port` is mostly 465 (`security: tls`) or 587"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ async def _connected(
     )
     try:
         with translated(account.where, account.security):
-            await client.connect(timeout=limits.connect)
+            await _connect(client, account, limits)
             await client.ehlo()
             if account.security == "starttls":
                 await _start_tls(client, account)
@@ -164,6 +165,19 @@ async def _connected(
     return client
 
 
+async def _connect(client: SMTP, account: SmtpAccount, limits: SmtpLimits) -> None:
+    try:
+        await client.connect(timeout=limits.connect)
+    except SMTPException as error:
+        cause = error.__cause__
+        if isinstance(cause, ssl.SSLError) and cause.reason in NO_TLS:
+            place = (account.host, account.port)
+            again = partial(socket.create_connection, place, GREETS_WITHIN)
+            if await asyncio.to_thread(greets_as, again) == "imap":
+                raise TransportUnavailableError(f"{account.where}: {_IS_IMAP}") from error
+        raise
+
+
 @contextmanager
 def translated(where: str, security: str = "") -> Iterator[None]:
     """Turn the library's errors into ours; `security` while the session is being opened."""
@@ -172,10 +186,9 @@ def translated(where: str, security: str = "") -> Iterator[None]:
     except TROUBLE as error:
         for suspect in (error, error.__cause__):
             if isinstance(suspect, ssl.SSLCertVerificationError):
-                raise TransportRefusedError(
-                    f"the server's certificate is not trusted: {suspect.verify_message}",
-                    where=where,
-                    advice="check smtp.host; for an authority of your own set smtp.ca_file",
+                found = why_untrusted(suspect, "smtp.ca_file")
+                raise TransportUntrustedError(
+                    found.what, where=where, advice=found.advice, by_file=found.by_file
                 ) from error
         what = _in_plain_words(error, security) or said(error)
         raise TransportUnavailableError(f"{where}: {what}") from error
@@ -184,9 +197,9 @@ def translated(where: str, security: str = "") -> Iterator[None]:
 def _in_plain_words(error: BaseException, security: str) -> str | None:
     """Return what is likely wrong in the configuration; None if nothing points to it."""
     if _IMAP_GREETING.search(str(error)):
-        return "this is an IMAP server; `smtp.port` is mostly 465 (`security: tls`) or 587"
+        return _IS_IMAP
     match error, error.__cause__:
-        case (_, ssl.SSLError(reason=reason)) if security == "tls" and reason in _NO_TLS:
+        case (_, ssl.SSLError(reason=reason)) if security == "tls" and reason in NO_TLS:
             return (
                 "the server does not speak TLS from the first byte; "
                 "`security: starttls` belongs to port 587"
@@ -232,7 +245,7 @@ async def _tls_context(account: SmtpAccount) -> ssl.SSLContext | None:
     if account.security == "none":
         return None
     try:
-        return await asyncio.to_thread(ssl.create_default_context, cafile=account.ca_file)
+        return await asyncio.to_thread(context_for, account.ca_file)
     except OSError as error:
         raise TransportRefusedError(
             f"the certificates in {account.ca_file} cannot be read: {error}",

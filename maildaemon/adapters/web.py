@@ -13,6 +13,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from maildaemon.adapters.tls import why_untrusted
 from maildaemon.errors import IdentityRefusedError, IdentityUnavailableError
 
 _SECONDS = 20.0
@@ -40,11 +41,8 @@ def post_form(url: str, form: Mapping[str, str], seconds: float = _SECONDS) -> W
     try:
         return _exchanged("POST", url, urlencode(form).encode("ascii"), fields, seconds)
     except ssl.SSLCertVerificationError as error:
-        raise IdentityRefusedError(
-            f"its TLS certificate is not trusted: {error.verify_message}",
-            where=where,
-            advice="if the certificate is your own, name its authority in SSL_CERT_FILE",
-        ) from error
+        found = why_untrusted(error, "SSL_CERT_FILE")
+        raise IdentityRefusedError(found.what, where=where, advice=found.advice) from error
     except _TROUBLE as error:
         raise IdentityUnavailableError(f"{where}: {_in_plain_words(error)}") from error
 

@@ -1,15 +1,20 @@
 """The servers of an address are found by what its domain says, and nobody is believed blindly."""
 
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from maildaemon.adapters.discovery import Found, find_exchanges, find_servers, read_autoconfig
 from maildaemon.adapters.dns import Kind, Target, look_up, name_servers
+from tests.servers.dovecot import make_certificate
 from tests.servers.names import CNAME, SRV, Names, coded, names
+from tests.servers.process import HOST
+from tests.servers.sink import SmtpSink
 from tests.servers.web import Web, web
 
 ADDRESS = "help@shop.example"
@@ -97,6 +102,31 @@ def test_srv_records_are_the_third(pages: Web, resolver: Names) -> None:
     found = find_servers(ADDRESS, resolver.servers)
 
     assert found == Found("first.shop.example:1993", "first.shop.example:587", "", "DNS")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_names_that_answer_are_the_last_and_it_is_told_where_they_are_not_trusted(
+    resolver: Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool
+) -> None:
+    host, known = "mail.shop.example", socket.getaddrinfo
+    certificate, key = tmp_path / "cert.pem", tmp_path / "cert.key"
+    make_certificate(certificate, key, f"DNS:{host}")
+
+    def resolved(name: str, *more: Any, **named: Any) -> Any:
+        return known(HOST if name == host else name, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with SmtpSink(tmp_path / "log", security="tls", certificate=(certificate, key)) as sink:
+        # Before anything is said in TLS, one service shows its certificate as the other.
+        usual = [(kind, "mail", sink.port, "tls") for kind in ("imap", "smtp")]
+        monkeypatch.setattr("maildaemon.adapters.discovery._USUAL", usual)
+        found = find_servers(ADDRESS, resolver.servers, 20)
+
+    by = "a usual name, which answers"
+    by += "" if trusted else "; with a certificate that is not trusted"
+    assert found == Found(f"{host}:{sink.port}", f"{host}:{sink.port}", "", by)
 
 
 def test_a_service_that_is_not_offered_is_none(resolver: Names) -> None:

@@ -21,12 +21,14 @@ from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxRefusedError,
     MailboxUnavailableError,
+    MailboxUntrustedError,
     SecretError,
 )
 from maildaemon.ports import Fetched, FolderName, Listed, Role
 from tests.servers.dovecot import Dovecot, make_certificate
 from tests.servers.process import HOST, free_ports
 from tests.servers.scripted_imap import CAPABILITIES, Answer, ScriptedImap, Talk
+from tests.servers.sink import SmtpSink
 
 # Short, so that a test of silence is short; a busy machine must still manage an honest answer.
 LIMITS = ImapLimits(connect=5, answer=0.7, command=2, max_message=100_000)
@@ -456,6 +458,11 @@ def test_an_smtp_server_is_recognised_by_its_greeting() -> None:
         pytest.raises(MailboxUnavailableError, match="this is an SMTP server"),
     ):
         mailbox_on(server.port).examine("INBOX")
+
+
+def test_an_smtp_server_is_recognised_where_tls_was_expected_too(sink: SmtpSink) -> None:
+    with pytest.raises(MailboxUnavailableError, match=r"this is an SMTP server; .* mostly 993"):
+        mailbox_on(sink.port, security="tls").examine("INBOX")
 
 
 # Interrupting
@@ -1209,6 +1216,19 @@ def test_s17_a_certificate_for_another_name_is_refused(
         mailbox_on(server.port, host="localhost", security=security, ca_file=certificate).examine(
             "INBOX"
         )
+
+
+def test_s17_what_the_system_trusts_counts_no_more_where_a_file_is_named(
+    dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.ca_file))
+    other = tmp_path / "other.pem"
+    make_certificate(other, tmp_path / "other.key")
+    for ca_file in (None, dovecot.ca_file):
+        mailbox_on(dovecot.imaps_port, host="localhost", security="tls", ca_file=ca_file).folders()
+
+    with pytest.raises(MailboxUntrustedError, match="self-signed certificate"):
+        mailbox_on(dovecot.imaps_port, host="localhost", security="tls", ca_file=other).folders()
 
 
 def test_tls_on_a_plain_port_is_refused_with_what_to_do() -> None:

@@ -219,6 +219,11 @@ async def test_an_imap_server_is_recognised_by_its_greeting() -> None:
             await SmtpTransport(an_account(port), QUICK).open()
 
 
+async def test_an_imap_server_is_recognised_where_tls_was_expected_too(dovecot: Dovecot) -> None:
+    with pytest.raises(TransportUnavailableError, match=r"this is an IMAP server; .* mostly 465"):
+        await SmtpTransport(an_account(dovecot.imap_port, security="tls"), QUICK).open()
+
+
 @pytest.mark.parametrize("security", ["starttls", "none"])
 async def test_a_port_that_waits_for_tls_is_told_by_its_silence(security: str) -> None:
     async def mute(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:

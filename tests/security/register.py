@@ -518,28 +518,49 @@ REGISTER = (
         (
             _IMAP + "test_s17_an_unknown_certificate_is_refused_with_what_to_do",
             _IMAP + "test_s17_a_certificate_for_another_name_is_refused",
+            _IMAP + "test_s17_what_the_system_trusts_counts_no_more_where_a_file_is_named",
             _SMTP + "test_s17_an_untrusted_certificate_is_refused_and_the_remedy_named",
             _SMTP + "test_s17_a_certificate_for_another_host_is_refused",
         ),
         (
             Control(
-                "IMAP verifies",
+                "whoever connects verifies",
+                "maildaemon/adapters/tls.py",
+                "    context = ssl.create_default_context(cafile=ca_file)\n",
+                "    context = ssl._create_unverified_context(cafile=ca_file)\n",
+                (
+                    _IMAP + "test_s17_an_unknown_certificate_is_refused_with_what_to_do",
+                    _SMTP + "test_s17_an_untrusted_certificate_is_refused_and_the_remedy_named",
+                ),
+            ),
+            Control(
+                "whoever connects compares the name",
+                "maildaemon/adapters/tls.py",
+                "    context = ssl.create_default_context(cafile=ca_file)\n",
+                "    context = ssl.create_default_context(cafile=ca_file)\n    context.check_hostname = False\n",
+                (
+                    _IMAP + "test_s17_a_certificate_for_another_name_is_refused",
+                    _SMTP + "test_s17_a_certificate_for_another_host_is_refused",
+                ),
+            ),
+            Control(
+                "a file takes the place of what the system trusts",
+                "maildaemon/adapters/tls.py",
+                "    context = ssl.create_default_context(cafile=ca_file)\n",
+                "    context = ssl.create_default_context()\n    if ca_file:\n        context.load_verify_locations(ca_file)\n",
+                (_IMAP + "test_s17_what_the_system_trusts_counts_no_more_where_a_file_is_named",),
+            ),
+            Control(
+                "IMAP connects so",
                 "maildaemon/adapters/imap_login.py",
-                "    context = ssl.create_default_context()\n",
-                "    context = ssl._create_unverified_context()\n",
+                "        return context_for(server.ca_file)\n",
+                "        return ssl._create_unverified_context(cafile=server.ca_file)\n",
                 (_IMAP + "test_s17_an_unknown_certificate_is_refused_with_what_to_do",),
             ),
             Control(
-                "IMAP compares the name",
-                "maildaemon/adapters/imap_login.py",
-                "    context = ssl.create_default_context()\n",
-                "    context = ssl.create_default_context()\n    context.check_hostname = False\n",
-                (_IMAP + "test_s17_a_certificate_for_another_name_is_refused",),
-            ),
-            Control(
-                "SMTP verifies",
+                "SMTP connects so",
                 "maildaemon/adapters/smtp_session.py",
-                "asyncio.to_thread(ssl.create_default_context, cafile=account.ca_file)",
+                "asyncio.to_thread(context_for, account.ca_file)",
                 "asyncio.to_thread(ssl._create_unverified_context, cafile=account.ca_file)",
                 (
                     _SMTP + "test_s17_an_untrusted_certificate_is_refused_and_the_remedy_named",
