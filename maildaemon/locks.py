@@ -1,18 +1,33 @@
 """What a process holds while it works: its data folder, and the leases of its mailboxes."""
 
 import secrets
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from maildaemon.adapters.clock import seconds_since_boot, utc_now
-from maildaemon.adapters.installation import only_one, only_one_with
+from maildaemon.adapters.installation import make_folder_of, only_one, only_one_with
 from maildaemon.adapters.sql.reading import sqlite_path
 from maildaemon.adapters.sql.servers import hold_by, lock_name, working_on
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.services.lease import Holder
 from maildaemon.settings import Settings
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Hold what daemons would hold, against all of them; raises like `only_one`."""
+    _make_folder(settings)
+    with only_one(settings.service.data_dir), working_on(settings.database.url, alone=True):
+        yield
+
+
+def _make_folder(settings: Settings) -> None:
+    """The data folder lies beside the database if nothing else is said: of that is told first."""
+    if file := sqlite_path(settings.database.url):
+        make_folder_of(file)
 
 
 class Locks:
@@ -47,6 +62,7 @@ class Locks:
 
     def take(self, settings: Settings) -> None:
         """Hold what these settings need besides what is held; raises like `only_one`."""
+        _make_folder(settings)
         for name, lock in _locks(settings).items():
             if name not in self._held:
                 with ExitStack() as taken:

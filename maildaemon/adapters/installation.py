@@ -105,6 +105,34 @@ def make_data_dir(data_dir: Path) -> None:
         raise _unwritable(data_dir, PermissionError(13, "permission denied"))
 
 
+def make_folder_of(database: Path) -> None:
+    """Make the folder (0700) of a database that is a file, if it is missing.
+
+    Raises OperatorError, which names both, if that is not possible, StoreUnavailableError if the
+    disk is full.
+    """
+    folder = database.parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StoreUnavailableError(f"cannot make {folder}: {why}") from error
+        raise OperatorError(
+            f"its folder {folder} is missing, and cannot be made: {why}",
+            where=str(database),
+            advice=folder_advice(folder, "`database.url`"),
+        ) from error
+
+
+def folder_advice(folder: Path, option: str) -> str:
+    """Return what to do about a folder that is missing, or may not be written to."""
+    return (
+        "give the user that runs maildaemon the right to write there (as root: `install -d -m 700 "
+        f"-o USER {folder}`), or set {option} to another folder"
+    )
+
+
 def only_one(data_dir: Path) -> AbstractContextManager[None]:
     """Hold the data folder against every other `run`. The lock ends with the process, however
     it ends. Raises AlreadyRunningError; OperatorError, or StoreUnavailableError on a full disk.

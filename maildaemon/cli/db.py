@@ -35,16 +35,11 @@ def upgrade(invocation: Invocation, *, as_json: bool) -> None:
     """
     settings = invocation.settings()
 
-    from maildaemon.adapters.installation import only_one
     from maildaemon.adapters.sql.schema import revisions, upgrade
-    from maildaemon.adapters.sql.servers import working_on
     from maildaemon.adapters.sql.store import SqlStore
+    from maildaemon.locks import alone
 
-    with (
-        only_one(settings.service.data_dir),
-        working_on(settings.database.url, alone=True),
-        show_progress("steps") as progress,
-    ):
+    with alone(settings), show_progress("steps") as progress:
         store = SqlStore(settings.database.url)
         before, needed = revisions(store.engine)
         if before != needed:

@@ -79,12 +79,10 @@ class _Done:
 
 def _alone(settings: "Settings") -> ExitStack:
     """Hold what a daemon would hold."""
-    from maildaemon.adapters.installation import only_one
-    from maildaemon.adapters.sql.servers import working_on
+    from maildaemon.locks import alone
 
     with ExitStack() as stack:
-        stack.enter_context(only_one(settings.service.data_dir))
-        stack.enter_context(working_on(settings.database.url, alone=True))
+        stack.enter_context(alone(settings))
         return stack.pop_all()
 
 

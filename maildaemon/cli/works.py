@@ -18,16 +18,14 @@ def working(settings: "Settings", *, locked: bool = False) -> Iterator[tuple["To
     """Give the tools, and whether no daemon works with them: then none can begin to. `locked`:
     whoever calls has seen to that.
     """
-    from maildaemon.adapters.installation import only_one
+    from maildaemon import locks
     from maildaemon.adapters.log import set_up_log
-    from maildaemon.adapters.sql.servers import working_on
     from maildaemon.bootstrap import open_tools
 
     with ExitStack() as stack:
         try:
             if not locked:
-                stack.enter_context(only_one(settings.service.data_dir))
-                stack.enter_context(working_on(settings.database.url, alone=True))
+                stack.enter_context(locks.alone(settings))
             alone = True
         except AlreadyRunningError:
             alone = False

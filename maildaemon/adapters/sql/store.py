@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from maildaemon.adapters.installation import make_folder_of
 from maildaemon.adapters.sql.alerts import SqlAlerts
 from maildaemon.adapters.sql.audit import SqlAudits
 from maildaemon.adapters.sql.brakes import SqlBrakes
@@ -44,7 +45,7 @@ from maildaemon.adapters.sql.retaining import SqlRetaining
 from maildaemon.adapters.sql.servers import is_temporary, server_engine
 from maildaemon.adapters.sql.tables import earlier, thread
 from maildaemon.adapters.sql.timers import SqlTimers
-from maildaemon.errors import OperatorError, StoreUnavailableError
+from maildaemon.errors import StoreUnavailableError
 from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
@@ -188,15 +189,7 @@ def open_engine(url: str) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
-        folder = Path(url.database).parent
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise OperatorError(
-                f"cannot make the folder: {error.strerror}",
-                where=str(folder),
-                advice="give the user that runs maildaemon the right to write there",
-            ) from error
+        make_folder_of(Path(url.database))
     engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
