@@ -347,7 +347,7 @@ def open_daemon(
             boot=seconds_since_boot,
             pulse=HeartbeatFile(settings.service.data_dir),
             alerts=make_alerts(settings, tools.key),
-            free=partial(free_space, *_kept_in(settings)),
+            free=partial(free_space, *kept_in(settings)),
             places=make_places(tools),
             digest=make_orders(settings),
             shared=shared,
@@ -383,7 +383,7 @@ def _share(settings: Settings, tools: Tools, holder: Holder | None) -> Shared | 
     return Shared(holder, daemon)
 
 
-def _kept_in(settings: Settings) -> tuple[Path, ...]:
+def kept_in(settings: Settings) -> tuple[Path, ...]:
     """Return the folders of mail and records; a database server looks after its own."""
     database = sqlite_path(settings.database.url)
     return (settings.service.data_dir, *((database.parent,) if database else ()))

@@ -1,7 +1,7 @@
 """What a configuration begins with: what `init` was given, has found or was told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,10 @@ _CLIENT_SECRET = "OAUTH_CLIENT_SECRET"  # noqa: S105  the name of a variable
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """None, or empty, is what nobody has told yet. Servers are `host` or `host:port`."""
+    """None, or empty, is what nobody has told yet. Servers are `host` or `host:port`; `…_ca` are
+    files of certificates, as the configuration is to name them. A `display_name` that is empty,
+    but not None, is wanted so.
+    """
 
     address: str | None = None
     imap_host: str | None = None
@@ -28,7 +31,9 @@ class Beginning:
     provider: str | None = None
     client_id: str | None = None
     tenant: str | None = None
-    display_name: str = ""
+    display_name: str | None = None
+    imap_ca: str = ""
+    smtp_ca: str = ""
     sent: str = ""
     templates: str = ""
 
@@ -62,6 +67,10 @@ class Beginning:
         """Tell whether the address is one of the provider's own, such as `me@gmail.com`."""
         return self.known is not None and self.domain in self.known.domains
 
+    def trusting(self, service: str, ca_file: str) -> "Beginning":
+        """Return it with this file of certificates for `imap` or `smtp`; empty: the system's."""
+        return replace(self, **{f"{service}_ca": ca_file})
+
     def written(self) -> str:
         """Return the text of the configuration."""
         from maildaemon.settings import minimal
@@ -75,9 +84,11 @@ class Beginning:
             username=self.username or "",
             imap_port=imap_port,
             smtp_port=smtp_port,
+            imap_ca=self.imap_ca,
+            smtp_ca=self.smtp_ca,
             sent=self.sent,
             name=self.mailbox or "",
-            display_name=self.display_name,
+            display_name=self.display_name or "",
             templates=self.templates,
             login=self._login(),
         )

@@ -26,6 +26,8 @@ from maildaemon.cli.output import (
 from maildaemon.cli.round_trip import check_round_trips
 from maildaemon.cli.sign_ins import check_sign_ins
 from maildaemon.cli.teach import examples
+from maildaemon.cli.trust import with_certificate
+from maildaemon.domain.room import ample_room, least_room
 from maildaemon.errors import ConfigError, MaildaemonError, OperatorError
 from maildaemon.services.check import (
     Finding,
@@ -44,7 +46,6 @@ _MODES = {
     "drafts": "mails wait in the folder of drafts for a person to send",
     "live": "customers are answered",
 }
-_ROOMY = 10**9
 _GOOD = {Result.OK: True, Result.WARNING: None, Result.FAILED: False}
 
 
@@ -174,7 +175,7 @@ def _all_findings(
     yield from check_alerts(settings, alarm=alarm)
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     yield from _lookups(settings, chosen, databases=connect)
-    yield from _data_folder(settings.service.data_dir)
+    yield from _data_folder(settings)
     yield from check_sign_ins(settings, chosen)
     yield from _database(settings)
     if connect:
@@ -246,15 +247,16 @@ def _lookups(
             yield Finding("lookup", Result.OK, f"{about}: {one.place}, {held}")
 
 
-def _data_folder(folder: Path) -> Iterator[Finding]:
+def _data_folder(settings: "Settings") -> Iterator[Finding]:
     """Nothing is made here: who checks may be another user than the one who will run."""
+    folder = settings.service.data_dir
     nearest = _nearest(folder)
     made = "" if nearest == folder else " (it will be made)"
-    if error := _why_unwritable(nearest, "`service.data_dir`"):
+    if error := _why_unwritable(folder, "`service.data_dir`"):
         yield failed("data_dir", error)
         return
     yield Finding("data_dir", Result.OK, f"data folder: {folder} can be written{made}")
-    yield _room(nearest)
+    yield _room(settings)
     if not made and folder.stat().st_mode & 0o077:
         yield Finding(
             "data_dir",
@@ -264,15 +266,23 @@ def _data_folder(folder: Path) -> Iterator[Finding]:
         )
 
 
-def _room(folder: Path) -> Finding:
+def _room(settings: "Settings") -> Finding:
+    """Judge by the marks at which the daemon tells of it."""
     from maildaemon.adapters.installation import free_space
+    from maildaemon.bootstrap import kept_in
 
-    free = free_space(folder)
+    free = free_space(*(_nearest(folder) for folder in kept_in(settings)))
+    largest = max(
+        settings.policy_of(one).attachments.max_message_size for one in settings.mailboxes
+    )
     what = f"disk: {size_of(free)} free where mail is kept"
-    if free >= _ROOMY:
+    if free >= ample_room(largest):
         return Finding("disk", Result.OK, what)
-    advice = "make room: below 200 MB no mail is fetched any more, and people are told"
-    return Finding("disk", Result.WARNING, what, advice)
+    full = f"below {size_of(least_room(largest))} no mail is fetched (`disk.full`)"
+    if free < least_room(largest):
+        return failed("disk", OperatorError(f"{what}; {full}", advice="make room there"))
+    what += f"; below {size_of(ample_room(largest))} people are told (`disk.filling`)"
+    return Finding("disk", Result.WARNING, what, f"make room there: {full}")
 
 
 def _nearest(path: Path) -> Path:
@@ -280,15 +290,19 @@ def _nearest(path: Path) -> Path:
     return next(one for one in (path, *path.absolute().parents) if one.exists())
 
 
-def _why_unwritable(folder: Path, option: str) -> OperatorError | None:
-    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+def _why_unwritable(folder: Path, option: str, file: Path | None = None) -> OperatorError | None:
+    """Return why nothing can be made in a folder, or the file not in its folder."""
+    from maildaemon.adapters.installation import folder_advice
+
+    nearest = _nearest(folder)
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
         return None
-    return OperatorError(
-        "no folder that this user may write to",
-        where=str(folder),
-        advice=f"give the user that runs maildaemon the right to write there, or set {option} "
-        "to another folder",
-    )
+    what = "no folder that this user may write to"
+    if nearest != folder:
+        what = f"is missing, and {nearest} is {what}"
+    if file:
+        what = f"its folder {folder}{'' if nearest != folder else ' is'} {what}"
+    return OperatorError(what, where=str(file or folder), advice=folder_advice(folder, option))
 
 
 def _database(settings: "Settings") -> Iterator[Finding]:
@@ -304,7 +318,7 @@ def _database(settings: "Settings") -> Iterator[Finding]:
     url = settings.database.url
     path = sqlite_path(url)
     if path is not None and not path.exists():
-        if error := _why_unwritable(_nearest(path), "`database.url`"):
+        if error := _why_unwritable(path.parent, "`database.url`", path):
             yield failed("database", error)
             return
         yield Finding("database", Result.OK, f"database: {path} (it will be made)")
@@ -345,10 +359,13 @@ def check_connections(
     from maildaemon.settings.policy import make_policy
 
     for mailbox in mailboxes:
-        yield from check_mailbox(make_policy(settings, mailbox), make_mailbox(settings, mailbox))
+        imap = make_mailbox(settings, mailbox)
+        for finding in check_mailbox(make_policy(settings, mailbox), imap):
+            yield with_certificate(finding, mailbox)
         if mailbox.smtp is not None:
             bearer = make_bearer(settings, mailbox, mailbox.smtp)
             transport = make_transport(mailbox.smtp, bearer)
-            yield asyncio.run(check_transport(mailbox.name, transport))
+            found = asyncio.run(check_transport(mailbox.name, transport))
+            yield with_certificate(found, mailbox)
         if scanner := make_scanner(settings, mailbox):
             yield check_scanner(mailbox.name, scanner)

@@ -3,22 +3,33 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from maildaemon.cli.beginning import Beginning, variable_of
 from maildaemon.cli.check import findings, put_findings
 from maildaemon.cli.exits import Exit
-from maildaemon.cli.interview import ask_for_password, ask_for_servers, with_known_servers
+from maildaemon.cli.interview import (
+    ask_for_password,
+    ask_for_servers,
+    read_address,
+    with_known_servers,
+)
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json, say
 from maildaemon.cli.own_words import write_words
 from maildaemon.cli.round_trip import check_round_trips
 from maildaemon.cli.teach import examples
+from maildaemon.cli.trust import read_authorities
 from maildaemon.errors import OperatorError
+
+if TYPE_CHECKING:
+    from maildaemon.settings import Settings
 
 _NAME = "maildaemon.yaml"
 _TEMPLATES = "templates"
@@ -35,6 +46,7 @@ PROVIDERS = ("google", "microsoft", "fastmail", "icloud", "yahoo")
     )
 )
 @click.option("--address", metavar="ADDRESS", help="The address customers write to.")
+@click.option("--display-name", metavar="NAME", help="What customers see as the sender.")
 @click.option("--imap-host", metavar="HOST[:PORT]", help="Where mail is read.")
 @click.option("--smtp-host", metavar="HOST[:PORT]", help="How mail is sent.")
 @click.option(
@@ -47,6 +59,11 @@ PROVIDERS = ("google", "microsoft", "fastmail", "icloud", "yahoo")
 @click.option("--username", metavar="NAME", help="Who logs in; by default the address.")
 @click.option("--password-env", metavar="VARIABLE", help="The variable that holds the password.")
 @click.option("--password-file", metavar="FILE", help="The file that holds the password.")
+@click.option(
+    "--ca-file",
+    metavar="FILE",
+    help="Certificates (PEM) to trust, for servers whose own are issued by nobody known.",
+)
 @click.option("--mailbox", metavar="NAME", help="Its short name; by default from the address.")
 @click.option(
     "--output",
@@ -65,6 +82,7 @@ def init(  # noqa: PLR0913  one for each flag
     invocation: Invocation,
     *,
     address: str | None,
+    display_name: str | None,
     imap_host: str | None,
     smtp_host: str | None,
     provider: str | None,
@@ -73,6 +91,7 @@ def init(  # noqa: PLR0913  one for each flag
     username: str | None,
     password_env: str | None,
     password_file: str | None,
+    ca_file: str | None,
     mailbox: str | None,
     output: Path | None,
     templates: bool,
@@ -93,9 +112,14 @@ def init(  # noqa: PLR0913  one for each flag
     path = path / _NAME if path.is_dir() else path
     if path.exists() and not force:
         raise click.UsageError(f"{path} is there already; --force puts it aside")
+    exported = frozenset(os.environ)
+    authorities = _usable("--ca-file", lambda: read_authorities(ca_file or "", path.parent))
     given = Beginning(
-        *(address, imap_host, smtp_host, username, password_env, password_file),
-        *(mailbox, provider, client_id, tenant),
+        _usable("--address", lambda: read_address(address)) if address is not None else None,
+        *(imap_host, smtp_host, username, password_env, password_file),
+        *(mailbox, provider, client_id, tenant, display_name),
+        imap_ca=authorities,
+        smtp_ca=authorities,
         templates=_TEMPLATES if templates else "",
     )
     given = _asked(given, path, trying=not (offline or as_json)) if on_terminal() else given
@@ -108,17 +132,34 @@ def init(  # noqa: PLR0913  one for each flag
     if as_json:
         put_json({"file": str(path.absolute()), "mode": "shadow", "variable": variable or None})
         return Exit.OK
+    _put_written(path, given)
+    worst = None
+    if on_terminal() and not offline and os.environ.get(variable):
+        worst = _try_out(path, given, settings)
+    _put_next_steps(path, "" if variable in exported else variable, given, worst)
+    return worst or Exit.OK
+
+
+def _put_written(path: Path, given: Beginning) -> None:
     say(f"wrote {path}: shadow mode, nothing is sent")
     if given.templates:
         say(f"  what customers read is in {path.parent / given.templates}: docs/texts.md")
     if known := given.known:
         say(f"  {known.login}: docs/providers.md")
-    tried = on_terminal() and not offline and bool(os.environ.get(variable))
-    worst = put_findings(findings(Invocation(path), connect=True)) if tried else Exit.OK
-    if tried and worst is Exit.OK and _is_to_send(given):
-        worst = put_findings(check_round_trips(settings, settings.mailboxes))
-    _put_next_steps(path, variable, given, tried=tried)
+
+
+def _try_out(path: Path, given: Beginning, settings: "Settings") -> Exit:
+    worst = put_findings(findings(Invocation(path), connect=True))
+    if worst is Exit.OK and _is_to_send(given):
+        return put_findings(check_round_trips(settings, settings.mailboxes))
     return worst
+
+
+def _usable(flag: str, read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except ValueError as error:
+        raise click.UsageError(f"{flag}: {error}") from error
 
 
 def _is_to_send(given: Beginning) -> bool:
@@ -202,18 +243,23 @@ def _put_aside(path: Path) -> None:
             return
 
 
-def _put_next_steps(path: Path, variable: str, given: Beginning, *, tried: bool) -> None:
+def _put_next_steps(path: Path, variable: str, given: Beginning, worst: Exit | None) -> None:
+    """`variable`: where the password is still to be put, empty for nowhere. `worst`: what came of
+    trying it out, None if that was not possible.
+    """
     usual = path == Path(_NAME)
     program = "maildaemon" if usual else f"maildaemon --config {shlex.quote(str(path))}"
     signs_in, password_file = given.oauth2 is not None, given.password_file
     say("next:")
+    if worst:
+        say(f"  mend what FAILED above; what can be changed of it stands in {path}")
     if password_file and not signs_in:
         say(f"  install -m 600 /dev/stdin {shlex.quote(password_file)}     # type it, then Ctrl-D")
     elif variable:
         say(f"  read -rs {variable} && export {variable}     # type the password, then Enter")
     if signs_in:
         say(f"  {program} auth     # sign in with a browser")
-    if not tried:
+    if worst is not Exit.OK:
         say(f"  {program} check --connect")
     say(f"  {program} run")
     if password_file and not Path(password_file).is_absolute():

@@ -12,6 +12,8 @@ import click
 
 from maildaemon.cli.beginning import Beginning, split_server, variable_of
 from maildaemon.cli.output import note, plain, verdict
+from maildaemon.cli.trust import read_authorities, trusted_by
+from maildaemon.errors import UntrustedError
 from maildaemon.services.check import Finding, Result
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ _WARN_AFTER = 3
 
 def ask_for_servers(given: Beginning, *, offline: bool) -> Beginning:
     """Ask for the address and the servers, as far as they were not given."""
-    begins = not given.address
-    if begins:
-        given = replace(given, address=_ask("Address customers write to", _address))
+    if not given.address:
+        given = replace(given, address=_ask("Address customers write to", read_address))
+    if given.display_name is None:
         name = _ask("Name customers see (Enter: none)", str.strip, "")
         given = replace(given, display_name=name)
     proposed = with_known_servers(given)
@@ -38,9 +40,6 @@ def ask_for_servers(given: Beginning, *, offline: bool) -> Beginning:
         proposed = _ask_servers(proposed, given)
     if proposed.known and proposed.known.by_token and proposed.client_id is None:
         proposed = _ask_application(proposed)
-    if begins and not given.username:
-        usual = proposed.username or proposed.address
-        proposed = replace(proposed, username=_ask("User name", str.strip, usual))
     return proposed
 
 
@@ -107,7 +106,8 @@ def _ask_application(given: Beginning) -> Beginning:
 
 def ask_for_password(given: Beginning, path: Path) -> Beginning:
     """Ask for the password and log in with it, until that works or is put off; return what was
-    changed meanwhile. The password stays in the environment of this process.
+    changed meanwhile. The password stays in the environment of this process. The user name is the
+    usual one, and asked for only where that is refused.
     """
     settings = given.read(path)
     variable = variable_of(settings)
@@ -116,15 +116,18 @@ def ask_for_password(given: Beginning, path: Path) -> Beginning:
     if os.environ.get(variable):
         note(f"the password is the one of the environment variable {variable}")
     else:
-        _ask_password(variable)
+        _ask_password(variable, given)
     refused = 0
     while os.environ.get(variable):
-        found = _first_trouble(given.read(path))
+        settings = given.read(path)
+        found = _first_trouble(settings)
         if found is None:
             return given
         if _is_password(found):
             refused += 1
             given = _mended_login(given, variable, refused)
+        elif trusting := _mended_trust(given, found, settings, path.parent):
+            given = trusting
         elif (mended := _mended_servers(given, found)) is None:
             return given
         else:
@@ -132,8 +135,9 @@ def ask_for_password(given: Beginning, path: Path) -> Beginning:
     return given
 
 
-def _ask_password(variable: str) -> None:
-    question = "Password (not shown, not written anywhere; Enter: later)"
+def _ask_password(variable: str, given: Beginning) -> None:
+    who = plain(given.username or given.address or "")
+    question = f"Password of {who} (not shown, not written anywhere; Enter: later)"
     typed = click.prompt(question, default="", show_default=False, hide_input=True, err=True)
     if typed:
         os.environ[variable] = typed
@@ -150,7 +154,11 @@ def _first_trouble(settings: "Settings") -> Finding | None:
         no_sent = finding.check == "folders" and finding.result is Result.WARNING
         if finding.result is Result.FAILED or no_sent:
             note(f"{verdict(good=False if finding.error else None)} {plain(finding.what)}")
+            if finding.advice and not _is_password(finding):
+                note(f"  what to do: {plain(finding.advice)}")
             return finding
+        if finding.check in {"imap", "smtp"}:
+            note(f"{verdict(good=True)} {finding.check.upper()}: logged in")
     return None
 
 
@@ -172,16 +180,36 @@ def _mended_login(given: Beginning, variable: str, refused: int) -> Beginning:
             "  Some servers lock an account that is tried too often: press Enter to go on without."
         )
     given = replace(given, username=_ask("User name", str.strip, given.username or given.address))
-    _ask_password(variable)
+    _ask_password(variable, given)
     return given
+
+
+def _mended_trust(
+    given: Beginning, found: Finding, settings: "Settings", folder: Path
+) -> Beginning | None:
+    """Have a person name the file that vouches for a server; None if that is not the trouble, or
+    nobody does. What was named for the other server is tried first, then what the system trusts.
+    """
+    if not (isinstance(found.error, UntrustedError) and found.error.by_file):
+        return None
+    service, files = found.check, {"imap": given.imap_ca, "smtp": given.smtp_ca}
+    others = [file for file in (*files.values(), "") if file != files[service]]
+    try:
+        paths = [folder / file if file else None for file in others]
+        trusted = trusted_by(service, settings.mailboxes[0], paths)
+    except LookupError:
+        question = "File of certificates to trust there (PEM; Enter: none)"
+        file = _ask(question, lambda answer: read_authorities(answer, folder), "")
+        return given.trusting(service, file) if file else None
+    file = others[paths.index(trusted)]
+    note(f"  {service.upper()}: it is trusted by {file or 'the certificates of the system'}")
+    return given.trusting(service, file)
 
 
 def _mended_servers(given: Beginning, found: Finding) -> Beginning | None:
     """Ask what to do about what was found; None to leave it as it is."""
     from maildaemon.errors import MailboxRefusedError
 
-    if found.advice:
-        note(f"  what to do: {plain(found.advice)}")
     # A folder that is not there; of the inbox nobody has said another name here.
     no_folder = given.sent and isinstance(found.error, MailboxRefusedError)
     if found.error is None or no_folder:
@@ -216,7 +244,8 @@ def _ask(question: str, read: Callable[[str], str], default: str | None = None) 
     return answer
 
 
-def _address(answer: str) -> str:
+def read_address(answer: str) -> str:
+    """Return an address that was typed; ValueError, with an example, if it is none."""
     from maildaemon.settings.options import parse_address
 
     return parse_address(answer.strip())

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from maildaemon.domain.brakes import ClockReading
 from maildaemon.domain.leases import Daemon
+from maildaemon.domain.room import ample_room, least_room
 from maildaemon.errors import MaildaemonError, StoreUnavailableError
 from maildaemon.ports.brakes import Alarm, Alert, AlertRow
 from maildaemon.ports.store import Store
@@ -20,9 +21,6 @@ from maildaemon.services.desk import log
 _TELL_AFTER = 30.0
 # For so long a locked database lets us wait for one answer.
 _LONGEST_TRY = 20.0
-_RESERVE = 200 * 10**6
-# So much more, and somebody has days to make room before anything stands still.
-_SOON_SHORT = 10**9
 _FILLING = "disk_filling"
 _ADVICE = "make room on the disk, or see that the database answers; the rest goes by itself"
 _ROOM_SOON = "make room there before it is full"
@@ -121,8 +119,8 @@ class Outage:
         """Raise StoreUnavailableError if there is not enough room for mail up to that size: what
         is left is for the records. People are told once, and long before.
         """
-        free, needed = self._free(), 2 * largest + _RESERVE
-        self._tell_filling(free, needed, now)
+        free, needed = self._free(), least_room(largest)
+        self._tell_filling(free, needed, ample_room(largest), now)
         if free >= needed:
             if self._short:
                 text = f"there is room again {self._where}; new mail is fetched"
@@ -138,14 +136,14 @@ class Outage:
         self._short = True
         raise StoreUnavailableError(why)
 
-    def _tell_filling(self, free: int, needed: int, now: datetime) -> None:
+    def _tell_filling(self, free: int, needed: int, enough: int, now: datetime) -> None:
         """Tell once, whatever restarts, that there will soon be too little room, and when there is
         more by a tenth; not to those who have just heard that there is none.
         """
         if self._filling is None:
             with self._store.read() as tx:
                 self._filling = tx.brakes.fact(_FILLING + self._disk) or ""
-        before, enough, about = self._filling, needed + _SOON_SHORT, f"filling{self._disk}"
+        before, about = self._filling, f"filling{self._disk}"
         if not before and free < enough:
             after = "told" if free >= needed else "known"
         elif before and free >= enough * 1.1:

@@ -77,6 +77,8 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     username: str = "",
     imap_port: int | None = None,
     smtp_port: int | None = None,
+    imap_ca: str = "",
+    smtp_ca: str = "",
     sent: str = "",
     name: str = "",
     display_name: str = "",
@@ -86,8 +88,9 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     """Return what a new user begins with: one mailbox, shadow mode.
 
     Without a `name` it is made from the address; without a `login` (`{"password": {"file":
-    …}}`, or `oauth2`) a password is expected in a variable. `sent` is the folder of sent mail
-    where it is not found by itself, `templates` that of the shop's own words.
+    …}}`, or `oauth2`) a password is expected in a variable. `…_ca` are files of certificates,
+    `sent` is the folder of sent mail where it is not found by itself, `templates` that of the
+    shop's own words.
     """
     local_part = address.partition("@")[0].lower()
     name = name or re.sub(r"[^a-z0-9]+", "-", local_part).strip("-")[:40] or "mail"
@@ -95,9 +98,8 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
         "username": username or address,
         **(login or {"password": {"env": password_variable(name)}}),
     }
-    imap = {"host": imap_host} | ({"port": imap_port} if imap_port else {}) | login
-    imap |= {"sent": sent} if sent else {}
-    smtp = {"host": smtp_host} | ({"port": smtp_port} if smtp_port else {}) | login
+    imap = _server(imap_host, imap_port, imap_ca) | login | ({"sent": sent} if sent else {})
+    smtp = _server(smtp_host, smtp_port, smtp_ca) | login
     words = f"templates: {quoted(templates)}" if templates else "#templates: templates"
     sender = f"display_name: {quoted(display_name)}" if display_name else "#display_name: Your Shop"
     return f"""\
@@ -123,6 +125,11 @@ mailboxes:
     imap: {flow(imap)}
     smtp: {flow(smtp)}
 """
+
+
+def _server(host: str, port: int | None, ca_file: str) -> dict[str, object]:
+    given: dict[str, object] = {"host": host, "port": port, "ca_file": ca_file}
+    return {name: value for name, value in given.items() if value}
 
 
 def password_variable(name: str) -> str:

@@ -1,5 +1,6 @@
 """Whatever goes wrong is said in one message (what, where, what to do) and in the exit code."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -134,10 +135,29 @@ def test_a_certificate_that_is_not_trusted(
     outcome = here.call("check", "--connect")
 
     assert outcome.code == UNAVAILABLE
-    assert "support: IMAP: localhost" in outcome.out
-    assert "certificate is not trusted" in outcome.out
-    assert "support: SMTP: localhost" in outcome.out
-    assert "ca_file" in outcome.out
+    for service in ("IMAP", "SMTP"):
+        assert re.search(
+            rf"support: {service}: localhost:\d+: answers, but its certificate is not trusted: "
+            rf".* issued by itself; SHA-256 fingerprint [0-9A-F: ]{{95}}\n.*by telephone.* "
+            rf"-starttls {service.lower()} -showcerts.*`{service.lower()}\.ca_file`",
+            outcome.out,
+        )
+
+
+def test_servers_that_were_taken_for_one_another(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    imap, smtp = imap_of(account), smtp_of(tls_sink, account)
+    for wrong in (imap, smtp):
+        wrong["security"] = "tls"
+    imap["port"], smtp["port"] = smtp["port"], imap["port"]
+    here.config.write_text(a_config(imap, smtp))
+
+    outcome = here.call("check", "--connect")
+
+    assert outcome.code == UNAVAILABLE
+    assert "this is an SMTP server; `imap.port` is mostly 993" in outcome.out
+    assert "this is an IMAP server; `smtp.port` is mostly 465" in outcome.out
 
 
 def test_a_folder_that_does_not_exist_is_answered_with_those_that_do(
@@ -225,8 +245,30 @@ def test_check_names_a_folder_in_which_the_database_cannot_be_made(here: Install
     outcome = here.call("check")
 
     assert outcome.code == CONFIG
-    assert f"✗ FAILED: {here.data}: no folder that this user may write to" in outcome.out
+    file = here.data / "maildaemon.db"
+    what = f"its folder {here.data} is no folder that this user may write to"
+    assert f"✗ FAILED: {file}: {what}" in outcome.out
     assert "set `database.url` to another folder" in outcome.out
+
+
+@pytest.mark.parametrize("command", [("check",), ("run", "--once"), ("db", "upgrade")])
+def test_a_folder_of_the_database_that_cannot_be_made_is_named_with_the_file(
+    here: Installation, command: tuple[str, ...]
+) -> None:
+    """In a file no folder can be made, even by root."""
+    (here.folder / "nowhere").write_text("no folder")
+    file = here.folder / "nowhere" / "here" / "x.db"
+    text = here.config.read_text().replace("sqlite:///var/maildaemon.db", f"sqlite:///{file}")
+    here.config.write_text(text)
+
+    outcome = here.call(*command)
+
+    assert outcome.code == CONFIG
+    said = outcome.out + outcome.err
+    assert f"{file}: its folder {file.parent} is missing, and" in said
+    assert f"install -d -m 700 -o USER {file.parent}" in said
+    assert "or set `database.url` to another folder" in said
+    assert "Traceback" not in said
 
 
 def test_a_missing_template_stops_the_start(here: Installation) -> None:

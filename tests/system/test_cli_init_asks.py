@@ -1,7 +1,9 @@
 """`maildaemon init` on a terminal, as whoever sets up her first mailbox meets it."""
 
+import hashlib
 import os
 import re
+import ssl
 import stat
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from maildaemon.settings import load_settings
-from tests.servers.dovecot import Account, Dovecot
+from tests.servers.dovecot import Account, Dovecot, make_certificate
 from tests.servers.post import Post
 from tests.servers.sink import SmtpSink
 from tests.servers.web import Web, web
@@ -48,9 +50,14 @@ class Person:
     def servers(self) -> tuple[str, ...]:
         return (
             *("--address", self.account.user),
+            *("--display-name", "The Shop"),
             *("--imap-host", f"localhost:{self.account.server.imaps_port}"),
             *("--smtp-host", f"localhost:{self.sink.port}"),
         )
+
+    @property
+    def variable(self) -> str:
+        return self.account.user.partition("@")[0].upper() + "_PASSWORD"
 
     @property
     def left(self) -> list[str]:
@@ -103,14 +110,16 @@ def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
         at.wait_for("localhost is of another domain")
         at.answer(f"IMAP server [localhost:{person.account.server.imaps_port}]", "")
         at.answer(f"SMTP server [localhost:{person.sink.port}]", "")
-        at.answer(f"User name [{person.account.user}]", "")
-        at.answer("Password (not shown, not written anywhere; Enter: later)", "a slip")
+        who = f"Password of {person.account.user}"
+        at.answer(f"{who} (not shown, not written anywhere; Enter: later)", "a slip")
         refused = at.wait_for("User name")
         assert "✗ FAILED: IMAP: localhost:" in refused
         assert "the server refused the login" in refused
         assert "(an app password)" in refused
         at.answer("", "")
         at.answer("Password", "secret")
+        assert "User name" not in at.wait_for("✓ IMAP: logged in")
+        at.wait_for("✓ SMTP: logged in")
         at.answer("Put the sentences that customers read into templates/", "y")
         at.wait_for("wrote maildaemon.yaml: shadow mode, nothing is sent")
         at.answer("itself, to see that it arrives? [y/N]", "y")
@@ -150,12 +159,13 @@ def test_flags_leave_only_the_password_to_be_asked_for(person: Person) -> None:
 
 
 def test_the_password_may_wait_in_its_variable(person: Person) -> None:
-    variable = person.account.user.partition("@")[0].upper() + "_PASSWORD"
+    variable = person.variable
     with person.types(*person.servers, **{variable: "secret"}) as at:
         at.answer("itself, to see that it arrives?", "n")
         assert at.end() == 0
 
     assert f"the password is the one of the environment variable {variable}" in at.plain
+    assert "read -rs" not in at.plain
     assert "SMTP: the server takes mail from us" in at.plain
 
 
@@ -173,14 +183,14 @@ def test_it_can_be_put_off_and_then_nobody_is_asked(person: Person) -> None:
 
 def test_a_server_that_is_not_there_can_be_corrected_or_left(person: Person) -> None:
     wrong = [*person.servers]
-    wrong[3] = "localhost:1"
+    wrong[5] = "localhost:1"
     with person.types(*wrong) as at:
         at.answer("Password", "secret")
         assert "connection refused" in at.wait_for("Try again, change the servers, or write it")
         at.wait_for(": ")
         at.type("servers")
-        at.answer("IMAP server [localhost:1]", person.servers[3])
-        at.answer(f"SMTP server [{person.servers[5]}]", "localhost:2")
+        at.answer("IMAP server [localhost:1]", person.servers[5])
+        at.answer(f"SMTP server [{person.servers[7]}]", "localhost:2")
         assert "SMTP: localhost:2" in at.wait_for("Try again, change the servers, or write it")
         at.wait_for(": ")
         at.type("again")
@@ -190,9 +200,140 @@ def test_a_server_that_is_not_there_can_be_corrected_or_left(person: Person) -> 
         assert at.end() == UNAVAILABLE
 
     assert "✗ " in at.plain
+    variable = person.variable
+    assert at.plain.partition("next:\n")[2].splitlines() == [
+        "  mend what FAILED above; what can be changed of it stands in maildaemon.yaml",
+        f"  read -rs {variable} && export {variable}     # type the password, then Enter",
+        "  maildaemon check --connect",
+        "  maildaemon run",
+    ]
     [mailbox] = load_settings(person.file).mailboxes
     assert mailbox.smtp is not None
     assert mailbox.smtp.port == 2
+
+
+def test_a_server_that_is_none_for_this_is_told_from_the_greeting(person: Person) -> None:
+    turned = [*person.servers]
+    turned[5], turned[7] = turned[7], turned[5]
+    with person.types(*turned) as at:
+        at.answer("Password", "secret")
+        assert "this is an SMTP server" in at.wait_for("Try again, change the servers, or write")
+        at.wait_for(": ")
+        at.type("servers")
+        at.answer(f"IMAP server [{turned[5]}]", turned[7])
+        at.answer("SMTP server", turned[7])
+        assert "this is an IMAP server" in at.wait_for("Try again, change the servers, or write")
+        at.leave("\x03")
+
+    assert person.left == []
+
+
+def test_what_was_not_given_is_asked_for_and_the_user_name_only_where_the_usual_is_refused(
+    person: Person, account: Account
+) -> None:
+    shop = ("--address", "shop@example.test", "--imap-host", person.servers[5])
+    with person.types(*shop, "--smtp-host", person.servers[7]) as at:
+        at.answer("Name customers see (Enter: none)", "The Shop")
+        at.answer("Password of shop@example.test", "a slip")
+        at.answer("User name [shop@example.test]", account.user)
+        at.answer(f"Password of {account.user}", "secret")
+        at.answer("itself, to see that it arrives?", "n")
+        assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert (mailbox.display_name, mailbox.address) == ("The Shop", "shop@example.test")
+    assert mailbox.imap.username == account.user
+
+
+# Certificates
+
+
+ASKED = "File of certificates to trust there (PEM; Enter: none)"
+
+
+def test_a_server_with_a_certificate_of_its_own_is_compared_named_and_trusted(
+    person: Person, tmp_path: Path
+) -> None:
+    server, user = person.account.server, person.account.user
+    raw = ssl.PEM_cert_to_DER_cert(server.ca_file.read_text())
+    person.sink.commands.clear()
+    (person.folder / "own.pem").write_bytes(server.ca_file.read_bytes())
+    with person.types(*person.servers, SSL_CERT_FILE=str(stranger(tmp_path))) as at:
+        at.answer("Password", "secret")
+        told = at.wait_for(ASKED)
+        untrusted = (
+            "answers, but its certificate is not trusted: self-signed certificate. It is for"
+        )
+        assert f"IMAP: localhost:{server.imaps_port}: {untrusted} localhost" in told
+        assert "issued by itself" in told
+        fingerprint = told.partition("SHA-256 fingerprint ")[2].partition("\r\n")[0]
+        assert bytes.fromhex(fingerprint.replace(":", "")) == hashlib.sha256(raw).digest()
+        assert f"`openssl s_client -connect localhost:{server.imaps_port} -showcerts`" in told
+        at.wait_for(": ")
+        at.type("nowhere.pem")
+        at.answer("nowhere.pem cannot be read: no such file or directory", "maildaemon.yaml.pem")
+        at.answer("maildaemon.yaml.pem cannot be read", "own.pem")
+        at.wait_for("✓ IMAP: logged in")
+        assert "AUTH" not in person.sink.commands
+        at.wait_for("SMTP: it is trusted by own.pem")
+        at.wait_for("✓ SMTP: logged in")
+        at.answer("itself, to see that it arrives?", "n")
+        assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.smtp is not None
+    assert mailbox.imap.ca_file == mailbox.smtp.ca_file == person.folder / "own.pem"
+    assert mailbox.imap.username == user
+    assert person.file.read_text().count("ca_file: own.pem") == 2
+
+
+def test_nobody_gets_past_a_certificate_that_is_not_trusted(person: Person, tmp_path: Path) -> None:
+    person.sink.commands.clear()
+    with person.types(*person.servers, SSL_CERT_FILE=str(stranger(tmp_path))) as at:
+        at.answer("Password", "secret")
+        at.answer(ASKED, "")
+        at.answer("Try again, change the servers, or write it as it is?", "again")
+        at.answer(ASKED, str(stranger(tmp_path)))
+        at.answer(ASKED, "")
+        at.answer("Try again, change the servers, or write it as it is?", "write")
+        assert at.end() == UNAVAILABLE
+
+    # What the check says in the end, it says of each server.
+    assert at.plain.count("SHA-256 fingerprint") >= 5
+    assert "AUTH" not in person.sink.commands
+    assert "mend what FAILED above" in at.plain
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.smtp is not None
+    assert mailbox.smtp.ca_file is None
+
+
+def test_a_file_for_one_server_is_not_forced_upon_one_that_the_system_trusts(
+    person: Person, tmp_path: Path
+) -> None:
+    certificate, server = stranger(tmp_path), person.account.server
+    flag = ("--ca-file", str(server.ca_file))
+    key = certificate.with_suffix(".key")
+    with SmtpSink(
+        tmp_path / "other.jsonl", security="tls", certificate=(certificate, key), require_auth=True
+    ) as sink:
+        person = replace(person, sink=sink)
+        with person.types(*person.servers, *flag, SSL_CERT_FILE=str(certificate)) as at:
+            at.answer("Password", "secret")
+            at.wait_for("SMTP: it is trusted by the certificates of the system")
+            at.answer("itself, to see that it arrives?", "n")
+            assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.smtp is not None
+    assert (mailbox.imap.ca_file, mailbox.smtp.ca_file) == (server.ca_file, None)
+
+
+def stranger(folder: Path) -> Path:
+    """Return a certificate for `localhost` that no server of the others shows."""
+    certificate = folder / "stranger.pem"
+    if not certificate.exists():
+        make_certificate(certificate, certificate.with_suffix(".key"))
+    return certificate
 
 
 class Plain(Dovecot):
@@ -237,7 +378,8 @@ def test_whoever_leaves_finds_nothing_written(person: Person, key: str, question
 
 def test_ctrl_c_while_a_server_keeps_silent_writes_nothing(person: Person) -> None:
     person.web.pages[AUTOCONFIG] = None
-    with person.types("--address", person.account.user) as at:
+    address = ("--address", person.account.user, "--display-name", "")
+    with person.types(*address) as at:
         at.wait_for("looking for the servers")
         assert at.leave("\x03") == INTERRUPTED
 

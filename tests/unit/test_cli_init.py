@@ -12,6 +12,7 @@ from maildaemon.cli.init import PROVIDERS
 from maildaemon.settings import Source, load_settings
 from maildaemon.settings.providers import PROVIDERS as KNOWN
 from maildaemon.settings.providers import provider_of_exchange
+from tests.servers.dovecot import make_certificate
 
 USAGE, CONFIG = 64, 78
 FLAGS = (
@@ -114,10 +115,45 @@ def test_a_script_is_told_which_flags_are_missing(capsys: pytest.CaptureFixture[
 def test_what_would_not_load_is_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert init(*FLAGS[2:], "--address", "no address") == CONFIG
+    assert init(*FLAGS, "--mailbox", "no name") == CONFIG
 
     assert list(tmp_path.iterdir()) == []
-    assert "address" in capsys.readouterr().err
+    assert "mailboxes[0].name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["shop.test", "no address", "", "a@b@c.example"])
+def test_what_is_no_address_is_said_with_an_example(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    assert init(*FLAGS[2:], "--address", address) == USAGE
+
+    assert list(tmp_path.iterdir()) == []
+    assert (
+        f"--address: `{address}` is no mail address; write for example" in capsys.readouterr().err
+    )
+
+
+def test_a_name_is_written_as_it_is_given(tmp_path: Path) -> None:
+    assert init(*FLAGS, "--display-name", "Müller & Söhne: Schmuck") == 0
+
+    [mailbox] = load_settings(tmp_path / "maildaemon.yaml").mailboxes
+    assert mailbox.display_name == "Müller & Söhne: Schmuck"
+
+
+def test_a_file_of_certificates_is_read_at_once_and_found_from_the_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_certificate(tmp_path / "server.pem", tmp_path / "server.key")
+    assert init(*FLAGS, "--ca-file", "server.key") == USAGE
+    assert "--ca-file: server.key holds no PEM certificates" in capsys.readouterr().err
+    (tmp_path / "etc").mkdir()
+
+    for folder in (".", "etc"):
+        assert init(*FLAGS, "--ca-file", "server.pem", "--output", folder) == 0
+        [mailbox] = load_settings(tmp_path / folder / "maildaemon.yaml").mailboxes
+        assert mailbox.smtp is not None
+        assert mailbox.imap.ca_file == mailbox.smtp.ca_file == tmp_path / "server.pem"
+    assert "ca_file: server.pem" in (tmp_path / "maildaemon.yaml").read_text()
 
 
 @pytest.mark.parametrize("server", ["", ":993", "imap.example.com:imap"])
