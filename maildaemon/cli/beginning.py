@@ -36,6 +36,7 @@ class Beginning:
     smtp_ca: str = ""
     sent: str = ""
     templates: str = ""
+    authserv_id: str = ""
 
     @property
     def domain(self) -> str:
@@ -90,6 +91,7 @@ class Beginning:
             name=self.mailbox or "",
             display_name=self.display_name or "",
             templates=self.templates,
+            authserv_id=self.authserv_id,
             login=self._login(),
         )
 

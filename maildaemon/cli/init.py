@@ -3,7 +3,8 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -21,12 +22,13 @@ from maildaemon.cli.interview import (
     with_known_servers,
 )
 from maildaemon.cli.invocation import Invocation
-from maildaemon.cli.output import json_option, note, put_json, say
+from maildaemon.cli.output import json_option, note, plain, put_json, say
 from maildaemon.cli.own_words import write_words
 from maildaemon.cli.round_trip import check_round_trips
 from maildaemon.cli.teach import examples
 from maildaemon.cli.trust import read_authorities
 from maildaemon.errors import OperatorError
+from maildaemon.services.check import Finding
 
 if TYPE_CHECKING:
     from maildaemon.settings import Settings
@@ -149,10 +151,23 @@ def _put_written(path: Path, given: Beginning) -> None:
 
 
 def _try_out(path: Path, given: Beginning, settings: "Settings") -> Exit:
-    worst = put_findings(findings(Invocation(path), connect=True))
-    if worst is Exit.OK and _is_to_send(given):
-        return put_findings(check_round_trips(settings, settings.mailboxes))
+    found: list[Finding] = []
+    worst = put_findings(_kept(findings(Invocation(path), connect=True), found))
+    if worst is not Exit.OK:
+        return worst
+    learnt = next((one.learnt for one in found if one.check == "authserv_id"), "")
+    # Anybody can write such a field: whether it is their server, a person says.
+    if learnt and _is_confirmed(f"Is `{plain(learnt)}` your own mail server, to be believed?"):
+        _add(path, given, replace(given, authserv_id=learnt))
+    if _is_confirmed(f"Send a mail to {given.address} itself, to see that it arrives?"):
+        worst = put_findings(check_round_trips(settings, settings.mailboxes))
     return worst
+
+
+def _kept(found: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
+    for one in found:
+        kept.append(one)
+        yield one
 
 
 def _usable(flag: str, read: Callable[[], str]) -> str:
@@ -162,8 +177,7 @@ def _usable(flag: str, read: Callable[[], str]) -> str:
         raise click.UsageError(f"{flag}: {error}") from error
 
 
-def _is_to_send(given: Beginning) -> bool:
-    question = f"Send a mail to {given.address} itself, to see that it arrives?"
+def _is_confirmed(question: str) -> bool:
     try:
         return click.confirm(question, default=False, err=True)
     except click.Abort:
@@ -213,16 +227,35 @@ def _completed(given: Beginning) -> Beginning:
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Make the file (0600) at once, so that it is never half there, and never over another one."""
+    with _beside(path, text) as temporary:
+        if force and path.exists():
+            _put_aside(path)
+        # Unlike a renaming, a link never takes the place of what came there meanwhile.
+        os.link(temporary, path)
+
+
+def _add(path: Path, before: Beginning, after: Beginning) -> None:
+    """Add what was learnt to the file that we have just written, unless it is no longer as it was:
+    whoever has changed it meanwhile loses nothing.
+    """
+    with _beside(path, after.written()) as temporary:
+        if path.read_text("utf-8") != before.written():
+            note(f"{path} was changed meanwhile: write it there yourself, at the mailbox")
+            return
+        temporary.rename(path)
+    say(f"wrote it into {path}")
+
+
+@contextmanager
+def _beside(path: Path, text: str) -> Iterator[Path]:
+    """Give a file of this text (0600) in the same folder; it is gone, or renamed, afterwards."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        if force and path.exists():
-            _put_aside(path)
-        # Unlike a renaming, a link never takes the place of what came there meanwhile.
-        os.link(temporary, path)
+        yield temporary
     except OSError as error:
         raise OperatorError(
             f"cannot be written: {(error.strerror or str(error)).lower()}",

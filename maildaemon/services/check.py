@@ -27,7 +27,9 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found, and what to do about it; `error` is why it failed."""
+    """What one check found, and what to do about it; `error` is why it failed. `learnt` is what a
+    person may write into the configuration by it.
+    """
 
     check: str
     result: Result
@@ -35,6 +37,7 @@ class Finding:
     advice: str = ""
     mailbox: str | None = None
     error: MaildaemonError | None = None
+    learnt: str = ""
 
 
 def failed(
@@ -145,7 +148,7 @@ def _check_authserv_id(policy: Policy, mailbox: Mailbox, inbox: str) -> Iterator
     if name is not None and wanted is None:
         what = f"Authentication-Results: your server signs as `{name}`, by all of the newest mail"
         advice = f"if that is your server, let it be believed: `authserv_id: {name}` at the mailbox"
-        yield Finding("authserv_id", Result.OK, what, advice, policy.mailbox)
+        yield Finding("authserv_id", Result.OK, what, advice, policy.mailbox, learnt=name)
     elif wanted is not None and name is not None and name != wanted.lower():
         what = f"authserv_id is `{wanted}`, but the newest mail is signed by `{name}`"
         advice = "whom `authserv_id` does not name is not believed: see which one is your server"

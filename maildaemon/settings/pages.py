@@ -16,6 +16,8 @@ _EXAMPLE_HEAD = """\
 # show the default, or an example where there is none: take the `#` away to change it.
 # Relative paths count from this file. All values are read as they look: no quotes needed."""
 
+_SIGNED = "What your own mail server calls itself where it says who wrote a mail; it is believed."
+
 _REFERENCE_HEAD = """\
 # Configuration
 
@@ -83,6 +85,7 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     name: str = "",
     display_name: str = "",
     templates: str = "",
+    authserv_id: str = "",
     login: Mapping[str, object] | None = None,
 ) -> str:
     """Return what a new user begins with: one mailbox, shadow mode.
@@ -90,7 +93,7 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     Without a `name` it is made from the address; without a `login` (`{"password": {"file":
     …}}`, or `oauth2`) a password is expected in a variable. `…_ca` are files of certificates,
     `sent` is the folder of sent mail where it is not found by itself, `templates` that of the
-    shop's own words.
+    shop's own words, `authserv_id` what the mail server calls itself.
     """
     local_part = address.partition("@")[0].lower()
     name = name or re.sub(r"[^a-z0-9]+", "-", local_part).strip("-")[:40] or "mail"
@@ -101,6 +104,7 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     imap = _server(imap_host, imap_port, imap_ca) | login | ({"sent": sent} if sent else {})
     smtp = _server(smtp_host, smtp_port, smtp_ca) | login
     words = f"templates: {quoted(templates)}" if templates else "#templates: templates"
+    signed = f"    # {_SIGNED}\n    authserv_id: {quoted(authserv_id)}\n" if authserv_id else ""
     sender = f"display_name: {quoted(display_name)}" if display_name else "#display_name: Your Shop"
     return f"""\
 # Every option is explained in docs/configuration.md; `maildaemon config example` shows them all.
@@ -122,7 +126,7 @@ mailboxes:
     {sender}
     # Addresses of colleagues: never answered automatically, and warned when an answer is due.
     #staff: [anna@example.com]
-    imap: {flow(imap)}
+{signed}    imap: {flow(imap)}
     smtp: {flow(smtp)}
 """
 

@@ -19,7 +19,7 @@ from tests.servers.dovecot import Account, Dovecot, make_certificate
 from tests.servers.post import Post
 from tests.servers.sink import SmtpSink
 from tests.servers.web import Web, web
-from tests.system.installation import ROOT
+from tests.system.installation import ROOT, a_letter
 from tests.system.terminal import Terminal, terminal
 
 INTERRUPTED, UNAVAILABLE = 130, 69
@@ -145,6 +145,33 @@ def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
     words = (person.folder / "templates" / "it" / "words.txt").read_text()
     assert "\n# greeting: " in words
     assert person.left == ["maildaemon.yaml", "templates", "var"]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_the_name_that_the_server_signs_with_is_written_if_a_person_says_that_it_is_hers(
+    person: Person, *, changed: bool
+) -> None:
+    for number in range(10):
+        signed = (
+            f"Authentication-Results: mx.example.test; spf=pass smtp.mailfrom=x{number}.example"
+        )
+        letter = a_letter(f"n{number}", "S", "Hello", signed)
+        person.account.deliver(letter.replace(b"@example.net", b"@x%d.example" % number))
+    with person.types(*person.servers) as at:
+        at.answer("Password", "secret")
+        at.wait_for("Is `mx.example.test` your own mail server, to be believed? [y/N]: ")
+        if changed:
+            person.file.write_text(person.file.read_text() + "# mine\n")
+        at.type("y")
+        at.wait_for("was changed meanwhile" if changed else "wrote it into maildaemon.yaml")
+        at.answer("itself, to see that it arrives?", "n")
+        assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.authserv_id == (None if changed else "mx.example.test")
+    assert stat.S_IMODE(person.file.stat().st_mode) == 0o600
+    assert ("# mine" in person.file.read_text()) is changed
+    assert person.left == ["maildaemon.yaml"]
 
 
 def test_flags_leave_only_the_password_to_be_asked_for(person: Person) -> None:
