@@ -14,8 +14,8 @@ TESTS = sorted({(row.id, test) for row in REGISTER for test in row.tests})
 CONTROLS = [control for row in REGISTER for control in row.controls]
 
 
-def test_every_attack_from_s1_to_s30_has_its_row_tests_and_controls() -> None:
-    assert [row.id for row in REGISTER] == [f"S{number}" for number in range(1, 31)]
+def test_every_attack_from_s1_to_s31_has_its_row_tests_and_controls() -> None:
+    assert [row.id for row in REGISTER] == [f"S{number}" for number in range(1, 32)]
     assert all(row.tests and row.controls for row in REGISTER)
 
 

@@ -23,6 +23,8 @@ _PARSER = _CONTRACT + "test_parser.py::"
 _LOG = _UNIT + "test_log.py::"
 _SECRET = _UNIT + "test_settings_secret.py::"
 _DECIDE = _UNIT + "test_decide.py::"
+_PROBE = "tests/service/test_probe.py::"
+_PROBES = _UNIT + "test_probes.py::"
 
 
 @dataclass(frozen=True, slots=True)
@@ -867,6 +869,70 @@ REGISTER = (
                 "requirements/runtime.txt",
                 "aiosmtplib==",
                 "aiosmtplib>=",
+            ),
+        ),
+    ),
+    Row(
+        "S31",
+        "a stranger's mail poses as our mail to ourselves: it is counted, deleted, or has another deleted",
+        (
+            _PROBES + "test_s31_a_mark_is_ours_for_its_mailbox_and_number_alone",
+            _PROBES + "test_s31_a_message_with_two_marks_is_none_of_ours",
+            _PROBE + "test_s31_what_we_have_not_sent_is_not_counted_not_deleted_and_not_answered",
+            _PROBE
+            + "test_s31_a_copy_that_somebody_sends_again_counts_once_and_is_left_if_it_is_changed",
+            _PROBE + "test_s31_only_what_lies_there_at_that_moment_and_is_ours_is_deleted",
+            _PROBE + "test_s31_what_a_server_makes_of_it_in_the_meantime_is_left_alone",
+        ),
+        (
+            Control(
+                "the mark is signed",
+                "maildaemon/domain/tokens.py",
+                "    return int(number) if hmac.compare_digest(expected.encode(), given) else None\n",
+                "    return int(number)\n",
+            ),
+            Control(
+                "the mark is of one mailbox",
+                "maildaemon/domain/tokens.py",
+                'f"{mailbox}\\0{number}", 16)',
+                'f"{number}", 16)',
+            ),
+            Control(
+                "one mark a mail",
+                "maildaemon/domain/probes.py",
+                "marks[0]) if len(marks) == 1 else None",
+                "marks[0]) if marks else None",
+            ),
+            Control(
+                "what turns up is held against what was sent",
+                "maildaemon/adapters/sql/probes.py",
+                "            .where(outbox.c.message_id == message_id, probe.c.mailbox_id == mailbox_id)\n",
+                "            .where(probe.c.mailbox_id == mailbox_id)\n",
+                (
+                    _PROBE
+                    + "test_s31_what_we_have_not_sent_is_not_counted_not_deleted_and_not_answered",
+                ),
+            ),
+            Control(
+                "another copy is another mail",
+                "maildaemon/adapters/sql/probes.py",
+                "        return int(row.outbox_id) if row.message_id in {None, recorded} else None\n",
+                "        self._connection.execute(update(probe).values(message_id=recorded))\n"
+                "        return int(row.outbox_id)\n",
+                (
+                    _PROBE
+                    + "test_s31_a_copy_that_somebody_sends_again_counts_once_and_is_left_if_it_is_changed",
+                ),
+            ),
+            Control(
+                "what is deleted is read once more",
+                "maildaemon/services/probe.py",
+                "    if not _is_it(raw, desk, row, place):\n",
+                "    if False:\n",
+                (
+                    _PROBE + "test_s31_only_what_lies_there_at_that_moment_and_is_ours_is_deleted",
+                    _PROBE + "test_s31_what_a_server_makes_of_it_in_the_meantime_is_left_alone",
+                ),
             ),
         ),
     ),

@@ -209,7 +209,7 @@ def forged(key: bytes, mailbox: str = "support", number: int = int(START.timesta
     ],
     ids=["another key", "another mailbox", "another number", "two marks", "never sent"],
 )
-def test_what_we_have_not_sent_is_not_counted_not_deleted_and_not_answered(
+def test_s31_what_we_have_not_sent_is_not_counted_not_deleted_and_not_answered(
     shop: Trip, raw: bytes
 ) -> None:
     shop.probe()
@@ -223,7 +223,7 @@ def test_what_we_have_not_sent_is_not_counted_not_deleted_and_not_answered(
     assert shop.rows("select count(*) from thread") == [(0,)]
 
 
-def test_a_copy_that_somebody_sends_again_counts_once_and_is_left_if_it_is_changed(
+def test_s31_a_copy_that_somebody_sends_again_counts_once_and_is_left_if_it_is_changed(
     shop: Trip,
 ) -> None:
     shop.go_round()
@@ -241,7 +241,7 @@ def test_a_copy_that_somebody_sends_again_counts_once_and_is_left_if_it_is_chang
     assert len(shop.transport.accepted) == 1
 
 
-def test_only_what_lies_there_at_that_moment_and_is_ours_is_deleted(shop: Trip) -> None:
+def test_s31_only_what_lies_there_at_that_moment_and_is_ours_is_deleted(shop: Trip) -> None:
     shop.probe()
     shop.deliver()
     shop.come_in()
@@ -265,7 +265,7 @@ def test_only_what_lies_there_at_that_moment_and_is_ours_is_deleted(shop: Trip) 
     assert shop.lies_in() == [a_mail()]
 
 
-def test_what_a_server_makes_of_it_in_the_meantime_is_left_alone(shop: Trip) -> None:
+def test_s31_what_a_server_makes_of_it_in_the_meantime_is_left_alone(shop: Trip) -> None:
     shop.probe()
     shop.deliver()
     shop.come_in()

@@ -30,7 +30,7 @@ WELL = Standing(
 MARK = issue_probe_mark(KEY, "support", 1795262400)
 
 
-def test_a_mark_is_ours_for_its_mailbox_and_number_alone() -> None:
+def test_s31_a_mark_is_ours_for_its_mailbox_and_number_alone() -> None:
     assert read_probe_mark(KEY, "support", f" {MARK.upper()} ") == 1795262400
     assert read_probe_mark(bytes(32), "support", MARK) is None
     assert read_probe_mark(KEY, "orders", MARK) is None
@@ -38,7 +38,7 @@ def test_a_mark_is_ours_for_its_mailbox_and_number_alone() -> None:
         assert read_probe_mark(KEY, "support", wrong) is None
 
 
-def test_a_message_with_two_marks_is_none_of_ours() -> None:
+def test_s31_a_message_with_two_marks_is_none_of_ours() -> None:
     assert number_in(KEY, "support", (MARK,)) == 1795262400
     assert number_in(KEY, "support", (MARK, MARK)) is None
     assert number_in(KEY, "support", ()) is None
