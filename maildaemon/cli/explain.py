@@ -36,7 +36,7 @@ _MANY = 20
         "maildaemon messages show 17 --raw | maildaemon explain -",
     )
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @json_option
 @click.option(
     "--thread",

@@ -60,9 +60,15 @@ PROVIDERS = ("google", "microsoft", "fastmail", "icloud", "yahoo")
 @click.option("--tenant", metavar="DOMAIN", help="With OAuth2 at Microsoft: the organisation.")
 @click.option("--username", metavar="NAME", help="Who logs in; by default the address.")
 @click.option("--password-env", metavar="VARIABLE", help="The variable that holds the password.")
-@click.option("--password-file", metavar="FILE", help="The file that holds the password.")
+@click.option(
+    "--password-file",
+    type=click.Path(),
+    metavar="FILE",
+    help="The file that holds the password.",
+)
 @click.option(
     "--ca-file",
+    type=click.Path(),
     metavar="FILE",
     help="Certificates (PEM) to trust, for servers whose own are issued by nobody known.",
 )

@@ -1,5 +1,6 @@
 """Help teaches: every command says what it is for and how it is typed."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,17 @@ def test_every_option_explains_itself(name: str) -> None:
     options = [one for one in COMMANDS[name].params if isinstance(one, click.Option)]
 
     assert [one.name for one in options if not one.help] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_a_file_is_completed_as_one(name: str) -> None:
+    named = {
+        one.name: one.type
+        for one in COMMANDS[name].params
+        if re.search(r"\b(FILE|DIR|PATH)", one.metavar or "")
+    }
+
+    assert {one: kind for one, kind in named.items() if not isinstance(kind, click.Path)} == {}
 
 
 # Everything else says what it has found or done as JSON Lines too.
