@@ -50,7 +50,7 @@ from maildaemon.services.digest import Orders
 from maildaemon.services.erase import Places
 from maildaemon.services.lease import Holder, Lease, Shared, require_same_key
 from maildaemon.services.process import Batch
-from maildaemon.settings import MailboxSettings, SendingSettings, Settings
+from maildaemon.settings import MailboxSettings, SendingSettings, Settings, fingerprint
 from maildaemon.settings.policy import make_policy
 from maildaemon.settings.texts import reminders_of, timed_sections
 
@@ -349,6 +349,7 @@ def open_daemon(
             alerts=make_alerts(settings, tools.key),
             free=partial(free_space, *kept_in(settings)),
             places=make_places(tools),
+            configuration=fingerprint(settings),
             digest=make_orders(settings),
             shared=shared,
             alive=alive,
@@ -404,6 +405,7 @@ def _crew(
         transport = make_transport(smtp, make_bearer(settings, mailbox, smtp))
     return Crew(
         desk=replace(desk, require_lease=lease.require) if lease else desk,
+        mode=settings.mode_in_words(mailbox),
         lease=lease,
         work=work,
         watch=watch,

@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from maildaemon.errors import (
@@ -64,6 +64,16 @@ def read_home(data_dir: Path) -> str:
         return path.read_text("ascii").strip()
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def is_home(data_dir: Path, home: str) -> bool:
+    """Tell whether this is the data folder of which a daemon has read this; False if we may not
+    look.
+    """
+    try:
+        return (data_dir / "home").read_text("ascii", "replace").strip() == home
+    except OSError:
+        return False
 
 
 def has_key(data_dir: Path) -> bool:
@@ -181,6 +191,11 @@ def is_held(data_dir: Path) -> bool | None:
     except OSError:
         return None
     return False
+
+
+def held_since(data_dir: Path) -> datetime:
+    """Return since when it is held by the process that holds it (`is_held`)."""
+    return datetime.fromtimestamp((data_dir / "lock").stat().st_mtime, UTC)
 
 
 def free_space(*folders: Path) -> int:

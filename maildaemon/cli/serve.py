@@ -178,6 +178,7 @@ class Service:
             if isinstance(found, _Shift):
                 return self._take_over(parts, found)
             _refuse(found)
+            _keep(await asyncio.to_thread(attempt, parts.daemon.note_refusal))
             self._locks.keep_only(parts.settings)
             self._tell_ready(parts)
 
@@ -230,7 +231,17 @@ def _refuse(error: Exception) -> None:
             log("config.refused", logging.ERROR, problem=str(error))
         case _:
             log("config.refused", logging.CRITICAL, problem=repr(error), failure=error)
-    log("config.kept", logging.WARNING, why="the new one was refused; the old one is in force")
+
+
+def _keep(unnoted: Exception | None) -> None:
+    """Log that the old one stays; `unnoted`: what keeps `status` from knowing of it."""
+    log(
+        "config.kept",
+        logging.WARNING,
+        failure=None if isinstance(unnoted, MaildaemonError) else unnoted,
+        why="the new one was refused; the old one is in force",
+        unknown_to_status=unnoted and str(unnoted),
+    )
 
 
 def warn(settings: Settings) -> None:

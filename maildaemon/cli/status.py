@@ -1,13 +1,14 @@
 """`maildaemon status`: is it well, and what needs a person."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from maildaemon.cli.exits import Exit
+from maildaemon.cli.in_force import has_changed, known_in_force, trouble_with_the_file
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
     ago,
@@ -23,6 +24,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.sign_ins import SignedIn, signed_in
 from maildaemon.cli.teach import examples
+from maildaemon.domain.in_force import InForce
 from maildaemon.domain.leases import Holding
 from maildaemon.domain.standing import Account, ProbeStanding, Severity, Standing, Trouble, troubles
 
@@ -39,10 +41,16 @@ _EXITS = {Severity.UNAVAILABLE: Exit.UNAVAILABLE, Severity.STUCK: Exit.TEMPORARY
 @dataclass(frozen=True, slots=True)
 class _Report:
     mailbox: str
-    mode: str
+    mode_in_file: str
+    changed: bool | None
+    in_force: InForce | None
     standing: Standing
     troubles: tuple[Trouble, ...]
     sign_ins: tuple[SignedIn, ...]
+
+    @property
+    def mode(self) -> str:
+        return self.in_force.mode if self.in_force else self.mode_in_file
 
     @property
     def well(self) -> bool:
@@ -72,8 +80,8 @@ def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int
     settings = invocation.settings()
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     now = utc_now()
-    reports = _read(settings, chosen, now)
     running = _is_running(settings)
+    reports = _read(settings, chosen, running, now)
     if running is False and not as_json:
         say(f"{mark(good=None)} no daemon is running: nothing is read, and nothing is sent")
         say("    what to do: maildaemon run")
@@ -97,7 +105,10 @@ def _is_running(settings: "Settings") -> bool | None:
 
 
 def _read(
-    settings: "Settings", mailboxes: "Iterable[MailboxSettings]", now: datetime
+    settings: "Settings",
+    mailboxes: "Iterable[MailboxSettings]",
+    running: bool | None,
+    now: datetime,
 ) -> list[_Report]:
     from maildaemon.adapters.sql.listings import read_listings
     from maildaemon.adapters.sql.reading import ScratchStore, is_new, open_reading
@@ -111,16 +122,29 @@ def _read(
             standing = Standing() if mailbox_id is None else listings.standing(mailbox_id, now)
             standings.append((one, standing))
     store.close()
-    return [_report(settings, one, standing, now) for one, standing in standings]
+    return [_report(settings, one, standing, running, now) for one, standing in standings]
 
 
 def _report(
-    settings: "Settings", mailbox: "MailboxSettings", standing: Standing, now: datetime
+    settings: "Settings",
+    mailbox: "MailboxSettings",
+    standing: Standing,
+    running: bool | None,
+    now: datetime,
 ) -> _Report:
-    only_sent = mailbox.reads == "sent_only"
-    mode = "sent_only" if only_sent else str(settings.mode_of(mailbox))
-    found = troubles(standing, mailbox.imap.poll_every, now)
-    return _Report(mailbox.name, mode, standing, found, signed_in(settings, mailbox))
+    in_force = known_in_force(settings, standing.in_force) if running else None
+    # Here the file itself is looked at, which may have been corrected since it was refused.
+    of_the_file = trouble_with_the_file(settings, mailbox, standing, in_force)
+    others = troubles(replace(standing, in_force=None), mailbox.imap.poll_every, now)
+    return _Report(
+        mailbox.name,
+        settings.mode_in_words(mailbox),
+        has_changed(settings, in_force),
+        in_force,
+        standing,
+        (*others, *of_the_file),
+        signed_in(settings, mailbox),
+    )
 
 
 def _as_object(report: _Report) -> dict[str, object]:
@@ -129,6 +153,9 @@ def _as_object(report: _Report) -> dict[str, object]:
         "mailbox": report.mailbox,
         "well": report.well,
         "mode": report.mode,
+        "mode_in_file": report.mode_in_file,
+        "in_force": report.in_force,
+        "changed": report.changed,
         "started_at": standing.started_at,
         "held_by": standing.held_by,
         "waiting": standing.waiting,

@@ -62,7 +62,7 @@ def _read(
         silences, mails = listings.lately(mailbox_id, now - LATELY)
     return Watched(
         mailbox.name,
-        str(settings.mode_of(mailbox)) if reads_all else "sent_only",
+        settings.mode_in_words(mailbox),
         standing,
         tuple(_veiled(found, veil)),
         waiting,

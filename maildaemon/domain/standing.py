@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from maildaemon.domain.brakes import Braking
 from maildaemon.domain.delivery import OutboxState
+from maildaemon.domain.in_force import InForce
 from maildaemon.domain.leases import Holding
 from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
 
@@ -125,10 +126,12 @@ class MutedStanding:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Everything that tells how a mailbox is doing. `started_at` None: it was never read. Of
-    several daemons on one database one works on it (`held_by`), the others wait.
+    several daemons on one database one works on it (`held_by`), the others wait. `in_force`: what
+    the daemon works with that works on it, or did last; None if that is not known.
     """
 
     started_at: datetime | None = None
+    in_force: InForce | None = None
     held_by: Holding | None = None
     waiting: tuple[Holding, ...] = ()
     imap: Account = field(default_factory=Account)
@@ -248,6 +251,12 @@ def _held_back(standing: Standing) -> Iterator[Trouble]:
 
 def _for_people(standing: Standing) -> Iterator[Trouble]:
     inbound, outbox, files = standing.inbound, standing.outbox, standing.files
+    if standing.in_force is not None and standing.in_force.refused_at is not None:
+        yield _attention(
+            "a changed configuration was refused at "
+            f"{standing.in_force.refused_at:%Y-%m-%d %H:%M} UTC; the old one is in force",
+            "see the log (config.refused) and `maildaemon check`",
+        )
     for concern in standing.concerns:
         yield _attention(concern.what, concern.advice)
     if inbound.parked:

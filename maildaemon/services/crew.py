@@ -41,10 +41,12 @@ class Crew:
     """One mailbox with everything its loops need. `credential` is a keyed hash of what we log
     in with, so that a changed password is tried at once; it may raise SecretError. Of a colleague's
     account only Sent is read: it needs neither `watch` nor `transport`. `lease` None: no other
-    process can work on it. `certificates` asks IMAP and SMTP server for theirs.
+    process can work on it. `certificates` asks IMAP and SMTP server for theirs. `mode` is written
+    as in the configuration.
     """
 
     desk: Desk
+    mode: str
     work: Mailbox
     watch: Mailbox | None
     transport: Transport | None
@@ -82,8 +84,9 @@ class Crew:
 @dataclass(frozen=True, slots=True)
 class Works:
     """What all mailboxes share. `alerts` are the paths by which people are told, by name. `shared`
-    None: no other process works on the database. `alive` is called every few seconds, whatever is
-    out of reach, while the event loop goes on and the guard comes round.
+    None: no other process works on the database. `configuration` is a hash of it. `alive` is called
+    every few seconds, whatever is out of reach, while the event loop goes on and the guard comes
+    round.
     """
 
     store: Store
@@ -98,6 +101,7 @@ class Works:
     alerts: Mapping[str, Alert]
     free: Callable[[], int]
     places: Places
+    configuration: str
     digest: Orders | None = None
     shared: Shared | None = None
     alive: Callable[[], None] = lambda: None

@@ -11,6 +11,8 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
+from maildaemon import __version__
+from maildaemon.domain.in_force import InForce
 from maildaemon.domain.leases import SHARED
 from maildaemon.errors import AlertFailedError, StoreUnavailableError
 from maildaemon.services.accounts import begin_anew
@@ -20,6 +22,7 @@ from maildaemon.services.desk import Desk, log, mailbox_and_mode
 from maildaemon.services.digest import Watched, digest_next
 from maildaemon.services.forget import forget_or_tell
 from maildaemon.services.guard import Guard
+from maildaemon.services.in_force import note_in_force, note_refusal
 from maildaemon.services.lease import held_by_another
 from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.outage import Outage
@@ -165,9 +168,22 @@ class Daemon:
     def _begin_anew(self, crew: Crew) -> None:
         store = self._works.fenced(crew.lease)
         begin_anew(store, crew.desk)
+        works, now = self._works, self._works.now()
+        home = works.shared.daemon.home if works.shared else None
+        fence = crew.lease.fence if crew.lease else None
+        in_force = InForce(crew.mode, works.configuration, __version__, now, home, fence)
+        note_in_force(store, crew.desk, in_force)
         if not crew.only_sent:
-            put_in_force(store, crew.desk, self._works.now())
+            put_in_force(store, crew.desk, now)
         forget_or_tell(self._works.places, self._works.now)
+
+    def note_refusal(self) -> None:
+        """Note, for whoever looks from outside, that a changed configuration was refused; raises
+        what the store raises.
+        """
+        for crew in self._crews:
+            if crew.is_ours:
+                note_refusal(self._works.fenced(crew.lease), crew.desk, self._works.now())
 
     async def run_once(self) -> tuple[Shortfall, ...]:
         """Do everything that is due now, once, all mailboxes side by side; return what kept steps

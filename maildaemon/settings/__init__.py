@@ -14,6 +14,7 @@ from maildaemon.settings.models import (
 from maildaemon.settings.modes import Modes
 from maildaemon.settings.pages import (
     example,
+    fingerprint,
     json_schema,
     minimal,
     password_variable,
@@ -51,6 +52,7 @@ __all__ = [
     "Source",
     "changed_options",
     "example",
+    "fingerprint",
     "json_schema",
     "load_settings",
     "minimal",

@@ -271,6 +271,11 @@ class Settings(PolicySections, InstallationSections):
         own = mailbox.policy.mode if mailbox.policy else None
         return own or mailbox.mode or self.service.mode
 
+    def mode_in_words(self, mailbox: MailboxSettings) -> str:
+        """Return the mode of a mailbox as people are told it."""
+        only_sent = mailbox.reads is Reads.SENT_ONLY
+        return mailbox.reads.value if only_sent else str(self.mode_of(mailbox))
+
     @model_validator(mode="before")
     @classmethod
     def _data_stays_beside_the_database(cls, given: object) -> object:

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 
 from maildaemon.settings.catalogue import Option, options_of
 from maildaemon.settings.models import Settings
@@ -69,6 +70,11 @@ def show(settings: Settings) -> str:
     """
     shown = settings.model_dump(mode="json", exclude_none=True, exclude={"include"})
     return "\n".join(block(shown)) + "\n"
+
+
+def fingerprint(settings: Settings) -> str:
+    """Return a hash that differs where `show` does: no password is in it, and no comment."""
+    return sha256(show(settings).encode()).hexdigest()
 
 
 def minimal(  # noqa: PLR0913  one for each thing that a new user may say

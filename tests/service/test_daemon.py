@@ -75,6 +75,7 @@ def a_daemon(
         alerts=shop.alerts,
         free=lambda: shop.free,
         places=shop.places,
+        configuration="",
         digest=digest,
         shared=shared,
         alive=alive,
@@ -82,6 +83,7 @@ def a_daemon(
     lease = shared.holder.lease("support") if shared else None
     crew = Crew(
         desk=shop.desk,
+        mode="live",
         work=shop.mailbox,
         watch=FakeMailbox(shop.account),
         transport=shop.transport,

@@ -171,6 +171,55 @@ def test_a_configuration_that_cannot_be_used_is_refused_and_the_old_one_stays(
     assert daemon.count("config.reloaded") == 1
 
 
+def test_status_tells_what_runs_whatever_the_file_says(here: Installation) -> None:
+    shadow = here.config.read_text().replace("mode: live", "mode: shadow")
+    live = shadow.replace("mode: shadow", "mode: live")
+    here.config.write_text(shadow)
+    take_over = f"what to do: kill -HUP $(cat {here.data}/lock); in a terminal, end"
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+        as_it_is = here.call("status").out
+        here.config.write_text(live)
+        forgotten, told = here.call("status").out, status_of(here)
+        here.config.write_text(shadow + "limits: {burst: 19}\n# of no weight\n")
+        changed = here.call("status").out
+        here.config.write_text(shadow + "# of no weight\n")
+        the_same = status_of(here)
+
+        here.config.write_text(live.replace("mode: live", "mode: live, templates: texts"))
+        (here.folder / "texts" / "en").mkdir(parents=True)
+        (here.folder / "texts" / "en" / "response.txt").write_text("{% if %}")
+        daemon.hang_up()
+        daemon.wait("config.kept")
+        refused, refusal = here.call("status").out, status_of(here)
+        here.config.write_text(live)
+        daemon.hang_up()
+        daemon.wait("config.reloaded")
+        wait_until(lambda: status_of(here)["mode"] == "live", 30, "the new mode is in force")
+        taken_over = status_of(here)
+        assert end(process) == 0
+
+    assert "support (shadow: nothing is sent)" in as_it_is
+    assert "the file" not in as_it_is
+    assert "support (shadow: nothing is sent)" in forgotten
+    assert f"  ! it runs in shadow; the file says live\n      {take_over}" in forgotten
+    assert (told["mode"], told["mode_in_file"], told["changed"]) == ("shadow", "live", True)
+    assert "  ! the configuration was changed since the daemon read it\n" in changed
+    assert (the_same["changed"], the_same["troubles"]) == (False, []), "a comment is no change"
+    assert "the file says live (a changed configuration was refused at 2" in refused
+    assert "see the log (config.refused) and `maildaemon check`" in refused
+    assert refusal["in_force"]["refused_at"] is not None
+    assert (taken_over["changed"], taken_over["in_force"]["refused_at"]) == (False, None)
+    assert status_of(here)["in_force"] is None, "nothing runs"
+    assert status_of(here)["mode"] == "live"
+
+
+def status_of(here: Installation) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(here.call("status", "--json").out)
+    return told
+
+
 def test_mailboxes_come_and_go(
     here: Installation, account: Account, tls_sink: SmtpSink, dovecot: Dovecot
 ) -> None:

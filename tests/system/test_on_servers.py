@@ -110,7 +110,15 @@ def test_a_day_with_the_records_on_a_server(
         upgrade = elsewhere.call("db", "upgrade")
         assert (upgrade.code, "another maildaemon is running" in upgrade.err) == (75, True)
         (told,) = json_lines(elsewhere.call("status", "--json").out)
-        assert told["held_by"] == {"place": f"{gethostname()}/{daemon.pid}", "since": ANY}
+        place = f"{gethostname()}/{daemon.pid}"
+        assert told["held_by"] == {"place": place, "since": ANY}
+        assert (told["mode"], told["changed"]) == ("live", None), "it has a file of its own"
+        elsewhere.config.write_text(here.config.read_text().replace("mode: live", "mode: drafts"))
+        other = f"! it runs in live on {place}; the file here says drafts\n"
+        assert other in elsewhere.call("status").out
+        assert "the file" not in here.call("status").out
+        here.config.write_text(here.config.read_text().replace("mode: live", "mode: drafts"))
+        assert "! it runs in live; the file says drafts\n" in here.call("status").out
         assert end(daemon) == 0
 
     status = here.call("status")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maildaemon.domain.brakes import Brake, Braking
+from maildaemon.domain.in_force import InForce
 from maildaemon.domain.standing import (
     Account,
     FilesStanding,
@@ -21,6 +22,7 @@ from maildaemon.domain.standing import (
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 WELL = Standing(started_at=NOW - 60 * MINUTE, imap=Account(last_success_at=NOW - MINUTE))
+IN_FORCE = InForce("live", "ab12", "0.1.0", NOW - 60 * MINUTE)
 STOPPED = Braking(Brake.BREAKER, "99 mails in 10 minutes", NOW, None)
 UNAVAILABLE, STUCK, ATTENTION = Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION
 
@@ -97,6 +99,7 @@ def test_a_queue_that_does_not_move_is_stuck(stuck: Standing) -> None:
         (replace(WELL, outbox=OutboxStanding(drafts_stuck=1)), "imap.drafts"),
         (replace(WELL, outbox=OutboxStanding(copies_given_up=2)), "copy.given_up"),
         (replace(WELL, probe=ProbeStanding(left=2)), "probe.left"),
+        (replace(WELL, in_force=IN_FORCE.refused(NOW)), "maildaemon check"),
     ],
 )
 def test_what_needs_a_person_comes_with_the_command_to_type(

@@ -146,6 +146,12 @@ class SqlLeases:
             ),
         )
 
+    def fence(self, name: str) -> int | None:
+        """Return by which fence somebody alive holds a mailbox, None if nobody does."""
+        alive = select(daemon.c.id).where(daemon.c.until > self._now())
+        held = select(lease.c.fence).where(lease.c.name == name, lease.c.holder.in_(alive))
+        return self._connection.scalar(held)
+
     def _now(self) -> datetime:
         clock: Any = text(_CLOCKS[self._connection.dialect.name]).columns(now=Instant())
         now: datetime = self._connection.execute(clock).scalar_one()

@@ -30,6 +30,7 @@ from maildaemon.adapters.sql.tables import (
     settlement,
 )
 from maildaemon.domain.delivery import MailKind, OutboxState
+from maildaemon.domain.in_force import InForce, fact_of
 from maildaemon.domain.standing import (
     Account,
     Concern,
@@ -64,6 +65,7 @@ class SqlStanding:
         held_by, waiting = SqlLeases(self._connection).holding(row.name)
         return Standing(
             started_at=row.started_at,
+            in_force=self._in_force(row.name),
             held_by=held_by,
             waiting=waiting,
             imap=self._account("imap"),
@@ -76,6 +78,13 @@ class SqlStanding:
             brakes=SqlBrakes(self._connection).on(self._mailbox_id),
             muted=self._muted(),
         )
+
+    def _in_force(self, name: str) -> InForce | None:
+        noted = SqlBrakes(self._connection).fact(fact_of(self._mailbox_id))
+        found = InForce.read(noted) if noted else None
+        # What a daemon has noted that holds the mailbox no more tells nothing of the present one.
+        stands = found is not None and found.fence == SqlLeases(self._connection).fence(name)
+        return found if stands else None
 
     def _muted(self) -> tuple[MutedStanding, ...]:
         rows = self._connection.execute(
