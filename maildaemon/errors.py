@@ -119,6 +119,17 @@ class SecretError(OperatorError):
     """A secret named in the configuration cannot be read now."""
 
 
+class SecretsMissingError(SecretError):
+    """Some secrets named in the configuration cannot be had; `errors` holds what is to be said of
+    each.
+    """
+
+    def __init__(self, errors: tuple[SecretError, ...]) -> None:
+        """Keep all of them; the message lists them one a line."""
+        self.errors = errors
+        super().__init__("\n".join(str(error) for error in errors))
+
+
 class AlreadyRunningError(OperatorError):
     """Another `run` process holds the data directory."""
 

@@ -15,6 +15,7 @@ from maildaemon.errors import (
     MailboxRefusedError,
     MailboxUnavailableError,
     OperatorError,
+    SecretsMissingError,
     TemporaryError,
     TransportRefusedError,
     TransportUnavailableError,
@@ -87,6 +88,8 @@ def _sentences(error: Exception) -> list[str]:
         case ConfigError(problems=problems):
             many = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
             return [f"error: the configuration has {many}:", *(f"  {one}" for one in problems)]
+        case SecretsMissingError(errors=errors):
+            return [line for one in errors for line in _sentences(one)]
         case OperatorError(what=what, where=where, advice=advice):
             return _with_advice(f"{where}: {what}" if where else what, advice)
         # The data folder is its owner's alone; whoever looks from outside made no mistake of ours.

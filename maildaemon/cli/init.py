@@ -286,6 +286,8 @@ def _put_next_steps(path: Path, variable: str, given: Beginning, worst: Exit | N
     """`variable`: where the password is still to be put, empty for nowhere. `worst`: what came of
     trying it out, None if that was not possible.
     """
+    from maildaemon.settings import ask_for_file, ask_for_variable
+
     usual = path == Path(_NAME)
     program = "maildaemon" if usual else f"maildaemon --config {shlex.quote(str(path))}"
     signs_in, password_file = given.oauth2 is not None, given.password_file
@@ -293,9 +295,9 @@ def _put_next_steps(path: Path, variable: str, given: Beginning, worst: Exit | N
     if worst:
         say(f"  mend what FAILED above; what can be changed of it stands in {path}")
     if password_file and not signs_in:
-        say(f"  install -m 600 /dev/stdin {shlex.quote(password_file)}     # type it, then Ctrl-D")
+        say(f"  {ask_for_file(password_file)}     # type it, then Ctrl-D")
     elif variable:
-        say(f"  read -rs {variable} && export {variable}     # type the password, then Enter")
+        say(f"  {ask_for_variable(variable)}     # type the password, then Enter")
     if signs_in:
         say(f"  {program} auth     # sign in with a browser")
     if worst is not Exit.OK:

@@ -43,7 +43,8 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     Runs until it is told to stop (SIGTERM, or Ctrl-C; a second Ctrl-C ends it at once). It may be
     killed at any time: nothing is lost, and the next start goes on where this one ended. What it
-    does is logged to standard error, one line a step.
+    does is logged to standard error, one line a step. A password whose variable or file is not
+    there ends it at once, with 78.
 
     SIGHUP has a service read its configuration anew: if everything in it can be used, it is in
     force from then on; if not, each problem is logged (config.refused) and the old one stays. In
@@ -53,6 +54,10 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
     settings = invocation.settings()
 
     import asyncio
+
+    from maildaemon.settings import require_secrets
+
+    require_secrets(settings)
 
     from maildaemon.adapters.supervisor import Supervisor
     from maildaemon.cli.serve import Service

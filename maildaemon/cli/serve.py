@@ -19,12 +19,18 @@ from maildaemon.adapters.supervisor import Supervisor
 from maildaemon.bootstrap import Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
-from maildaemon.errors import ConfigError, MaildaemonError, OperatorError, StoreUnavailableError
+from maildaemon.errors import (
+    ConfigError,
+    MaildaemonError,
+    OperatorError,
+    SecretsMissingError,
+    StoreUnavailableError,
+)
 from maildaemon.locks import Locks
 from maildaemon.services.crew import Step
 from maildaemon.services.desk import log
 from maildaemon.services.loop import attempt
-from maildaemon.settings import Settings, changed_options
+from maildaemon.settings import Settings, changed_options, require_secrets
 
 if TYPE_CHECKING:
     from maildaemon.adapters.http import HttpServer
@@ -192,7 +198,9 @@ class Service:
         return found
 
     def _read_anew(self) -> _Shift:
-        return self._open(self._invocation.settings())
+        settings = self._invocation.settings()
+        require_secrets(settings)
+        return self._open(settings)
 
     def _open(self, settings: Settings) -> _Shift:
         """Open everything a daemon needs, or nothing."""
@@ -225,6 +233,9 @@ def _refuse(error: Exception) -> None:
         case ConfigError(problems=problems):
             for problem in problems:
                 log("config.refused", logging.ERROR, problem=str(problem))
+        case SecretsMissingError(errors=errors):
+            for one in errors:
+                _refuse(one)
         case OperatorError(what=what, where=where, advice=advice):
             log("config.refused", logging.ERROR, problem=what, where=where, advice=advice or None)
         case MaildaemonError():

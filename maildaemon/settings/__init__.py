@@ -22,7 +22,8 @@ from maildaemon.settings.pages import (
     show,
 )
 from maildaemon.settings.policies import AttachmentSettings, LanguageSettings, LimitSettings
-from maildaemon.settings.secret import Secret, Source
+from maildaemon.settings.present import require_secrets
+from maildaemon.settings.secret import Secret, Source, ask_for_file, ask_for_variable
 from maildaemon.settings.servers import (
     ImapSettings,
     Security,
@@ -50,6 +51,8 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "Source",
+    "ask_for_file",
+    "ask_for_variable",
     "changed_options",
     "example",
     "fingerprint",
@@ -59,5 +62,6 @@ __all__ = [
     "password_variable",
     "read_settings",
     "reference",
+    "require_secrets",
     "show",
 ]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 import subprocess
 from dataclasses import dataclass, field
@@ -76,7 +77,8 @@ class Secret:
         if secret is None:
             raise self._error(
                 f"the environment variable {name} is not set",
-                "set it for the user that runs the daemon",
+                f"in a terminal: {ask_for_variable(name)}, then type it; for a service: a line "
+                f"{name}=… in the file that its unit names (EnvironmentFile)",
             )
         return secret
 
@@ -86,6 +88,12 @@ class Secret:
             with path.open(encoding="utf-8-sig") as file:
                 mode = os.fstat(file.fileno()).st_mode
                 first = file.readline()
+        except FileNotFoundError as error:
+            raise self._error(
+                f"there is no password file {path}",
+                f"as the user that runs the daemon: {ask_for_file(str(path))}, then type it, Enter "
+                "and Ctrl-D",
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise self._error(
@@ -129,6 +137,16 @@ class Secret:
 
     def _error(self, what: str, advice: str) -> SecretError:
         return SecretError(what, where=self.where, advice=advice)
+
+
+def ask_for_variable(name: str) -> str:
+    """Return the command with which a person types a password into a variable of the shell."""
+    return f"read -rs {name} && export {name}"
+
+
+def ask_for_file(path: str) -> str:
+    """Return the command with which a person types a password into a file, ended by Ctrl-D."""
+    return f"install -m 600 /dev/stdin {shlex.quote(path)}"
 
 
 def _read_secret(value: object, info: ValidationInfo) -> Secret:

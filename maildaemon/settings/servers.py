@@ -131,8 +131,8 @@ class ImapSettings(ServerSettings):
         examples=[{"env": "SUPPORT_PASSWORD"}],
         description="Must be given unless `oauth2` is. Where the password is: `{env: VARIABLE}`, "
         "`{file: PATH}` (its first line), or `{command: [program, argument]}` (the first line it "
-        "prints). It is fetched only when connecting. The password itself works here too, with a "
-        "warning.",
+        "prints). It is fetched when connecting; `run` begins only if the variable or the file is "
+        "there, and asks no command before. The password itself works here too, with a warning.",
     )
     oauth2: OAuth2Settings | None = Field(
         None,

@@ -173,15 +173,34 @@ def test_a_folder_that_does_not_exist_is_answered_with_those_that_do(
     assert "Drafts" in outcome.err
 
 
-def test_a_password_that_is_not_there(here: Installation, account: Account) -> None:
-    here.config.write_text(a_config(imap_of(account), NOWHERE))
+@pytest.mark.parametrize("words", [("run",), ("run", "--once"), ("run", "--only", "process")])
+def test_every_password_that_is_not_there_is_named_before_anything_begins(
+    here: Installation, account: Account, tls_sink: SmtpSink, words: tuple[str, ...]
+) -> None:
+    text = a_config(imap_of(account), smtp_of(tls_sink, account))
+    second = text[text.index("  - name") :].replace("support", "returns")
+    second = second.replace(account.user, "returns")
+    second = second.replace("{env: SUPPORT_PASSWORD}", "{file: returns.pw}", 1)
+    second = second.replace("{env: SUPPORT_PASSWORD}", "{command: [/nowhere/to/be/found]}")
+    alerts = "alerts: {webhook: {env: HOOK}}\n"
+    here.config.write_text(text + second + alerts)
     here.environment.clear()
 
-    outcome = here.call("run", "--once")
+    outcome = here.call(*words)
 
     assert outcome.code == CONFIG
-    assert "the environment variable SUPPORT_PASSWORD is not set" in outcome.err
-    assert "what to do: set it for the user that runs the daemon" in outcome.err
+    told = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
+    unset = "the environment variable {} is not set"
+    absent = f"there is no password file {here.folder}/returns.pw"
+    assert told == [
+        f"error: maildaemon.yaml:6: mailboxes[0].imap.password: {unset.format('SUPPORT_PASSWORD')}",
+        f"error: maildaemon.yaml:10: mailboxes[1].imap.password: {absent}",
+        f"error: maildaemon.yaml:12: alerts.webhook: {unset.format('HOOK')}",
+    ]
+    assert "in a terminal: read -rs SUPPORT_PASSWORD && export SUPPORT_PASSWORD," in outcome.err
+    assert "SUPPORT_PASSWORD=… in the file that its unit names" in outcome.err
+    assert f"install -m 600 /dev/stdin {here.folder}/returns.pw," in outcome.err
+    assert not here.data.exists() or not (here.data / "lock").exists(), "nothing has begun"
 
 
 def test_a_data_folder_that_cannot_be_written(here: Installation) -> None:

@@ -136,8 +136,16 @@ def test_a_password_that_was_refused_works_as_soon_as_it_is_put_right(
         (("mode: live", "mode: live, templates: texts"), ["the template cannot be used"]),
         (("starttls, ca_file: /", "starttls, ca_file: /nowhere/"), ["cannot be read"]),
         (("sqlite:///var/", "sqlite:///maildaemon.yaml/"), ["cannot"]),
+        (
+            ("{env: SUPPORT_PASSWORD}, poll", "{env: UNSET}, poll"),
+            ["the environment variable UNSET is not set"],
+        ),
+        (("{env: SUPPORT_PASSWORD}, poll", "{file: pw}, poll"), ["there is no password file"]),
     ],
-    ids=["two mistakes", "a key twice", "a template", "certificates", "a database"],
+    ids=[
+        *("two mistakes", "a key twice", "a template", "certificates", "a database"),
+        *("a variable", "a password file"),
+    ],
 )
 def test_a_configuration_that_cannot_be_used_is_refused_and_the_old_one_stays(
     here: Installation,

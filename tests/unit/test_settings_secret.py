@@ -39,7 +39,9 @@ def test_an_unset_variable_is_named_with_its_place_and_what_to_do(
 
     assert error.what == "the environment variable SUPPORT_PASSWORD is not set"
     assert error.where == f"{tmp_path / 'maildaemon.yaml'}:6: mailboxes[0].imap.password"
-    assert error.advice == "set it for the user that runs the daemon"
+    assert error.advice.startswith(
+        "in a terminal: read -rs SUPPORT_PASSWORD && export SUPPORT_PASSWORD, then type it; "
+    )
 
 
 def test_a_secret_is_the_first_line_of_a_file_beside_the_configuration(tmp_path: Path) -> None:
@@ -64,7 +66,9 @@ def test_s23_a_password_file_that_everybody_can_read_is_refused(tmp_path: Path) 
 def test_a_password_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
 
-    assert "No such file" in refusal(secret_of("{file: absent}", tmp_path)).what
+    absent = refusal(secret_of("{file: absent}", tmp_path))
+    assert absent.what == f"there is no password file {tmp_path / 'absent'}"
+    assert f"install -m 600 /dev/stdin {tmp_path / 'absent'}, " in absent.advice
     assert "Is a directory" in refusal(secret_of("{file: .}", tmp_path)).what
     assert "not UTF-8" in refusal(secret_of("{file: binary}", tmp_path)).what
 
