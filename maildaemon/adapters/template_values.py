@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from maildaemon.adapters.timed_values import timed_section, timed_values
 from maildaemon.adapters.vocabulary import Vocabulary
-from maildaemon.domain.delivery import Announcement, Draft, Section
+from maildaemon.domain.delivery import Announcement, Draft, Refusal, Section
 from maildaemon.domain.understanding import Fact
 from maildaemon.errors import OperatorError
 from maildaemon.mail.compose import clean_header
@@ -19,8 +19,9 @@ def template_values(
     """Return what a template may use: text, lists of text, numbers, and `say`."""
     words, total = vocabulary.words, len(draft.refusals)
     told = draft.refusals[:_MAX_FILES]
-    # Said without the number, three are as many as two: Slavic 21 is no singular here.
-    several = min(total, 2)
+    # Said without the number, three are as many as two: Slavic 21 is no singular here. What was not
+    # read may be any number.
+    several = 2 if any(one.filename is None for one in told) else min(total, 2)
     if unknown := [it for it in draft.missing if f"need.{it}" not in words]:
         raise OperatorError(
             f"no words for need.{unknown[0]}",
@@ -42,9 +43,7 @@ def template_values(
         "refused": several,
         "refused_files": [
             {
-                "name": show_filename(
-                    refusal.filename, f"{words['file']} {number}", known=draft.sender_known
-                ),
+                "name": _name(refusal, f"{words['file']} {number}", known=draft.sender_known),
                 "why": words[refusal.reason],
             }
             for number, refusal in enumerate(told, 1)
@@ -58,6 +57,10 @@ def template_values(
         "automatic": draft.auto_submitted is not None,
         "privacy_url": draft.privacy_url,
     }
+
+
+def _name(refusal: Refusal, neutral: str, *, known: bool) -> str:
+    return "" if refusal.filename is None else show_filename(refusal.filename, neutral, known=known)
 
 
 def _need(fact: str, draft: Draft) -> str:

@@ -15,7 +15,7 @@ from maildaemon.cli.output import (
     sign,
     size_of,
 )
-from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES, in_words
+from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES, in_words, oddities
 from maildaemon.domain.actions import (
     Action,
     Assign,
@@ -240,7 +240,7 @@ def put_page(
         ("  automatic", "must not be answered" if judgement.must_not_answer else None),
         ("  reports", _reported(message.bounce)),
         ("  language", _language(message)),
-        ("  damage", ", ".join(message.defects) or None),
+        *((f"  {heading}", fact) for heading, fact in oddities(message.defects)),
         *(("  about", fact) for fact in _about(one.decision.understanding)),
         ("  thread", _thread(one)),
         ("  answers", one.parent),

@@ -23,7 +23,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
-from maildaemon.cli.words import KINDS, REASONS, SILENCES, in_words
+from maildaemon.cli.words import KINDS, REASONS, SILENCES, in_words, oddities
 
 if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import (
@@ -155,7 +155,7 @@ def _put(
             ("kind", in_words(one.kind, KINDS)),
             ("evidence", "; ".join(one.evidence) or None),
             ("language", one.language),
-            ("damage", ", ".join(one.defects) or None),
+            *oddities(one.defects),
             *(("about", fact) for fact in _about(one.understood or {})),
             ("response", silence),
             *(("response", response) for response in responses),

@@ -28,6 +28,7 @@ from maildaemon.cli.thread_verbs import VERBS, bare, until
 from maildaemon.cli.transcript import transcript
 from maildaemon.cli.words import NEXT
 from maildaemon.domain.decide_timer import ASKS
+from maildaemon.domain.message import HEADER_ONLY
 from maildaemon.domain.threads import Status
 from maildaemon.domain.understanding import Priority
 
@@ -269,7 +270,8 @@ def _put_course(
 
 def _received(one: "MessageLine") -> str:
     silence = f", silence: {one.silence}" if one.silence else ""
-    return f"message {one.id} ({one.kind}{silence}) from {one.from_address}: {one.subject}"
+    read = ", only its header was read" if HEADER_ONLY in one.defects else ""
+    return f"message {one.id} ({one.kind}{silence}{read}) from {one.from_address}: {one.subject}"
 
 
 def _queued(one: "MailLine") -> str:

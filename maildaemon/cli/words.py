@@ -1,13 +1,18 @@
 """Stable codes in words, for people. The code itself always stands beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.by_hand import Unreleasable
 from maildaemon.domain.delivery import MailKind, Section
+from maildaemon.domain.message import HEADER_ONLY
 from maildaemon.domain.threads import Status
 from maildaemon.domain.timers import TimerKind
+
+ONLY_ITS_HEADER = (
+    "only its header: it is larger than `attachments.max_message_size`; the mailbox has it whole"
+)
 
 KINDS: Mapping[str, str] = {
     Kind.OWN: "a mail of our own",
@@ -138,6 +143,15 @@ UNRELEASABLE: Mapping[str, str] = {
     Unreleasable.MUTED: "the thread is muted; `maildaemon threads mute --off` ends that",
     Unreleasable.ADDRESS_UNDELIVERABLE: "the last mail to this address bounced",
 }
+
+
+def oddities(defects: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what is odd about a mail, each with its heading; empty if nothing is."""
+    damage = ", ".join(one for one in defects if one != HEADER_ONLY)
+    return [
+        *([("read", ONLY_ITS_HEADER)] if HEADER_ONLY in defects else []),
+        *([("damage", damage)] if damage else []),
+    ]
 
 
 def in_words(code: str, words: Mapping[str, str]) -> str:

@@ -20,7 +20,7 @@ from maildaemon.domain.actions import (
     TakeProbe,
     Witness,
 )
-from maildaemon.domain.attachments import Judged, Verdict, is_decoration, judge
+from maildaemon.domain.attachments import Judged, Reason, Verdict, is_decoration, judge
 from maildaemon.domain.authentication import (
     Trust,
     aligned_pass,
@@ -339,7 +339,7 @@ def is_suspect(message: Message, judgement: Judgement, context: Context) -> bool
     if judgement.kind is not Kind.CUSTOMER or context.history or not context.sender_lately:
         return False
     # Who sends his photographs one by one writes nearly the same each time.
-    if any(not one.inline for one in message.attachments):
+    if message.header_only or any(not one.inline for one in message.attachments):
         return False
     glance = Glance(bare_subject(message.subject), message.reply_text)
     return is_responder(glance, context.sender_lately)
@@ -440,7 +440,9 @@ def _refusals_to_tell(
         and not is_decoration(attachment)
     )
     untold = thread.untold if thread and not rehearsed else ()
-    return (*untold, *fresh)
+    # It was not read for the size of its files.
+    whole = (Refusal(None, Reason.TOTAL_TOO_LARGE),) if message.header_only else ()
+    return (*untold, *fresh, *whole)
 
 
 # Who answers our automatic mail, or has a person's answer, is not asked for anything by us.

@@ -117,9 +117,11 @@ Outcome = Accepted | Deferred | Rejected | Uncertain
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused file as the customer is told about it; `reason` is an attachment reason code."""
+    """A refused file as the customer is told about it; `reason` is an attachment reason code.
+    `filename` None: all files of a message, of which only the header was read.
+    """
 
-    filename: str
+    filename: str | None
     reason: str
 
 

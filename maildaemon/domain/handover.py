@@ -54,6 +54,8 @@ def why_not_forwarded(
     """
     if not is_writable(partner.address):
         return "the partner's address cannot be written to"
+    if message.header_only:
+        return "it is too large: only its header was read"
     if PAYMENT_CARD in message.defects:
         return "a payment card number is in it"
     bad = next((one for one in verdicts if one.verdict is not Verdict.ACCEPTED), None)

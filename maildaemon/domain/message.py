@@ -1,9 +1,10 @@
 """What a message is, in the words of RFC 5322, 5321, 2045 and 2183."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from maildaemon.domain.reading import Findings
 
@@ -137,6 +138,12 @@ class Attachment:
     inside: Inside | None = None
 
 
+# Among the defects of a message that was too large for more.
+HEADER_ONLY = "header_only"
+# What a parser makes of the body that is not there.
+_BODY_MISSING = "ambiguous_structure"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Everything a decision may know about one message. Made only by the parser; total.
@@ -184,6 +191,18 @@ class Message:
     def sure_language(self) -> str | None:
         """Return the language that the text shows beyond doubt, None if it is but a guess."""
         return self.language if self.language_confidence >= SURE else None
+
+    @property
+    def header_only(self) -> bool:
+        """Tell whether nothing but its header was read, for it is too large."""
+        return HEADER_ONLY in self.defects
+
+    def without_body(self, size: int) -> Self:
+        """Return it as a message of which only the header was read; `size` is that of the whole.
+        What was made of a body that is not there is neither damage nor a file.
+        """
+        defects = (one for one in self.defects if one != _BODY_MISSING)
+        return replace(self, size=size, attachments=(), defects=(*defects, HEADER_ONLY))
 
     def field(self, name: str) -> tuple[str, ...]:
         """Return all values of a header field, in order; empty if it is absent."""

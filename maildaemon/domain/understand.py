@@ -138,7 +138,7 @@ def not_asked_yet(understood: Understanding, matter: Matter) -> tuple[Fact, ...]
 def _unsure(sight: Sight) -> frozenset[Fact]:
     """Return the facts that it may hold although they were not found: they are not asked for."""
     found = sight.message.found
-    if found is None:
+    if found is None or sight.message.header_only:
         return frozenset(Fact)
     pairs = zip(sight.message.attachments, sight.verdicts, strict=True)
     types = {_type_of(file) for file, one in pairs if one.verdict is not Verdict.REFUSED}

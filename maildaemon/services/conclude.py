@@ -111,7 +111,8 @@ class _Case:
         decision = case.decision()
         message_id = case.record(decision)
         self.tx.inbound.finish(self.row, message_id)
-        return {**line, "message": message_id, **_summary(decision)}
+        header_only = self.row.header_only or None
+        return {**line, "message": message_id, "header_only": header_only, **_summary(decision)}
 
     def _with_what_is_known(self, known: Recognised) -> "_Case":
         """Return the case of a message that is not recorded yet, with what is known of it."""

@@ -51,7 +51,7 @@ def read_message(parser: Parser, desk: Desk, raw: bytes) -> Message:
         return parser.parse(raw, desk.policy.reading).message
     ends = [at + len(blank) for blank in (b"\r\n\r\n", b"\n\n") if (at := raw.find(blank)) >= 0]
     header = raw[: min(ends, default=desk.policy.max_message_size)]
-    return replace(parser.parse(header, desk.policy.reading).message, size=len(raw))
+    return parser.parse(header, desk.policy.reading).message.without_body(len(raw))
 
 
 def explain(tx: Transaction, desk: Desk, message: Message, arrival: Arrival) -> Explanation:

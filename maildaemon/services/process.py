@@ -164,6 +164,8 @@ class Batch:
         if isinstance(result, Exception):
             self._fail(row, result)
             return None
+        if row.header_only:
+            return Parsed(result.message.without_body(row.size), {})
         if "patterns_timed_out" in result.message.defects:
             self._tell_slow(row)
         return scan_files(self._store, self._desk, result, self._now)

@@ -343,6 +343,7 @@ class _Reading:
                 uid=one.uid,
                 size=one.size,
                 raw=(one.raw_sha256 or "")[:12],
+                header_only=one.header_only or None,
                 history=history or None,
             )
         return new

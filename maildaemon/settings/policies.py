@@ -76,8 +76,8 @@ class AttachmentSettings(Section):
         25 * MB,
         ge=MB // 10,
         le=200 * MB,
-        description="Of a larger message only the header is read. Mail makes files a third larger "
-        "on the way.",
+        description="Of a larger message only the header is read, and the customer is told that "
+        "its files were too large. Mail makes files a third larger on the way.",
     )
     allowed_types: tuple[MediaType, ...] = Field(
         ALLOWED_TYPES,

@@ -120,12 +120,14 @@ def test_what_was_found_in_sent_is_ours(shop: Shop) -> None:
 
 
 def test_of_a_message_that_is_too_large_only_the_header_is_read(shop: Shop) -> None:
-    raw = a_mail("large", text="x" * shop.desk.policy.max_message_size)
+    header = "Content-Type: application/pdf; name=large.pdf"
+    raw = a_mail("large", header, text="x" * shop.desk.policy.max_message_size)
 
     message = read_message(InProcessParser(), shop.desk, raw)
 
     assert (message.message_id, message.size) == ("large@example.net", len(raw))
-    assert message.text.strip() == ""
+    assert (message.text.strip(), message.attachments) == ("", ())
+    assert message.header_only
 
 
 def test_a_series_threads_its_files_in_order() -> None:

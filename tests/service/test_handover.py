@@ -316,6 +316,17 @@ def test_a_message_with_a_refused_file_is_forwarded_to_nobody(tmp_path: Path) ->
     assert len(got(shop, BERTA)) == 1
 
 
+def test_a_message_too_large_to_be_read_is_forwarded_to_nobody(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, max_message_size=2000)
+    shop.write(a_mail("word " * 2000, subject=REPAIR))
+    shop.round()
+
+    assert got(shop, WORKSHOP) == []
+    [withheld] = events(shop, "forward_withheld")
+    assert "it is too large: only its header was read" in withheld
+    assert len(got(shop, BERTA)) == 1
+
+
 @pytest.mark.parametrize(
     "message",
     [

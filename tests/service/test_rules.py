@@ -50,6 +50,23 @@ def a_shop(folder: Path, **policy: Any) -> Shop:
     return shop
 
 
+def test_what_may_stand_in_a_mail_too_large_to_be_read_is_not_asked_for(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, max_message_size=5000)
+    small = a_mail(subject="My vase is broken", message_id="c2@customer.example")
+    large = a_mail(subject="My vase is broken", files=(("vase.png", "image/png", PNG * 5000),))
+    shop.write(large)
+    shop.round()
+    shop.write(small.replace(b"clara@", b"berta@"))
+    shop.round()
+
+    sections = shop.rows("select sections from outbox order by id")
+    assert sections == [
+        ('["acknowledgement", "refused_files", "faq"]',),
+        ('["acknowledgement", "missing_facts", "faq"]',),
+    ]
+    shop.close()
+
+
 def answer(shop: Shop, cited: str) -> None:
     shop.write(
         a_mail(

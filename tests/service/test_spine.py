@@ -370,13 +370,17 @@ def test_a_gap_that_the_server_lists_no_more_is_closed_as_gone(shop: Shop) -> No
 def test_a_message_that_is_too_large_is_recorded_by_its_header(tmp_path: Path) -> None:
     shop = Shop(tmp_path, max_message_size=2000)
     shop.start()
-    shop.write(a_mail("word " * 2000))
+    raw = a_mail("word " * 2000)
+    shop.write(raw)
     shop.round()
 
     assert shop.rows("select header_only, state from inbound") == [(1, "done")]
-    assert shop.rows("select subject, text from message where kind = 'customer'") == [
-        ("My order", "")
-    ]
+    told = shop.rows("select subject, text, size, defects from message where kind = 'customer'")
+    assert told == [("My order", "", len(raw), '["header_only"]')]
+    [mail] = shop.customers_got
+    said = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert "Your message has arrived" in said
+    assert "could not accept these files:\n\n- all files together were too large. Please" in said
     shop.close()
 
 

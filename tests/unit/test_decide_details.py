@@ -140,6 +140,7 @@ def test_who_sends_photographs_one_by_one_or_writes_twice_is_no_program() -> Non
     assert suspected(a_message(attachments=(logo,)))
     assert not suspected(a_message(attachments=(logo, a_file())))
     assert not suspected(a_message(), sender_lately=(ALIKE,))
+    assert not suspected(a_message().without_body(9), sender_lately=(ALIKE, ALIKE)), "photographs"
     assert not suspected(a_message(), sender_lately=())
 
 
