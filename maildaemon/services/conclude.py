@@ -63,7 +63,8 @@ def conclude_twin(
 
 
 def _line(desk: Desk, row: InboundRow) -> dict[str, Any]:
-    return {"mailbox": desk.policy.mailbox, "uid": row.uid}
+    header_only = row.header_only or None
+    return {"mailbox": desk.policy.mailbox, "uid": row.uid, "header_only": header_only}
 
 
 def _is_stale(tx: Transaction, row: InboundRow, recorded: int) -> bool:
@@ -111,8 +112,7 @@ class _Case:
         decision = case.decision()
         message_id = case.record(decision)
         self.tx.inbound.finish(self.row, message_id)
-        header_only = self.row.header_only or None
-        return {**line, "message": message_id, "header_only": header_only, **_summary(decision)}
+        return {**line, "message": message_id, **_summary(decision)}
 
     def _with_what_is_known(self, known: Recognised) -> "_Case":
         """Return the case of a message that is not recorded yet, with what is known of it."""
