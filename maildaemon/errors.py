@@ -5,10 +5,15 @@ waiting helps: `TemporaryError` waits, `OperatorError` is loud, anything else is
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class MaildaemonError(Exception):
-    """Base of everything raised on purpose."""
+    """Base of everything raised on purpose. `retry_in`: for how long whatever failed is left alone,
+    None if whoever tries it again decides.
+    """
+
+    retry_in: timedelta | None = None
 
 
 class TemporaryError(MaildaemonError):

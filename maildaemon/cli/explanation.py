@@ -340,6 +340,9 @@ def _response(one: Explanation, mode: Mode) -> Iterator[str]:
     mail, silence = one.decision.mail, one.decision.silence
     if mail is None:
         yield f"none, {in_words(silence.value, SILENCES)}" if silence else "none"
+        thread = one.decision.match.thread
+        if silence is Silence.ACKNOWLEDGED_ALREADY and thread and not thread.acknowledged:
+            yield "(in shadow only: that one was recorded and not sent, he has had no mail)"
         if silence is Silence.RESPONDER_ADDRESS and one.message.reply_to:
             yield "(a form of yours? with its address in `trust_reply_to` its Reply-To is answered)"
         return

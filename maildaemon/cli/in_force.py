@@ -1,16 +1,32 @@
-"""Whether the daemon works with what the file says by now."""
+"""Whether a daemon works, and with what the file says by now."""
 
 import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from maildaemon import __version__
-from maildaemon.cli.output import local
+from maildaemon.cli.output import local, note
 from maildaemon.domain.in_force import InForce
 from maildaemon.domain.standing import Severity, Standing, Trouble
 
 if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
+
+
+def is_running(settings: "Settings") -> bool | None:
+    """Tell whether a daemon works; None if that cannot be seen."""
+    from maildaemon.adapters.installation import is_held
+    from maildaemon.adapters.sql.reading import sqlite_path
+    from maildaemon.adapters.sql.servers import is_held_on
+
+    url = settings.database.url
+    return is_held(settings.service.data_dir) if sqlite_path(url) else is_held_on(url)
+
+
+def tell_if_nothing_runs(settings: "Settings", what: str) -> None:
+    """Say beside the result that no daemon works, and what that means."""
+    if is_running(settings) is False:
+        note(f"no daemon is running: {what} (maildaemon run)")
 
 
 def known_in_force(settings: "Settings", noted: InForce | None) -> InForce | None:

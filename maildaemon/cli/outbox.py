@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import WrongRequestError, user_name
+from maildaemon.cli.in_force import tell_if_nothing_runs
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import (
     json_option,
@@ -185,6 +186,7 @@ def retry(invocation: Invocation, *, outbox_id: int, as_json: bool) -> None:
         if why is not None:
             raise _unreleasable(mail, why)
         line = _line(tx, outbox_id)
+    tell_if_nothing_runs(invocation.settings(), "it goes out when one runs")
     _tell("retry", line, f"mail {outbox_id} is queued again", as_json=as_json)
 
 
@@ -234,6 +236,7 @@ def release(invocation: Invocation, *, outbox_id: int, as_json: bool) -> None:
         if why := let_go(tx, mail, by, now):
             raise _unreleasable(mail, why)
         line = _line(tx, outbox_id)
+    tell_if_nothing_runs(invocation.settings(), "it goes out when one runs")
     _tell("release", line, f"mail {outbox_id} is queued", as_json=as_json)
 
 

@@ -8,6 +8,7 @@ process and under the same lock.
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from maildaemon.adapters.supervisor import Supervisor
 from maildaemon.bootstrap import Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
 from maildaemon.cli.invocation import Invocation
+from maildaemon.cli.output import note, wrapped
 from maildaemon.errors import (
     ConfigError,
     MaildaemonError,
@@ -96,6 +98,7 @@ class Service:
         if first is None:
             return
         self._begin(first)
+        _tell_who_watches(settings)
         shift: _Shift | None = first
         try:
             while shift is not None:
@@ -219,6 +222,16 @@ class Service:
 
     def _tell_ready(self, parts: Parts) -> None:
         self._supervisor.ready(f"watches {parts.daemon.mailboxes}")
+
+
+def _tell_who_watches(settings: Settings) -> None:
+    """Say to whoever sits before it that it has begun, and how it ends."""
+    if sys.stderr.isatty():
+        mailboxes = (
+            f"{one.name} ({one.address}, {settings.mode_in_words(one)})"
+            for one in settings.mailboxes
+        )
+        note(wrapped(f"watching {', '.join(mailboxes)}; Ctrl-C ends it", 4, sys.stderr))
 
 
 async def _first(event: asyncio.Event, seconds: float) -> None:

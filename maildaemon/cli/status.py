@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import Exit
-from maildaemon.cli.in_force import has_changed, known_in_force, trouble_with_the_file
+from maildaemon.cli.in_force import has_changed, is_running, known_in_force, trouble_with_the_file
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
     ago,
@@ -62,6 +62,7 @@ class _Report:
         "maildaemon status",
         "maildaemon status --json | jq 'select(.well | not)'",
         "maildaemon status >/dev/null || echo 'maildaemon is unwell'",
+        "maildaemon status --json | jq -es 'all(.running)' || echo 'nothing runs'",
     )
 )
 @mailbox_option
@@ -74,13 +75,15 @@ def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int
     and every queue moves; with 69 if a mailbox is not read or a server refuses us; with 75 if a
     queue does not move, or the database is locked. What only needs a person (a parked message, a
     held file, the brake) is shown with the command to type, and is no reason to end with an error.
+    Nor is it that no daemon is running, for `run --once` comes and goes: that is told above all
+    else, and as `running` with --json.
     """
     from maildaemon.adapters.clock import utc_now
 
     settings = invocation.settings()
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
     now = utc_now()
-    running = _is_running(settings)
+    running = is_running(settings)
     reports = _read(settings, chosen, running, now)
     if running is False and not as_json:
         say(f"{mark(good=None)} no daemon is running: nothing is read, and nothing is sent")
@@ -92,16 +95,6 @@ def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int
             _put(report, now)
     severities = [trouble.severity for report in reports for trouble in report.troubles]
     return next((code for grave, code in _EXITS.items() if grave in severities), Exit.OK)
-
-
-def _is_running(settings: "Settings") -> bool | None:
-    """None: it cannot be seen. It is told, not judged: `run --once` comes and goes."""
-    from maildaemon.adapters.installation import is_held
-    from maildaemon.adapters.sql.reading import sqlite_path
-    from maildaemon.adapters.sql.servers import is_held_on
-
-    url = settings.database.url
-    return is_held(settings.service.data_dir) if sqlite_path(url) else is_held_on(url)
 
 
 def _read(

@@ -86,9 +86,9 @@ class Loop:
             wait = min(outage_wait(self._failures + 1), _OWN_PROCESS_WAIT)
             return self._troubled(error, logging.WARNING, wait)
         except TemporaryError as error:
-            return self._troubled(error, logging.WARNING, None)
+            return self._troubled(error, logging.WARNING, error.retry_in)
         except OperatorError as error:
-            return self._troubled(error, logging.ERROR, _OPERATOR_WAIT)
+            return self._troubled(error, logging.ERROR, error.retry_in or _OPERATOR_WAIT)
         except Exception as error:
             return self._troubled(error, logging.CRITICAL, None)
         # Neither well nor worse: what was said about the trouble still stands.
@@ -103,7 +103,7 @@ class Loop:
         if self._stopping.is_set():
             return None
         self._failures += 1
-        wait = (wait or outage_wait(self._failures)) * self._jitter()
+        told = wait or outage_wait(self._failures)
         trouble = str(error) or repr(error)
         # Loud once per change of state; the rest of an outage is one fact, not a thousand.
         news = trouble != self._trouble
@@ -114,10 +114,10 @@ class Loop:
                 level,
                 loop=self.name,
                 error=trouble,
-                retry_in=f"{wait.total_seconds():.0f}s",
+                retry_in=f"{told.total_seconds():.0f}s",
                 failure=error if level == logging.CRITICAL else None,
             )
-        return wait
+        return (min(wait, _LONGEST_REST) if wait else told) * self._jitter()
 
     async def _wait(self, wait: timedelta | None) -> None:
         stopped = asyncio.ensure_future(self._stopping.wait())

@@ -21,7 +21,7 @@ from maildaemon.services.desk import log
 _TELL_AFTER = 30.0
 # For so long a locked database lets us wait for one answer.
 _LONGEST_TRY = 20.0
-_FILLING = "disk_filling"
+_FILLING, _FULL = "disk_filling", "disk_full"
 _ADVICE = "make room on the disk, or see that the database answers; the rest goes by itself"
 _ROOM_SOON = "make room there before it is full"
 _ROOM_ADVICE = "make room there; what is on the server is fetched then"
@@ -48,7 +48,9 @@ class Outage:
         self._disk = f":{daemon.home}" if daemon else ""
         self._where = f"where mail is kept ({daemon.place})" if daemon else "where mail is kept"
         self._since: ClockReading | None = None
-        self._logged = self._short = False
+        self._logged = False
+        # Whether people know that the disk is full; None until that is looked up.
+        self._short: bool | None = None
         # Whether people know that it is filling up ("told"), or that it is full ("known").
         self._filling: str | None = None
         # What is to be told, by whom it is known, and by whom it is just being told.
@@ -109,7 +111,9 @@ class Outage:
             telling = bool(self._telling)
         # Overtaken, the word that it is out would be the last one: the end waits for the next look.
         if self._logged and not telling:
-            self._raise("store.recovered", "what is to be kept is written again", now)
+            text = "what is to be kept is written again"
+            with self._store.begin() as tx:
+                tx.alerts.raise_alarm(Alarm("store.recovered", None, text, ends=True), now)
             log("store.recovered")
             self._logged = False
             self._told.clear()
@@ -117,21 +121,24 @@ class Outage:
 
     def need_room(self, largest: int, now: datetime) -> None:
         """Raise StoreUnavailableError if there is not enough room for mail up to that size: what
-        is left is for the records. People are told once, and long before.
+        is left is for the records. People are told once, whatever restarts, and long before.
         """
         free, needed = self._free(), least_room(largest)
         self._tell_filling(free, needed, ample_room(largest), now)
+        if self._short is None:
+            with self._store.read() as tx:
+                self._short = bool(tx.brakes.fact(_FULL + self._disk))
         if free >= needed:
             if self._short:
                 text = f"there is room again {self._where}; new mail is fetched"
-                self._raise("disk.recovered", text, now, self._disk)
+                self._tell_full("disk.recovered", text, now)
                 log("disk.recovered", free=free)
             self._short = False
             return
         why = f"{free / 10**6:.0f} MB are free {self._where}, {needed / 10**6:.0f} are needed"
         if not self._short:
             text = f"new mail is not fetched: {why}. It stays on the server. What to do: "
-            self._raise("disk.full", text + _ROOM_ADVICE, now, self._disk)
+            self._tell_full("disk.full", text + _ROOM_ADVICE, now)
             log("disk.full", logging.ERROR, why=why, advice=_ROOM_ADVICE)
         self._short = True
         raise StoreUnavailableError(why)
@@ -164,7 +171,9 @@ class Outage:
         if after == "told":
             log("disk.filling", logging.WARNING, free=free, needed=needed, advice=_ROOM_SOON)
 
-    def _raise(self, event: str, text: str, now: datetime, about: str = "") -> None:
+    def _tell_full(self, event: str, text: str, now: datetime) -> None:
+        """Tell that the disk is full, or no more; whoever is started next knows of it."""
+        ends = event == "disk.recovered"
         with self._store.begin() as tx:
-            ends = event.endswith(".recovered")
-            tx.alerts.raise_alarm(Alarm(event, None, text, about, ends=ends), now)
+            tx.brakes.keep_fact(_FULL + self._disk, "" if ends else "told")
+            tx.alerts.raise_alarm(Alarm(event, None, text, self._disk, ends=ends), now)

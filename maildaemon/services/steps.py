@@ -286,4 +286,8 @@ class Steps:
         if self._stopping.is_set():
             return  # we have broken it off ourselves
         store, now = self._store(crew), self._works.now()
-        await asyncio.to_thread(note_failure, store, crew.desk, service, credential, error, now)
+        until = await asyncio.to_thread(
+            note_failure, store, crew.desk, service, credential, error, now
+        )
+        # The log and `status` tell of the same moment.
+        error.retry_in = until - now

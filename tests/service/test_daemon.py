@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from maildaemon.errors import MailboxUnavailableError, OperatorError, ParserUnavailableError
+from maildaemon.errors import (
+    MailboxPasswordRefusedError,
+    MailboxUnavailableError,
+    OperatorError,
+    ParserUnavailableError,
+)
 from maildaemon.mail.compose_digest import compose_digest
 from maildaemon.ports.brakes import Alarm, AlertRow
 from maildaemon.services.crew import Crew, Step, Works
@@ -173,6 +178,10 @@ async def test_a_mailbox_that_cannot_be_reached_is_said_after_the_others_had_the
     assert [(one.mailbox, one.step, str(one.error)) for one in troubles] == [
         ("support", Step.RECEIVE, "imap.example:993: no route to host")
     ]
+    with shop.sql.read() as tx:
+        again_at = tx.mailboxes.account(shop.desk.mailbox_id, "imap").next_attempt_at
+    assert again_at is not None
+    assert again_at - shop.at == getattr(troubles[0].error, "retry_in", None)
 
     assert len(shop.transport.accepted) == 1
 
@@ -206,20 +215,35 @@ async def test_a_bug_in_a_step_does_not_end_its_loop() -> None:
 async def test_a_server_is_left_alone_for_longer_each_time_and_a_process_of_ours_is_not(
     error: Exception, waits: list[int]
 ) -> None:
-    stopping, waited = asyncio.Event(), list[timedelta | None]()
+    assert await waited(error, len(waits)) == [timedelta(seconds=one) for one in waits]
+
+
+async def test_the_log_tells_when_an_account_is_tried_again_though_its_password_is_looked_at_sooner(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused = MailboxPasswordRefusedError("refused the login")
+    refused.retry_in = timedelta(hours=6)
+
+    assert await waited(refused, 2) == [timedelta(minutes=1)] * 2
+    [line] = [one for one in caplog.records if one.message == "loop.failed"]
+    assert line.facts["retry_in"] == "21600s"  # type: ignore[attr-defined]
+
+
+async def waited(error: Exception, times: int) -> list[timedelta | None]:
+    """Return how long a loop waits whose step fails so often."""
+    stopping, waits = asyncio.Event(), list[timedelta | None]()
 
     class Noting(Loop):
         async def _wait(self, wait: timedelta | None) -> None:
-            waited.append(wait)
-            if len(waited) == len(waits):
+            waits.append(wait)
+            if len(waits) == times:
                 stopping.set()
 
     async def step() -> int:
         raise error
 
     await Noting("test", step, stopping, jitter=lambda: 1.0).run()
-
-    assert waited == [timedelta(seconds=one) for one in waits]
+    return waits
 
 
 async def test_trouble_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:

@@ -297,6 +297,13 @@ def test_each_of_several_daemons_tells_of_its_own_disk(shop: Shop) -> None:
     while shop.tell():
         pass
     assert told(shop)[-1] == "disk.cleared"
+    with pytest.raises(StoreUnavailableError):
+        room(shop, 0, "c").need_room(10**6, shop.at)
+    assert told(shop)[-1] == "disk.cleared"
+    room(shop, 10**12, "c").need_room(10**6, shop.at)
+    assert told(shop)[-1] == "disk.recovered"
+    room(shop, 10**12, "c").need_room(10**6, shop.at)
+    assert told(shop)[-1] == "disk.recovered"
 
 
 class Full(Fuse):

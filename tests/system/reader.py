@@ -212,8 +212,7 @@ def _keep_mail(folder: Path) -> None:
     """Have letters as files, and as folders of a mail program."""
     date = "Date: Sat, 21 Nov 2026 10:00:00 +0000"
     letter = a_letter("q1", "Where is my order?", "Good morning, where is my order?", date)
-    for name in ("letter.eml", "some-message.eml"):
-        (folder / name).write_bytes(letter)
+    (folder / "letter.eml").write_bytes(letter)
     mail = folder / "home" / "Mail" / "support"
     mail.mkdir(parents=True)
     as_mbox = b"From anna@example.net Sat Nov 21 10:00:00 2026\n" + letter.replace(b"\r\n", b"\n")

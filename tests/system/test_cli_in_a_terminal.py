@@ -76,6 +76,15 @@ def test_no_word_is_torn_or_lost_in_a_terminal_of_any_width(
     assert [line for line in too_wide if " " in line.strip()] == []
 
 
+def test_whoever_starts_it_in_a_terminal_is_told_that_it_watches_and_how_it_ends(
+    here: Installation,
+) -> None:
+    with terminal((*PROGRAM, "run"), here.folder, here.environment_with({}), columns=120) as at:
+        at.wait_for("watching support (support@example.test, live); Ctrl-C ends it")
+        at.type("", "\x03")
+        assert at.end() == 0
+
+
 @pytest.mark.parametrize("columns", [24, 40, 60, 200])
 def test_a_table_keeps_every_word(here: Installation, columns: int) -> None:
     at = shown(here, sys.executable, "-c", A_TABLE, columns=columns)

@@ -90,6 +90,27 @@ def test_everything_a_person_may_say_while_the_daemon_runs(
     assert "mail released by=berta" in shown
 
 
+def test_what_shadow_has_only_recorded_is_told_as_such_and_goes_out_when_a_daemon_runs(
+    tmp_path: Path, account: Account, tls_sink: SmtpSink
+) -> None:
+    here = Installation(tmp_path)
+    config = a_config(imap_of(account), smtp_of(tls_sink, account), mode="shadow")
+    here.config.write_text(config)
+    assert here.call("run", "--once").code == 0
+    account.deliver(a_letter("first"))
+    assert here.call("run", "--once").code == 0
+    (tmp_path / "first.eml").write_text(here.call("messages", "show", "1", "--raw").out)
+
+    explained = here.call("explain", "first.eml").out
+    released = here.call("outbox", "release", "1")
+
+    assert "(in shadow only: that one was recorded and not sent, he has had no mail)" in explained
+    assert (released.code, released.out) == (0, "mail 1 is queued\n")
+    assert released.err == ("no daemon is running: it goes out when one runs (maildaemon run)\n")
+    assert here.call("run", "--once").code == 0
+    assert len(tls_sink.accepted()) == 1
+
+
 def test_a_slip_changes_nothing(here: Installation) -> None:
     before = objects(here.call("threads", "list", "--json"))
     first = before[0]["reference"]
