@@ -378,7 +378,9 @@ def test_a_message_that_is_too_large_is_recorded_by_its_header(tmp_path: Path) -
     told = shop.rows("select subject, text, size, defects from message where kind = 'customer'")
     assert told == [("My order", "", len(raw), '["header_only"]')]
     [mail] = shop.customers_got
-    said = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    said = body.get_content().replace("\r\n", "\n")
     assert "Your message has arrived" in said
     assert "could not accept these files:\n\n- all files together were too large. Please" in said
     shop.close()
