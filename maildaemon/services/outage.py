@@ -131,14 +131,14 @@ class Outage:
         if free >= needed:
             if self._short:
                 text = f"there is room again {self._where}; new mail is fetched"
-                self._tell_full("disk.recovered", text, now)
+                self._raise("disk.recovered", text, now)
                 log("disk.recovered", free=free)
             self._short = False
             return
         why = f"{free / 10**6:.0f} MB are free {self._where}, {needed / 10**6:.0f} are needed"
         if not self._short:
             text = f"new mail is not fetched: {why}. It stays on the server. What to do: "
-            self._tell_full("disk.full", text + _ROOM_ADVICE, now)
+            self._raise("disk.full", text + _ROOM_ADVICE, now)
             log("disk.full", logging.ERROR, why=why, advice=_ROOM_ADVICE)
         self._short = True
         raise StoreUnavailableError(why)
@@ -171,7 +171,7 @@ class Outage:
         if after == "told":
             log("disk.filling", logging.WARNING, free=free, needed=needed, advice=_ROOM_SOON)
 
-    def _tell_full(self, event: str, text: str, now: datetime) -> None:
+    def _raise(self, event: str, text: str, now: datetime) -> None:
         """Tell that the disk is full, or no more; whoever is started next knows of it."""
         ends = event == "disk.recovered"
         with self._store.begin() as tx:

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from maildaemon.adapters.blobs import FileBlobStore
+from maildaemon.adapters.sql.listings import read_listings
 from maildaemon.domain.delivery import Envelope, Outcome
+from maildaemon.domain.in_force import InForce
 from maildaemon.domain.leases import LIFE, SHARED, Daemon
 from maildaemon.errors import LeaseLostError, OperatorError
+from maildaemon.services.in_force import note_in_force, note_refusal
 from maildaemon.services.lease import FencedStore, Holder, Shared, require_same_key
 from tests.service.shop import Shop, a_mail
 from tests.service.test_daemon import a_daemon, eventually
@@ -100,6 +103,25 @@ def test_nothing_of_a_message_is_recorded_by_who_was_taken_over(shop: FencedShop
 
     assert shop.rows("select state, attempts from inbound") == [("waiting", 0)]
     assert shop.outbox == []
+
+
+def test_what_is_told_to_be_in_force_is_noted_by_who_holds_the_mailbox(shop: FencedShop) -> None:
+    def told() -> InForce | None:
+        with read_listings(shop.sql) as listings:
+            return listings.standing(shop.desk.mailbox_id, shop.at).in_force
+
+    fence = shop.holder.lease("support").fence
+    noted = InForce("live", "ab12", "0.1.0", shop.at, ONE.home, fence)
+    note_in_force(shop.store, shop.desk, noted)
+    assert told() == noted
+    note_refusal(shop.store, shop.desk, shop.at)
+    assert told() == noted.refused(shop.at)
+
+    shop.take_over()
+
+    assert told() is None
+    with pytest.raises(LeaseLostError):
+        note_refusal(shop.store, shop.desk, shop.at)
 
 
 def test_who_is_taken_over_while_it_processes_leaves_the_message_to_the_other(
