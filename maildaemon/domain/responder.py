@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 SUSPECTED_WITHIN = timedelta(hours=1)
 MUTED_FOR = timedelta(days=1)
@@ -75,7 +76,9 @@ def _is_new(sentence: list[str], known: frozenset[str]) -> bool:
 def _words(text: str) -> list[str]:
     """Return the words, without those that hold a digit."""
     found = (word.lower() for word in _WORD.findall(text[: _WORDS_COMPARED * 20]))
-    return [word for word in found if not any(map(str.isdigit, word))][:_WORDS_COMPARED]
+    # Most words are letters alone, which is told at once.
+    plain = (word for word in found if word.isalpha() or not any(map(str.isdigit, word)))
+    return [*islice(plain, _WORDS_COMPARED)]
 
 
 def _likeness(words: list[str], others: list[str]) -> float:
