@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -1225,7 +1226,11 @@ def test_s17_what_the_system_trusts_counts_no_more_where_a_file_is_named(
     other = tmp_path / "other.pem"
     make_certificate(other, tmp_path / "other.key")
     for ca_file in (None, dovecot.ca_file):
-        mailbox_on(dovecot.imaps_port, host="localhost", security="tls", ca_file=ca_file).folders()
+        port = dovecot.imaps_port
+        with closing(
+            mailbox_on(port, host="localhost", security="tls", ca_file=ca_file)
+        ) as trusted:
+            trusted.folders()
 
     with pytest.raises(MailboxUntrustedError, match="self-signed certificate"):
         mailbox_on(dovecot.imaps_port, host="localhost", security="tls", ca_file=other).folders()
