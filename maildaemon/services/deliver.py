@@ -228,8 +228,8 @@ def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
         unsure = may_be_forgotten(tx, desk, now)
     if unread or unsure:
         return True
-    braked = row.kind is not MailKind.DIGEST and _braked(store, desk, now)
-    return braked or waits_its_turn(store, desk, now)
+    too_much = row.kind is not MailKind.DIGEST and _trips_breaker(store, desk, now)
+    return too_much or waits_its_turn(store, desk, now)
 
 
 def _is_put_aside(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
@@ -250,11 +250,9 @@ def _is_put_aside(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bo
     return True
 
 
-def _braked(store: Store, desk: Desk, now: datetime) -> bool:
-    """Tell whether automatic mail stands still, and stop it if there is far too much of it."""
+def _trips_breaker(store: Store, desk: Desk, now: datetime) -> bool:
+    """Stop automatic mail if there is far too much of it, and tell whether there is."""
     with store.read() as tx:
-        if tx.brakes.on(desk.mailbox_id):
-            return True
         start = counted_since(tx, desk.mailbox_id, Brake.BREAKER, now)
         sent = tx.outbox.sent_between(desk.mailbox_id, start, now)
         # A fortnight is counted only when the answer matters.

@@ -608,7 +608,9 @@ def test_far_too_much_mail_opens_the_breaker_until_resumed(tmp_path: Path) -> No
     # Somebody lowers the limits: the breaker is the net below them.
     shop.desk = replace(shop.desk, policy=replace(shop.desk.policy, limits=limits))
     shop.write(a_mail(sender="late@x.example", message_id="late@x.example"))
-    shop.round()
+    shop.receive()
+    shop.process()
+    assert shop.deliver() == 0
     assert len(shop.customers_got) == 40
     with shop.store.begin() as tx:
         assert [one.brake for one in tx.brakes.on(shop.desk.mailbox_id)] == [Brake.BREAKER]
