@@ -16,11 +16,13 @@ from benchmarks.message import table as message_table
 from benchmarks.table import (
     MESSAGES,
     REFERENCE,
+    found_wrong,
     keep,
     keep_table,
     load_average,
     medians,
     read_reference,
+    say,
     table,
     what_got_worse,
 )
@@ -32,13 +34,13 @@ def main() -> int:
     database = "postgresql" if given.postgresql else "sqlite"
     reference = read_reference().get(database, {})
     if given.compare and reference.get(MESSAGES) != given.messages:
-        _say(f"{REFERENCE.name} is about {reference.get(MESSAGES)} messages, not {given.messages}")
+        say(f"{REFERENCE.name} is about {reference.get(MESSAGES)} messages, not {given.messages}")
         return 64
     runs = [
         measure(
             given.messages,
             given.seed,
-            partial(_say, f"run {number}:"),
+            partial(say, f"run {number}:"),
             postgresql=given.postgresql,
         )
         for number in range(1, given.runs + 1)
@@ -47,12 +49,7 @@ def main() -> int:
     command = f"make bench ARGS='{options}{' --postgresql' if given.postgresql else ''}'"
     written = table(runs, command, f"{load} before, {load_average()} after")
     print(written)
-    wrong = [
-        f"{name}: {one}" for run in runs for name, them in run.verdict.wrong.items() for one in them
-    ]
-    for one in wrong[:20]:
-        _say(f"WRONG {one}")
-    if wrong:
+    if found_wrong(run.verdict for run in runs):
         return 1
     costs = measure_message(MAILS, given.seed)
     one_mail = message_table(costs, "make bench")
@@ -61,17 +58,13 @@ def main() -> int:
         keep(database, written, runs)
         keep_table("message", one_mail)
     if given.compare and (worse := what_got_worse(medians(runs), reference)):
-        _say(f"more than 10 % worse than {REFERENCE.name}:")
+        say(f"more than 10 % worse than {REFERENCE.name}:")
         for line in worse:
-            _say(f"  {line}")
+            say(f"  {line}")
         if float(load) > (os.cpu_count() or 1) / 2:
-            _say(f"other programs were running (load {load}): measure again without them")
+            say(f"other programs were running (load {load}): measure again without them")
         return 1
     return 0
-
-
-def _say(*what: str) -> None:
-    print(*what, file=sys.stderr, flush=True)
 
 
 def _arguments() -> argparse.Namespace:

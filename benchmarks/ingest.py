@@ -69,15 +69,15 @@ def measure(
             url, url_of_stages = (database.url(database.empty()) for _ in range(2))
             installation.change("database.url", url)
             url = url.replace("postgresql:", "postgresql+psycopg:")
-        _first_start(installation, url)
+        first_start(installation, url)
         say(f"delivering {messages} messages")
-        sizes, truths = _deliver(installation, messages, seed)
+        sizes, truths = deliver(installation, messages, seed)
         spool = installation.folder / "spool"
         server = installation.account.server
         login = (str(server.imaps_port), SUPPORT, server.password, str(server.ca_file))
         say("downloading, parsing alone")
-        download = _python(installation, "benchmarks.alone", "download", *login, str(spool))
-        parse = _python(installation, "benchmarks.alone", "parse", str(spool))
+        download = run_module(installation, "benchmarks.alone", "download", *login, str(spool))
+        parse = run_module(installation, "benchmarks.alone", "parse", str(spool))
         say("the stages, one by one")
         apart = _stages(installation, messages, url_of_stages)
         say("ingesting")
@@ -97,18 +97,19 @@ def measure(
         )
 
 
-def _first_start(installation: Installation, url: str) -> None:
+def first_start(installation: Installation, url: str) -> None:
     """Let the daemon see the mailbox empty: whatever is delivered while it is off is live mail."""
     installation.start()
     installation.wait_begun()
     engine = create_engine(url)
     started = "SELECT count(*) FROM mailbox WHERE started_at IS NOT NULL"
-    wait_until(lambda: _number(engine, started) == 1, 60, "the first start has been made")
+    wait_until(lambda: number(engine, started) == 1, 60, "the first start has been made")
     engine.dispose()
     installation.stop()
 
 
-def _deliver(installation: Installation, messages: int, seed: int) -> tuple[list[int], list[Truth]]:
+def deliver(installation: Installation, messages: int, seed: int) -> tuple[list[int], list[Truth]]:
+    """Hand so many messages to LMTP; return how large they are, and the truth about them."""
     sizes, truths = [], []
     now = datetime.now(UTC).replace(microsecond=0)
     with smtplib.LMTP(HOST, installation.account.server.lmtp_port, timeout=60) as lmtp:
@@ -128,7 +129,7 @@ def _stages(installation: Installation, messages: int, url: str | None) -> Any:
     if url is not None:
         written = written.replace(installation.changes["database.url"], url)
     config.write_text(written, "utf-8")
-    found = _python(installation, "benchmarks.stages", str(config), str(messages))
+    found = run_module(installation, "benchmarks.stages", str(config), str(messages))
     shutil.rmtree(folder)
     return found
 
@@ -144,12 +145,12 @@ def _ingest(
     installation.start()
     sampler = Sampler(installation.pid)
     sampler.start()
-    _wait(installation, patience, lambda: _number(engine, concluded) >= messages)
+    wait(installation, patience, lambda: number(engine, concluded) >= messages)
     seconds, cpu = time.perf_counter() - began, cpu_of(installation.pid)
     sink.wait_accepted(due, patience)
     answered = time.perf_counter() - began
     queued = "SELECT count(*) FROM outbox WHERE state = 'queued'"
-    _wait(installation, patience, lambda: _number(engine, queued) == 0)
+    wait(installation, patience, lambda: number(engine, queued) == 0)
     # Nothing is under way any more; what was needed for it may be given back.
     threading.Event().wait(2)
     peak, idle = sampler.end(), pss_of(installation.pid)
@@ -158,7 +159,7 @@ def _ingest(
     return Ingest(seconds, answered, cpu, peak, idle)
 
 
-def _wait(installation: Installation, seconds: float, happened: Callable[[], bool]) -> None:
+def wait(installation: Installation, seconds: float, happened: Callable[[], bool]) -> None:
     """Look now and then: looking costs the daemon time, too."""
     pause, deadline = threading.Event(), time.monotonic() + seconds
     while not happened():
@@ -167,12 +168,13 @@ def _wait(installation: Installation, seconds: float, happened: Callable[[], boo
         pause.wait(_LOOK_EVERY)
 
 
-def _number(engine: Engine, query: str) -> int:
+def number(engine: Engine, query: str) -> int:
+    """Return the one number that a query asks for; 0 for NULL."""
     with engine.connect() as connection:
         return int(connection.scalar(text(query)) or 0)
 
 
-def _python(installation: Installation, module: str, *arguments: str) -> Any:
+def run_module(installation: Installation, module: str, *arguments: str) -> Any:
     """Run a module in a process of its own and return what it prints as JSON."""
     log = Path(installation.folder / f"{module}.log")
     with log.open("wb") as errors:

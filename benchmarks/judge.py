@@ -13,9 +13,9 @@ _JOURNAL = """
 SELECT inbound.uid, inbound.raw_sha256, message.id, message.kind, message.thread_id
 FROM inbound JOIN folder ON folder.id = inbound.folder_id
 LEFT JOIN message ON message.id = inbound.message_id
-WHERE folder.role = 'inbox'
+WHERE folder.role = 'inbox' AND inbound.uid > :after
 """
-_FILES = "SELECT message_id, filename, size, verdict FROM attachment"
+_FILES = "SELECT message_id, filename, size, verdict FROM attachment WHERE message_id >= :first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,16 @@ class Verdict:
 
 
 def judge(
-    url: str, sha256s: Sequence[str], truths: Sequence[Truth], accepted: Sequence[Accepted]
+    url: str,
+    sha256s: Sequence[str],
+    truths: Sequence[Truth],
+    accepted: Sequence[Accepted],
+    after: int = 0,
 ) -> Verdict:
-    """Compare what was recorded with what was delivered: UID n is the n-th of `truths`."""
+    """Compare what was recorded with what was delivered: UID `after` + n is the n-th of `truths`."""
     engine = create_engine(url)
     with engine.connect() as connection:
-        records = _records(connection)
+        records = _records(connection, after)
     engine.dispose()
     by_mail: dict[int, set[int | None]] = defaultdict(set)
     for uid, truth in enumerate(truths, 1):
@@ -105,13 +109,16 @@ def judge(
     )
 
 
-def _records(connection: Connection) -> dict[int, _Record]:
+def _records(connection: Connection, after: int) -> dict[int, _Record]:
+    """Return what is recorded of each UID above `after`, which are counted from there."""
+    journal = connection.execute(text(_JOURNAL), {"after": after}).all()
+    first = min((row[2] for row in journal if row[2] is not None), default=0)
     files: dict[int, list[tuple[str, int, bool]]] = defaultdict(list)
-    for message, name, size, verdict in connection.execute(text(_FILES)):
+    for message, name, size, verdict in connection.execute(text(_FILES), {"first": first}):
         files[message].append((name, size, verdict == "accepted"))
     return {
-        uid: _Record(sha256, message, kind or "", thread, tuple(sorted(files[message])))
-        for uid, sha256, message, kind, thread in connection.execute(text(_JOURNAL))
+        uid - after: _Record(sha256, message, kind or "", thread, tuple(sorted(files[message])))
+        for uid, sha256, message, kind, thread in journal
     }
 
 

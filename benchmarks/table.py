@@ -4,12 +4,14 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from statistics import median
 
 from benchmarks.ingest import Run
+from benchmarks.judge import Verdict
 from benchmarks.mailbox import describe
 from tests.campaigns.installation import ROOT
 from tests.campaigns.table import machine
@@ -163,6 +165,19 @@ def keep_table(name: str, written: str) -> None:
     replaced, count = re.subn(f"(?s){begin}.*{end}", lambda _: framed, page)
     assert count == 1, f"{PAGE} has no place for the table: {begin} … {end}"
     PAGE.write_text(replaced, "utf-8")
+
+
+def say(*what: str) -> None:
+    """Tell how far it is, beside the table."""
+    print(*what, file=sys.stderr, flush=True)
+
+
+def found_wrong(verdicts: Iterable[Verdict]) -> bool:
+    """Tell whether anything was wrong, and what."""
+    wrong = [f"{name}: {one}" for it in verdicts for name, them in it.wrong.items() for one in them]
+    for one in wrong[:20]:
+        say(f"WRONG {one}")
+    return bool(wrong)
 
 
 def load_average() -> str:

@@ -50,7 +50,8 @@ class Idler:
 
 
 @contextmanager
-def _idling(port: int, password: str) -> Iterator[Idler]:
+def idling(port: int, password: str) -> Iterator[Idler]:
+    """Give a second client of the support mailbox that waits for news."""
     with socket.create_connection((HOST, port), timeout=_GIVE_UP_AFTER) as connection:
         yield Idler(connection, password)
 
@@ -65,7 +66,7 @@ def campaign(messages: int, below: float = 1.0, say: Callable[[str], None] = pri
         installation.start()
         installation.wait_started()
         seconds = []
-        with _idling(server.imap_port, server.password) as idler:
+        with idling(server.imap_port, server.password) as idler:
             for number in range(1, messages + 1):
                 # Not in step with anything the daemon does every so often.
                 threading.Event().wait(0.1 + number * 0.37 % 1.3)

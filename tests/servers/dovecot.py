@@ -318,11 +318,24 @@ class Account:
 
     def change_uidvalidity(self, folder: str = "INBOX") -> None:
         """Make the server forget its UIDs: messages are numbered anew under another UIDVALIDITY."""
-        where = self._maildir(folder)
-        [uidlist] = where.glob("dovecot-uidlist")
-        header = uidlist.read_text().splitlines()[0]
+        where, header, _ = self._uids(folder)
         header = re.sub(r"\bV(\d+)", lambda old: f"V{int(old[1]) + 7}", header)
-        uidlist.write_text(re.sub(r"\bN\d+", "N1", header) + "\n")
+        self._number(where, re.sub(r"\bN\d+", "N1", header) + "\n")
+
+    def skip_uids(self, folder: str, last: int) -> None:
+        """Let the next message have the UID after `last`, as in a mailbox that had so many."""
+        where, header, messages = self._uids(folder)
+        self._number(where, re.sub(r"\bN\d+", f"N{last + 1}", header) + "\n" + messages)
+
+    def _uids(self, folder: str) -> tuple[Path, str, str]:
+        """Return the folder's place, and what the server has noted there: itself, its messages."""
+        where = self._maildir(folder)
+        header, _, messages = (where / "dovecot-uidlist").read_text().partition("\n")
+        return where, header, messages
+
+    @staticmethod
+    def _number(where: Path, uidlist: str) -> None:
+        (where / "dovecot-uidlist").write_text(uidlist)
         for index in where.glob("dovecot.index*"):
             index.unlink()
 
