@@ -210,6 +210,8 @@ def fill(url: str, records: int, sealed: Callable[[int], str]) -> dict[str, int]
         for _, statement in kept:
             database.run(statement)
         database.run(f"UPDATE folder SET last_uid = {strides['uid'] * count}")
+        # Those who wrote the originals have other names now.
+        database.run("DELETE FROM muted_sender")
         newest = sealed(strides["event"] * count)
         database.run(f"UPDATE installation SET value = '{newest}' WHERE name = 'sealed'")
         folders = database.run("SELECT name, last_uid FROM folder")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.alone import read_spool
 from benchmarks.judge import Verdict, judge
-from benchmarks.mailbox import SUPPORT, Truth, write_mailbox
+from benchmarks.mailbox import SUPPORT, Letter, Truth, write_mailbox
 from benchmarks.processes import Cpu, Sampler, cpu_of, pss_of
 from tests.campaigns.installation import ROOT, Installation, installed
 from tests.servers.postgres import Postgres
@@ -71,7 +71,7 @@ def measure(
             url = url.replace("postgresql:", "postgresql+psycopg:")
         first_start(installation, url)
         say(f"delivering {messages} messages")
-        sizes, truths = deliver(installation, messages, seed)
+        sizes, truths = deliver(installation, written_now(seed, messages))
         spool = installation.folder / "spool"
         server = installation.account.server
         login = (str(server.imaps_port), SUPPORT, server.password, str(server.ca_file))
@@ -108,12 +108,16 @@ def first_start(installation: Installation, url: str) -> None:
     installation.stop()
 
 
-def deliver(installation: Installation, messages: int, seed: int) -> tuple[list[int], list[Truth]]:
-    """Hand so many messages to LMTP; return how large they are, and the truth about them."""
+def written_now(seed: int, messages: int) -> Iterator[Letter]:
+    """Yield a mailbox whose last message is written now."""
+    return write_mailbox(seed, messages, datetime.now(UTC).replace(microsecond=0))
+
+
+def deliver(installation: Installation, letters: Iterable[Letter]) -> tuple[list[int], list[Truth]]:
+    """Hand messages to LMTP; return how large they are, and the truth about them."""
     sizes, truths = [], []
-    now = datetime.now(UTC).replace(microsecond=0)
     with smtplib.LMTP(HOST, installation.account.server.lmtp_port, timeout=60) as lmtp:
-        for letter in write_mailbox(seed, messages, now):
+        for letter in letters:
             lmtp.sendmail(letter.reverse_path, [SUPPORT], letter.raw)
             sizes.append(len(letter.raw))
             truths.append(letter.truth)

@@ -12,12 +12,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from statistics import median, quantiles
 
+from benchmarks.ingest import written_now
 from benchmarks.judge import Verdict
-from benchmarks.mailbox import SUPPORT, Letter, write_mailbox
+from benchmarks.mailbox import SUPPORT, Letter
 from benchmarks.stored import Stored, stored
 from benchmarks.table import found_wrong, keep_table, load_average, say
 from tests.campaigns.latency import idling
@@ -73,7 +73,7 @@ def _one_by_one(shop: Stored, letters: Sequence[Letter]) -> Iterator[float]:
 
 def _questions(seed: int, mails: int) -> list[Letter]:
     """Return what begins conversations in the bench's mailbox, without files."""
-    letters = write_mailbox(seed, mails * 5 + 50, datetime.now(UTC).replace(microsecond=0))
+    letters = written_now(seed, mails * 5 + 50)
     asked = (one for one in letters if one.truth.acknowledged and not one.truth.files)
     return [*islice(asked, mails)]
 
@@ -112,7 +112,7 @@ def main() -> int:
     ]
     written = table(found, " ".join(("python -m benchmarks.latency", *sys.argv[1:])))
     print(written)
-    if found_wrong([one.verdict for one in found]):
+    if found_wrong(one.verdict for one in found):
         return 1
     if given.write:
         keep_table("latency-postgresql" if given.postgresql else "latency", written)

@@ -11,7 +11,7 @@ from functools import partial
 from sqlalchemy import Engine, create_engine
 
 from benchmarks.filler import fill
-from benchmarks.ingest import deliver, first_start, number
+from benchmarks.ingest import deliver, first_start, number, written_now
 from benchmarks.judge import Verdict, judge
 from benchmarks.mailbox import SUPPORT, Truth
 from maildaemon.adapters.installation import read_key
@@ -111,7 +111,7 @@ def _fill(
     originals = min(ORIGINALS, records)
     say(f"recording {originals} messages")
     # Other people than those who will write.
-    _, truths = deliver(installation, originals, seed + 1_000_000)
+    _, truths = deliver(installation, written_now(seed + 1_000_000, originals))
     asked = [one for one in truths if one.acknowledged]
     due = len({one.person for one in asked})
     installation.start()

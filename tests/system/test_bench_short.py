@@ -5,6 +5,7 @@ from statistics import median
 
 import pytest
 
+from benchmarks import growth, idle, latency, memory, simulate
 from benchmarks.ingest import measure
 from benchmarks.mailbox import write_mailbox
 from benchmarks.message import Costs, Pass, best_of
@@ -13,6 +14,10 @@ from benchmarks.message import table as message_table
 from benchmarks.table import MESSAGES, RATIOS, medians, read_reference, table, what_got_worse
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def _nothing(_: str) -> None:
+    """Whoever waits for the test is told nothing."""
 
 
 def test_the_same_seed_makes_the_same_mailbox() -> None:
@@ -36,6 +41,59 @@ def test_sixty_messages_are_ingested_as_they_should_be_and_fill_the_table() -> N
     assert all(figure.name in written for figure in RATIOS)
     for kept in read_reference().values():
         assert kept.keys() == medians([run]).keys() | {MESSAGES}
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("postgresql", [False, True])
+def test_mails_are_answered_beside_records_that_were_filled_in(postgresql: bool) -> None:
+    said: list[str] = []
+
+    found = growth.measure(24, 60, 7, said.append, postgresql=postgresql)
+
+    assert found.verdict.wrong == {}
+    assert found.verdict.acknowledged > 5
+    assert 50 < found.records < 120
+    assert 5 < found.statements < 60
+    assert f"| {found.records} records |" in growth.table([found], "x")
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(120)
+def test_the_time_from_notice_to_acknowledgement_is_measured() -> None:
+    found = latency.measure(3, 0, 7, _nothing)
+
+    assert found.verdict.wrong == {}
+    assert found.verdict.acknowledged == len(found.milliseconds) == 3
+    assert "| 0 records |" in latency.table([found], "x")
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(120)
+def test_the_memory_of_one_mail_is_measured() -> None:
+    found = memory.measure(200_000, 7, _nothing)
+
+    assert found.verdict.wrong == {}
+    assert 190_000 < found.size <= 200_000
+    assert found.peak >= found.before > 20_000_000
+    assert "| 0.20 MB |" in memory.table([found], "x")
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(120)
+def test_what_waiting_costs_is_measured() -> None:
+    found = idle.measure(3, 1, _nothing, settle=0)
+
+    assert found.memory > 20_000_000
+    assert 0 <= found.share < 2
+    assert "| 3 |" in idle.table([found], "x")
+
+
+def test_how_fast_a_year_is_simulated_is_measured() -> None:
+    found = simulate.measure(60, 7)
+
+    assert found.found == found.there
+    assert "| 60 |" in simulate.table(found, "x")
 
 
 def test_what_one_mail_costs_is_told_by_stage() -> None:
