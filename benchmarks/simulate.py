@@ -76,7 +76,7 @@ def _write_mbox(path: Path, letters: Iterable[Letter]) -> None:
             # As the server that takes it in would have noted it.
             raw = b"Return-Path: <%s>\r\n%s" % (one.reverse_path.encode(), one.raw)
             quoted = raw.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ")
-            file.write(b"From - Mon Jan  5 08:00:00 2026\n%s\n" % quoted)
+            file.write(b"From - Mon Jan  5 08:00:00 2026\n%s\n\n" % quoted)
 
 
 def table(found: Simulated, command: str) -> str:
