@@ -5,6 +5,7 @@
 #   make campaigns  runs the short form of every campaign
 #   make check    formatting, lint, types, architecture, generated files
 #   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
+#                 python -m benchmarks.latency, .growth, .memory, .idle, .simulate measure the rest
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make coverage  shows what no test executes of the decisions and the queues; fails unless all is
 #   make mutation  makes small mistakes and counts those that a test notices; ARGS="--sample 0" all

@@ -59,7 +59,7 @@ def test_mails_are_answered_beside_records_that_were_filled_in(postgresql: bool)
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_the_time_from_notice_to_acknowledgement_is_measured() -> None:
     found = latency.measure(3, 0, 7, _nothing)
 
@@ -69,7 +69,7 @@ def test_the_time_from_notice_to_acknowledgement_is_measured() -> None:
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_the_memory_of_one_mail_is_measured() -> None:
     found = memory.measure(200_000, 7, _nothing)
 
@@ -80,7 +80,7 @@ def test_the_memory_of_one_mail_is_measured() -> None:
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_what_waiting_costs_is_measured() -> None:
     found = idle.measure(3, 1, _nothing, settle=0)
 
