@@ -1,7 +1,9 @@
 """A shop on throw-away servers that has so many messages on record, for whatever is measured there."""
 
 import hashlib
+import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -65,12 +67,22 @@ class Stored:
 
     def judge(self, truths: Sequence[Truth]) -> Verdict:
         """Compare what has come above `after` with what was delivered there."""
-        found = sorted(self.installation.account.messages(), key=lambda it: it.uid)
-        sha256s = [hashlib.sha256(it.raw).hexdigest() for it in found if it.uid > self.after]
+        found = [it.raw for it in self.installation.account.messages() if it.uid > self.after]
+        sha256s = [hashlib.sha256(raw).hexdigest() for raw in found]
+        # While somebody looks on, the server does not always number them as they were delivered.
+        by_number = {one.number: one for one in truths}
+        numbered = [by_number[_number_of(raw)] for raw in found]
+        assert Counter(numbered) == Counter(truths), "the server holds something else"
         accepted = self.sink.accepted()[self.accepted :]
-        verdict = judge(self.url, sha256s, truths, accepted, self.after)
+        verdict = judge(self.url, sha256s, numbered, accepted, self.after)
         self.installation.keep |= bool(verdict.wrong)
         return verdict
+
+
+def _number_of(raw: bytes) -> int:
+    found = re.search(rb"^Message-ID: <bench\.(\d+)@", raw, re.MULTILINE | re.IGNORECASE)
+    assert found, f"not a mail of the bench: {raw[:200]!r}"
+    return int(found[1])
 
 
 @contextmanager
