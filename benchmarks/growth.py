@@ -18,7 +18,7 @@ from benchmarks.ingest import deliver, run_module, written_now
 from benchmarks.judge import Verdict
 from benchmarks.processes import cpu_of
 from benchmarks.stored import Stored, stored
-from benchmarks.table import found_wrong, keep_table, load_average, say
+from benchmarks.table import count_wrong, found_wrong, keep_table, load_average, say
 from tests.campaigns.table import machine
 from tests.servers.process import wait_until
 
@@ -114,7 +114,7 @@ def table(found: Sequence[Growth], command: str) -> str:
             f"|---|{'---:|' * len(found)}",
             *lines,
             "",
-            "Lost, doubled, wrong: 0.",
+            count_wrong(one.verdict for one in found),
         )
     )
 

@@ -19,7 +19,7 @@ from benchmarks.ingest import written_now
 from benchmarks.judge import Verdict
 from benchmarks.mailbox import SUPPORT, Letter
 from benchmarks.stored import Stored, stored
-from benchmarks.table import found_wrong, keep_table, load_average, say
+from benchmarks.table import count_wrong, found_wrong, keep_table, load_average, say
 from tests.campaigns.latency import idling
 from tests.campaigns.table import machine
 from tests.servers.process import HOST
@@ -93,7 +93,7 @@ def table(found: Sequence[Latency], command: str) -> str:
                 for one in found
             ),
             "",
-            "Lost, doubled, wrong: 0.",
+            count_wrong(one.verdict for one in found),
         )
     )
 

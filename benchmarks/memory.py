@@ -22,7 +22,7 @@ from benchmarks.judge import Verdict
 from benchmarks.mailbox import SUPPORT, Letter, Truth
 from benchmarks.processes import Sampler, pss_of
 from benchmarks.stored import stored
-from benchmarks.table import found_wrong, keep_table, load_average, say
+from benchmarks.table import count_wrong, found_wrong, keep_table, load_average, say
 from tests.campaigns.table import machine
 
 GOAL = 300
@@ -102,7 +102,7 @@ def table(found: Sequence[Memory], command: str) -> str:
                 for it in found
             ),
             "",
-            "Lost, doubled, wrong: 0.",
+            count_wrong(one.verdict for one in found),
         )
     )
 

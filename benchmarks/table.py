@@ -180,6 +180,13 @@ def found_wrong(verdicts: Iterable[Verdict]) -> bool:
     return bool(wrong)
 
 
+def count_wrong(verdicts: Iterable[Verdict]) -> str:
+    """Return the last line of a table: how much is lost, doubled, or not as it must be."""
+    return (
+        f"Lost, doubled, wrong: {sum(len(them) for it in verdicts for them in it.wrong.values())}."
+    )
+
+
 def load_average() -> str:
     """Return how many programs compete for the cores, on average of the last minute."""
     return f"{os.getloadavg()[0]:.1f}"
