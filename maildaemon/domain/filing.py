@@ -87,7 +87,8 @@ def file_message(
         status = _status_after(judgement, thread, context, answers=answers, counts=counts)
         if kind is Kind.STAFF and _asks_again(message, thread, context):
             status = Status.PENDING
-        join = JoinThread(thread.thread_id, thread.reference, status, begins=match.begins)
+        begins = match.begins and not context.history
+        join = JoinThread(thread.thread_id, thread.reference, status, begins=begins)
         return [*(MergeThread(one.reference, thread.reference) for one in match.merged), join]
     if kind in ABOUT_ANOTHER_MAIL:
         return []

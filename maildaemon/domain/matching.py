@@ -85,7 +85,7 @@ def match_thread(
         else:
             open_ways.append(way)
     if open_ways:
-        return _joined(message, lookups, open_ways)
+        return _joined(message, lookups, open_ways, at)
     if lapsed is not None:
         why = f"answers {lapsed.reference}, which was resolved too long ago to be opened again"
         return Match(MatchRule.NEW, None, why, continues=lapsed)
@@ -189,7 +189,7 @@ def _has_lapsed(thread: ThreadFacts, at: datetime | None, within: timedelta) -> 
     return at - since > within
 
 
-def _joined(message: Message, lookups: Lookups, ways: list[_Way]) -> Match:
+def _joined(message: Message, lookups: Lookups, ways: list[_Way], at: datetime | None) -> Match:
     """Return the thread of the first way, one with those that the others prove to be the same."""
     first = ways[0]
     home = lookups.threads[first.thread_id]
@@ -204,7 +204,10 @@ def _joined(message: Message, lookups: Lookups, ways: list[_Way]) -> Match:
     unknown = not any(one.message_id in message.cited for one in lookups.known)
     answered = any(way.child and way.child.staff and way.child.direct for way in ways)
     children = {way.thread_id for way in ways if way.child}
-    begins = thread.begun_earlier and home.thread_id in children and not message.cited
+    # It may be what the others answer, and have no id by which they could say so.
+    came_first = at is not None and at < (thread.opened_at or at)
+    answered_there = home.thread_id in children or came_first
+    begins = thread.begun_earlier and answered_there and not message.cited
     return Match(
         rule=first.rule,
         thread=replace(thread, begun_earlier=False) if begins else thread,

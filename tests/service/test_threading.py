@@ -321,6 +321,26 @@ def test_a_parent_that_comes_after_its_children_joins_them_and_is_acknowledged_o
     assert shop.outbox == ["queued"]
 
 
+def test_a_question_that_nothing_could_cite_is_acknowledged_though_a_death_let_its_answer_pass(
+    shop: Shop,
+) -> None:
+    shop.write(a_mail("Where is my ring?", subject="My ring", message_id=None, date=shop.at))
+    shop.receive()
+    shop.a_batch().take()  # the process dies
+    shop.wait(minutes=1)
+    # Her program has kept an id for it that it did not write into it.
+    write(shop, 2, "Are you there?", subject="Re: My ring", In_Reply_To=C1)
+    assert shop.silences == ["earlier_conversation"]
+
+    shop.wait(minutes=5)
+    shop.process()
+    write(shop, 3, "Please do look into it soon!", subject="Re: My ring", In_Reply_To=C1)
+
+    assert [thread for _, thread, _ in placed(shop)] == [1, 1, 1]
+    assert shop.silences == ["earlier_conversation", None, "acknowledged_already"]
+    assert shop.outbox == ["queued"]
+
+
 @pytest.mark.postgresql
 def test_an_answer_in_sent_is_seen_before_its_question(shop: Shop) -> None:
     answer(shop, subject="Re: Ring")

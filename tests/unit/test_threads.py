@@ -1,7 +1,7 @@
 """Which thread a message belongs to, and who does not get in."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -348,6 +348,28 @@ def test_a_late_mail_shows_that_the_conversation_did_not_begin_before_us() -> No
 
     second = matched(found, in_reply_to=("unknown@x",))
     assert (second.begins, second.thread, second.cites_unknown) == (False, begun, True)
+
+
+@pytest.mark.parametrize(
+    ("at", "cited", "begins"),
+    [
+        (NOW - HOUR, (), True),
+        (NOW, (), False),
+        (NOW + HOUR, (), False),
+        (None, (), False),
+        (NOW - HOUR, ("unknown@x",), False),
+    ],
+)
+def test_so_does_one_that_came_first_and_that_nothing_could_cite(
+    at: datetime | None, cited: tuple[str, ...], begins: bool
+) -> None:
+    begun = a_thread(begun_earlier=True, opened_at=NOW)
+    found = knowing(threads=[begun], resembling=(begun.thread_id,))
+
+    match = match_thread(a_message(in_reply_to=cited), found, Author(CLARA.key), at=at)
+
+    assert match.rule is MatchRule.SAME_SENDER_SUBJECT
+    assert (match.begins, match.thread) == (begins, replace(begun, begun_earlier=not begins))
 
 
 @pytest.mark.parametrize(("direct", "verb"), [(True, "answers"), (False, "cites")])
