@@ -21,6 +21,8 @@ _HELD_AT_MOST = _HOUR
 STOP_AFTER_REFUSALS = 3
 PARK_AFTER_FAILURES = 3
 GIVE_UP_SETTLING_AFTER = 8
+# So long a message that was taken to be processed is nobody else's.
+PROCESS_CLAIM = 5 * _MINUTE
 ALARM_GAP_AFTER = timedelta(hours=24)
 WITNESS_WITHIN = 15 * _MINUTE
 OTHER_MODE_WAIT = 5 * _MINUTE  # what was queued in another mode; that one may come back

@@ -70,9 +70,12 @@ class Mailboxes(Protocol):
         recorded before that need not be decided.
         """
 
-    def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:
-        """Return until when everything in Sent is recorded, the beginning of time if some of it
-        has not even been taken to be processed; None if there is no Sent folder.
+    def sent_read_until(
+        self, mailbox_id: int, now: datetime, taken_since: datetime
+    ) -> datetime | None:
+        """Return until when everything in Sent is recorded and decided, the beginning of time if
+        some of it is due to be processed, or has been taken for it since then and is not decided;
+        None if there is no Sent folder.
         """
 
     def hidden_in_sent(self, mailbox_id: int, since: datetime) -> bool:

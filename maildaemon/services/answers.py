@@ -21,11 +21,14 @@ def may_be_answered(
 ) -> bool:
     """Tell whether a mail must wait because an answer by a person may not have been seen yet.
 
-    Our own Sent must have been read since the message was recorded that it answers. A colleague's
+    Our own Sent must have been read, and what was found decided, since the message was recorded
+    that it answers. A colleague's
     account must have been read since that message was decided: only then could an answer there be
     known for one. Nothing waits for longer than an hour.
     """
-    own = tx.mailboxes.sent_read_until(desk.mailbox_id, now)
+    # What was taken before the daemon began was left by a death: that is not waited for.
+    begun_at = tx.brakes.begun_at(desk.mailbox_id) or _BEGINNING
+    own = tx.mailboxes.sent_read_until(desk.mailbox_id, now, begun_at)
     needs = [(desk.policy.mailbox, cause_recorded_at, own)]
     for mailbox_id, name in desk.colleagues:
         # Answers there are few: what a death left half done is waited for as well.

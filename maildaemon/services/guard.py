@@ -61,7 +61,7 @@ class Guard:
         self._holds = holds
         self._begun: frozenset[int] = frozenset()
         self._begun_at: dict[int, datetime] = {}
-        self._last = self._read_clocks()
+        self._last = self._written = self._read_clocks()
         self._trusted: ClockReading | None = None
         self._beat_at = self._last.boot
         self._outage = outage
@@ -79,10 +79,16 @@ class Guard:
             try:
                 return await step()
             except StoreUnavailableError:
-                self._outage.suspect(began, self._read_clocks())
+                # A step may last for hours in which all went well.
+                since = max(began, self._written, key=lambda one: one.boot)
+                self._outage.suspect(since, self._read_clocks())
                 raise
 
         return watched
+
+    def note_written(self) -> None:
+        """Note that the database has just taken what was to be written."""
+        self._written = self._read_clocks()
 
     def look(self) -> None:
         """Stop if the clock has jumped since the last look, and let mail flow again if it is back;

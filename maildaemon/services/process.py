@@ -15,7 +15,7 @@ from typing import Any
 from maildaemon.domain.cards import without_cards
 from maildaemon.domain.message import Message, Parsed
 from maildaemon.domain.responder import OUR_WORDS, says_the_same
-from maildaemon.domain.waiting import PARK_AFTER_FAILURES, is_deadly, process_wait
+from maildaemon.domain.waiting import PARK_AFTER_FAILURES, PROCESS_CLAIM, is_deadly, process_wait
 from maildaemon.errors import (
     MaildaemonError,
     StaleClaimError,
@@ -33,9 +33,8 @@ from maildaemon.services.loop import attempt
 from maildaemon.services.scan import scan_files
 from maildaemon.services.starts import starts_lately
 
-CLAIM = timedelta(minutes=5)
 # Well within the claim: nobody else may have taken the rows while we still work on them.
-_DEADLINE = CLAIM - timedelta(seconds=30)
+_DEADLINE = PROCESS_CLAIM - timedelta(seconds=30)
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 16_000_000
 _DEADLY = "the process died each time it worked on this message alone"
@@ -63,6 +62,7 @@ class Batch:
         self._blobs, self._files, self._desk, self._now = blobs, files, desk, now
         self._began_at = now()
         self._left: dict[int, InboundRow] = {}
+        self._abandoned = False
         # None: it is known by its bytes.
         self._read: list[tuple[InboundRow, Message | None]] = []
         self._twins: dict[int, int] = {}
@@ -75,7 +75,7 @@ class Batch:
             rows = tx.inbound.claim_due(
                 self._desk.mailbox_id,
                 self._began_at,
-                self._began_at + CLAIM,
+                self._began_at + PROCESS_CLAIM,
                 limit=_BATCH_MESSAGES,
                 max_bytes=_BATCH_BYTES,
                 beside=beside,
@@ -103,7 +103,7 @@ class Batch:
         contents: list[bytes] = []
         troubles: tuple[Trouble, ...] | None = None
         for row in [*self._left.values()]:
-            if self._late(0.5):
+            if self._abandoned or self._late(0.5):
                 break
             if row.inbound_id in self._twins:
                 self._read.append((row, None))
@@ -114,7 +114,8 @@ class Batch:
                 contents += self._wanted(row, found)
         if troubles is not None:
             tell_troubles(self._store, self._desk, troubles, self._now())
-        self._files.put_all(contents)
+        if not self._abandoned:
+            self._files.put_all(contents)
 
     def _wanted(self, row: InboundRow, found: Parsed) -> tuple[bytes, ...]:
         """Return the files to keep: of a message that was erased none comes back."""
@@ -135,6 +136,10 @@ class Batch:
                 break
             self._conclude_alone(row, message)
 
+    def abandon(self) -> None:
+        """Read no further; may be called from another thread."""
+        self._abandoned = True
+
     def give_back(self) -> None:
         """Let what was not reached be taken again at once, no worse than it was before."""
         if not self._left:
@@ -143,6 +148,7 @@ class Batch:
             for row in self._left.values():
                 with suppress(StaleClaimError):
                     tx.inbound.give_back(row, self._now())
+        self._left.clear()
 
     def _late(self, share: float) -> bool:
         return self._now() - self._began_at > _DEADLINE * share

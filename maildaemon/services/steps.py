@@ -109,15 +109,14 @@ class Steps:
         return count
 
     async def process(self, crew: Crew) -> int:
-        works = self._works
-
-        loop = asyncio.get_running_loop()
+        works, loop = self._works, asyncio.get_running_loop()
 
         def batch() -> Batch:
             store, parser, composer = self._store(crew), works.parser, crew.composer
             return Batch(store, parser, composer, works.blobs, works.files, crew.desk, works.now)
 
         def concluded(_taken: int) -> bool:
+            self._guard.note_written()
             forget_or_tell(works.places, works.now)
             for step in (Step.FIRE, Step.DELIVER):
                 loop.call_soon_threadsafe(self._wake, crew, step)

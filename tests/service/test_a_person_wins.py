@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from maildaemon.errors import MailboxUnavailableError, TransportUnavailableError
+from maildaemon.ports.store import Transaction
+from maildaemon.services.answers import may_be_answered
 from tests.fakes.mailbox import FakeMailbox
 from tests.service.shop import Shop, a_mail
 
@@ -84,6 +86,35 @@ def test_an_answer_that_is_recorded_but_not_read_yet_is_waited_for(shop: Shop) -
 
     assert shop.outbox == ["cancelled"]
     assert shop.customers_got == []
+
+
+def test_an_answer_that_is_being_read_is_waited_for_unless_its_reader_has_died(
+    shop: Shop,
+) -> None:
+    shop.write(a_mail())
+    shop.wait(seconds=1)
+    shop.receive()
+    shop.process()
+    answer(shop)
+    shop.wait(seconds=1)
+    shop.receive()
+    batch = shop.a_batch()
+    assert batch.take() == 1
+
+    assert shop.deliver() == 0
+    shop.wait(minutes=4)
+    assert shop.deliver() == 0
+
+    with shop.store.begin() as tx:
+        assert may_be_unseen(shop, tx)
+        tx.brakes.begun(shop.desk.mailbox_id, shop.now())  # it is started anew
+        assert not may_be_unseen(shop, tx)
+
+
+def may_be_unseen(shop: Shop, tx: Transaction) -> bool:
+    """Tell whether a person may have answered what came five minutes ago."""
+    at, now = shop.now() - timedelta(minutes=5), shop.now()
+    return may_be_answered(tx, shop.desk, cause_recorded_at=at, queued_at=at, due_at=at, now=now)
 
 
 def test_while_sent_cannot_be_read_a_mail_waits_for_an_hour_at_most(shop: Shop) -> None:

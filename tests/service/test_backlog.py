@@ -113,6 +113,73 @@ def test_an_outage_while_one_is_concluded_gives_both_back(
     assert process_backlog(shop.a_batch, lambda _: True) == MAILS
 
 
+def test_trouble_with_taking_more_loses_nothing_of_what_was_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Batch.take
+
+    def take(batch: Batch, *, beside: bool = False) -> int:
+        if beside:
+            raise StoreUnavailableError("locked")
+        return real(batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "take", take)
+        with pytest.raises(StoreUnavailableError):
+            process_backlog(shop.a_batch, lambda _: True)
+
+    assert journal(shop) == [("waiting", "", 0)] * MAILS
+    assert process_backlog(shop.a_batch, lambda _: True) == MAILS
+
+
+def test_trouble_with_giving_one_back_leaves_the_other_to_nobody_else(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failed = Batch.give_back, list[Batch]()
+
+    def conclude(_: Batch) -> None:
+        raise StoreUnavailableError("gone")
+
+    def give_back(batch: Batch) -> None:
+        if not failed:
+            failed.append(batch)
+            raise StoreUnavailableError("gone")
+        real(batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "conclude", conclude)
+        patch.setattr(Batch, "give_back", give_back)
+        with pytest.raises(StoreUnavailableError):
+            process_backlog(shop.a_batch, lambda _: True)
+
+    assert journal(shop)[2:] == [("waiting", "", 0)] * 4
+
+
+def test_whoever_stops_waits_for_one_message_and_not_for_a_batch(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, parsed = Event(), list[bytes]()
+
+    def happens(raw: bytes) -> None:
+        parsed.append(raw)
+        if b"2@x.example" in raw:
+            assert stopped.wait(60)
+
+    on_parse(shop, monkeypatch, happens)
+    real = Batch.abandon
+
+    def abandon(batch: Batch) -> None:
+        real(batch)
+        stopped.set()
+
+    monkeypatch.setattr(Batch, "abandon", abandon)
+
+    assert process_backlog(shop.a_batch, lambda _: False) == 2
+
+    assert len(parsed) == 3
+    assert journal(shop) == [("done", "", 0)] * 2 + [("waiting", "", 0)] * 4
+
+
 class Killed(BaseException):
     """The process is gone."""
 

@@ -8,18 +8,21 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
     false,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
 from maildaemon.adapters.sql.inserts import insert_one
 from maildaemon.adapters.sql.tables import account, concern, folder, gap, inbound, mailbox
+from maildaemon.domain.waiting import PROCESS_CLAIM
 from maildaemon.ports import Role
 from maildaemon.ports.rows import AccountRow, Concern, FolderRow, MailboxRow
 
@@ -46,7 +49,14 @@ _LEFT = exists().where(
 )
 _UNDECIDED = select(_LEFT)
 _UNDECIDED_SINCE = select(_LEFT.where(inbound.c.recorded_at >= bindparam("since")))
-_UNTAKEN = select(_LEFT.where(inbound.c.next_attempt_at <= bindparam("now")))
+_UNREAD = select(
+    _LEFT.where(
+        or_(
+            inbound.c.next_attempt_at <= bindparam("now"),
+            and_(inbound.c.claim != "", inbound.c.next_attempt_at >= bindparam("claimed_until")),
+        )
+    )
+)
 _ROW = select(mailbox).where(mailbox.c.id == _MAILBOX)
 _FOLDER_OF_NAME = (folder.c.mailbox_id == _MAILBOX, folder.c.name == bindparam("called"))
 _NAMED = select(folder).where(*_FOLDER_OF_NAME)
@@ -109,13 +119,15 @@ class SqlMailboxes:
             return self._sent_until(mailbox_id, _UNDECIDED)
         return self._sent_until(mailbox_id, _UNDECIDED_SINCE, since=since)
 
-    def sent_read_until(self, mailbox_id: int, now: datetime) -> datetime | None:
-        """Return until when everything in Sent is recorded and taken; None if there is none.
+    def sent_read_until(
+        self, mailbox_id: int, now: datetime, taken_since: datetime
+    ) -> datetime | None:
+        """Return until when everything in Sent is recorded and decided; None if there is none.
 
-        What is taken is decided within moments, or its claim was left by a death: five minutes
-        are not waited for then.
+        What a death has left under its claim is not waited for, nor what has failed.
         """
-        return self._sent_until(mailbox_id, _UNTAKEN, now=now)
+        asked = {"now": now, "claimed_until": taken_since + PROCESS_CLAIM}
+        return self._sent_until(mailbox_id, _UNREAD, **asked)
 
     def _sent_until(
         self, mailbox_id: int, unread: Select[Any], **asked: datetime
