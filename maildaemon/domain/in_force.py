@@ -11,8 +11,8 @@ class InForce:
     """What has been in force in a mailbox since then. `mode` is written as in the configuration, of
     which `configuration` is a hash; `version` is that of the program. `home` tells the data folder
     of the daemon from those of others, by `fence` it holds the mailbox; both are None where no
-    other daemon can. `refused_at`: when it refused a changed
-    configuration last, None if it has not since then.
+    other daemon can. `refused_at`: when it refused a changed configuration last, None if it has
+    not since then.
     """
 
     mode: str
@@ -42,19 +42,22 @@ class InForce:
         )
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """Return what was `written`."""
-        found = json.loads(text)
-        refused_at = found["refused_at"]
-        return cls(
-            found["mode"],
-            found["configuration"],
-            found["version"],
-            datetime.fromisoformat(found["since"]),
-            found["home"],
-            found["fence"],
-            refused_at and datetime.fromisoformat(refused_at),
-        )
+    def read(cls, text: str) -> Self | None:
+        """Return what was `written`; None if another version wrote it in another way."""
+        try:
+            found = json.loads(text)
+            refused_at = found["refused_at"]
+            return cls(
+                found["mode"],
+                found["configuration"],
+                found["version"],
+                datetime.fromisoformat(found["since"]),
+                found["home"],
+                found["fence"],
+                refused_at and datetime.fromisoformat(refused_at),
+            )
+        except (LookupError, TypeError, ValueError):
+            return None
 
 
 def fact_of(mailbox_id: int) -> str:

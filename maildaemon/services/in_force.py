@@ -16,6 +16,6 @@ def note_in_force(store: Store, desk: Desk, in_force: InForce) -> None:
 def note_refusal(store: Store, desk: Desk, now: datetime) -> None:
     """Note that a changed configuration was refused, until another one is in force."""
     with store.begin() as tx:
-        if noted := tx.brakes.fact(fact_of(desk.mailbox_id)):
-            refused = InForce.read(noted).refused(now)
-            tx.brakes.keep_fact(fact_of(desk.mailbox_id), refused.written())
+        noted = tx.brakes.fact(fact_of(desk.mailbox_id))
+        if found := InForce.read(noted) if noted else None:
+            tx.brakes.keep_fact(fact_of(desk.mailbox_id), found.refused(now).written())

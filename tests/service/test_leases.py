@@ -11,7 +11,7 @@ import pytest
 from maildaemon.adapters.blobs import FileBlobStore
 from maildaemon.adapters.sql.listings import read_listings
 from maildaemon.domain.delivery import Envelope, Outcome
-from maildaemon.domain.in_force import InForce
+from maildaemon.domain.in_force import InForce, fact_of
 from maildaemon.domain.leases import LIFE, SHARED, Daemon
 from maildaemon.errors import LeaseLostError, OperatorError
 from maildaemon.services.in_force import note_in_force, note_refusal
@@ -116,6 +116,11 @@ def test_what_is_told_to_be_in_force_is_noted_by_who_holds_the_mailbox(shop: Fen
     assert told() == noted
     note_refusal(shop.store, shop.desk, shop.at)
     assert told() == noted.refused(shop.at)
+    with shop.store.begin() as tx:
+        tx.brakes.keep_fact(fact_of(shop.desk.mailbox_id), '{"written": "by another version"}')
+    assert told() is None
+    note_refusal(shop.store, shop.desk, shop.at)
+    assert told() is None
 
     shop.take_over()
 

@@ -16,5 +16,12 @@ def test_what_is_noted_is_read_as_it_was_written(noted: InForce) -> None:
     assert InForce.read(noted.written()) == noted
 
 
+@pytest.mark.parametrize(
+    "noted", ['{"mode": "live"}', NOTED.written().replace("+00:00", " UTC"), "[]", "live", "null"]
+)
+def test_what_another_version_has_noted_in_another_way_is_unknown(noted: str) -> None:
+    assert InForce.read(noted) is None
+
+
 def test_a_refusal_changes_nothing_but_when_it_was() -> None:
     assert NOTED.refused(SINCE) == replace(NOTED, refused_at=SINCE)
