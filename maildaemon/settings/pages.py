@@ -1,5 +1,6 @@
 """The pages made from the models: example, reference, schema, and what a new user begins with."""
 
+import os
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from maildaemon.settings.options import Section
 from maildaemon.settings.write import as_item, block, entry, flow, quoted
 
 _WIDTH = 96
+_PLACE = re.compile(r"(?P<scheme>sqlite:///)?(?P<path>/.+)")
 
 _EXAMPLE_HEAD = """\
 # Every option of maildaemon. What must be given stands as it is; lines such as `#mode: shadow`
@@ -68,13 +70,31 @@ def show(settings: Settings) -> str:
     """Return the configuration in force as YAML: defaults filled in, passwords left out, included
     files put in.
     """
-    shown = settings.model_dump(mode="json", exclude_none=True, exclude={"include"})
-    return "\n".join(block(shown)) + "\n"
+    return "\n".join(block(_shown(settings))) + "\n"
+
+
+def _shown(settings: Settings) -> dict[str, object]:
+    return settings.model_dump(mode="json", exclude_none=True, exclude={"include"})
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return a hash that differs where `show` does: no password is in it, and no comment."""
-    return sha256(show(settings).encode()).hexdigest()
+    """Return a hash that differs where `show` does: no password is in it, and no comment. Through
+    whichever symbolic links the configuration and what it names are reached makes no difference.
+    """
+    return sha256(repr(_resolved(_shown(settings))).encode()).hexdigest()
+
+
+def _resolved(shown: object) -> object:
+    """Return what is shown, each path as that of the file itself."""
+    match shown:
+        case dict():
+            return {name: _resolved(it) for name, it in shown.items()}
+        case list():
+            return [_resolved(it) for it in shown]
+        case str() if path := _PLACE.fullmatch(shown):
+            return f"{path['scheme'] or ''}{os.path.realpath(path['path'])}"
+        case _:
+            return shown
 
 
 def minimal(  # noqa: PLR0913  one for each thing that a new user may say

@@ -11,6 +11,7 @@ from maildaemon.settings import (
     Modes,
     Settings,
     example,
+    fingerprint,
     json_schema,
     minimal,
     password_variable,
@@ -99,6 +100,21 @@ def test_what_is_shown_loads_again_to_the_same_settings() -> None:
 
     shown = read_settings(show(settings), Path("/elsewhere/maildaemon.yaml"))
     assert shown.model_dump() == settings.model_dump()
+
+
+def test_the_same_file_has_one_fingerprint_whatever_way_leads_to_it(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.symlink_to(there)
+    full = MINIMAL + f"service: {{templates: {here}/texts}}\n"
+
+    def read(text: str, folder: Path) -> str:
+        return fingerprint(read_settings(text, folder / "maildaemon.yaml"))
+
+    for text in (uncommented(), MINIMAL, full):
+        assert read(text, there) == read(text, here) != read(text, tmp_path / "other")
+    assert read(full, here) == read(full.replace("here", "there"), there)
+    assert read(full, here) != read(full.replace("texts", "words"), here)
 
 
 def test_what_init_writes_loads_and_sends_nothing() -> None:
