@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from maildaemon.settings import Settings
 
 _SERVICES = ("imap", "smtp")
-_STEPS = ("receive", "process", "deliver", "settle")
+_STEPS = ("receive", "process", "fire", "deliver", "settle")
 
 
 @click.command(
@@ -43,8 +43,8 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     Runs until it is told to stop (SIGTERM, or Ctrl-C; a second Ctrl-C ends it at once). It may be
     killed at any time: nothing is lost, and the next start goes on where this one ended. What it
-    does is logged to standard error, one line a step. A password whose variable or file is not
-    there ends it at once, with 78.
+    does is logged to standard error, one line a step. A variable with a password that is not set
+    ends it at once, with 78; a file or a command that gives none yet is asked again.
 
     SIGHUP has a service read its configuration anew: if everything in it can be used, it is in
     force from then on; if not, each problem is logged (config.refused) and the old one stays. In
@@ -55,18 +55,18 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     import asyncio
 
-    from maildaemon.settings import require_secrets
+    from maildaemon.services.crew import Step, logins_of
+    from maildaemon.settings import require_variables
 
-    require_secrets(settings)
+    steps = frozenset(Step(one) for one in only)
+    require_variables(settings, logins_of(steps))
 
     from maildaemon.adapters.supervisor import Supervisor
     from maildaemon.cli.serve import Service
     from maildaemon.locks import Locks
-    from maildaemon.services.crew import Step
 
     _set_up_log(settings)
     supervisor = Supervisor.of()
-    steps = frozenset(Step(one) for one in only)
     with Locks() as locks:
         if once:
             return _run_once(settings, steps, locks)

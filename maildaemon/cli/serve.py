@@ -29,10 +29,10 @@ from maildaemon.errors import (
     StoreUnavailableError,
 )
 from maildaemon.locks import Locks
-from maildaemon.services.crew import Step
+from maildaemon.services.crew import Step, logins_of
 from maildaemon.services.desk import log
 from maildaemon.services.loop import attempt
-from maildaemon.settings import Settings, changed_options, require_secrets
+from maildaemon.settings import Settings, changed_options, require_variables
 
 if TYPE_CHECKING:
     from maildaemon.adapters.http import HttpServer
@@ -202,7 +202,7 @@ class Service:
 
     def _read_anew(self) -> _Shift:
         settings = self._invocation.settings()
-        require_secrets(settings)
+        require_variables(settings, logins_of(self._only))
         return self._open(settings)
 
     def _open(self, settings: Settings) -> _Shift:

@@ -1,7 +1,7 @@
 """What the loops of a daemon work with: the parts of each mailbox, and those that all share."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -34,6 +34,23 @@ class Step(StrEnum):
     FIRE = "fire"
     DELIVER = "deliver"
     SETTLE = "settle"
+
+
+_LOGINS = {
+    Step.RECEIVE: frozenset({"imap"}),
+    Step.PROCESS: frozenset[str](),
+    Step.FIRE: frozenset[str](),
+    # The last look at the mailbox can wait, and then timed mail does: the rest goes without it.
+    Step.DELIVER: frozenset({"smtp"}),
+    Step.SETTLE: frozenset({"imap"}),
+}
+
+
+def logins_of(only: Collection[Step]) -> frozenset[str]:
+    """Return the servers, by the names of their options, that these loops cannot do without; empty
+    `only` stands for all loops.
+    """
+    return frozenset().union(*(_LOGINS[step] for step in only or Step))
 
 
 @dataclass(frozen=True, slots=True)

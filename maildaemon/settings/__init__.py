@@ -22,7 +22,7 @@ from maildaemon.settings.pages import (
     show,
 )
 from maildaemon.settings.policies import AttachmentSettings, LanguageSettings, LimitSettings
-from maildaemon.settings.present import require_secrets
+from maildaemon.settings.present import require_variables
 from maildaemon.settings.secret import Secret, Source, ask_for_file, ask_for_variable
 from maildaemon.settings.servers import (
     ImapSettings,
@@ -62,6 +62,6 @@ __all__ = [
     "password_variable",
     "read_settings",
     "reference",
-    "require_secrets",
+    "require_variables",
     "show",
 ]

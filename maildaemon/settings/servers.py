@@ -131,8 +131,9 @@ class ImapSettings(ServerSettings):
         examples=[{"env": "SUPPORT_PASSWORD"}],
         description="Must be given unless `oauth2` is. Where the password is: `{env: VARIABLE}`, "
         "`{file: PATH}` (its first line), or `{command: [program, argument]}` (the first line it "
-        "prints). It is fetched when connecting; `run` begins only if the variable or the file is "
-        "there, and asks no command before. The password itself works here too, with a warning.",
+        "prints). It is fetched when connecting; `run` begins only if the variable is set, while a "
+        "file or a command that gives none yet is asked again. The password itself works here too, "
+        "with a warning.",
     )
     oauth2: OAuth2Settings | None = Field(
         None,

@@ -173,34 +173,79 @@ def test_a_folder_that_does_not_exist_is_answered_with_those_that_do(
     assert "Drafts" in outcome.err
 
 
-@pytest.mark.parametrize("words", [("run",), ("run", "--once"), ("run", "--only", "process")])
-def test_every_password_that_is_not_there_is_named_before_anything_begins(
-    here: Installation, account: Account, tls_sink: SmtpSink, words: tuple[str, ...]
-) -> None:
-    text = a_config(imap_of(account), smtp_of(tls_sink, account))
+def without_passwords(here: Installation, account: Account, sink: SmtpSink) -> None:
+    """Write a configuration of which no password is there, from wherever it is to come."""
+    text = a_config(imap_of(account), smtp_of(sink, account))
+    text = "{env: SMTP_PASSWORD}".join(text.rsplit("{env: SUPPORT_PASSWORD}", 1))
     second = text[text.index("  - name") :].replace("support", "returns")
     second = second.replace(account.user, "returns")
-    second = second.replace("{env: SUPPORT_PASSWORD}", "{file: returns.pw}", 1)
-    second = second.replace("{env: SUPPORT_PASSWORD}", "{command: [/nowhere/to/be/found]}")
-    alerts = "alerts: {webhook: {env: HOOK}}\n"
-    here.config.write_text(text + second + alerts)
+    second = second.replace("{env: SUPPORT_PASSWORD}", "{file: returns.pw}")
+    second = second.replace("{env: SMTP_PASSWORD}", "{command: [/nowhere/to/be/found]}")
+    here.config.write_text(f"{text}{second}alerts: {{webhook: {{env: HOOK}}}}\n")
     here.environment.clear()
 
-    outcome = here.call(*words)
+
+IMAP = ("6: mailboxes[0].imap.password", "SUPPORT_PASSWORD")
+SMTP = ("7: mailboxes[0].smtp.password", "SMTP_PASSWORD")
+HOOK = ("12: alerts.webhook", "HOOK")
+
+
+@pytest.mark.parametrize(
+    ("words", "unset"),
+    [
+        ((), (IMAP, SMTP, HOOK)),
+        (("--once",), (IMAP, SMTP, HOOK)),
+        (("--only", "receive"), (IMAP, HOOK)),
+        (("--only", "settle"), (IMAP, HOOK)),
+        (("--only", "deliver"), (SMTP, HOOK)),
+        (("--only", "process", "--only", "fire"), (HOOK,)),
+    ],
+    ids=["all", "once", "receive", "settle", "deliver", "process and fire"],
+)
+def test_every_password_that_no_variable_holds_is_named_before_anything_begins(
+    here: Installation,
+    account: Account,
+    tls_sink: SmtpSink,
+    words: tuple[str, ...],
+    unset: tuple[tuple[str, str], ...],
+) -> None:
+    without_passwords(here, account, tls_sink)
+
+    outcome = here.call("run", *words)
 
     assert outcome.code == CONFIG
-    told = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
-    unset = "the environment variable {} is not set"
-    absent = f"there is no password file {here.folder}/returns.pw"
-    assert told == [
-        f"error: maildaemon.yaml:6: mailboxes[0].imap.password: {unset.format('SUPPORT_PASSWORD')}",
-        f"error: maildaemon.yaml:10: mailboxes[1].imap.password: {absent}",
-        f"error: maildaemon.yaml:12: alerts.webhook: {unset.format('HOOK')}",
+    assert [line for line in outcome.err.splitlines() if line.startswith("error: ")] == [
+        f"error: maildaemon.yaml:{where}: the environment variable {name} is not set"
+        for where, name in unset
     ]
-    assert "in a terminal: read -rs SUPPORT_PASSWORD && export SUPPORT_PASSWORD," in outcome.err
-    assert "SUPPORT_PASSWORD=… in the file that its unit names" in outcome.err
-    assert f"install -m 600 /dev/stdin {here.folder}/returns.pw," in outcome.err
+    for _, name in unset:
+        assert f"in a terminal: read -rs {name} && export {name}," in outcome.err
+        assert f"{name}=… in the file that its unit names" in outcome.err
     assert not here.data.exists() or not (here.data / "lock").exists(), "nothing has begun"
+
+
+def test_every_password_that_the_loops_do_without_may_be_missing(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    without_passwords(here, account, tls_sink)
+    here.environment["HOOK"] = "http://[::1]/"
+
+    assert here.call("run", "--once", "--only", "process", "--only", "fire").code == 0
+
+
+def test_every_password_file_that_is_late_keeps_down_its_own_mailbox_alone(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    without_passwords(here, account, tls_sink)
+    here.environment.update(SUPPORT_PASSWORD="secret", SMTP_PASSWORD="secret", HOOK="http://[::1]/")
+
+    outcome = here.call("run", "--once", "--only", "receive")
+
+    assert outcome.code == CONFIG
+    assert f"there is no password file {here.folder}/returns.pw" in outcome.err
+    assert f"install -m 600 /dev/stdin {here.folder}/returns.pw," in outcome.err
+    assert outcome.err.count("error: ") == outcome.err.count("error: returns: ") == 1
+    assert "mailbox.started" in outcome.err
 
 
 def test_a_data_folder_that_cannot_be_written(here: Installation) -> None:

@@ -125,6 +125,34 @@ def test_a_password_that_was_refused_works_as_soon_as_it_is_put_right(
     assert account.server.log.count(f"1 attempts in 0 secs): user=<{account.user}>") <= 1
 
 
+def test_a_password_file_that_comes_late_keeps_nothing_down(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    word = here.folder / "password"
+    text = here.config.read_text()
+    late = text.replace("{env: SUPPORT_PASSWORD}", f"{{file: {word}}}")
+    with here.running() as process:
+        daemon = Running(here, process)
+        daemon.wait("mailbox.started")
+        here.config.write_text(late)
+        daemon.hang_up()
+        daemon.wait("config.reloaded")
+        failed = daemon.wait("loop.failed")
+        told = here.call("status").out
+        word.touch(0o600)
+        word.write_text("secret\n")
+        daemon.hang_up()
+        daemon.wait("config.reloaded", 2)
+        account.deliver(a_letter("after"))
+        tls_sink.wait_accepted(1, 30)
+
+        assert end(process) == 0
+    absent = f"there is no password file {word}"
+    assert absent in failed["error"]
+    assert absent in " ".join(told.split())
+    assert daemon.count("config.refused") == 0
+
+
 @pytest.mark.parametrize(
     ("change", "problems"),
     [
@@ -140,12 +168,8 @@ def test_a_password_that_was_refused_works_as_soon_as_it_is_put_right(
             ("{env: SUPPORT_PASSWORD}, poll", "{env: UNSET}, poll"),
             ["the environment variable UNSET is not set"],
         ),
-        (("{env: SUPPORT_PASSWORD}, poll", "{file: pw}, poll"), ["there is no password file"]),
     ],
-    ids=[
-        *("two mistakes", "a key twice", "a template", "certificates", "a database"),
-        *("a variable", "a password file"),
-    ],
+    ids=["two mistakes", "a key twice", "a template", "certificates", "a database", "a variable"],
 )
 def test_a_configuration_that_cannot_be_used_is_refused_and_the_old_one_stays(
     here: Installation,
