@@ -63,7 +63,10 @@ def awkward_drafts(language: str, notices: tuple[str, ...] = ()) -> Iterator[Dra
     refused = replace(
         acknowledgement,
         sections=(Section.REFUSED_FILES,),
-        refusals=tuple(Refusal(f"{WORST}.exe", reason) for reason in Reason),
+        refusals=(
+            Refusal(None, Reason.MESSAGE_TOO_LARGE),
+            *(Refusal(f"{WORST}.exe", reason) for reason in Reason),
+        ),
         sender_known=True,
     )
     yield refused

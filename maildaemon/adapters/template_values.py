@@ -1,6 +1,6 @@
 """What a template may use: the facts of a draft, in the words of its language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from maildaemon.adapters.timed_values import timed_section, timed_values
 from maildaemon.adapters.vocabulary import Vocabulary
@@ -43,7 +43,7 @@ def template_values(
         "refused": several,
         "refused_files": [
             {
-                "name": _name(refusal, f"{words['file']} {number}", known=draft.sender_known),
+                "name": _name(refusal, number, words, known=draft.sender_known),
                 "why": words[refusal.reason],
             }
             for number, refusal in enumerate(told, 1)
@@ -59,8 +59,11 @@ def template_values(
     }
 
 
-def _name(refusal: Refusal, neutral: str, *, known: bool) -> str:
-    return "" if refusal.filename is None else show_filename(refusal.filename, neutral, known=known)
+def _name(refusal: Refusal, number: int, words: Mapping[str, str], *, known: bool) -> str:
+    """Return what stands for a file, never empty: templates of a shop's own show it as it is."""
+    if refusal.filename is None:
+        return words["all_files"]
+    return show_filename(refusal.filename, f"{words['file']} {number}", known=known)
 
 
 def _need(fact: str, draft: Draft) -> str:

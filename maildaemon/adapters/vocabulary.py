@@ -61,7 +61,7 @@ _DATES = (
     *("date", "first_day", "day", "by_time", "on_time", "clock", "clock_hour", "clock_zone"),
     *("months", "weekdays", "weekdays_by", "weekdays_on"),
 )
-_WORDS = (*KINDS, "file", *_DATES, "MB", "KB")
+_WORDS = (*KINDS, "file", "all_files", *_DATES, "MB", "KB")
 _NEEDED = (*_SENTENCES, *_WORDS, *(reason.value for reason in Reason))
 _COUNTED = frozenset({"title_files", "files_heading", "files", "more_files"})
 _FORMS = ("one", "few", "other")

@@ -65,6 +65,7 @@ REASONS: Mapping[str, str] = {
     Reason.TOO_LARGE: "it is too large (`attachments.max_file_size`)",
     Reason.TOO_MANY: "the message brings too many files (`attachments.max_files`)",
     Reason.TOTAL_TOO_LARGE: "the files are too large together (`attachments.max_total_size`)",
+    Reason.MESSAGE_TOO_LARGE: "the message is too large (`attachments.max_message_size`)",
     Reason.ARCHIVE_ENCRYPTED: "it is locked with a password (`attachments.archives.encrypted`)",
     Reason.ARCHIVE_TOO_DEEP: "archives lie within archives (`attachments.archives.max_depth`)",
     Reason.ARCHIVE_BOMB: "it unpacks to far too much (`attachments.archives`), or only pretends",

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
     TOTAL_TOO_LARGE = "total_too_large"
+    MESSAGE_TOO_LARGE = "message_too_large"
     ARCHIVE_ENCRYPTED = "archive_encrypted"
     ARCHIVE_TOO_DEEP = "archive_too_deep"
     ARCHIVE_BOMB = "archive_bomb"

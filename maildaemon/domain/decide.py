@@ -440,8 +440,8 @@ def _refusals_to_tell(
         and not is_decoration(attachment)
     )
     untold = thread.untold if thread and not rehearsed else ()
-    # It was not read for the size of its files.
-    whole = (Refusal(None, Reason.TOTAL_TOO_LARGE),) if message.header_only else ()
+    # It was not read for its size, whatever files it has.
+    whole = (Refusal(None, Reason.MESSAGE_TOO_LARGE),) if message.header_only else ()
     return (*untold, *fresh, *whole)
 
 

@@ -77,7 +77,7 @@ class AttachmentSettings(Section):
         ge=MB // 10,
         le=200 * MB,
         description="Of a larger message only the header is read, and the customer is told that "
-        "its files were too large. Mail makes files a third larger on the way.",
+        "it was too large. Mail makes files a third larger on the way.",
     )
     allowed_types: tuple[MediaType, ...] = Field(
         ALLOWED_TYPES,

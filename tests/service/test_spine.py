@@ -382,7 +382,7 @@ def test_a_message_that_is_too_large_is_recorded_by_its_header(tmp_path: Path) -
     assert body is not None
     said = body.get_content().replace("\r\n", "\n")
     assert "Your message has arrived" in said
-    assert "could not accept these files:\n\n- all files together were too large. Please" in said
+    assert "could not accept these files:\n\n- all files: your message was too large to be" in said
     shop.close()
 
 

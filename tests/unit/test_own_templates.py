@@ -12,7 +12,7 @@ import pytest
 from maildaemon.adapters.awkward import awkward_drafts, awkward_reminders
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.domain.attachments import Reason
-from maildaemon.domain.delivery import TIMED, Announcement, Draft, Section
+from maildaemon.domain.delivery import TIMED, Announcement, Draft, Refusal, Section
 from maildaemon.errors import OperatorError
 from tests.unit.test_compose import a_draft
 from tests.unit.test_templates import LANGUAGES, SHIPPED, written
@@ -43,6 +43,31 @@ def test_awkward_drafts_use_every_section_and_reason() -> None:
 
     assert {section for it in drafts for section in it.sections} == set(Section)
     assert {refusal.reason for it in drafts for refusal in it.refusals} == set(Reason)
+
+
+def test_awkward_drafts_have_a_message_of_which_no_file_is_known() -> None:
+    refusals = [one for it in awkward_drafts("en") for one in it.refusals]
+
+    assert Refusal(None, Reason.MESSAGE_TOO_LARGE) in refusals
+
+
+def test_a_shops_own_order_has_a_name_for_the_files_of_a_message_too_large_to_be_read(
+    own: Path,
+) -> None:
+    (own / "it" / "response.txt").write_text(
+        "Subject: A\n\n{% for it in refused_files %}- {{ it.name }}: {{ it.why }}\n{% endfor %}\n"
+    )
+    (own / "it" / "words.txt").write_text("all_files: gli allegati\n")
+    refusals = (Refusal(None, Reason.MESSAGE_TOO_LARGE), Refusal("a.exe", "too_large"))
+    sections = (Section.REFUSED_FILES,)
+    draft = a_draft(language="it", sections=sections, refusals=refusals, sender_known=True)
+
+    composer = TemplateComposer(("it",), "en", own)
+    composer.check()
+
+    first, second = written(composer, draft)[1].splitlines()
+    assert first.startswith("- gli allegati: il suo messaggio era troppo grande per ")
+    assert second.startswith("- a.exe: è troppo grande.")
 
 
 @pytest.mark.parametrize(
