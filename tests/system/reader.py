@@ -39,7 +39,7 @@ ELSEWHERE: Mapping[str, str] = {
     "make demo": "tests/system/test_demo.py",
     "make ": "is how the tests themselves are run",
     "python3 -m venv": "make proof: from nothing, on a bare Debian",
-    "~/maildaemon/bin/pip": "make proof: from nothing, on a bare Debian",
+    "~/maildaemon-venv/bin/pip": "make proof: from nothing, on a bare Debian",
     "export PATH=": "make proof: from nothing, on a bare Debian",
     "sudo -u maildaemon": "make proof: as a service of systemd",
     "sudo useradd": "make proof: as a service of systemd",
