@@ -24,7 +24,8 @@ from tests.servers.process import wait_until
 
 _MEMORY, _FURTHER, _CPU = 120, 1.0, 0.3
 _MB = 1_000_000
-_SETTLE = 15
+# Longer than it takes a mailbox to be looked into less often.
+_SETTLE = 75
 _PATIENCE = 300
 
 

@@ -21,6 +21,7 @@ from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.chains import Chains
+from maildaemon.ports.due import Due
 from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
@@ -436,6 +437,7 @@ class Transaction(Protocol):
     chains: Chains
     removals: Removals
     probes: Probes
+    due: Due
 
     def add_earlier(self, mailbox_id: int, found: Iterable[Earlier]) -> None:
         """Keep what the header read of the first start found."""

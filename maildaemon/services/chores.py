@@ -19,7 +19,8 @@ from maildaemon.services.removal import remove_noted
 from maildaemon.services.retain import drop_unheld, retain_next
 from maildaemon.services.seal import seal_next
 
-_TELL_EVERY = timedelta(seconds=2)
+# They are woken when there is something to tell; should that ever fail, they look by themselves.
+_TELL_EVERY = timedelta(minutes=5)
 _SEAL_EVERY = timedelta(seconds=10)
 _PRUNE_EVERY = timedelta(hours=6)
 _salt = partial(token_hex, 16)
@@ -46,14 +47,20 @@ class Chores:
         """Tell whether what belongs to no mailbox is ours to do."""
         return self._lease is None or self._lease.is_held
 
-    def all(self) -> tuple[Chore, ...]:
-        """Return each step. Every path of alarms has a loop of its own: none waits for another."""
+    def telling(self) -> tuple[Chore, ...]:
+        """Return what tells alarms. Every path has a loop of its own: none waits for another."""
         return (
             Chore("alert", self._spread, _TELL_EVERY),
             *(
                 Chore(f"alert.{path}", partial(self._tell, path), _TELL_EVERY)
                 for path in self._works.alerts
             ),
+        )
+
+    def all(self) -> tuple[Chore, ...]:
+        """Return each step."""
+        return (
+            *self.telling(),
             Chore("prune", self._prune, _PRUNE_EVERY),
             Chore("seal", self._seal, _SEAL_EVERY),
         )

@@ -15,6 +15,7 @@ from maildaemon import __version__
 from maildaemon.domain.in_force import InForce
 from maildaemon.domain.leases import SHARED
 from maildaemon.errors import AlertFailedError, StoreUnavailableError
+from maildaemon.ports.due import Queue
 from maildaemon.services.accounts import begin_anew
 from maildaemon.services.chores import Chores
 from maildaemon.services.crew import Crew, Shortfall, Step, Works
@@ -30,6 +31,10 @@ from maildaemon.services.plan import put_in_force
 from maildaemon.services.steps import Steps
 
 _LOOK_EVERY = timedelta(seconds=2)
+# Staff see by keywords how a conversation stands; no queue tells when that has changed.
+_SHOW_EVERY = timedelta(seconds=10)
+# Whoever is woken when there is something to do looks by himself as well, should that ever fail.
+_BY_ITSELF = timedelta(minutes=5)
 _WATCH_RETRY = timedelta(seconds=30)
 _TICK = timedelta(seconds=10)
 _PROBE_EVERY = timedelta(seconds=30)
@@ -42,6 +47,10 @@ _END_WITHIN = timedelta(seconds=12)
 _COMES_ROUND_WITHIN = 900.0
 # For what is no loop: a page that is shown, a configuration that is read.
 _MORE_THREADS = 8
+
+
+def _always() -> bool:
+    return True
 
 
 class Daemon:
@@ -97,6 +106,7 @@ class Daemon:
         for crew in self._crews:
             self._set_up(crew)
         self._add_for_all("guard", self._look_around, _TICK)
+        self._add_for_all("queues", self._look_at_queues, _LOOK_EVERY)
         for chore in self._chores.all():
             self._add_for_all(chore.name, chore.step, chore.every)
         for path in self._works.alerts:
@@ -243,8 +253,8 @@ class Daemon:
     def _set_up(self, crew: Crew) -> None:
         for step in crew.steps:
             if step in self._only:
-                every = crew.poll_every if step is Step.RECEIVE else _LOOK_EVERY
-                self._add(crew, step.value, self._step(crew, step), every)
+                when = self._steps.polling(crew).is_time if step is Step.RECEIVE else _always
+                self._add(crew, step.value, self._step(crew, step), _every(crew, step), when)
         if Step.RECEIVE in self._only and not crew.only_sent:
             self._add(crew, "audit", self._if_ours(crew, self._steps.audit), _AUDIT_EVERY)
             self._add(
@@ -260,13 +270,23 @@ class Daemon:
             self._add(crew, "watch", self._if_ours(crew, self._steps.watch), _WATCH_RETRY)
 
     def _add(
-        self, crew: Crew, name: str, step: Callable[[], Awaitable[int | Rest]], every: timedelta
+        self,
+        crew: Crew,
+        name: str,
+        step: Callable[[], Awaitable[int | Rest]],
+        every: timedelta,
+        when: Callable[[], bool] = _always,
     ) -> None:
         works, mailbox = self._works, crew.desk.policy.mailbox
         step = self._guard.watching(step)
         loop = Loop(f"{mailbox}.{name}", step, self._stopping, works.jitter)
         self._loops[crew.desk.mailbox_id, name] = loop
-        works.ticker.every(every, loop.name, loop.wake)
+
+        def tick() -> None:
+            if when():
+                loop.wake()
+
+        works.ticker.every(every, loop.name, tick)
 
     def _add_for_all(self, name: str, step: Callable[[], Awaitable[int]], every: timedelta) -> None:
         loop = Loop(name, self._guard.watching(step), self._stopping, self._works.jitter)
@@ -308,6 +328,22 @@ class Daemon:
         if self._works.boot() - self._came_round_at < _COMES_ROUND_WITHIN:
             self._works.alive()
 
+    async def _look_at_queues(self) -> int:
+        """Wake whoever has something to do."""
+        crews = {one.desk.mailbox_id: one for one in self._crews if one.is_ours}
+
+        def due() -> tuple[frozenset[Queue], bool]:
+            now = self._works.now()
+            with self._works.store.read() as tx:
+                return tx.due.queues(crews, now), tx.due.alarms(now)
+
+        queues, alarms = await asyncio.to_thread(due)
+        for mailbox_id, step in queues:
+            self._wake(crews[mailbox_id], step)
+        for chore in self._chores.telling() if alarms else ():
+            self._loops[0, chore.name].wake()
+        return 0
+
     async def _tell_outage(self, path: str) -> int:
         return await asyncio.to_thread(self._outage.tell, path)
 
@@ -330,3 +366,12 @@ class Daemon:
     def _wake(self, crew: Crew, name: str) -> None:
         if loop := self._loops.get((crew.desk.mailbox_id, name)):
             loop.wake()
+
+
+def _every(crew: Crew, step: Step) -> timedelta:
+    """Return how often a step looks by itself whether there is something to do."""
+    if step is Step.RECEIVE:
+        return crew.poll_every
+    control = crew.desk.policy.control
+    shows = step is Step.SETTLE and (control.keywords or control.folders)
+    return _SHOW_EVERY if shows else _BY_ITSELF

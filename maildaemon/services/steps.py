@@ -18,6 +18,7 @@ from maildaemon.errors import (
     TransportUnavailableError,
 )
 from maildaemon.ports import Composer, Now, Role
+from maildaemon.ports.due import Queue
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_failure, note_success, resting_until
 from maildaemon.services.audit import audit_next
@@ -34,6 +35,7 @@ from maildaemon.services.last_look import Look, look
 from maildaemon.services.lookout import Lookout
 from maildaemon.services.loop import Rest, Result
 from maildaemon.services.marks import make_folders, notice_marks, show_marks
+from maildaemon.services.polling import Polling
 from maildaemon.services.probe import probe_next
 from maildaemon.services.process import Batch
 from maildaemon.services.receive import receive_new
@@ -57,6 +59,11 @@ class Steps:
         """Nothing is done yet."""
         self._works, self._crews, self._guard = works, crews, guard
         self._wake, self._stopping = wake, stopping
+        self._polling = {crew.desk.mailbox_id: Polling(works.boot) for crew in crews}
+
+    def polling(self, crew: Crew) -> Polling:
+        """Return how often a mailbox is to be looked into."""
+        return self._polling[crew.desk.mailbox_id]
 
     def of(self, step: Step) -> Callable[[Crew], Awaitable[int | Rest]]:
         """Return what does a step of a crew."""
@@ -87,7 +94,7 @@ class Steps:
             for one in served:
                 loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
 
-        def receive() -> int:
+        def receive() -> tuple[int, frozenset[Queue]]:
             store, work, desk, now = self._store(crew), crew.work, crew.desk, works.now
             self._guard.look_for_room(self._largest())
             if crew.only_sent:
@@ -97,15 +104,21 @@ class Steps:
                 count = receive_new(store, work, works.blobs, desk, now, news)
                 notice_marks(store, work, desk, now)
             note_success(store, desk, "imap", now())
-            return count
+            with works.store.read() as tx:
+                return count, tx.due.queues([one.desk.mailbox_id for one in served], now())
 
-        count = await self._over_imap(crew, receive)
-        if not isinstance(count, Rest):
-            # The server lets us in: from the first time on, IDLE need not wait for its next look.
-            self._wake(crew, "watch")
-            # What waited for Sent to be read may go now.
-            for one in served:
+        received = await self._over_imap(crew, receive)
+        if isinstance(received, Rest):
+            return received
+        count, due = received
+        # The server lets us in: from the first time on, IDLE need not wait for its next look.
+        self._wake(crew, "watch")
+        # What waited for Sent to be read may go now.
+        for one in served:
+            if (one.desk.mailbox_id, Step.DELIVER.value) in due:
                 self._wake(one, Step.DELIVER)
+        if count:
+            self.polling(crew).stir()
         return count
 
     async def process(self, crew: Crew) -> int:
@@ -171,6 +184,7 @@ class Steps:
             await self._note_failure(crew, "smtp", crew.smtp_credential, error)
             raise
         if count:
+            self.polling(crew).stir()
             self._wake(crew, Step.SETTLE)
         return count
 
@@ -253,7 +267,8 @@ class Steps:
             return news
 
         try:
-            news = await asyncio.to_thread(wait)
+            with self.polling(crew).told():
+                news = await asyncio.to_thread(wait)
         except NotImplementedError:
             log("watch.unavailable", mailbox=crew.desk.policy.mailbox, why="the server has no IDLE")
             await self._stopping.wait()

@@ -25,6 +25,7 @@ from maildaemon.services.digest import Orders
 from maildaemon.services.guard import Guard
 from maildaemon.services.lease import Shared
 from maildaemon.services.loop import Loop
+from maildaemon.services.polling import Polling
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.fakes.pulse import FakePulse
 from tests.service.shop import Shop, a_mail
@@ -125,6 +126,29 @@ async def test_a_message_is_answered_and_the_daemon_ends_when_told(shop: Shop) -
 
     assert not ticker.running
     assert shop.outbox == ["sent"]
+
+
+async def test_what_the_server_tells_of_waits_for_no_look(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asyncio.Event()
+
+    def is_time(polling: Polling) -> bool:
+        if polling.is_told:
+            told.set()
+        return not told.is_set()
+
+    monkeypatch.setattr(Polling, "is_time", is_time)
+    shop.start()
+    daemon, ticker = a_daemon(shop)
+    running = asyncio.create_task(daemon.run())
+    await eventually(told.is_set, ticker)
+
+    shop.write(a_mail())
+    await eventually(lambda: shop.outbox == ["sent"], ticker)
+
+    daemon.stop()
+    await running
 
 
 async def test_an_outage_is_survived_and_waited_out(shop: Shop) -> None:

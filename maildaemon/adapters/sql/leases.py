@@ -22,12 +22,22 @@ from maildaemon.domain.delivery import OutboxState, Phase
 from maildaemon.domain.leases import Daemon, Held, Holding
 
 # Not the time at which the transaction began: that one may have waited for others.
-_CLOCKS = {
-    "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now",
-    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS now",
-    "mysql": "SELECT UTC_TIMESTAMP(6) AS now",
-    "mariadb": "SELECT UTC_TIMESTAMP(6) AS now",
+_CLOCKS: dict[str, Any] = {
+    dialect: text(words).columns(now=Instant())
+    for dialect, words in (
+        ("postgresql", "SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now"),
+        ("sqlite", "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS now"),
+        ("mysql", "SELECT UTC_TIMESTAMP(6) AS now"),
+        ("mariadb", "SELECT UTC_TIMESTAMP(6) AS now"),
+    )
 }
+# Put together once, as in `questions`.
+_LIVING = select(daemon).where(daemon.c.until > bindparam("now")).order_by(daemon.c.started_at)
+_LEASE = select(lease).where(lease.c.name == bindparam("lease"))
+_HELD = select(lease.c.fence).where(
+    lease.c.name == bindparam("lease"),
+    lease.c.holder.in_(select(daemon.c.id).where(daemon.c.until > bindparam("now"))),
+)
 _STANDS: Select[Any] = (
     select(literal_column("1"))
     .select_from(lease)
@@ -132,9 +142,8 @@ class SqlLeases:
     def holding(self, name: str) -> tuple[Holding | None, tuple[Holding, ...]]:
         """Return who alive holds a mailbox, and who else could, the oldest first."""
         now = self._now()
-        living = select(daemon).where(daemon.c.until > now).order_by(daemon.c.started_at)
-        alive = self._connection.execute(living).all()
-        row = self._connection.execute(select(lease).where(lease.c.name == name)).first()
+        alive = self._connection.execute(_LIVING, {"now": now}).all()
+        row = self._connection.execute(_LEASE, {"lease": name}).first()
         holder = row.holder if row else None
         since = row.since if row and row.since else now
         return (
@@ -148,11 +157,9 @@ class SqlLeases:
 
     def fence(self, name: str) -> int | None:
         """Return by which fence somebody alive holds a mailbox, None if nobody does."""
-        alive = select(daemon.c.id).where(daemon.c.until > self._now())
-        held = select(lease.c.fence).where(lease.c.name == name, lease.c.holder.in_(alive))
-        return self._connection.scalar(held)
+        return self._connection.scalar(_HELD, {"lease": name, "now": self._now()})
 
     def _now(self) -> datetime:
-        clock: Any = text(_CLOCKS[self._connection.dialect.name]).columns(now=Instant())
+        clock = _CLOCKS[self._connection.dialect.name]
         now: datetime = self._connection.execute(clock).scalar_one()
         return now

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from maildaemon.adapters.sql.erasing import unheld
 from maildaemon.adapters.sql.tables import (
@@ -27,6 +28,54 @@ from maildaemon.ports.rows import Verb
 _WEEK = timedelta(days=7)
 # A server, or whatever it lets look through the mail, may have added to one on its way.
 _PARTS = (attachment, citation, mark)
+
+# Put together once, as in `questions`. Numbers are given in order, whatever the clock did.
+_OURS: Any = bindparam("mailbox_id")
+_SINCE: Any = bindparam("since")
+_BACK = (
+    select(probe)
+    .where(probe.c.mailbox_id == _OURS, probe.c.back_at.is_not(None))
+    .order_by(probe.c.outbox_id.desc())
+    .limit(1)
+)
+_UNDER_WAY = (
+    select(outbox)
+    .join(probe, probe.c.outbox_id == outbox.c.id)
+    .where(
+        probe.c.mailbox_id == _OURS,
+        probe.c.back_at.is_(None),
+        probe.c.outbox_id > bindparam("after"),
+        outbox.c.state != OutboxState.CANCELLED.value,
+    )
+    .order_by(probe.c.outbox_id)
+    .limit(1)
+)
+_GIVEN_UP = (
+    select(func.count())
+    .select_from(probe)
+    .join(settlement, settlement.c.outbox_id == probe.c.outbox_id)
+    .where(
+        probe.c.mailbox_id == _OURS,
+        probe.c.queued_at >= _SINCE,
+        settlement.c.state == "given_up",
+        settlement.c.verb == Verb.REMOVE_PROBE.value,
+    )
+)
+_COPIED = (
+    select(func.count())
+    .select_from(message)
+    .where(
+        message.c.mailbox_id == _OURS,
+        message.c.kind == Kind.PROBE.value,
+        message.c.recorded_at >= _SINCE,
+        message.c.history.is_(False),
+        ~select(probe.c.outbox_id).where(probe.c.message_id == message.c.id).exists(),
+    )
+)
+# Those that lie there for good: given up, or a copy that somebody has changed.
+_LEFT = select(
+    _GIVEN_UP.scalar_subquery().label("given_up"), _COPIED.scalar_subquery().label("copied")
+)
 
 
 class SqlProbes:
@@ -102,22 +151,10 @@ class SqlProbes:
 
     def standing(self, mailbox_id: int, now: datetime) -> ProbeStanding:
         """Return what became of them."""
-        ours = probe.c.mailbox_id == mailbox_id
-        # Numbers are given in order, whatever the clock did.
-        newest = probe.c.outbox_id.desc()
-        back = self._connection.execute(
-            select(probe).where(ours, probe.c.back_at.is_not(None)).order_by(newest).limit(1)
-        ).first()
-        under_way = (
-            select(outbox)
-            .join(probe, probe.c.outbox_id == outbox.c.id)
-            .where(ours, probe.c.back_at.is_(None), outbox.c.state != OutboxState.CANCELLED.value)
-            .order_by(probe.c.outbox_id)
-            .limit(1)
-        )
-        if back is not None:
-            under_way = under_way.where(probe.c.outbox_id > back.outbox_id)
-        waits = self._connection.execute(under_way).first()
+        asked: dict[str, Any] = {"mailbox_id": mailbox_id}
+        back = self._connection.execute(_BACK, asked).first()
+        after = back.outbox_id if back else 0
+        waits = self._connection.execute(_UNDER_WAY, {**asked, "after": after}).first()
         said = waits.why if waits else None
         if waits and waits.reply_code and waits.state != OutboxState.SENT.value:
             said = f"{waits.reply_code} {waits.reply_text}"
@@ -129,35 +166,8 @@ class SqlProbes:
             waiting_state=OutboxState(waits.state) if waits else None,
             waiting_failures=waits.failures if waits else 0,
             waiting_why=said,
-            left=self._left(mailbox_id, now - _WEEK),
+            left=sum(self._connection.execute(_LEFT, {**asked, "since": now - _WEEK}).one()),
         )
-
-    def _left(self, mailbox_id: int, since: datetime) -> int:
-        """Count those that lie there for good: given up, or a copy that somebody has changed."""
-        given_up = (
-            select(func.count())
-            .select_from(probe)
-            .join(settlement, settlement.c.outbox_id == probe.c.outbox_id)
-            .where(
-                probe.c.mailbox_id == mailbox_id,
-                probe.c.queued_at >= since,
-                settlement.c.state == "given_up",
-                settlement.c.verb == Verb.REMOVE_PROBE.value,
-            )
-        )
-        known = select(probe.c.outbox_id).where(probe.c.message_id == message.c.id)
-        copied = (
-            select(func.count())
-            .select_from(message)
-            .where(
-                message.c.mailbox_id == mailbox_id,
-                message.c.kind == Kind.PROBE.value,
-                message.c.recorded_at >= since,
-                message.c.history.is_(False),
-                ~known.exists(),
-            )
-        )
-        return sum(self._connection.scalar(one) or 0 for one in (given_up, copied))
 
     def drop(self, mailbox_id: int, before: datetime, most: int) -> tuple[int, tuple[str, ...]]:
         """See `Probes.drop`. The newest of each table stay: SQLite would give their numbers again,

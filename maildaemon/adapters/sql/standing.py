@@ -1,12 +1,16 @@
 """Counts what tells how a mailbox is doing; every count runs along an index."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Label,
+    ScalarSelect,
     and_,
+    bindparam,
     false,
     func,
     select,
@@ -45,6 +49,108 @@ from maildaemon.ports.rows import Verb
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 
+# Put together once, as in `questions`: somebody looks every minute, at every mailbox.
+_OURS: Any = bindparam("mailbox_id")
+_NOW: Any = bindparam("now")
+_WEEK_AGO: Any = bindparam("week_ago")
+
+_MAILBOX = select(
+    mailbox.c.name, mailbox.c.started_at, mailbox.c.late_since, mailbox.c.next_slot_at
+).where(mailbox.c.id == _OURS)
+_MUTED = (
+    select(muted_sender.c.address, muted_sender.c.until)
+    .where(muted_sender.c.mailbox_id == _OURS, muted_sender.c.until > _NOW)
+    .order_by(muted_sender.c.until)
+)
+_CONCERNS = (
+    select(concern.c.what, concern.c.advice, concern.c.since)
+    .where(concern.c.mailbox_id == _OURS)
+    .order_by(concern.c.since, concern.c.name)
+)
+_ACCOUNTS = select(
+    account.c.service, *(account.c[name] for name in Account.__dataclass_fields__)
+).where(account.c.mailbox_id == _OURS)
+
+
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return select(func.count()).where(*conditions).scalar_subquery()
+
+
+def _waiting(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(inbound.c.mailbox_id == _OURS, inbound.c.state == "waiting", *conditions)
+
+
+def _gaps(*states: str) -> ScalarSelect[Any]:
+    ours = select(func.count()).select_from(gap).join(folder, folder.c.id == gap.c.folder_id)
+    return ours.where(folder.c.mailbox_id == _OURS, gap.c.state.in_(states)).scalar_subquery()
+
+
+_LIVE = _waiting(inbound.c.history == false())
+_INBOUND = select(
+    _count(_LIVE).label("waiting"),
+    select(func.min(inbound.c.recorded_at)).where(_LIVE).scalar_subquery().label("oldest_at"),
+    _count(_waiting(inbound.c.history == true())).label("history"),
+    _count(inbound.c.mailbox_id == _OURS, inbound.c.state == "parked").label("parked"),
+    _gaps("open", "alarmed").label("gaps"),
+    _gaps("alarmed").label("gaps_alarmed"),
+)
+
+
+def _mails(state: OutboxState, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(outbox.c.mailbox_id == _OURS, outbox.c.state == state.value, *conditions)
+
+
+def _ended(state: OutboxState, since: Any) -> Label[Any]:
+    not_probe = outbox.c.kind != MailKind.PROBE.value
+    return _count(_mails(state, not_probe, outbox.c.concluded_at >= since)).label(state.value)
+
+
+def _settlements(verb: Verb, state: str, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return _count(
+        settlement.c.mailbox_id == _OURS,
+        settlement.c.verb == verb.value,
+        settlement.c.state == state,
+        *conditions,
+    )
+
+
+_DUE = _mails(OutboxState.QUEUED, outbox.c.next_attempt_at <= _NOW)
+_OUTBOX = select(
+    _count(_mails(OutboxState.QUEUED)).label("queued"),
+    _count(_DUE).label("due"),
+    select(func.min(outbox.c.next_attempt_at)).where(_DUE).scalar_subquery().label("due_since"),
+    _count(_mails(OutboxState.QUEUED, outbox.c.phase == "dot")).label("uncertain"),
+    _count(_mails(OutboxState.DRAFT, outbox.c.concluded_at >= _WEEK_AGO)).label("drafts"),
+    _count(_mails(OutboxState.SHADOW)).label("shadow"),
+    _count(_mails(OutboxState.HELD)).label("held"),
+    _settlements(Verb.PUT_DRAFT, "waiting", settlement.c.failures > 0).label("drafts_stuck"),
+    _settlements(Verb.FILE_COPY, "waiting").label("copies_waiting"),
+    _settlements(Verb.FILE_COPY, "given_up").label("copies_given_up"),
+    _ended(OutboxState.SENT, bindparam("day_ago")),
+    *(
+        _ended(state, _WEEK_AGO)
+        for state in (OutboxState.FAILED, OutboxState.EXPIRED, OutboxState.UNKNOWN)
+    ),
+)
+
+
+def _files(verdict: str) -> ScalarSelect[Any]:
+    return (
+        select(func.count())
+        .select_from(attachment)
+        .join(message, message.c.id == attachment.c.message_id)
+        .where(
+            attachment.c.verdict == verdict,
+            attachment.c.held_until > _NOW,
+            attachment.c.released_at.is_(None),
+            message.c.mailbox_id == _OURS,
+        )
+        .scalar_subquery()
+    )
+
+
+_FILES = select(_files("held").label("held"), _files("refused").label("refused"))
+
 
 class SqlStanding:
     """The counts of one mailbox, on one connection."""
@@ -57,26 +163,28 @@ class SqlStanding:
 
     def read(self) -> Standing:
         """Return everything at once."""
-        row = self._connection.execute(
-            select(mailbox.c.name, mailbox.c.started_at, mailbox.c.late_since).where(
-                mailbox.c.id == self._mailbox_id
-            )
-        ).one()
+        ours = {"mailbox_id": self._mailbox_id}
+        of_now = {**ours, "now": self._now}
+        row = self._connection.execute(_MAILBOX, ours).one()
         held_by, waiting = SqlLeases(self._connection).holding(row.name)
+        accounts = {
+            service: Account(*columns)
+            for service, *columns in self._connection.execute(_ACCOUNTS, ours)
+        }
         return Standing(
             started_at=row.started_at,
             in_force=self._in_force(row.name),
             held_by=held_by,
             waiting=waiting,
-            imap=self._account("imap"),
-            smtp=self._account("smtp"),
-            inbound=self._inbound(),
-            outbox=self._outbox(row.late_since),
-            files=self._files(),
+            imap=accounts.get("imap", Account()),
+            smtp=accounts.get("smtp", Account()),
+            inbound=InboundStanding(*self._connection.execute(_INBOUND, ours).one()),
+            outbox=self._outbox(row.late_since, row.next_slot_at),
+            files=FilesStanding(*self._connection.execute(_FILES, of_now).one()),
             probe=SqlProbes(self._connection).standing(self._mailbox_id, self._now),
-            concerns=self._concerns(),
+            concerns=tuple(Concern(*one) for one in self._connection.execute(_CONCERNS, ours)),
             brakes=SqlBrakes(self._connection).on(self._mailbox_id),
-            muted=self._muted(),
+            muted=tuple(MutedStanding(*one) for one in self._connection.execute(_MUTED, of_now)),
         )
 
     def _in_force(self, name: str) -> InForce | None:
@@ -86,108 +194,20 @@ class SqlStanding:
         stands = found is not None and found.fence == SqlLeases(self._connection).fence(name)
         return found if stands else None
 
-    def _muted(self) -> tuple[MutedStanding, ...]:
-        rows = self._connection.execute(
-            select(muted_sender.c.address, muted_sender.c.until)
-            .where(muted_sender.c.mailbox_id == self._mailbox_id, muted_sender.c.until > self._now)
-            .order_by(muted_sender.c.until)
-        )
-        return tuple(MutedStanding(row.address, row.until) for row in rows)
-
-    def _concerns(self) -> tuple[Concern, ...]:
-        rows = self._connection.execute(
-            select(concern.c.what, concern.c.advice, concern.c.since)
-            .where(concern.c.mailbox_id == self._mailbox_id)
-            .order_by(concern.c.since, concern.c.name)
-        )
-        return tuple(Concern(*row) for row in rows)
-
-    def _account(self, service: str) -> Account:
-        columns = [account.c[name] for name in Account.__dataclass_fields__]
-        row = self._connection.execute(
-            select(*columns).where(
-                account.c.mailbox_id == self._mailbox_id, account.c.service == service
-            )
-        ).first()
-        return Account(*row) if row else Account()
-
-    def _inbound(self) -> InboundStanding:
-        ours = inbound.c.mailbox_id == self._mailbox_id
-        live = and_(ours, inbound.c.state == "waiting", inbound.c.history == false())
-        history = and_(ours, inbound.c.state == "waiting", inbound.c.history == true())
-        gaps = select(func.count()).select_from(gap).join(folder, folder.c.id == gap.c.folder_id)
-        gaps = gaps.where(folder.c.mailbox_id == self._mailbox_id)
-        return InboundStanding(
-            waiting=self._count(live),
-            oldest_at=self._connection.scalar(select(func.min(inbound.c.recorded_at)).where(live)),
-            history=self._count(history),
-            parked=self._count(ours, inbound.c.state == "parked"),
-            gaps=self._connection.scalar(gaps.where(gap.c.state.in_(("open", "alarmed")))) or 0,
-            gaps_alarmed=self._connection.scalar(gaps.where(gap.c.state == "alarmed")) or 0,
-        )
-
-    def _outbox(self, late_since: datetime | None) -> OutboxStanding:
-        ours = outbox.c.mailbox_id == self._mailbox_id
-        queued = and_(ours, outbox.c.state == OutboxState.QUEUED.value)
-        due = and_(queued, outbox.c.next_attempt_at <= self._now)
-        ours_there = settlement.c.mailbox_id == self._mailbox_id
-        copies = and_(ours_there, settlement.c.verb == Verb.FILE_COPY.value)
-        stuck = and_(settlement.c.verb == Verb.PUT_DRAFT.value, settlement.c.failures > 0)
-        since = {OutboxState.SENT: _DAY}
-        ended = {
-            state.value: self._count(
-                ours,
-                outbox.c.kind != MailKind.PROBE.value,
-                outbox.c.state == state.value,
-                outbox.c.concluded_at >= self._now - since.get(state, _WEEK),
-            )
-            for state in (
-                OutboxState.SENT,
-                OutboxState.FAILED,
-                OutboxState.EXPIRED,
-                OutboxState.UNKNOWN,
-            )
+    def _outbox(self, late_since: datetime | None, slot_at: datetime | None) -> OutboxStanding:
+        asked = {
+            "mailbox_id": self._mailbox_id,
+            "now": self._now,
+            "week_ago": self._now - _WEEK,
+            "day_ago": self._now - _DAY,
         }
-        due_since = self._connection.scalar(select(func.min(outbox.c.next_attempt_at)).where(due))
-        slot = select(mailbox.c.next_slot_at).where(mailbox.c.id == self._mailbox_id)
-        slot_at = self._connection.scalar(slot)
-        queued_count = self._count(queued)
-        return OutboxStanding(
-            queued=queued_count,
-            due=self._count(due),
-            # What waits for its turn is not overdue.
-            due_since=max(due_since, slot_at) if due_since and slot_at else due_since,
-            late_since=late_since if queued_count else None,
-            uncertain=self._count(queued, outbox.c.phase == "dot"),
-            drafts=self._count(
-                ours,
-                outbox.c.state == OutboxState.DRAFT.value,
-                outbox.c.concluded_at >= self._now - _WEEK,
-            ),
-            shadow=self._count(ours, outbox.c.state == OutboxState.SHADOW.value),
-            held=self._count(ours, outbox.c.state == OutboxState.HELD.value),
-            drafts_stuck=self._count(ours_there, settlement.c.state == "waiting", stuck),
-            copies_waiting=self._count(copies, settlement.c.state == "waiting"),
-            copies_given_up=self._count(copies, settlement.c.state == "given_up"),
-            **ended,
+        found = OutboxStanding(
+            **self._connection.execute(_OUTBOX, asked).one()._mapping  # noqa: SLF001  as in `lines`
         )
-
-    def _files(self) -> FilesStanding:
-        def count(verdict: str) -> int:
-            statement = (
-                select(func.count())
-                .select_from(attachment)
-                .join(message, message.c.id == attachment.c.message_id)
-                .where(
-                    attachment.c.verdict == verdict,
-                    attachment.c.held_until > self._now,
-                    attachment.c.released_at.is_(None),
-                    message.c.mailbox_id == self._mailbox_id,
-                )
-            )
-            return self._connection.scalar(statement) or 0
-
-        return FilesStanding(held=count("held"), refused=count("refused"))
-
-    def _count(self, *conditions: ColumnElement[Any]) -> int:
-        return self._connection.scalar(select(func.count()).where(*conditions)) or 0
+        since = found.due_since
+        return replace(
+            found,
+            # What waits for its turn is not overdue.
+            due_since=max(since, slot_at) if since and slot_at else since,
+            late_since=late_since if found.queued else None,
+        )

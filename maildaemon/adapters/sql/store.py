@@ -28,6 +28,7 @@ from maildaemon.adapters.sql.brakes import SqlBrakes
 from maildaemon.adapters.sql.by_hand import SqlByHand
 from maildaemon.adapters.sql.chains import SqlChains
 from maildaemon.adapters.sql.digests import digest
+from maildaemon.adapters.sql.due import SqlDue
 from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
 from maildaemon.adapters.sql.leases import SqlLeases
@@ -50,6 +51,7 @@ from maildaemon.ports.audit import Audits
 from maildaemon.ports.brakes import Alerts, Brakes
 from maildaemon.ports.by_hand import ByHand
 from maildaemon.ports.chains import Chains
+from maildaemon.ports.due import Due
 from maildaemon.ports.inbound import Inbound
 from maildaemon.ports.leases import Leases
 from maildaemon.ports.marks import Marks
@@ -105,6 +107,7 @@ class SqlTransaction:
         self.chains: Chains = SqlChains(connection)
         self.removals: Removals = SqlRemovals(connection)
         self.probes: Probes = SqlProbes(connection)
+        self.due: Due = SqlDue(connection)
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
