@@ -6,6 +6,7 @@ process and under the same lock.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 _GATHER = 0.5
 # For so long a database may be away when the service starts, and so often it is looked for.
 _PATIENCE, _AGAIN = 120.0, 2.0
+# What Python takes itself: a daemon lives long, and keeps no garbage.
+_OBJECTS_BETWEEN_LOOKS = 700
 
 
 def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None:
@@ -97,6 +100,10 @@ class Service:
         first = await self._open_first(settings)
         if first is None:
             return
+        # What is loaded by now stays for good: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
         self._begin(first)
         _tell_who_watches(settings)
         shift: _Shift | None = first

@@ -1,5 +1,8 @@
 """A command loads what it needs: whoever types it waits for nothing else."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +44,57 @@ def test_a_command_that_only_looks_loads_nothing_to_act_with(
     loaded = {line.rpartition("|")[2].strip() for line in told.err.splitlines()}
     assert "maildaemon.cli" in loaded, told.err
     assert loaded & spared == set()
+
+
+# Tells at the end how often Python has looked for garbage, how many new objects would have it look
+# again, and what share of all objects it would look at.
+_TELLING = """
+import atexit, gc, json
+from maildaemon.cli import main
+
+looks = []
+gc.callbacks.append(lambda phase, _: looks.append(phase) if phase == "stop" else None)
+
+def tell():
+    share = len(gc.get_objects()) / gc.get_freeze_count()
+    print(json.dumps([len(looks), gc.get_threshold()[0], share]))
+
+atexit.register(tell)
+main()
+"""
+
+
+def _telling(folder: Path, command: str) -> "subprocess.Popen[str]":
+    here = Installation(folder)
+    here.config.write_text(minimal("support@example.test", "localhost", "localhost"))
+    return subprocess.Popen(
+        [sys.executable, "-c", _TELLING, command],
+        cwd=folder,
+        env=here.environment_with({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_command_hardly_looks_for_what_may_go_from_memory(tmp_path: Path) -> None:
+    with _telling(tmp_path, "check") as process:
+        told, complaint = process.communicate(timeout=60)
+
+    assert (process.returncode, complaint) == (0, "")
+    looks, _, share = json.loads(told.splitlines()[-1])
+    assert looks < 20
+    assert share < 0.01
+
+
+def test_a_daemon_looks_for_it_as_often_as_any_program(tmp_path: Path) -> None:
+    with _telling(tmp_path, "run") as process:
+        assert process.stderr
+        assert any("daemon.started" in line for line in process.stderr)
+        process.terminate()
+        told, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    _, between, _ = json.loads(told)
+    assert between == 700
