@@ -187,7 +187,8 @@ def _load() -> None:
     for module in pkgutil.walk_packages(maildaemon.__path__, "maildaemon."):
         if not module.name.startswith(_NOT_LOADED):
             import_module(module.name)
-    for name in ("alembic.command", "apscheduler.schedulers.asyncio", "sqlite3"):
+    later = ("alembic.command", "apscheduler.schedulers.asyncio", "sqlalchemy.dialects.sqlite")
+    for name in later:
         import_module(name)
     # What reads a configuration is put together when the first one is read.
     text = minimal("support@example.test", "localhost", "localhost")
