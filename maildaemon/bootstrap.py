@@ -322,6 +322,7 @@ def open_daemon(
     only: frozenset[Step] = frozenset(),
     holder: Holder | None = None,
     alive: Callable[[], None] = lambda: None,
+    watching: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Parts]:
     """Put a whole daemon together, and take it apart at the end; nothing runs yet.
 
@@ -353,6 +354,7 @@ def open_daemon(
             digest=make_orders(settings),
             shared=shared,
             alive=alive,
+            watching=watching,
         )
         crews = tuple(
             _crew(

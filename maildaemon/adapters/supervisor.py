@@ -29,6 +29,10 @@ class Supervisor:
         """Tell that everything is open and at work."""
         self._tell(f"READY=1\nSTATUS={status}")
 
+    def status(self, status: str) -> None:
+        """Tell what is done by now; `systemctl status` shows the newest one."""
+        self._tell(f"STATUS={status}")
+
     def reloading(self) -> None:
         """Tell that the configuration is being read anew; `ready` follows, whatever comes of it."""
         # RELOADING must say since when, by the clock that the supervisor compares it with.

@@ -10,7 +10,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,10 +68,13 @@ def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None
 
 @dataclass(frozen=True, slots=True)
 class _Shift:
-    """One daemon with its configuration, and what is closed when it has ended."""
+    """One daemon with its configuration, and what is closed when it has ended. `new`: which
+    mailboxes are to be read for the first time.
+    """
 
     parts: Parts
     resources: ExitStack
+    new: frozenset[str]
 
 
 class Service:
@@ -91,6 +94,7 @@ class Service:
         self._invocation, self._only, self._locks = invocation, only, locks
         self._set_up_log, self._supervisor = set_up_log, supervisor
         self._http: HttpServer | None = None
+        self._shift: _Shift | None = None
         self._stopping = asyncio.Event()
         self._asked = asyncio.Event()
 
@@ -105,7 +109,7 @@ class Service:
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
         self._begin(first)
-        _tell_who_watches(settings)
+        _tell_who_starts(first)
         shift: _Shift | None = first
         try:
             while shift is not None:
@@ -217,28 +221,64 @@ class Service:
         self._locks.take(settings)
         with ExitStack() as resources:
             holder = self._locks.holder(settings)
+            alive, watching = self._supervisor.alive, self._tell_watched
             parts = resources.enter_context(
-                open_daemon(settings, self._only, holder, self._supervisor.alive)
+                open_daemon(settings, self._only, holder, alive, watching)
             )
-            return _Shift(parts, resources.pop_all())
+            reads = not self._only or Step.RECEIVE in self._only
+            new = _never_read(parts) if reads else frozenset()
+            return _Shift(parts, resources.pop_all(), new)
 
     def _begin(self, shift: _Shift) -> None:
+        self._shift = shift
         self._set_up_log(shift.parts.settings, shift.parts.key)
         warn(shift.parts.settings)
         self._tell_ready(shift.parts)
 
     def _tell_ready(self, parts: Parts) -> None:
-        self._supervisor.ready(f"watches {parts.daemon.mailboxes}")
+        self._supervisor.ready(parts.daemon.doing)
+
+    def _tell_watched(self, name: str) -> None:
+        """Tell that a mailbox has been read; not before, for what lies there at a first start is
+        never answered.
+        """
+        if (shift := self._shift) is not None:
+            self._supervisor.status(shift.parts.daemon.doing)
+            more = ": what arrives from now on is new" if name in shift.new else ""
+            _tell(f"watching {_named(shift.parts.settings, {name})}{more}")
 
 
-def _tell_who_watches(settings: Settings) -> None:
-    """Say to whoever sits before it that it has begun, and how it ends."""
-    if sys.stderr.isatty():
-        mailboxes = (
-            f"{one.name} ({one.address}, {settings.mode_in_words(one)})"
-            for one in settings.mailboxes
+def _never_read(parts: Parts) -> frozenset[str]:
+    with parts.store.read() as tx:
+        read = {one.name for one in tx.mailboxes.all() if one.started_at is not None}
+    return frozenset(one.name for one in parts.settings.mailboxes) - read
+
+
+def _tell_who_starts(shift: _Shift) -> None:
+    """Say that it has begun, how it ends, and what a first start means."""
+    settings = shift.parts.settings
+    everything = {one.name for one in settings.mailboxes}
+    _tell(f"starting with {_named(settings, everything)}; Ctrl-C ends it")
+    if shift.new:
+        names = ", ".join(sorted(shift.new))
+        _tell(
+            f"first start of {names}: what lies there already is never answered; a first mail of "
+            "your own counts once it says `watching`"
         )
-        note(wrapped(f"watching {', '.join(mailboxes)}; Ctrl-C ends it", 4, sys.stderr))
+
+
+def _named(settings: Settings, names: Collection[str]) -> str:
+    return ", ".join(
+        f"{one.name} ({one.address}, {settings.mode_in_words(one)})"
+        for one in settings.mailboxes
+        if one.name in names
+    )
+
+
+def _tell(text: str) -> None:
+    """Say something to whoever sits before it; a log of a service has its own lines."""
+    if sys.stderr.isatty():
+        note(wrapped(text, 4, sys.stderr))
 
 
 async def _first(event: asyncio.Event, seconds: float) -> None:

@@ -103,7 +103,8 @@ class Works:
     """What all mailboxes share. `alerts` are the paths by which people are told, by name. `shared`
     None: no other process works on the database. `configuration` is a hash of it. `alive` is called
     every few seconds, whatever is out of reach, while the event loop goes on and the guard comes
-    round.
+    round; `watching` with the name of a mailbox once it has been read for the first time by this
+    daemon: what arrives from then on is new, whatever lay there at a first start.
     """
 
     store: Store
@@ -122,6 +123,7 @@ class Works:
     digest: Orders | None = None
     shared: Shared | None = None
     alive: Callable[[], None] = lambda: None
+    watching: Callable[[str], None] = lambda _: None
 
     def fenced(self, lease: Lease | None) -> Store:
         """Return the store for what a lease is about; None: nobody else works there."""

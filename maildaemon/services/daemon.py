@@ -88,6 +88,19 @@ class Daemon:
         """Return what it looks after, in words."""
         return ", ".join(mailbox_and_mode(crew.desk.policy) for crew in self._crews)
 
+    @property
+    def doing(self) -> str:
+        """Return what it does by now, in words: a mailbox is watched once it has been read."""
+        if Step.RECEIVE not in self._only:
+            return f"does {', '.join(sorted(self._only))} for {self.mailboxes}"
+        parts = []
+        for word, wanted in (("watches", True), ("has yet to read", False)):
+            found = [one for one in self._crews if self._steps.has_read(one) is wanted]
+            if found:
+                names = (mailbox_and_mode(one.desk.policy) for one in found)
+                parts.append(f"{word} {', '.join(names)}")
+        return "; ".join(parts)
+
     def _holds(self, desk: Desk) -> bool:
         return all(one.is_ours for one in self._crews if one.desk is desk)
 

@@ -60,10 +60,15 @@ class Steps:
         self._works, self._crews, self._guard = works, crews, guard
         self._wake, self._stopping = wake, stopping
         self._polling = {crew.desk.mailbox_id: Polling(works.boot) for crew in crews}
+        self._read: set[int] = set()
 
     def polling(self, crew: Crew) -> Polling:
         """Return how often a mailbox is to be looked into."""
         return self._polling[crew.desk.mailbox_id]
+
+    def has_read(self, crew: Crew) -> bool:
+        """Tell whether the mailbox has been read since the start: it is watched."""
+        return crew.desk.mailbox_id in self._read
 
     def of(self, step: Step) -> Callable[[Crew], Awaitable[int | Rest]]:
         """Return what does a step of a crew."""
@@ -111,6 +116,9 @@ class Steps:
         if isinstance(received, Rest):
             return received
         count, due = received
+        if not self.has_read(crew):
+            self._read.add(crew.desk.mailbox_id)
+            works.watching(crew.desk.policy.mailbox)
         # The server lets us in: from the first time on, IDLE need not wait for its next look.
         self._wake(crew, "watch")
         # What waited for Sent to be read may go now.

@@ -65,6 +65,7 @@ def a_daemon(
     digest: Orders | None = None,
     shared: Shared | None = None,
     alive: Callable[[], None] = lambda: None,
+    watching: Callable[[str], None] = lambda _: None,
     others: Sequence[Desk] = (),
 ) -> tuple[Daemon, HandTicker]:
     ticker = HandTicker()
@@ -85,6 +86,7 @@ def a_daemon(
         digest=digest,
         shared=shared,
         alive=alive,
+        watching=watching,
     )
     lease = shared.holder.lease("support") if shared else None
     crew = Crew(
@@ -163,6 +165,54 @@ async def test_an_outage_is_survived_and_waited_out(shop: Shop) -> None:
     await eventually(lambda: len(shop.transport.accepted) == 1, ticker)
     daemon.stop()
     await running
+
+
+async def test_a_mailbox_is_watched_once_it_has_been_read_and_what_arrives_then_is_answered(
+    shop: Shop,
+) -> None:
+    said: list[str] = []
+    shop.account.fail(MailboxUnavailableError("gone"), on="folders")
+    daemon, ticker = a_daemon(shop, watching=said.append)
+    running = asyncio.create_task(daemon.run())
+    await eventually(lambda: bool(shop.rows("select 1 from account where failures = 1")), ticker)
+    # It lies there when the server lets us in, as all of the years before it.
+    shop.write(a_mail(message_id="before@customer.example", sender="before@customer.example"))
+    assert (said, daemon.doing) == ([], "has yet to read support (live)")
+
+    shop.wait(seconds=2)
+    await eventually(lambda: bool(said), ticker)
+    shop.write(a_mail())
+    await eventually(lambda: len(shop.transport.accepted) == 1, ticker)
+    daemon.stop()
+    await running
+
+    assert (said, daemon.doing) == (["support"], "watches support (live)")
+    assert [mail["To"] for mail in shop.customers_got] == ["clara@customer.example"]
+
+
+async def test_of_two_mailboxes_each_is_watched_when_it_has_been_read(shop: Shop) -> None:
+    said: list[str] = []
+    shop.start()
+    shop.account.refusal = MailboxUnavailableError("gone")
+    with shop.sql.begin() as tx:
+        row = tx.mailboxes.ensure("orders")
+    other = replace(
+        shop.desk, mailbox_id=row.mailbox_id, policy=replace(shop.policy, mailbox="orders")
+    )
+    daemon, ticker = a_daemon(shop, others=[other], watching=said.append)
+    running = asyncio.create_task(daemon.run())
+    await eventually(lambda: bool(said), ticker)
+    daemon.stop()
+    await running
+
+    assert said == ["orders"]
+    assert daemon.doing == "watches orders (live); has yet to read support (live)"
+
+
+def test_a_daemon_that_reads_nothing_watches_nothing(shop: Shop) -> None:
+    daemon, _ = a_daemon(shop, Step.DELIVER, Step.FIRE)
+
+    assert daemon.doing == "does deliver, fire for support (live)"
 
 
 async def test_once_does_everything_that_is_due(shop: Shop) -> None:

@@ -364,6 +364,25 @@ def test_many_gaps_are_looked_for_in_one_listing(shop: Shop) -> None:
     assert shop.account.calls.count(("list_after", "INBOX")) == 1
 
 
+def test_what_arrives_while_the_past_is_read_is_new_though_it_was_broken_off_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path)
+    shop.write(a_mail(message_id="old@x.example"), at=START - timedelta(days=1))
+    monkeypatch.setattr(shop, "parser", Dying(after=0))
+    with pytest.raises(ParserUnavailableError):
+        shop.start()
+    shop.write(a_mail())
+    monkeypatch.setattr(shop, "parser", InProcessParser())
+
+    assert shop.start()
+    shop.round()
+
+    assert shop.rows("select count(*) from earlier") == [(1,)]
+    assert len(shop.customers_got) == 1
+    shop.close()
+
+
 def test_a_first_start_that_was_broken_off_goes_on_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

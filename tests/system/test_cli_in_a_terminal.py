@@ -12,7 +12,14 @@ from rich.cells import cell_len
 
 from tests.servers.dovecot import Account
 from tests.servers.sink import SmtpSink
-from tests.system.installation import ROOT, Installation, a_config, imap_of, smtp_of
+from tests.system.installation import (
+    ROOT,
+    Installation,
+    a_config,
+    a_letter,
+    imap_of,
+    smtp_of,
+)
 from tests.system.terminal import Terminal, terminal
 
 PROGRAM = (sys.executable, "-m", "maildaemon")
@@ -77,13 +84,45 @@ def test_no_word_is_torn_or_lost_in_a_terminal_of_any_width(
     assert [line for line in too_wide if " " in line.strip()] == []
 
 
-def test_whoever_starts_it_in_a_terminal_is_told_that_it_watches_and_how_it_ends(
-    here: Installation,
+def test_it_says_that_it_watches_when_what_arrives_is_answered_and_not_before(
+    here: Installation, account: Account, tls_sink: SmtpSink
 ) -> None:
-    with terminal((*PROGRAM, "run"), here.folder, here.environment_with({}), columns=120) as at:
-        at.wait_for("watching support (support@example.test, live); Ctrl-C ends it")
+    word = here.folder / "password"
+    word.touch(0o600)
+    word.write_text("wrong\n")
+    text = a_config(imap_of(account), smtp_of(tls_sink, account))
+    here.config.write_text(text.replace("{env: SUPPORT_PASSWORD}", f"{{file: {word}}}"))
+    account.deliver(a_letter("years-ago"))
+    command, around = (*PROGRAM, "run"), here.environment_with({})
+    with terminal(command, here.folder, around, columns=200) as at:
+        begun = at.wait_for("loop.failed")
+        account.deliver(a_letter("before-it-is-let-in"))
+        word.write_text("secret\n")
+        begun += at.wait_for("mailbox.started")
+        assert "watching" not in begun.replace("`watching`", "")
+        at.wait_for(
+            "watching support (support@example.test, live): what arrives from now on is new"
+        )
+        account.deliver(a_letter("after"))
+        [answered] = tls_sink.wait_accepted(1, 30)
         at.type("", "\x03")
         assert at.end() == 0
+
+    assert "starting with support (support@example.test, live); Ctrl-C ends it" in begun
+    assert "first start of support: what lies there already is never answered" in begun
+    assert b"In-Reply-To: <after@example.net>" in answered.raw
+    assert len(tls_sink.accepted()) == 1
+
+
+def test_a_later_start_says_nothing_of_what_lies_there(here: Installation) -> None:
+    assert here.call("run", "--once").code == 0
+    command, around = (*PROGRAM, "run"), here.environment_with({})
+    with terminal(command, here.folder, around, columns=200) as at:
+        begun = at.wait_for("watching support (support@example.test, live)\r\n")
+        at.type("", "\x03")
+        assert at.end() == 0
+
+    assert "first start" not in begun
 
 
 @pytest.mark.parametrize("columns", [24, 40, 60, 200])

@@ -91,13 +91,15 @@ def test_the_supervisor_hears_when_it_is_at_work_reads_anew_and_ends(
 
         with here.running() as process:
             daemon = Running(here, process)
-            assert hear("READY=1").endswith("STATUS=watches support (live)")
+            assert hear("READY=1").endswith("STATUS=has yet to read support (live)")
+            hear("STATUS=watches support (live)")
             hear("WATCHDOG=1")
             here.config.write_text(here.config.read_text() + "limits: 3\n")
             daemon.wait("daemon.started")
             daemon.hang_up()
             hear("RELOADING=1")
-            hear("READY=1")  # with what was in force before
+            # With what was in force before.
+            assert hear("READY=1").endswith("STATUS=watches support (live)")
             assert end(process) == 0
             hear("STOPPING=1")
     assert daemon.count("config.kept") == 1

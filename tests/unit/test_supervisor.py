@@ -26,16 +26,21 @@ def test_it_hears_how_we_are(listening: tuple[str, socket.socket]) -> None:
     address, listener = listening
     supervisor = Supervisor(address)
 
-    supervisor.ready("watches support (live)")
+    supervisor.ready("has yet to read support (live)")
+    supervisor.status("watches support (live)")
     supervisor.alive()
     supervisor.reloading()
     supervisor.stopping()
 
-    heard = [listener.recv(999).decode().split("\n") for _ in range(4)]
-    assert heard[:2] == [["READY=1", "STATUS=watches support (live)"], ["WATCHDOG=1"]]
-    assert heard[2][0] == "RELOADING=1"
-    assert heard[2][1].removeprefix("MONOTONIC_USEC=").isdecimal()
-    assert heard[3][0] == "STOPPING=1"
+    heard = [listener.recv(999).decode().split("\n") for _ in range(5)]
+    assert heard[:3] == [
+        ["READY=1", "STATUS=has yet to read support (live)"],
+        ["STATUS=watches support (live)"],
+        ["WATCHDOG=1"],
+    ]
+    assert heard[3][0] == "RELOADING=1"
+    assert heard[3][1].removeprefix("MONOTONIC_USEC=").isdecimal()
+    assert heard[4][0] == "STOPPING=1"
 
 
 def test_no_process_that_we_start_can_speak_for_us(tmp_path: Path) -> None:
