@@ -4,7 +4,7 @@
 #   make test-databases   runs what opens a database on SQLite, PostgreSQL and MariaDB, which takes an hour
 #   make campaigns  runs the short form of every campaign
 #   make check    formatting, lint, types, architecture, generated files
-#   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --write, --compare
+#   make bench    measures ingest, and fails if it is wrong; ARGS="--runs 1", --peer, --write, --compare
 #                 python -m benchmarks.latency, .growth, .memory, .idle, .simulate measure the rest
 #   make torture  runs all campaigns, for hours; ARGS=--short in minutes, ARGS=--write keeps the report
 #   make coverage  shows what no test executes of the decisions and the queues; fails unless all is

@@ -1,7 +1,7 @@
 """Measures ingest beside what it cannot beat, on throw-away servers, and what one ordinary mail
 costs; prints a table of each.
 
-python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--postgresql] [--write | --compare]
+python -m benchmarks [--runs 3] [--messages 2000] [--seed 1] [--postgresql] [--peer] [--write | --compare]
 """
 
 import argparse
@@ -42,11 +42,14 @@ def main() -> int:
             given.seed,
             partial(say, f"run {number}:"),
             postgresql=given.postgresql,
+            peer=given.peer,
         )
         for number in range(1, given.runs + 1)
     ]
     options = f"--runs {given.runs} --messages {given.messages}"
-    command = f"make bench ARGS='{options}{' --postgresql' if given.postgresql else ''}'"
+    options += " --postgresql" if given.postgresql else ""
+    options += " --peer" if given.peer else ""
+    command = f"make bench ARGS='{options}'"
     written = table(runs, command, f"{load} before, {load_average()} after")
     print(written)
     if found_wrong(run.verdict for run in runs):
@@ -73,6 +76,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
+    parser.add_argument(
+        "--peer", action="store_true", help="another program, from PyPI, has the mailbox as well"
+    )
     after = parser.add_mutually_exclusive_group()
     after.add_argument(
         "--write", action="store_true", help="keep the table and the ratios in the repository"

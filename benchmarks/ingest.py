@@ -20,6 +20,7 @@ from sqlalchemy import Engine, create_engine, text
 from benchmarks.alone import read_spool
 from benchmarks.judge import Verdict, judge
 from benchmarks.mailbox import SUPPORT, Letter, Truth, write_mailbox
+from benchmarks.peer import NAME, installed_peer
 from benchmarks.processes import Cpu, Sampler, cpu_of, pss_of
 from tests.campaigns.installation import ROOT, Installation, installed
 from tests.servers.postgres import Postgres
@@ -55,12 +56,21 @@ class Run:
     statements: dict[str, int]
     verdict: Verdict
     options: dict[str, str]
+    peer: dict[str, float] | None = None
 
 
 def measure(
-    messages: int, seed: int, say: Callable[[str], None], *, postgresql: bool = False
+    messages: int,
+    seed: int,
+    say: Callable[[str], None],
+    *,
+    postgresql: bool = False,
+    peer: bool = False,
 ) -> Run:
-    """Make the mailbox and measure once, on SQLite or on a PostgreSQL of its own."""
+    """Make the mailbox and measure once, on SQLite or on a PostgreSQL of its own. `peer`: another
+    program has the mailbox afterwards, which it leaves empty.
+    """
+    other = installed_peer(say) if peer else None
     with ExitStack() as stack:
         installation, sink = stack.enter_context(installed("bench", files_sent=False))
         url, url_of_stages = f"sqlite:///{installation.records.path}", None
@@ -85,6 +95,8 @@ def measure(
         sha256s = [hashlib.sha256(raw).hexdigest() for raw in read_spool(spool)]
         verdict = judge(url, sha256s, truths, sink.accepted())
         installation.keep = bool(verdict.wrong)
+        if other:
+            say(f"{NAME} has its turn")
         return Run(
             sizes=sizes,
             download=download,
@@ -94,6 +106,7 @@ def measure(
             statements=apart["statements"],
             verdict=verdict,
             options=installation.changes | ({"database.url": "postgresql"} if postgresql else {}),
+            peer=_peer(installation, other, login) if other else None,
         )
 
 
@@ -122,6 +135,17 @@ def deliver(installation: Installation, letters: Iterable[Letter]) -> tuple[list
             sizes.append(len(letter.raw))
             truths.append(letter.truth)
     return sizes, truths
+
+
+def _peer(installation: Installation, python: Path, login: Sequence[str]) -> dict[str, float]:
+    port, user, password, _ = login
+    folder = installation.folder / "peer"
+    script = ROOT / "benchmarks" / "django_peer.py"
+    # -P: modules beside the script are none of its own.
+    command: list[str | Path] = [python, "-P", script, port, user, password, folder]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def _stages(installation: Installation, messages: int, url: str | None) -> Any:

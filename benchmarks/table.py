@@ -13,6 +13,7 @@ from statistics import median
 from benchmarks.ingest import Run
 from benchmarks.judge import Verdict
 from benchmarks.mailbox import describe
+from benchmarks.peer import NAME as PEER
 from tests.campaigns.installation import ROOT
 from tests.campaigns.table import machine
 
@@ -73,10 +74,29 @@ _FACTS = (
     Figure("raw download alone, imapclient over TLS", lambda r: r.download["seconds"], " s"),
 )
 
+# Where another program had the mailbox as well.
+_PEER = (
+    Figure(
+        f"{PEER}, messages a second", lambda r: _of_peer(r, "messages") / _of_peer(r, "seconds")
+    ),
+    Figure(
+        f"time: {PEER} ÷ ingest, a message",
+        lambda r: (
+            _of_peer(r, "seconds") * len(r.sizes) / _of_peer(r, "messages") / r.ingest.seconds
+        ),
+    ),
+    Figure(f"messages at which {PEER} ended", lambda r: _of_peer(r, "lost"), "", 0),
+)
+
+
+def _of_peer(run: Run, what: str) -> float:
+    return (run.peer or {})[what]
+
 
 def table(runs: Sequence[Run], command: str, load: str) -> str:
     """Return the table as Markdown."""
     first = runs[0]
+    figures = (*RATIOS, *_FACTS, *(_PEER if first.peer else ()))
     head = f"| | median | {'each run' if len(runs) > 1 else 'the run'} |\n|---|---:|---|"
     return "\n".join(
         (
@@ -85,7 +105,7 @@ def table(runs: Sequence[Run], command: str, load: str) -> str:
             f"The mailbox: {describe([*first.sizes])}. Besides what `init` writes: {_options(first)}.",
             "",
             head,
-            *(figure.row(runs) for figure in (*RATIOS, *_FACTS)),
+            *(figure.row(runs) for figure in figures),
             "",
             "The stages one after the other in one thread, nothing sent (ms a message):",
             "",

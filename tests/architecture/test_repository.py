@@ -25,7 +25,13 @@ def test_s30_every_required_package_is_pinned_by_hash() -> None:
         path.name: text for path, text in repository_texts() if path.parts[0] == "requirements"
     }
     extras = {"mariadb.txt", "postgres.txt"}
-    assert {*requirements} == extras | {"build.txt", "runtime.txt", "test.txt", "uv.txt"}
+    assert {*requirements} == extras | {
+        "build.txt",
+        "peers.txt",
+        "runtime.txt",
+        "test.txt",
+        "uv.txt",
+    }
 
     for name, text in requirements.items():
         packages = re.split(r"(?m)^(?=[A-Za-z])", text)[1:]
