@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 # What OpenSSL says where the file that an operator can name would help: X509_V_ERR_…
@@ -30,7 +31,22 @@ GREETS_WITHIN = 8.0
 def context_for(ca_file: Path | None) -> ssl.SSLContext:
     """Return what verifies certificate and name of a server, by the certificates of this file in
     place of the system's. OSError if the file cannot be used.
+
+    All connections share it, until the certificates change: those of a system take 0.8 MB and as
+    long to read as a mail to parse. Nobody may change it.
     """
+    paths = ssl.get_default_verify_paths()
+    sources = (ca_file,) if ca_file else (paths.cafile, paths.capath)
+    return _context_by(ca_file, tuple(_mark_of(one) for one in sources if one))
+
+
+def _mark_of(path: str | Path) -> tuple[int, ...]:
+    found = Path(path).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _context_by(ca_file: Path | None, _marks: tuple[tuple[int, ...], ...]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     if ca_file is not None:
         # As newer versions of Python have it by themselves: the file may hold the certificate of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maildaemon.adapters.certificates import Security, read_certificate, show_certificate
-from maildaemon.adapters.tls import why_untrusted
+from maildaemon.adapters.tls import context_for, why_untrusted
 from tests.servers.dovecot import Dovecot, make_certificate
 from tests.servers.process import HOST, free_ports
 from tests.servers.sink import SmtpSink
@@ -52,6 +52,24 @@ def test_where_nothing_is_shown_there_is_nothing_to_compare(dovecot: Dovecot) ->
     assert show_certificate("imap", "localhost", nobody, "tls") is None
     assert show_certificate("smtp", "localhost", dovecot.imap_port, "starttls") is None
     assert show_certificate("imap", "localhost", dovecot.imap_port, "none") is None
+
+
+def test_whom_we_trust_is_read_once_and_again_when_it_has_changed(
+    dovecot: Dovecot, tmp_path: Path
+) -> None:
+    other, key = tmp_path / "other.pem", tmp_path / "other.key"
+    make_certificate(other, key, "DNS:localhost")
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_bytes(other.read_bytes())
+    before = context_for(ca_file)
+    assert context_for(ca_file) is before
+    assert read_certificate("imap", "localhost", dovecot.imaps_port, "tls", ca_file) is None
+
+    ca_file.write_bytes(dovecot.ca_file.read_bytes())
+
+    assert context_for(ca_file) is not before
+    assert read_certificate("imap", "localhost", dovecot.imaps_port, "tls", ca_file) is not None
+    assert context_for(None) is context_for(None)
 
 
 @pytest.mark.parametrize("trusted", ["authority", "issued"])
