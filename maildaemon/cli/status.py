@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import Exit
-from maildaemon.cli.in_force import has_changed, is_running, known_in_force, trouble_with_the_file
+from maildaemon.cli.in_force import is_running, known_in_force, read_written
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
     ago,
@@ -24,9 +24,16 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.sign_ins import SignedIn, signed_in
 from maildaemon.cli.teach import examples
-from maildaemon.domain.in_force import InForce
 from maildaemon.domain.leases import Holding
-from maildaemon.domain.standing import Account, ProbeStanding, Severity, Standing, Trouble, troubles
+from maildaemon.domain.standing import (
+    Account,
+    ProbeStanding,
+    Severity,
+    Standing,
+    Trouble,
+    has_changed,
+    troubles,
+)
 
 if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
@@ -43,14 +50,13 @@ class _Report:
     mailbox: str
     mode_in_file: str
     changed: bool | None
-    in_force: InForce | None
     standing: Standing
     troubles: tuple[Trouble, ...]
     sign_ins: tuple[SignedIn, ...]
 
     @property
     def mode(self) -> str:
-        return self.in_force.mode if self.in_force else self.mode_in_file
+        return self.standing.in_force.mode if self.standing.in_force else self.mode_in_file
 
     @property
     def well(self) -> bool:
@@ -126,16 +132,14 @@ def _report(
     now: datetime,
 ) -> _Report:
     in_force = known_in_force(settings, standing.in_force) if running else None
-    # Here the file itself is looked at, which may have been corrected since it was refused.
-    of_the_file = trouble_with_the_file(settings, mailbox, standing, in_force)
-    others = troubles(replace(standing, in_force=None), mailbox.imap.poll_every, now)
+    standing = replace(standing, in_force=in_force)
+    written = read_written(settings, mailbox, in_force)
     return _Report(
         mailbox.name,
-        settings.mode_in_words(mailbox),
-        has_changed(settings, in_force),
-        in_force,
+        written.mode,
+        has_changed(in_force, written),
         standing,
-        (*others, *of_the_file),
+        troubles(standing, mailbox.imap.poll_every, now, written),
         signed_in(settings, mailbox),
     )
 
@@ -147,7 +151,7 @@ def _as_object(report: _Report) -> dict[str, object]:
         "well": report.well,
         "mode": report.mode,
         "mode_in_file": report.mode_in_file,
-        "in_force": report.in_force,
+        "in_force": standing.in_force,
         "changed": report.changed,
         "started_at": standing.started_at,
         "held_by": standing.held_by,

@@ -13,6 +13,7 @@ from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
 
 _QUIET_AT_MOST = timedelta(minutes=10)
 _QUEUED_AT_MOST = timedelta(minutes=15)
+_WHY_REFUSED = "the log (config.refused) and `maildaemon check`"
 
 
 class Severity(StrEnum):
@@ -154,14 +155,42 @@ class Trouble:
     advice: str
 
 
-def troubles(standing: Standing, poll_every: timedelta, now: datetime) -> tuple[Trouble, ...]:
-    """Return what is wrong, the gravest first; empty if the mailbox is well."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the file says that lies here, and which version is installed. `configuration` is a hash
+    of the file, as in `InForce`; `is_here`: the daemon that works reads this file, and not one on
+    another machine. `reload` is what to type for a service to read it.
+    """
+
+    mode: str
+    configuration: str
+    version: str
+    is_here: bool
+    reload: str
+
+
+def has_changed(in_force: InForce | None, written: Written) -> bool | None:
+    """Tell whether the file says something else than is in force; None if that is not known: a
+    daemon on another machine has a file of its own, another version has other defaults.
+    """
+    if in_force is None or in_force.version != written.version or not written.is_here:
+        return None
+    return in_force.configuration != written.configuration
+
+
+def troubles(
+    standing: Standing, poll_every: timedelta, now: datetime, written: Written | None = None
+) -> tuple[Trouble, ...]:
+    """Return what is wrong, the gravest first; empty if the mailbox is well. `written` None: the
+    file is not looked at.
+    """
     found = (
         *_imap_troubles(standing, poll_every, now),
         *_smtp_troubles(standing, now),
         *_queue_troubles(standing, now),
         *_held_back(standing),
         *_for_people(standing),
+        *(_of_the_file(standing, written) if written else _refused(standing)),
     )
     order = [Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION]
     return tuple(sorted(found, key=lambda trouble: order.index(trouble.severity)))
@@ -251,12 +280,6 @@ def _held_back(standing: Standing) -> Iterator[Trouble]:
 
 def _for_people(standing: Standing) -> Iterator[Trouble]:
     inbound, outbox, files = standing.inbound, standing.outbox, standing.files
-    if standing.in_force is not None and standing.in_force.refused_at is not None:
-        yield _attention(
-            "a changed configuration was refused at "
-            f"{standing.in_force.refused_at:%Y-%m-%d %H:%M} UTC; the old one is in force",
-            "see the log (config.refused) and `maildaemon check`",
-        )
     for concern in standing.concerns:
         yield _attention(concern.what, concern.advice)
     if inbound.parked:
@@ -305,6 +328,43 @@ def _in_the_mailbox(standing: Standing) -> Iterator[Trouble]:
             "see in the log why (probe.left; of one that was changed on its way it says nothing), "
             "and delete them by hand",
         )
+
+
+def _refused(standing: Standing) -> Iterator[Trouble]:
+    if standing.in_force is not None and standing.in_force.refused_at is not None:
+        refused = _refused_at(standing.in_force.refused_at)
+        yield _attention(f"{refused}; the old one is in force", f"see {_WHY_REFUSED}")
+
+
+def _of_the_file(standing: Standing, written: Written) -> Iterator[Trouble]:
+    """Yield in what the daemon that works on a mailbox differs from what lies here. A file that was
+    refused may have been corrected since.
+    """
+    if (in_force := standing.in_force) is None:
+        return
+    told = f"it runs in {in_force.mode}"
+    if standing.held_by and not written.is_here:
+        if written.mode != in_force.mode:
+            what = f"{told} on {standing.held_by.place}; the file here says {written.mode}"
+            yield _attention(what, "correct one of the two files")
+        return
+    again = "end `maildaemon run` and start it again"
+    if in_force.version != written.version:
+        what = f"version {in_force.version} is running, and {written.version} is installed"
+        yield _attention(what, again)
+    elif has_changed(in_force, written):
+        what = "the configuration was changed since the daemon read it"
+        if written.mode != in_force.mode:
+            what = f"{told}; the file says {written.mode}"
+        advice = f"{written.reload}; in a terminal, {again}"
+        if in_force.refused_at is not None:
+            what += f" ({_refused_at(in_force.refused_at)})"
+            advice = f"see {_WHY_REFUSED}; once it can be used: {advice}"
+        yield _attention(what, advice)
+
+
+def _refused_at(at: datetime) -> str:
+    return f"a changed configuration was refused at {at:%Y-%m-%d %H:%M} UTC"
 
 
 def _attention(what: str, advice: str) -> Trouble:

@@ -24,7 +24,8 @@ def test_every_key_is_documented() -> None:
     counts = [one for one in vars(standing).values() if dataclasses.is_dataclass(one)]
     assert len(rows) > 8
 
-    for row in (*rows, *counts):
+    # What the file says is held against what runs, and shown by nobody.
+    for row in (*rows, *(one for one in counts if one is not standing.Written)):
         assert [f.name for f in dataclasses.fields(row) if f"`{f.name}`" not in PAGE] == []
 
 

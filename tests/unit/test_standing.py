@@ -7,6 +7,7 @@ import pytest
 
 from maildaemon.domain.brakes import Brake, Braking
 from maildaemon.domain.in_force import InForce
+from maildaemon.domain.leases import Holding
 from maildaemon.domain.standing import (
     Account,
     FilesStanding,
@@ -16,6 +17,8 @@ from maildaemon.domain.standing import (
     ProbeStanding,
     Severity,
     Standing,
+    Written,
+    has_changed,
     troubles,
 )
 
@@ -23,6 +26,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 WELL = Standing(started_at=NOW - 60 * MINUTE, imap=Account(last_success_at=NOW - MINUTE))
 IN_FORCE = InForce("live", "ab12", "0.1.0", NOW - 60 * MINUTE)
+WRITTEN = Written("live", "ab12", "0.1.0", is_here=True, reload="kill -HUP 42")
 STOPPED = Braking(Brake.BREAKER, "99 mails in 10 minutes", NOW, None)
 UNAVAILABLE, STUCK, ATTENTION = Severity.UNAVAILABLE, Severity.STUCK, Severity.ATTENTION
 
@@ -154,3 +158,62 @@ def test_how_long_a_mailbox_was_not_read_is_told_as_people_say_it(minutes: int, 
     [trouble] = troubles(replace(WELL, imap=imap), MINUTE, NOW)
 
     assert trouble.what == f"the mailbox has not been read for {told}"
+
+
+@pytest.mark.parametrize(
+    ("written", "what", "advice"),
+    [
+        (WRITTEN, None, None),
+        (replace(WRITTEN, configuration="cd34"), "the configuration was changed since", "HUP 42;"),
+        (
+            replace(WRITTEN, configuration="cd34", mode="shadow"),
+            "it runs in live; the file says shadow",
+            "in a terminal, end `maildaemon run`",
+        ),
+        (
+            replace(WRITTEN, version="0.2.0", configuration="cd34"),
+            "version 0.1.0 is running, and 0.2.0 is installed",
+            "start it again",
+        ),
+    ],
+)
+def test_what_runs_is_held_against_what_the_file_says(
+    written: Written, what: str | None, advice: str | None
+) -> None:
+    found = troubles(replace(WELL, in_force=IN_FORCE), MINUTE, NOW, written)
+
+    if what is None or advice is None:
+        assert found == ()
+        return
+    [trouble] = found
+    assert (trouble.severity, trouble.what[: len(what)]) == (ATTENTION, what)
+    assert advice in trouble.advice
+
+
+def test_a_file_that_was_refused_is_told_of_until_it_says_again_what_runs() -> None:
+    refused = replace(WELL, in_force=IN_FORCE.refused(NOW))
+
+    [still] = troubles(refused, MINUTE, NOW, replace(WRITTEN, configuration="cd34"))
+
+    assert "(a changed configuration was refused at 2026-11-21 12:00 UTC)" in still.what
+    assert still.advice.startswith("see the log (config.refused) and `maildaemon check`; once it")
+    assert troubles(refused, MINUTE, NOW, WRITTEN) == ()
+
+
+def test_a_daemon_elsewhere_has_a_file_of_its_own_but_should_run_in_the_same_mode() -> None:
+    there = Holding("shop2/7", NOW)
+    standing = replace(WELL, in_force=IN_FORCE, held_by=there)
+    away = replace(WRITTEN, is_here=False, configuration="cd34")
+
+    assert troubles(standing, MINUTE, NOW, away) == ()
+    [trouble] = troubles(standing, MINUTE, NOW, replace(away, mode="shadow"))
+    assert trouble.what == "it runs in live on shop2/7; the file here says shadow"
+
+
+def test_whether_the_file_differs_is_unknown_where_it_cannot_be_compared() -> None:
+    assert has_changed(IN_FORCE, WRITTEN) is False
+    assert has_changed(IN_FORCE, replace(WRITTEN, configuration="cd34")) is True
+    assert has_changed(None, WRITTEN) is None
+    assert has_changed(IN_FORCE, replace(WRITTEN, version="0.2.0")) is None
+    assert has_changed(IN_FORCE, replace(WRITTEN, is_here=False)) is None
+    assert troubles(WELL, MINUTE, NOW, WRITTEN) == ()
