@@ -1,12 +1,13 @@
 """Whether a daemon works, and with what the file says by now."""
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maildaemon import __version__
 from maildaemon.cli.output import note
 from maildaemon.domain.in_force import InForce
-from maildaemon.domain.standing import Written
+from maildaemon.domain.standing import Standing, Written
 
 if TYPE_CHECKING:
     from maildaemon.settings import MailboxSettings, Settings
@@ -28,14 +29,22 @@ def tell_if_nothing_runs(settings: "Settings", what: str) -> None:
         note(f"no daemon is running: {what} (maildaemon run)")
 
 
-def known_in_force(settings: "Settings", noted: InForce | None) -> InForce | None:
-    """Return what the running daemon has noted; None if it has not yet, but one before it had."""
+def as_it_runs(settings: "Settings", standing: Standing, running: bool | None) -> Standing:
+    """Return the standing without what only a daemon has noted that works no more. `running` as
+    `is_running` tells it.
+    """
     from maildaemon.adapters.installation import held_since
     from maildaemon.adapters.sql.reading import sqlite_path
 
-    if noted is None or not sqlite_path(settings.database.url):
-        return noted
-    return noted if noted.since >= held_since(settings.service.data_dir) else None
+    if not running:
+        return replace(standing, in_force=None, began_at=None)
+    if not sqlite_path(settings.database.url):
+        return standing
+    since = held_since(settings.service.data_dir)
+    if standing.in_force is not None and standing.in_force.since >= since:
+        return standing
+    # The present one has not come so far yet; nor has it been let in anywhere.
+    return replace(standing, in_force=None, began_at=since)
 
 
 def read_written(

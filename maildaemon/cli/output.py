@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
-    from maildaemon.domain.standing import ProbeStanding
+    from maildaemon.domain.standing import Account, ProbeStanding
 
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they move no cursor
 _ABSENT = "-"
 _GAP = "  "
 _NARROWEST, _ENDLESS = 8, 24
+_MOMENT = timedelta(seconds=10)
 
 json_option = click.option(
     "--json",
@@ -167,10 +168,30 @@ def span(duration: timedelta) -> str:
 
 
 def ago(at: datetime | None, now: datetime) -> str:
-    """Return how long ago something was, or how soon it will be."""
+    """Return how long ago something was. What lies ahead was noted by another clock, or before ours
+    was set back; not what was noted in the moment in which we looked.
+    """
     if at is None:
         return "never"
-    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+    return f"in {span(at - now)}" if at - now > _MOMENT else f"{span(max(now, at) - at)} ago"
+
+
+def ahead(at: datetime, now: datetime) -> str:
+    """Return how soon something will be that may be due already."""
+    return f"in {span(at - now)}" if at > now else "now"
+
+
+def success_in_words(account: "Account", began_at: datetime | None, now: datetime) -> str:
+    """Return when a server let us in last; `began_at`: since when the daemon works, None if none
+    does.
+    """
+    from maildaemon.domain.standing import is_awaited
+
+    last = account.last_success_at
+    if began_at is not None and is_awaited(account, began_at):
+        before = f"; before it, {ago(last, now)}" if last else ""
+        return f"not since the start {ago(began_at, now)}{before}"
+    return ago(last, now) if last else "not yet"
 
 
 def probe_in_words(probe: "ProbeStanding", now: datetime) -> str | None:

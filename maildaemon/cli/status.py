@@ -1,17 +1,18 @@
 """`maildaemon status`: is it well, and what needs a person."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from maildaemon.cli.exits import Exit
-from maildaemon.cli.in_force import is_running, known_in_force, read_written
+from maildaemon.cli.in_force import as_it_runs, is_running, read_written
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
     ago,
+    ahead,
     json_option,
     local,
     mailbox_option,
@@ -21,6 +22,7 @@ from maildaemon.cli.output import (
     put_facts,
     put_json,
     say,
+    success_in_words,
 )
 from maildaemon.cli.sign_ins import SignedIn, signed_in
 from maildaemon.cli.teach import examples
@@ -88,9 +90,9 @@ def status(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int
 
     settings = invocation.settings()
     chosen = (choose_mailbox(settings, mailbox),) if mailbox else settings.mailboxes
-    now = utc_now()
     running = is_running(settings)
-    reports = _read(settings, chosen, running, now)
+    reports = _read(settings, chosen, running, utc_now())
+    now = utc_now()
     if running is False and not as_json:
         say(f"{mark(good=None)} no daemon is running: nothing is read, and nothing is sent")
         say("    what to do: maildaemon run")
@@ -131,13 +133,12 @@ def _report(
     running: bool | None,
     now: datetime,
 ) -> _Report:
-    in_force = known_in_force(settings, standing.in_force) if running else None
-    standing = replace(standing, in_force=in_force)
-    written = read_written(settings, mailbox, in_force)
+    standing = as_it_runs(settings, standing, running)
+    written = read_written(settings, mailbox, standing.in_force)
     return _Report(
         mailbox.name,
         written.mode,
-        has_changed(in_force, written),
+        has_changed(standing.in_force, written),
         standing,
         troubles(standing, mailbox.imap.poll_every, now, written),
         signed_in(settings, mailbox),
@@ -154,6 +155,7 @@ def _as_object(report: _Report) -> dict[str, object]:
         "in_force": standing.in_force,
         "changed": report.changed,
         "started_at": standing.started_at,
+        "began_at": standing.began_at,
         "held_by": standing.held_by,
         "waiting": standing.waiting,
         "imap": _account(standing.imap),
@@ -186,13 +188,14 @@ def _put(report: _Report, now: datetime) -> None:
     standing = report.standing
     inbound, outbox, files = standing.inbound, standing.outbox, standing.files
     told = _MODES.get(report.mode, report.mode)
-    say(f"{mark(good=report.well)} {report.mailbox} ({told})")
+    good = None if report.well and standing.is_unproven else report.well
+    say(f"{mark(good=good)} {report.mailbox} ({told})")
     put_facts(
         [
             ("  held by", _who(standing.held_by) if standing.held_by else None),
             *(("  waiting", _who(one)) for one in standing.waiting),
-            ("  IMAP", _in_words(standing.imap, now)),
-            ("  SMTP", _in_words(standing.smtp, now)),
+            ("  IMAP", _in_words(standing.imap, standing.began_at, now)),
+            ("  SMTP", _in_words(standing.smtp, standing.began_at, now)),
             *(("  sign-in", str(one)) for one in report.sign_ins),
             ("  inbound", f"{inbound.waiting} waiting, {inbound.parked} parked"),
             ("  history", f"{inbound.history} waiting" if inbound.history else None),
@@ -229,10 +232,12 @@ def _who(one: Holding) -> str:
     return f"{plain(one.place)} since {local(one.since)}"
 
 
-def _in_words(account: Account, now: datetime) -> str:
-    success = f"last success {ago(account.last_success_at, now)}"
+def _in_words(account: Account, began_at: datetime | None, now: datetime) -> str:
+    success = f"last success: {success_in_words(account, began_at, now)}"
     if account.last_error is None:
-        return success if account.last_success_at else "not used yet"
+        return success
     state = "stopped" if account.stopped else "in trouble"
-    again = f", tried again {ago(account.next_attempt_at, now)}" if account.next_attempt_at else ""
+    again = (
+        f", tried again {ahead(account.next_attempt_at, now)}" if account.next_attempt_at else ""
+    )
     return f"{state}, {success}{again}: {account.last_error}"

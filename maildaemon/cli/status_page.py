@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
-from maildaemon.cli.output import ago, span
+from maildaemon.cli.output import ago, span, success_in_words
 from maildaemon.cli.report_page import STYLE, bars, mail_in_words, safe, worded
 from maildaemon.cli.watched import Watched
 from maildaemon.cli.words import SILENCES
 from maildaemon.domain.overview import Danger, Waiting
-from maildaemon.domain.standing import Account, ProbeStanding, Severity
+from maildaemon.domain.standing import ProbeStanding, Severity
 
 _MORE_STYLE = """
 :root { --good: #1a6b34; --bad: #b3261e; }
@@ -43,14 +43,16 @@ def render_page(found: tuple[Watched, ...], now: datetime, zone: tzinfo) -> str:
 
 def _lines(found: tuple[Watched, ...], now: datetime, zone: tzinfo) -> Iterator[str]:
     well = all(one.well for one in found)
-    verdict = "all is well" if well else "something is wrong"
+    verdict, tone = ("all is well", "good") if well else ("something is wrong", "bad")
+    if well and any(one.standing.is_unproven for one in found):
+        verdict, tone = "just started", "soft"
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>maildaemon: {verdict}</title>"
     yield f"<style>{_STYLE}</style>\n</head>\n<body>"
     yield '<a class="skip" href="#mailboxes">Skip to the mailboxes</a>'
-    yield f'<header><h1>maildaemon: <span class="{_tone(well)}">{verdict}</span></h1>'
+    yield f'<header><h1>maildaemon: <span class="{tone}">{verdict}</span></h1>'
     yield f'<p class="soft">As of {safe(_at(now, zone))}. Load the page anew to see more.</p>'
     if len(found) > 1:
         yield '<nav aria-label="Mailboxes"><ul>'
@@ -66,7 +68,7 @@ def _lines(found: tuple[Watched, ...], now: datetime, zone: tzinfo) -> Iterator[
 
 
 def _mailbox(one: Watched, index: int, now: datetime, zone: tzinfo) -> Iterator[str]:
-    outbox, inbound = one.standing.outbox, one.standing.inbound
+    outbox, inbound, smtp = one.standing.outbox, one.standing.inbound, one.standing.smtp
     yield f'<section aria-labelledby="m{index}">'
     yield f'<h2 id="m{index}">{safe(one.mailbox)} {_verdict(one)}</h2>'
     yield f'<p class="soft">Mode: {safe(one.mode)}</p>'
@@ -80,8 +82,8 @@ def _mailbox(one: Watched, index: int, now: datetime, zone: tzinfo) -> Iterator[
         yield "</ul>"
     yield "<dl>"
     facts = (
-        ("Mail read", ago(one.standing.imap.last_success_at, now)),
-        ("Server for sending, used", _used(one.standing.smtp, now)),
+        ("Mail read", success_in_words(one.standing.imap, one.standing.began_at, now)),
+        ("Server for sending, used", success_in_words(smtp, one.standing.began_at, now)),
         ("Received, to be looked at", str(inbound.waiting)),
         ("Queued to be sent", f"{outbox.queued}, {outbox.due} due"),
         ("Sent in 24 hours", str(outbox.sent)),
@@ -134,11 +136,9 @@ def _mails(one: Watched) -> Iterator[str]:
     yield from bars("Mails without an automatic answer", "Reason", silences)
 
 
-def _used(account: Account, now: datetime) -> str:
-    return ago(account.last_success_at, now) if account.last_success_at else "not yet"
-
-
 def _verdict(one: Watched) -> str:
+    if one.well and one.standing.is_unproven:
+        return "(not read yet since the start)"
     return f'<span class="{_tone(one.well)}">({"well" if one.well else "unwell"})</span>'
 
 

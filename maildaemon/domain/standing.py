@@ -128,10 +128,12 @@ class MutedStanding:
 class Standing:
     """Everything that tells how a mailbox is doing. `started_at` None: it was never read. Of
     several daemons on one database one works on it (`held_by`), the others wait. `in_force`: what
-    the daemon works with that works on it, or did last; None if that is not known.
+    the daemon works with that works on it, or did last; None if that is not known. `began_at`:
+    since when it works, with this configuration; None as well if no daemon works.
     """
 
     started_at: datetime | None = None
+    began_at: datetime | None = None
     in_force: InForce | None = None
     held_by: Holding | None = None
     waiting: tuple[Holding, ...] = ()
@@ -145,6 +147,11 @@ class Standing:
     brakes: tuple[Braking, ...] = ()
     muted: tuple[MutedStanding, ...] = ()
 
+    @property
+    def is_unproven(self) -> bool:
+        """Tell whether the daemon that works has not read the mailbox yet, since it began."""
+        return is_awaited(self.imap, self.began_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -153,6 +160,15 @@ class Trouble:
     severity: Severity
     what: str
     advice: str
+
+
+def is_awaited(account: Account, began_at: datetime | None) -> bool:
+    """Tell whether a daemon that began then has not been let in yet: what one before it achieved,
+    perhaps with another password, tells nothing of it. False where none works (None).
+    """
+    if began_at is None:
+        return False
+    return account.last_success_at is None or account.last_success_at < began_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,41 +226,57 @@ def lasting_troubles(
 
 
 def _imap_troubles(standing: Standing, poll_every: timedelta, now: datetime) -> Iterator[Trouble]:
-    account, grave = standing.imap, Severity.UNAVAILABLE
-    if account.last_error is not None and not account.failures:
+    account, began_at, grave = standing.imap, standing.began_at, Severity.UNAVAILABLE
+    connect = "try `maildaemon check --connect`"
+    if _needs_correction(account, began_at):
         yield Trouble(grave, f"IMAP: {account.last_error}", _until_corrected(account))
     elif account.last_success_at is None:
         yield Trouble(
             grave,
             f"the mailbox has never been read{_reason(account)}",
-            "start `maildaemon run`; if it runs, try `maildaemon check --connect`",
+            f"{connect}, if it stays so" if began_at else "start `maildaemon run`",
         )
     elif now - account.last_success_at > max(_QUIET_AT_MOST, 3 * poll_every):
         yield Trouble(
             grave,
             f"the mailbox has not been read for {_span(now - account.last_success_at)}"
             f"{_reason(account)}",
-            "see whether `maildaemon run` is running; if so, try `maildaemon check --connect`",
+            f"see whether `maildaemon run` is running; if so, {connect}",
+        )
+    elif began_at is not None and standing.is_unproven:
+        since = _span(max(now - began_at, timedelta(0)))
+        yield _attention(
+            f"the mailbox has not been read yet since the start {since} ago{_reason(account)}",
+            f"wait a moment; if it stays so, {connect}",
         )
     elif standing.started_at is None:
-        yield Trouble(
-            Severity.ATTENTION, "the first reading of the mailbox is under way", "wait for it"
-        )
+        yield _attention("the first reading of the mailbox is under way", "wait for it")
 
 
 def _smtp_troubles(standing: Standing, now: datetime) -> Iterator[Trouble]:
     account = standing.smtp
-    if account.last_error is None:
-        return
-    if not account.failures:
+    if _needs_correction(account, standing.began_at):
         advice = _until_corrected(account)
         yield Trouble(Severity.UNAVAILABLE, f"SMTP: {account.last_error}", advice)
-    elif _overdue(standing.outbox.due_since, now):
+    elif account.last_error is not None and _overdue(standing.outbox.due_since, now):
         yield Trouble(
             Severity.UNAVAILABLE,
             f"no mail can be sent{_reason(account)}",
             "it is tried again by itself; try `maildaemon check --connect`",
         )
+
+
+def _needs_correction(account: Account, began_at: datetime | None) -> bool:
+    """Tell whether a server refuses us, or something else does not pass by itself. Of what failed
+    before the start a refused password alone still counts: it is not tried again so soon.
+    """
+    if account.last_error is None or account.failures:
+        return False
+    return account.refusals > 0 or not (
+        began_at is not None
+        and account.last_error_at is not None
+        and account.last_error_at < began_at
+    )
 
 
 def _queue_troubles(standing: Standing, now: datetime) -> Iterator[Trouble]:
@@ -399,6 +431,8 @@ def _count(number: int, one: str, many: str = "") -> str:
 
 def _span(duration: timedelta) -> str:
     minutes = int(duration.total_seconds() // 60)
+    if minutes < 2:  # noqa: PLR2004
+        return f"{int(duration.total_seconds())} seconds"
     if minutes < 120:  # noqa: PLR2004
         return f"{minutes} minutes"
     return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -20,6 +20,7 @@ from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import AccountRow
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.desk import Desk
+from maildaemon.services.in_force import in_force_since
 
 _NOTE_SUCCESS_EVERY = timedelta(seconds=30)
 _OPERATOR_WAIT = timedelta(minutes=1)
@@ -77,14 +78,16 @@ def begin_anew(store: Store, desk: Desk) -> None:
 
 def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
     """Note that the server has let us in: call it for nothing less, or it forgets refusals.
-    Written at most every 30 s.
+    Written at most every 30 s, but for the first one of a daemon: until then it has proven nothing.
     """
     with store.read() as tx:
         row = tx.mailboxes.account(desk.mailbox_id, service)
+        began_at = in_force_since(tx, desk)
     recovered = has_stopped(row) or (_is_out(row) and service in _TOLD_OF)
     # By a clock that was ahead it may be in the future.
     fresh = row.last_success_at and abs(now - row.last_success_at) < _NOTE_SUCCESS_EVERY
-    if fresh and not row.failures and not row.refusals:
+    first = row.last_success_at and began_at and row.last_success_at < began_at
+    if fresh and not first and not row.failures and not row.refusals:
         return
     with store.begin() as tx:
         tx.mailboxes.save_account(

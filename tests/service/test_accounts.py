@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from maildaemon.adapters.sql.tables import outbox
+from maildaemon.domain.in_force import InForce
 from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxRefusedError,
@@ -32,6 +33,7 @@ from maildaemon.services.accounts import (
 )
 from maildaemon.services.crew import Step
 from maildaemon.services.daemon import Daemon
+from maildaemon.services.in_force import note_in_force
 from maildaemon.services.loop import Loop, Rest
 from tests.service.shop import START, Shop, a_mail
 from tests.service.test_daemon import a_daemon
@@ -110,6 +112,24 @@ def test_an_outage_waits_longer_each_time_up_to_five_minutes(shop: Shop) -> None
         shop.at = until
 
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+
+
+@pytest.mark.postgresql
+def test_the_first_success_of_a_daemon_is_noted_at_once(shop: Shop) -> None:
+    """Until then it is not known whether what it logs in with is right."""
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    shop.wait(seconds=5)
+    note_in_force(shop.store, shop.desk, InForce("live", "ab12", "0.1.0", shop.at))
+    shop.wait(seconds=1)
+    first = shop.at
+    note_success(shop.store, shop.desk, "imap", first)
+    shop.wait(seconds=1)
+    note_success(shop.store, shop.desk, "imap", shop.at)
+
+    with shop.store.read() as tx:
+        assert tx.mailboxes.account(shop.desk.mailbox_id, "imap").last_success_at == first
+        standing = tx.overview.standing(shop.desk.mailbox_id, shop.at)
+    assert (standing.began_at, standing.is_unproven) == (first - timedelta(seconds=1), False)
 
 
 @pytest.mark.postgresql

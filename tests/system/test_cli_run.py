@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 
 from tests.servers.dovecot import Account
 from tests.servers.postgres import Postgres
-from tests.servers.process import wait_until
-from tests.servers.relay import Relay
+from tests.servers.process import free_ports, wait_until
+from tests.servers.relay import Fault, Relay
 from tests.servers.sink import SmtpSink
 from tests.system.installation import (
     A_FILE_IN_A_LETTER,
@@ -22,8 +23,9 @@ from tests.system.installation import (
     imap_of,
     smtp_of,
 )
+from tests.system.test_cli_http import ask
 
-TEMPORARY = 75
+TEMPORARY, UNAVAILABLE = 75, 69
 
 
 @pytest.fixture
@@ -81,6 +83,44 @@ def test_status_says_at_once_that_no_daemon_is_running(here: Installation) -> No
         "it is judged by the age of the last success: `run --once` comes and goes"
     )
     assert json.loads(here.call("status", "--json").out)["running"] is False
+
+
+def test_what_the_process_before_achieved_with_another_password_is_not_told_of_this_one(
+    here: Installation, account: Account, tls_sink: SmtpSink
+) -> None:
+    [port] = free_ports(1)
+    with Relay(account.server.imap_port) as relay:
+        text = a_config(imap_of(account, port=relay.port), smtp_of(tls_sink, account))
+        shown = text.replace("mode: live", f"mode: live, http: {{port: {port}}}")
+        here.config.write_text(shown)
+        with here.running() as process:
+            wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+            wait_until(lambda: "✓ support" in here.call("status").out, 30, "its success is noted")
+            end(process)
+        here.environment["SUPPORT_PASSWORD"] = "wrong"
+        relay.break_next(Fault("stall", "down", 0))
+        with here.running():
+            wait_until(lambda: here.log.count("daemon.started") == 2, 30, "the second one runs")
+            begun, told = here.call("status"), json.loads(here.call("status", "--json").out)
+            code, health = ask(port, "/healthz")
+            page = ask(port, "/")[1]
+            relay.cut()
+            wait_until(lambda: "refused the login" in here.log, 30, "the server has answered")
+            refused = here.call("status")
+
+    assert begun.out.startswith("! support (live)\n"), "neither well nor unwell"
+    assert re.search(r"IMAP +last success: not since the start \d+ s ago; before it, ", begun.out)
+    assert "  ! the mailbox has not been read yet since the start " in begun.out
+    assert begun.code == 0
+    assert told["began_at"] == told["in_force"]["since"] > told["imap"]["last_success_at"]
+    [trouble] = json.loads(health)["mailboxes"][0]["troubles"]
+    assert (code, trouble["what"].partition(" since")[0]) == (
+        200,
+        "the mailbox has not been read yet",
+    )
+    assert "<title>maildaemon: just started</title>" in page
+    assert "  ✗ IMAP: " in refused.out
+    assert refused.code == UNAVAILABLE
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -11,6 +11,7 @@ from maildaemon.adapters.sql.lines import TimerLine
 from maildaemon.cli.new_file import safe_name
 from maildaemon.cli.output import (
     ago,
+    ahead,
     local,
     plain,
     plain_text,
@@ -18,6 +19,7 @@ from maildaemon.cli.output import (
     put_json,
     put_table,
     span,
+    success_in_words,
     verdict,
     wrapped,
 )
@@ -27,6 +29,7 @@ from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.delivery import Section
+from maildaemon.domain.standing import Account
 from maildaemon.domain.timers import TimerKind
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -93,8 +96,24 @@ def test_time_is_told_roughly() -> None:
         "2 days",
     ]
     assert ago(AT, AT + timedelta(minutes=5)) == "5 min ago"
-    assert ago(AT, AT - timedelta(minutes=5)) == "in 5 min"
+    assert ago(AT, AT - timedelta(minutes=5)) == "in 5 min", "noted by a clock that was ahead"
+    assert ago(AT, AT - timedelta(seconds=1)) == "0 s ago", "noted while we looked"
     assert ago(None, AT) == "never"
+    assert ahead(AT, AT - timedelta(minutes=5)) == "in 5 min"
+    assert ahead(AT, AT + timedelta(seconds=5)) == "now"
+
+
+def test_what_a_process_before_has_achieved_is_told_as_its_own() -> None:
+    second = timedelta(seconds=1)
+    once = Account(last_success_at=AT - 40 * second)
+
+    def told(account: Account, began_at: datetime | None) -> str:
+        return success_in_words(account, began_at, AT)
+
+    assert told(once, None) == told(once, AT - 90 * second) == "40 s ago"
+    assert told(once, AT - 12 * second) == "not since the start 12 s ago; before it, 40 s ago"
+    assert told(Account(), AT - 12 * second) == "not since the start 12 s ago"
+    assert told(Account(), None) == "not yet"
 
 
 def test_an_instant_is_told_in_local_time_with_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,3 +217,67 @@ def test_whether_the_file_differs_is_unknown_where_it_cannot_be_compared() -> No
     assert has_changed(IN_FORCE, replace(WRITTEN, version="0.2.0")) is None
     assert has_changed(IN_FORCE, replace(WRITTEN, is_here=False)) is None
     assert troubles(WELL, MINUTE, NOW, WRITTEN) == ()
+
+
+SECOND = timedelta(seconds=1)
+JUST_BEGUN = replace(WELL, began_at=NOW - 12 * SECOND)
+
+
+def test_what_the_process_before_has_read_tells_nothing_of_the_present_one() -> None:
+    [trouble] = troubles(JUST_BEGUN, MINUTE, NOW)
+
+    assert JUST_BEGUN.is_unproven
+    assert trouble.severity is ATTENTION, "a restart is no outage"
+    assert trouble.what == "the mailbox has not been read yet since the start 12 seconds ago"
+    assert trouble.advice == "wait a moment; if it stays so, try `maildaemon check --connect`"
+
+
+def test_once_the_mailbox_is_read_the_start_is_nothing_to_tell_of() -> None:
+    read = replace(JUST_BEGUN, imap=Account(last_success_at=NOW - SECOND))
+
+    assert not read.is_unproven
+    assert troubles(read, MINUTE, NOW) == ()
+    assert not replace(WELL, began_at=None).is_unproven, "nothing runs that could prove anything"
+
+
+def test_what_fails_since_the_start_is_told_with_its_reason() -> None:
+    failing = replace(WELL.imap, failures=2, last_error="connection refused", last_error_at=NOW)
+    of_old = replace(failing, last_success_at=NOW - 11 * MINUTE)
+
+    [young] = troubles(replace(JUST_BEGUN, imap=failing), MINUTE, NOW)
+    [old] = troubles(replace(JUST_BEGUN, imap=of_old), MINUTE, NOW)
+
+    assert young.what.endswith("since the start 12 seconds ago: connection refused")
+    assert (old.severity, old.what) == (
+        UNAVAILABLE,
+        "the mailbox has not been read for 11 minutes: connection refused",
+    )
+
+
+def test_a_mailbox_that_was_never_read_is_waited_for_once_somebody_reads_it() -> None:
+    [nobody] = troubles(Standing(), MINUTE, NOW)
+    [somebody] = troubles(Standing(began_at=NOW), MINUTE, NOW)
+
+    assert nobody.advice == "start `maildaemon run`"
+    assert somebody.advice == "try `maildaemon check --connect`, if it stays so"
+
+
+def test_of_what_failed_before_the_start_a_refused_password_alone_still_counts() -> None:
+    """Else a start would be told to be in trouble before it has tried anything."""
+    before = replace(WELL.imap, last_error="no route", last_error_at=NOW - MINUTE)
+    refused = replace(before, last_error="login refused", refusals=1)
+    since = replace(before, last_error="the folder is missing", last_error_at=NOW)
+
+    def told(imap: Account) -> list[str]:
+        return [one.what for one in troubles(replace(JUST_BEGUN, imap=imap), MINUTE, NOW)]
+
+    assert told(refused) == ["IMAP: login refused"]
+    assert told(since) == ["IMAP: the folder is missing"]
+    assert told(before) == [
+        "the mailbox has not been read yet since the start 12 seconds ago: no route"
+    ]
+    sending = replace(JUST_BEGUN, imap=replace(WELL.imap, last_success_at=NOW))
+    assert troubles(replace(sending, smtp=before), MINUTE, NOW) == ()
+    assert [one.what for one in troubles(replace(sending, smtp=refused), MINUTE, NOW)] == [
+        "SMTP: login refused"
+    ]

@@ -157,6 +157,18 @@ def test_the_page_tells_no_customer_and_no_subject(page: str) -> None:
     assert "Where is my order" not in page
 
 
+def test_a_daemon_that_has_not_read_the_mailbox_yet_is_not_called_well_by_what_was_before() -> None:
+    begun = replace(WELL, standing=replace(WELL.standing, began_at=NOW - timedelta(seconds=3)))
+
+    young, with_ill = render_page((begun,), NOW, UTC), render_page((begun, ILL), NOW, UTC)
+
+    assert Page(young).words["title"] == "maildaemon: just started"
+    assert "support (not read yet since the start)</h2>" in young
+    assert "not since the start 3 s ago; before it, 20 s ago" in young
+    assert "well" not in young.partition("<main")[0].partition("<body>")[2]
+    assert Page(with_ill).words["title"] == "maildaemon: something is wrong"
+
+
 def luminance(colour: str) -> float:
     digits = colour.lstrip("#")
     digits = "".join(2 * one for one in digits) if len(digits) == 3 else digits

@@ -171,9 +171,11 @@ class SqlStanding:
             service: Account(*columns)
             for service, *columns in self._connection.execute(_ACCOUNTS, ours)
         }
+        in_force = self._in_force(row.name)
         return Standing(
             started_at=row.started_at,
-            in_force=self._in_force(row.name),
+            began_at=in_force.since if in_force else None,
+            in_force=in_force,
             held_by=held_by,
             waiting=waiting,
             imap=accounts.get("imap", Account()),
