@@ -323,12 +323,14 @@ def open_daemon(
     holder: Holder | None = None,
     alive: Callable[[], None] = lambda: None,
     watching: Callable[[str], None] = lambda _: None,
+    *,
+    reloads: bool = False,
 ) -> Iterator[Parts]:
     """Put a whole daemon together, and take it apart at the end; nothing runs yet.
 
-    Whoever calls this holds the `Locks`, which give the `holder`. What cannot be used (a template,
-    a file of certificates, the database) is found here: nothing of it is found only when the daemon
-    runs.
+    Whoever calls this holds the `Locks`, which give the `holder`. `reloads`: a hang-up has the
+    configuration read anew. What cannot be used (a template, a file of certificates, the database)
+    is found here: nothing of it is found only when the daemon runs.
     """
     alerts = (settings.alerts.smtp,) if settings.alerts.smtp else ()
     servers = (one for each in settings.mailboxes for _, one in each.servers)
@@ -355,6 +357,7 @@ def open_daemon(
             shared=shared,
             alive=alive,
             watching=watching,
+            reloads=reloads,
         )
         crews = tuple(
             _crew(

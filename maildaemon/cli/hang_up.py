@@ -24,6 +24,13 @@ def note_early_hang_up() -> None:
         signal.signal(signal.SIGHUP, EarlyHangUp())
 
 
+def reads_anew() -> bool:
+    """Tell whether a SIGHUP has the configuration read anew: it ends what runs in a window, and
+    never comes to what `nohup` has started.
+    """
+    return signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and not in_a_window()
+
+
 def in_a_window() -> bool:
     """Tell whether a hang-up means that the window we were started in is closed.
 

@@ -26,7 +26,7 @@ _STEPS = ("receive", "process", "fire", "deliver", "settle")
         "maildaemon run",
         "maildaemon run --once                            from cron, say",
         "maildaemon run --only receive --only process",
-        "kill -HUP $(cat var/lock)                        take over a changed file",
+        "kill -HUP $(cat var/lock)                        a service reads its file",
     )
 )
 @click.option("--once", is_flag=True, help="Do what is due now, once, and end.")
@@ -48,7 +48,7 @@ def run(invocation: Invocation, *, once: bool, only: tuple[str, ...]) -> int:
 
     SIGHUP has a service read its configuration anew: if everything in it can be used, it is in
     force from then on; if not, each problem is logged (config.refused) and the old one stays. In
-    a terminal SIGHUP means that the window was closed, and ends it in order.
+    a terminal SIGHUP means that the window was closed, and ends it in order (window.closed).
     """
     note_early_hang_up()
     settings = invocation.settings()

@@ -19,7 +19,7 @@ from maildaemon.adapters.clock import utc_now
 from maildaemon.adapters.log import veil_for
 from maildaemon.adapters.supervisor import Supervisor
 from maildaemon.bootstrap import Parts, open_daemon
-from maildaemon.cli.hang_up import EarlyHangUp, in_a_window
+from maildaemon.cli.hang_up import EarlyHangUp, in_a_window, reads_anew
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import note, wrapped
 from maildaemon.errors import (
@@ -56,12 +56,18 @@ def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         stop()
 
+    def close() -> None:
+        log(
+            "window.closed", logging.WARNING, why="SIGHUP: only a service reads its file anew by it"
+        )
+        end()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     early = signal.getsignal(signal.SIGHUP)
     # What `nohup` has shut out stays out.
     if early is signal.SIG_DFL or isinstance(early, EarlyHangUp):
-        loop.add_signal_handler(signal.SIGHUP, end if in_a_window() else hang_up)
+        loop.add_signal_handler(signal.SIGHUP, close if in_a_window() else hang_up)
     if isinstance(early, EarlyHangUp) and early.asked:
         hang_up()
 
@@ -223,7 +229,7 @@ class Service:
             holder = self._locks.holder(settings)
             alive, watching = self._supervisor.alive, self._tell_watched
             parts = resources.enter_context(
-                open_daemon(settings, self._only, holder, alive, watching)
+                open_daemon(settings, self._only, holder, alive, watching, reloads=reads_anew())
             )
             reads = not self._only or Step.RECEIVE in self._only
             new = _never_read(parts) if reads else frozenset()

@@ -12,7 +12,8 @@ class InForce:
     which `configuration` is a hash; `version` is that of the program. `home` tells the data folder
     of the daemon from those of others, by `fence` it holds the mailbox; both are None where no
     other daemon can. `refused_at`: when it refused a changed configuration last, None if it has
-    not since then.
+    not since then. `reloads`: a hang-up has it read its configuration anew; in a terminal that ends
+    it.
     """
 
     mode: str
@@ -22,6 +23,7 @@ class InForce:
     home: str | None = None
     fence: int | None = None
     refused_at: datetime | None = None
+    reloads: bool = True
 
     def refused(self, at: datetime) -> Self:
         """Return the same after a changed configuration was refused."""
@@ -38,6 +40,7 @@ class InForce:
                 "home": self.home,
                 "fence": self.fence,
                 "refused_at": self.refused_at and self.refused_at.isoformat(),
+                "reloads": self.reloads,
             }
         )
 
@@ -55,6 +58,8 @@ class InForce:
                 found["home"],
                 found["fence"],
                 refused_at and datetime.fromisoformat(refused_at),
+                # An older version wrote nothing of it.
+                found.get("reloads", True),
             )
         except (LookupError, TypeError, ValueError):
             return None

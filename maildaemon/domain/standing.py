@@ -13,6 +13,7 @@ from maildaemon.domain.waiting import STOP_AFTER_REFUSALS
 
 _QUIET_AT_MOST = timedelta(minutes=10)
 _QUEUED_AT_MOST = timedelta(minutes=15)
+_AGAIN = "end `maildaemon run` and start it again"
 _WHY_REFUSED = "the log (config.refused) and `maildaemon check`"
 
 
@@ -229,7 +230,7 @@ def _imap_troubles(standing: Standing, poll_every: timedelta, now: datetime) -> 
     account, began_at, grave = standing.imap, standing.began_at, Severity.UNAVAILABLE
     connect = "try `maildaemon check --connect`"
     if _needs_correction(account, began_at):
-        yield Trouble(grave, f"IMAP: {account.last_error}", _until_corrected(account))
+        yield Trouble(grave, f"IMAP: {account.last_error}", _until_corrected(standing, account))
     elif account.last_success_at is None:
         yield Trouble(
             grave,
@@ -256,7 +257,7 @@ def _imap_troubles(standing: Standing, poll_every: timedelta, now: datetime) -> 
 def _smtp_troubles(standing: Standing, now: datetime) -> Iterator[Trouble]:
     account = standing.smtp
     if _needs_correction(account, standing.began_at):
-        advice = _until_corrected(account)
+        advice = _until_corrected(standing, account)
         yield Trouble(Severity.UNAVAILABLE, f"SMTP: {account.last_error}", advice)
     elif account.last_error is not None and _overdue(standing.outbox.due_since, now):
         yield Trouble(
@@ -380,15 +381,14 @@ def _of_the_file(standing: Standing, written: Written) -> Iterator[Trouble]:
             what = f"{told} on {standing.held_by.place}; the file here says {written.mode}"
             yield _attention(what, "correct one of the two files")
         return
-    again = "end `maildaemon run` and start it again"
     if in_force.version != written.version:
         what = f"version {in_force.version} is running, and {written.version} is installed"
-        yield _attention(what, again)
+        yield _attention(what, _AGAIN)
     elif has_changed(in_force, written):
         what = "the configuration was changed since the daemon read it"
         if written.mode != in_force.mode:
             what = f"{told}; the file says {written.mode}"
-        advice = f"{written.reload}; in a terminal, {again}"
+        advice = written.reload if in_force.reloads else _AGAIN
         if in_force.refused_at is not None:
             what += f" ({_refused_at(in_force.refused_at)})"
             advice = f"see {_WHY_REFUSED}; once it can be used: {advice}"
@@ -403,9 +403,11 @@ def _attention(what: str, advice: str) -> Trouble:
     return Trouble(Severity.ATTENTION, what, advice)
 
 
-def _until_corrected(account: Account) -> str:
+def _until_corrected(standing: Standing, account: Account) -> str:
     if account.stopped:
         return "correct it: a new password is tried at once, the old one hardly any more"
+    if standing.in_force is not None and not standing.in_force.reloads:
+        return f"correct it, then {_AGAIN}"
     return (
         "correct it; what stands in the configuration is taken over on SIGHUP (systemctl reload), "
         "what stands in the environment when `maildaemon run` is started again"

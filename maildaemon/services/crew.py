@@ -101,10 +101,11 @@ class Crew:
 @dataclass(frozen=True, slots=True)
 class Works:
     """What all mailboxes share. `alerts` are the paths by which people are told, by name. `shared`
-    None: no other process works on the database. `configuration` is a hash of it. `alive` is called
-    every few seconds, whatever is out of reach, while the event loop goes on and the guard comes
-    round; `watching` with the name of a mailbox once it has been read for the first time by this
-    daemon: what arrives from then on is new, whatever lay there at a first start.
+    None: no other process works on the database. `configuration` is a hash of it; `reloads` tells
+    whether a hang-up has it read anew. `alive` is called every few seconds, whatever is out of
+    reach, while the event loop goes on and the guard comes round; `watching` with the name of a
+    mailbox once it has been read for the first time by this daemon: what arrives from then on is
+    new, whatever lay there at a first start.
     """
 
     store: Store
@@ -124,6 +125,7 @@ class Works:
     shared: Shared | None = None
     alive: Callable[[], None] = lambda: None
     watching: Callable[[str], None] = lambda _: None
+    reloads: bool = True
 
     def fenced(self, lease: Lease | None) -> Store:
         """Return the store for what a lease is about; None: nobody else works there."""

@@ -194,7 +194,15 @@ class Daemon:
         works, now = self._works, self._works.now()
         home = works.shared.daemon.home if works.shared else None
         fence = crew.lease.fence if crew.lease else None
-        in_force = InForce(crew.mode, works.configuration, __version__, now, home, fence)
+        in_force = InForce(
+            crew.mode,
+            works.configuration,
+            __version__,
+            now,
+            home,
+            fence,
+            reloads=works.reloads,
+        )
         note_in_force(store, crew.desk, in_force)
         if not crew.only_sent:
             put_in_force(store, crew.desk, now)

@@ -209,7 +209,7 @@ def test_status_tells_what_runs_whatever_the_file_says(here: Installation) -> No
     shadow = here.config.read_text().replace("mode: live", "mode: shadow")
     live = shadow.replace("mode: shadow", "mode: live")
     here.config.write_text(shadow)
-    take_over = f"what to do: kill -HUP $(cat {here.data}/lock); in a terminal, end"
+    take_over = f"what to do: kill -HUP $(cat {here.data}/lock)\n"
     with here.running() as process:
         daemon = Running(here, process)
         daemon.wait("mailbox.started")

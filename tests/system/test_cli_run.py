@@ -193,11 +193,15 @@ def test_it_ends_in_order_with_the_window_it_was_started_in(here: Installation) 
     window, terminal = os.openpty()
     with here.running(stdin=terminal, start_new_session=True) as process:
         wait_until(lambda: "mailbox.started" in here.log, 30, "the daemon reads the mailbox")
+        here.config.write_text(here.config.read_text() + "limits: {burst: 19}\n")
+        changed = here.call("status").out
         os.close(terminal)
         process.send_signal(signal.SIGHUP)  # as the kernel does
 
         assert process.wait(30) == 0
     os.close(window)
+    assert "what to do: end `maildaemon run` and start it again\n" in changed
+    assert "window.closed" in here.log
     assert here.log.rstrip().endswith("daemon.stopped")
 
 

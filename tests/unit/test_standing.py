@@ -164,11 +164,11 @@ def test_how_long_a_mailbox_was_not_read_is_told_as_people_say_it(minutes: int, 
     ("written", "what", "advice"),
     [
         (WRITTEN, None, None),
-        (replace(WRITTEN, configuration="cd34"), "the configuration was changed since", "HUP 42;"),
+        (replace(WRITTEN, configuration="cd34"), "the configuration was changed since", "HUP 42"),
         (
             replace(WRITTEN, configuration="cd34", mode="shadow"),
             "it runs in live; the file says shadow",
-            "in a terminal, end `maildaemon run`",
+            "kill -HUP 42",
         ),
         (
             replace(WRITTEN, version="0.2.0", configuration="cd34"),
@@ -188,6 +188,17 @@ def test_what_runs_is_held_against_what_the_file_says(
     [trouble] = found
     assert (trouble.severity, trouble.what[: len(what)]) == (ATTENTION, what)
     assert advice in trouble.advice
+
+
+def test_where_a_hang_up_would_end_the_daemon_nobody_is_told_to_send_one() -> None:
+    in_a_terminal = replace(WELL, in_force=replace(IN_FORCE, reloads=False))
+    refused = replace(WELL.imap, last_error="login refused", refusals=1)
+
+    [changed] = troubles(in_a_terminal, MINUTE, NOW, replace(WRITTEN, configuration="cd34"))
+    [password] = troubles(replace(in_a_terminal, imap=refused), MINUTE, NOW, WRITTEN)
+
+    assert changed.advice == "end `maildaemon run` and start it again"
+    assert password.advice == "correct it, then end `maildaemon run` and start it again"
 
 
 def test_a_file_that_was_refused_is_told_of_until_it_says_again_what_runs() -> None:
