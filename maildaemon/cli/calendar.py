@@ -5,11 +5,11 @@ from datetime import date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from maildaemon.domain.hours import opens_at
+from maildaemon.domain.hours import opens_at, over_while_closed
 from maildaemon.services.check import Finding, Result
 
 if TYPE_CHECKING:
-    from maildaemon.settings import Settings
+    from maildaemon.settings import MailboxSettings, Settings
     from maildaemon.settings.promises import HourSettings
 
 _SHOWN = 5
@@ -48,6 +48,37 @@ def _findings(hours: "HourSettings", now: datetime, mailbox: str | None) -> Iter
         advice = "look at `hours.holidays`: which entry lasts for too long?"
         what = f"{place}; closed for a whole year from now: nothing would ever be due"
         yield Finding("hours", Result.WARNING, what, advice, mailbox)
+
+
+def check_promises(settings: "Settings", now: datetime) -> Iterator[Finding]:
+    """Yield each promise of a mailbox that may be over while the shop is closed. Where nobody has
+    said when it opens, there is nothing to hold it against.
+    """
+    for mailbox in settings.mailboxes:
+        told = "open" in settings.policy_of(mailbox).hours.model_fields_set
+        if told and mailbox.reads != "sent_only":
+            yield from _promises(settings, mailbox, now)
+
+
+def _promises(settings: "Settings", mailbox: "MailboxSettings", now: datetime) -> Iterator[Finding]:
+    from maildaemon.settings.policy import make_policy
+
+    policy = make_policy(settings, mailbox)
+    zone = policy.hours.zone
+    for priority, promise in policy.time.promises:
+        for name, span in (
+            ("first_reply", promise.first_reply),
+            ("next_reply", promise.next_reply),
+        ):
+            if span is None or (found := over_while_closed(span, policy.hours, now)) is None:
+                continue
+            closes, due = (f"{at.astimezone(zone):%a at %H:%M}" for at in found)
+            what = (
+                f"promises.{priority}.{name}: {span}: who writes when you close, on {closes}, is "
+                f"promised an answer by {due}, before you open again"
+            )
+            advice = "nothing, if somebody answers then; else count in `open hours`"
+            yield Finding("promises", Result.WARNING, what, advice, mailbox.name)
 
 
 def _named(day: date, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.alarms import check_alerts
-from maildaemon.cli.calendar import check_hours
+from maildaemon.cli.calendar import check_hours, check_promises
 from maildaemon.cli.exits import Exit, exit_for
 from maildaemon.cli.invocation import Invocation, choose_mailbox
 from maildaemon.cli.output import (
@@ -170,6 +170,7 @@ def _all_findings(
         yield Finding("configuration", Result.WARNING, str(warning))
     yield from _modes(settings)
     yield from check_hours(settings, datetime.now(UTC))
+    yield from check_promises(settings, datetime.now(UTC))
     yield from _templates(settings)
     yield from _certificates(settings)
     yield from check_alerts(settings, alarm=alarm)

@@ -7,14 +7,17 @@ it opened: on a holiday it does not open, and on the eve of one it closes as alw
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from math import ceil, floor
 
 from maildaemon.domain.opening import Hours, Opening
 from maildaemon.domain.spans import Counting, Span
 
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 _MIDNIGHT = time()
 _ALL_DAY = (Opening(0, 24 * 60),)
 _FORESEEABLE = timedelta(days=366)
@@ -51,6 +54,21 @@ def opens_at(hours: Hours, at: datetime) -> datetime | None:
     """
     begins, _ = next(_counted(at, Counting.OPEN_HOURS, hours))
     return begins if begins - at <= _FORESEEABLE else None
+
+
+def over_while_closed(
+    span: Span, hours: Hours, since: datetime
+) -> tuple[datetime, datetime] | None:
+    """Return after which closing a promise of so long is over before anybody is there again, and
+    when it is; None if it never is. Holidays are left out; the week after `since` is looked at.
+    """
+    usual = replace(hours, holidays=frozenset())
+    for (_, closes), (opens, _) in pairwise(_counted(since, Counting.OPEN_HOURS, usual)):
+        if closes > since + _WEEK:
+            break
+        if closes < opens and (due := due_at(closes, span, usual)) <= opens:
+            return closes, due
+    return None
 
 
 def not_before_opening(at: datetime, hours: Hours) -> datetime:

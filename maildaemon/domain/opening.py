@@ -70,6 +70,17 @@ def is_open(hours: Hours, at: datetime) -> bool:
     )
 
 
+def parse_days(text: str) -> tuple[str, ...] | None:
+    """Return the days that `wed`, or a range such as `mon-fri` or `sat-mon`, names; None if it
+    names none.
+    """
+    first, *last = re.split(r"\s*[-–]\s*", text.strip())
+    if len(last) > 1 or not {first, *last} <= {*DAYS}:
+        return None
+    begins, ends = DAYS.index(first), DAYS.index(last[0] if last else first)
+    return tuple(DAYS[(begins + day) % 7] for day in range((ends - begins) % 7 + 1))
+
+
 def parse_openings(text: str) -> tuple[Opening, ...]:
     """Return what `09:00-13:00 14:00-18:00` means, in order; else ValueError.
 

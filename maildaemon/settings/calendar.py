@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
-from maildaemon.domain.opening import DAYS, Opening, Week, parse_openings, why_no_week
+from maildaemon.domain.opening import DAYS, Opening, Week, parse_days, parse_openings, why_no_week
 from maildaemon.settings.document import Block
 from maildaemon.settings.options import Kind, WrongError, found, read_text, suggestion
 
@@ -93,17 +93,22 @@ def _read_week(value: object) -> Week:
     if isinstance(value, Week):
         return value
     if not isinstance(value, Block):
-        raise ValueError(f"expected days such as `{{mon: 09:00-18:00}}`, found {found(value)}")  # noqa: TRY004 - pydantic's
+        raise ValueError(f"expected days such as `{{mon-fri: 09:00-18:00}}`, found {found(value)}")  # noqa: TRY004 - pydantic's
     days: dict[str, tuple[Opening, ...]] = {}
-    for day, openings in value.items():
-        if day not in DAYS:
-            raise WrongError(f"unknown day `{day}`{suggestion(day, [*DAYS])}", day)
+    named: dict[str, str] = {}
+    for key, openings in value.items():
+        if (meant := parse_days(key)) is None:
+            raise WrongError(f"unknown day `{key}`{suggestion(key, [*DAYS, 'mon-fri'])}", key)
+        for day in meant:
+            if day in named:
+                raise WrongError(f"`{day}` is also in `{named[day]}`; name each day once", key)
+            named[day] = key
         try:
-            days[day] = parse_openings(read_text(openings))
+            days |= dict.fromkeys(meant, parse_openings(read_text(openings)))
         except ValueError as error:
-            raise WrongError(str(error), day) from error
+            raise WrongError(str(error), key) from error
     if why := why_no_week(days):
-        raise WrongError(why[1], why[0])
+        raise WrongError(why[1], named[why[0]])
     return Week(tuple(days.get(day, ()) for day in DAYS))
 
 
@@ -112,6 +117,8 @@ def _write_week(week: Week) -> dict[str, str]:
     return {day: " ".join(map(str, openings)) for day, openings in named if openings}
 
 
+_ANY_DAY = "|".join(DAYS)
+_OPENINGS = {"type": "string", "examples": ["09:00-18:00"]}
 TimeOfDay = Annotated[
     time,
     BeforeValidator(_read_time),
@@ -127,7 +134,8 @@ OpeningTimes = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "properties": {day: {"type": "string", "examples": ["09:00-18:00"]} for day in DAYS},
+            "properties": dict.fromkeys(DAYS, _OPENINGS),
+            "patternProperties": {rf"^({_ANY_DAY})\s*[-–]\s*({_ANY_DAY})$": _OPENINGS},
             "additionalProperties": False,
         }
     ),

@@ -105,8 +105,9 @@ class HourSettings(Section):
     open: OpeningTimes = Field(
         WORKING_DAYS,
         description="Opening times by day (`mon` to `sun`): `09:00-18:00`, or several as in "
-        "`09:00-13:00 14:00-18:00`. A time before the opening is one of the next day: "
-        "`22:00-02:00`. A day that is not named is closed, and no business day.",
+        "`09:00-13:00 14:00-18:00`. Days that are alike may stand together: `mon-fri: "
+        "09:00-18:00`. A time before the opening is one of the next day: `22:00-02:00`. A day "
+        "that is not named is closed, and no business day.",
     )
     holidays: HolidaySettings = Field(default_factory=HolidaySettings)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from maildaemon.domain.opening import DAYS, WORKING_DAYS, Opening, parse_openings
+from maildaemon.domain.opening import WORKING_DAYS, Opening, parse_days, parse_openings
 from maildaemon.domain.spans import Counting, Span, parse_span
 from maildaemon.settings.document import Block, Loc
 
@@ -55,7 +55,11 @@ def _openings(given: object) -> list[tuple[Opening, ...]] | None:
     if not isinstance(given, Block):
         return [*WORKING_DAYS.days] if given is None else None
     try:
-        return [parse_openings(str(given[day])) for day in DAYS if day in given]
+        return [
+            parse_openings(str(openings))
+            for key, openings in given.items()
+            for _ in parse_days(key) or ()
+        ]
     except ValueError:
         return None
 

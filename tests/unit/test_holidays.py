@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from maildaemon.cli.calendar import check_hours
+from maildaemon.cli.calendar import check_hours, check_promises
 from maildaemon.domain.hours import is_business_day
 from maildaemon.errors import ConfigError
 from maildaemon.services.check import Result
@@ -320,6 +320,41 @@ def test_check_warns_when_holidays_run_out_or_never_end() -> None:
         Result.WARNING,
         "hours: UTC; closed for a whole year from now: nothing would ever be due",
     )
+
+
+def promised(promise: str, openings: str = "mon-fri: 09:00-18:00") -> list[str]:
+    hours = f"hours: {{timezone: Europe/Rome, open: {{{openings}}}, holidays: {{country: IT}}}}\n"
+    text = f"{MINIMAL}{hours}promises: {{normal: {{{promise}}}}}\n"
+    return [one.what for one in check_promises(read(text), NOW)]
+
+
+def test_check_names_a_promise_that_is_over_before_anybody_is_there() -> None:
+    [night] = promised("first_reply: 12 business hours")
+    [weekend, then] = promised("first_reply: 48 hours, next_reply: 2 hours")
+    [break_] = promised("first_reply: 1 hour", "mon-sun: 00:00-12:00 14:00-24:00")
+
+    assert night == (
+        "promises.normal.first_reply: 12 business hours: who writes when you close, on Tue at "
+        "18:00, is promised an answer by Wed at 06:00, before you open again"
+    )
+    assert "on Fri at 18:00, is promised an answer by Sun at 18:00" in weekend
+    assert "next_reply: 2 hours: who writes when you close, on Tue at 18:00, is" in then
+    assert "on Wed at 12:00, is promised an answer by Wed at 13:00" in break_
+
+
+@pytest.mark.parametrize(
+    "promise",
+    ["first_reply: 48 business hours", "first_reply: 1 open hour", "next_reply: 1 business day"],
+)
+def test_what_can_be_kept_is_nothing_to_tell_of(promise: str) -> None:
+    assert promised(promise) == []
+    assert promised("first_reply: 1 minute", "mon-sun: 00:00-24:00") == []
+
+
+def test_where_nobody_has_said_when_the_shop_opens_no_promise_is_held_against_it() -> None:
+    text = "promises: {normal: {first_reply: 2 hours}}\nhours: {timezone: Europe/Rome}\n"
+
+    assert [*check_promises(read(MINIMAL + text), NOW)] == []
 
 
 def test_check_speaks_of_the_hours_of_a_mailbox_too() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildaemon.domain.opening import DAYS, Opening, parse_openings, why_no_week
+from maildaemon.domain.opening import DAYS, Opening, parse_days, parse_openings, why_no_week
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,25 @@ def test_what_are_no_opening_times_gets_advice(text: str, advice: str) -> None:
         parse_openings(text)
 
     assert advice in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("wed", ("wed",)),
+        ("mon-fri", DAYS[:5]),
+        ("mon – sun", DAYS),
+        ("sat-mon", ("sat", "sun", "mon")),
+        ("tue-tue", ("tue",)),
+        ("monday", None),
+        ("mon-friday", None),
+        ("mon-wed-fri", None),
+        ("mon,tue", None),
+        ("", None),
+    ],
+)
+def test_days_that_are_alike_may_stand_together(text: str, days: tuple[str, ...] | None) -> None:
+    assert parse_days(text) == days
 
 
 def test_a_night_must_be_over_when_the_next_day_opens() -> None:

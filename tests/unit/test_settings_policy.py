@@ -267,3 +267,47 @@ def test_a_span_of_a_year_or_two_is_taken() -> None:
     text = "hours: {open: {mon: 09:00-10:00}}\nfeedback: {after: 90 open hours}\n" + MINIMAL
 
     assert policy_of(text).time.feedback is not None
+
+
+def test_days_that_are_alike_may_be_named_together() -> None:
+    text = "hours: {open: {mon-thu: 09:00-18:00, fri: 09:00-13:00}}\n" + MINIMAL
+
+    days = policy_of(text).hours.week.days
+
+    assert [bool(one) for one in days] == [True] * 5 + [False] * 2
+    assert days[0] == days[3] != days[4]
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (
+            "mon-fri: 09:00-18:00, wed: 09:00-13:00",
+            "hours.open.wed: `wed` is also in `mon-fri`; name each day once",
+        ),
+        (
+            "mon-fryday: 09:00-18:00",
+            "hours.open.mon-fryday: unknown day `mon-fryday`; known here: mon, tue, wed, thu, fri, sat",
+        ),
+        (
+            "monday-friday: 09:00-18:00",
+            "hours.open.monday-friday: unknown day `monday-friday`; did you mean `mon-fri`?",
+        ),
+        ("mon-fri: 9-18", "hours.open.mon-fri: `9-18` is no opening time; write `09:00-18:00`"),
+        (
+            "fri: 18:00-03:00, sat-sun: 02:00-09:00",
+            "hours.open.sat-sun: `fri` closes at 03:00 on the next day, when `sat` is open",
+        ),
+    ],
+)
+def test_days_that_are_named_twice_or_wrongly_are_told_where_they_stand(
+    days: str, told: str
+) -> None:
+    assert told in only_problem(f"hours: {{open: {{{days}}}}}\n{MINIMAL}")
+
+
+def test_a_span_is_held_against_the_opening_times_of_a_range_of_days() -> None:
+    text = "feedback: {after: 9000 open hours}\n" + MINIMAL
+
+    told = "feedback.after: `9000 open hours` takes 17 years by the opening times in `hours`"
+    assert told in only_problem("hours: {open: {mon-fri: 09:00-11:00}}\n" + text)

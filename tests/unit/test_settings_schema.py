@@ -43,8 +43,14 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [MINIMAL, MINIMAL + SHOP, example(), uncommented()],
-    ids=["minimal", "shop", "example", "uncommented"],
+    [
+        MINIMAL,
+        MINIMAL + SHOP,
+        MINIMAL + "hours: {open: {mon-thu: 09:00-18:00, fri: 09:00-13:00}}",
+        example(),
+        uncommented(),
+    ],
+    ids=["minimal", "shop", "a range of days", "example", "uncommented"],
 )
 def test_the_schema_accepts_what_loads(text: str) -> None:
     assert marks(text) == []
@@ -64,6 +70,7 @@ def test_the_schema_accepts_what_loads(text: str) -> None:
         ("limits: 5", "$.limits"),
         ("languages: {supported: []}", "$.languages.supported"),
         ("hours: {open: {monday: 09:00-18:00}}", "$.hours.open"),
+        ("hours: {open: {mon-friday: 09:00-18:00}}", "$.hours.open"),
         ("hours: {open: 09:00-18:00}", "$.hours.open"),
         ("notices: [{from: 2026-12-22, template: holiday}]", "$.notices[0]"),
         ("promises: {normal: {first_reply: {hours: 48}}}", "$.promises.normal"),
