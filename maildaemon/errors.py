@@ -141,7 +141,9 @@ class AlreadyRunningError(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a configuration file; `line` and `column` count from 1."""
+    """One mistake in a configuration file; `line` and `column` count from 1, and are 0 where it is
+    the file itself that cannot be used.
+    """
 
     file: str
     line: int
@@ -152,7 +154,8 @@ class Problem:
     def __str__(self) -> str:
         """Return `file:line:column: path: message`, which editors can jump to."""
         path = f"{self.path}: " if self.path else ""
-        told = f"{self.file}:{self.line}:{self.column}: {path}{self.message}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        told = f"{place}: {path}{self.message}"
         # It may quote a value, which may have several lines.
         return " ".join(told.splitlines())
 

@@ -5,7 +5,6 @@ answer at once.
 """
 
 import atexit
-import difflib
 import gc
 import io
 import os
@@ -22,6 +21,7 @@ from maildaemon import __version__
 from maildaemon.cli.exits import Exit, complain, exit_for
 from maildaemon.cli.help_page import HelpPage
 from maildaemon.cli.invocation import COMPLETION, Invocation
+from maildaemon.cli.verbs import Verbs
 
 # A command is called like its module, which is imported when it is asked for: not to list them. A
 # test compares.
@@ -59,8 +59,8 @@ _BETWEEN_LOOKS = 50_000
 click.Context.formatter_class = HelpPage
 
 
-class _Commands(click.Group):
-    """Loads a command's module when it is needed, and knows what a mistyped one was meant to be."""
+class _Commands(Verbs):
+    """Loads a command's module when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -75,16 +75,6 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if not name.startswith("-") and name not in _COMMANDS:
-            near = difflib.get_close_matches(name, _COMMANDS, 1)
-            hint = f"did you mean `{near[0]}`?" if near else "`maildaemon --help` lists them all"
-            raise click.UsageError(f"there is no command `{name}`; {hint}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 @click.group(

@@ -21,6 +21,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 from maildaemon.domain.attachments import Reason, Verdict
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Verbs,
     epilog=examples(
         "maildaemon attachments list --held", "maildaemon attachments release 8 --to /tmp/look/"
-    )
+    ),
 )
 def attachments() -> None:
     """Look at files that were held or refused, and take them out.

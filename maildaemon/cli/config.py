@@ -5,9 +5,10 @@ import click
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, put_json, say
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 
 
-@click.group(epilog=examples("maildaemon config example", "maildaemon config show"))
+@click.group(cls=Verbs, epilog=examples("maildaemon config example", "maildaemon config show"))
 def config() -> None:
     """Show options: all that exist, or those in force.
 

@@ -10,10 +10,13 @@ from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import json_option, note, put_json, say, size_of
 from maildaemon.cli.progress import show_progress
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 from maildaemon.errors import OperatorError
 
 
-@click.group(epilog=examples("maildaemon db backup /backup/maildaemon.db", "maildaemon db check"))
+@click.group(
+    cls=Verbs, epilog=examples("maildaemon db backup /backup/maildaemon.db", "maildaemon db check")
+)
 def db() -> None:
     """Back up, check and upgrade the database.
 

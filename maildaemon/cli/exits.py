@@ -99,7 +99,7 @@ def _sentences(error: Exception) -> list[str]:
                 "run the command as the user that runs the daemon, or as root",
             )
         case TemporaryError() | OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return [f"error: {error}", "  this may pass; try again later"]
+            return _with_advice(str(error), "try again later: this may pass by itself")
         case _:
             trace = "".join(traceback.format_exception(error)).rstrip()
             return [trace, "error: this is a mistake in maildaemon itself; please report the above"]
@@ -120,9 +120,13 @@ def _with_advice(message: str, advice: str) -> list[str]:
 
 
 def _usage(error: click.UsageError) -> list[str]:
-    lines = [f"error: {error.format_message()}"]
-    if error.ctx is None:
-        return lines
+    advice = f"see: {error.ctx.command_path} --help" if error.ctx else ""
     if isinstance(error, click.NoSuchOption) and error.option_name == "--config":
-        lines.append("  `--config` stands before the command: maildaemon --config FILE run")
-    return [*lines, f"  see: {error.ctx.command_path} --help"]
+        advice = "`--config` stands before the command: maildaemon --config FILE run"
+    return _with_advice(_in_our_words(error.format_message()), advice)
+
+
+def _in_our_words(message: str) -> str:
+    """Return what click says as our own errors are told: no sentence with a full stop."""
+    message = message.rstrip(".")
+    return message if message[:2].isupper() else message[:1].lower() + message[1:]

@@ -23,6 +23,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 from maildaemon.cli.words import KINDS, REASONS, SILENCES, in_words, oddities
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     )
 
 
-@click.group(epilog=examples("maildaemon messages show 17"))
+@click.group(cls=Verbs, epilog=examples("maildaemon messages show 17"))
 def messages() -> None:
     """Look at recorded mails.
 

@@ -25,6 +25,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading, writing
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 from maildaemon.cli.words import UNRELEASABLE, in_words
 from maildaemon.domain.delivery import OutboxState
 
@@ -37,7 +38,10 @@ _IN_DOUBT = (OutboxState.QUEUED, OutboxState.UNKNOWN)
 _STATES = [state.value for state in OutboxState]
 
 
-@click.group(epilog=examples("maildaemon outbox list --state failed", "maildaemon outbox retry 12"))
+@click.group(
+    cls=Verbs,
+    epilog=examples("maildaemon outbox list --state failed", "maildaemon outbox retry 12"),
+)
 def outbox() -> None:
     """Look at the mails we send; try, cancel or release them.
 

@@ -17,6 +17,7 @@ from maildaemon.cli.output import (
 )
 from maildaemon.cli.records import nothing_like, reading, writing
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from maildaemon.adapters.sql.lines import ParkedLine
 
 
-@click.group(epilog=examples("maildaemon parked list", "maildaemon parked retry --all"))
+@click.group(cls=Verbs, epilog=examples("maildaemon parked list", "maildaemon parked retry --all"))
 def parked() -> None:
     """Look at mails that could not be processed; try them again.
 

@@ -14,6 +14,7 @@ from maildaemon.cli.new_file import new_file, safe_name
 from maildaemon.cli.output import json_option, note, put_json, say
 from maildaemon.cli.records import writing
 from maildaemon.cli.teach import examples
+from maildaemon.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from maildaemon.domain.person import Personal
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Verbs,
     epilog=examples(
         "maildaemon person export anna@example.net --output anna.zip",
         "maildaemon person erase anna@example.net --dry-run",
-    )
+    ),
 )
 def person() -> None:
     """Answer who asks what is kept of him, or to be forgotten.

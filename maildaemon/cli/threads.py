@@ -26,6 +26,7 @@ from maildaemon.cli.records import nothing_like, reading
 from maildaemon.cli.teach import examples
 from maildaemon.cli.thread_verbs import VERBS, bare, until
 from maildaemon.cli.transcript import transcript
+from maildaemon.cli.verbs import Verbs
 from maildaemon.cli.words import NEXT
 from maildaemon.domain.decide_timer import ASKS
 from maildaemon.domain.message import HEADER_ONLY
@@ -50,11 +51,12 @@ _TOLD_ALREADY = frozenset({"message_received", "silence", "mail_queued", "mail_s
 
 
 @click.group(
+    cls=Verbs,
     epilog=examples(
         "maildaemon threads list --status open",
         "maildaemon threads show K7F3-Q2",
         "maildaemon threads resolve K7F3-Q2",
-    )
+    ),
 )
 def threads() -> None:
     """Look at conversations, and say what is to become of them.

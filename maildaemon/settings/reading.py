@@ -19,7 +19,7 @@ def read_text_file(path: Path) -> str:
         line, column = _place_of_byte(error.object, error.start)
         message = "this is not UTF-8 text; save the file as UTF-8"
         raise ConfigError((Problem(str(path), line, column, "", message),)) from error
-    raise ConfigError((Problem(str(path), 1, 1, "", message),))
+    raise ConfigError((Problem(str(path), 0, 0, "", message),))
 
 
 def _place_of_byte(content: bytes, at: int) -> tuple[int, int]:

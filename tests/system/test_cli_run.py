@@ -229,7 +229,7 @@ def test_a_full_disk_is_said_as_such_and_may_pass(here: Installation) -> None:
     assert outcome.code == TEMPORARY
     assert outcome.err == (
         f"error: cannot write {here.data}/lock: no space left on device\n"
-        "  this may pass; try again later\n"
+        "  what to do: try again later: this may pass by itself\n"
     )
 
 

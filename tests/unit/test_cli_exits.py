@@ -35,7 +35,7 @@ def test_a_full_disk_passes_and_is_no_mistake_of_the_program(
     assert exit_for(error) is Exit.TEMPORARY
     assert capsys.readouterr().err == (
         "error: [Errno 28] No space left on device: '/srv/shop/backup.db'\n"
-        "  this may pass; try again later\n"
+        "  what to do: try again later: this may pass by itself\n"
     )
 
 

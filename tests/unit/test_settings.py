@@ -506,8 +506,9 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"a: b\nc: \xff\xfe\x00")
 
-    assert "there is no such file; `maildaemon init`" in refusal(tmp_path / "absent.yaml")
-    assert f"{tmp_path}:1:1: this is a folder" in refusal(tmp_path)
+    absent = tmp_path / "absent.yaml"
+    assert refusal(absent).startswith(f"{absent}: there is no such file; `maildaemon init`")
+    assert f"{tmp_path}: this is a folder" in refusal(tmp_path)
     assert f"{binary}:2:4: this is not UTF-8 text" in refusal(binary)
     assert "cannot be read: Not a directory" in refusal(binary / "beneath.yaml")
 
