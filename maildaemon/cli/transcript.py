@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from maildaemon.cli.exits import WrongRequestError, user_name
+from maildaemon.cli.in_force import tell_if_nothing_runs
 from maildaemon.cli.invocation import Invocation, choose_mailbox
-from maildaemon.cli.output import json_option, note, plain, plain_text, put_json, say
+from maildaemon.cli.output import json_option, note, plain, plain_text, put_json, say, wrapped
 from maildaemon.cli.teach import examples
 from maildaemon.cli.thread_verbs import bare, find_thread, line_of
 
@@ -42,7 +43,7 @@ def transcript(invocation: Invocation, *, reference: str, path: Path | None, as_
     What the customer wrote and what people here answered him, in order; never notes, automatic
     mails, mails among ourselves or with partners, or what other people wrote in it. The running
     daemon puts the draft into the mailbox within seconds, in every mode: look at it, then send it,
-    or throw it away.
+    or delete it, which undoes all.
     """
     from maildaemon.adapters.clock import utc_now
     from maildaemon.adapters.installation import read_key
@@ -79,10 +80,15 @@ def transcript(invocation: Invocation, *, reference: str, path: Path | None, as_
             raise WrongRequestError("it was asked for a second ago", "see: maildaemon outbox list")
     finally:
         store.close()
+    folder = choose_mailbox(settings, mailbox).imap.drafts
     if as_json:
-        put_json({"did": "transcript", "mail": outbox_id, "thread": line})
-    else:
-        say(plain(f"{thread.reference}: a draft to {found.customer}, mail {outbox_id}"))
+        put_json({"did": "transcript", "mail": outbox_id, "folder": folder, "thread": line})
+        return
+    where = f"the folder {folder}" if folder else "the folder of drafts"
+    say(plain(f"{thread.reference}: a draft to {found.customer}, mail {outbox_id}"))
+    say(wrapped(plain(f"    it lies in {where} of {mailbox} within seconds; nobody gets it"), 4))
+    say("    to undo it: delete that draft")
+    tell_if_nothing_runs(settings, "the draft is put there once one runs")
 
 
 def _read(tx: "Transaction", thread_id: int, reference: str) -> "Transcript":

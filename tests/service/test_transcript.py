@@ -110,6 +110,9 @@ def test_it_becomes_a_draft_to_the_customer_whatever_the_mode(
 
     (draft,) = drafts(shop)
     assert CLARA in said
+    assert "it lies in the folder of drafts of support within seconds; nobody gets it" in said
+    assert "to undo it: delete that draft" in said
+    assert "no daemon is running: the draft is put there once one runs" in said
     assert (draft["To"], draft["Subject"]) == (CLARA, "Re: My order")
     assert draft["In-Reply-To"] == "<c2@customer.example>"
     assert draft["Auto-Submitted"] is None
