@@ -153,6 +153,7 @@ class _Writer:
         yield self._part("Files held or refused", self._files(), _FILES)
         yield self._letters("In Junk, from customers you know", "junk", _JUNK)
         yield self._letters("Could not be read by maildaemon", "parked", _PARKED)
+        yield self._letters("Too large to be read by maildaemon", "too_large", _TOO_LARGE)
         yield self._letters("Not passed on to a partner", "withheld", _WITHHELD)
         yield self._letters("How customers rate us", "feedback")
         yield self._mails("Would have been sent in live mode", "shadow", _SHADOW)
@@ -259,6 +260,7 @@ _FAILED = "Look at one: maildaemon outbox show NUMBER"
 _FILES = "Take one out: maildaemon attachments release NUMBER --to PATH"
 _JUNK = "If it is real, move it to the inbox; then it is treated as what it is."
 _PARKED = "See: maildaemon parked list. The mails lie in the mailbox, unchanged."
+_TOO_LARGE = "They lie in the mailbox, unchanged. Nothing that is written in them was seen."
 _WITHHELD = "You may send it on by hand."
 _SHADOW = "If you like what you see, set the mode to drafts or live."
 

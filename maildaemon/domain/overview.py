@@ -114,8 +114,8 @@ class Day:
 class MailboxFacts:
     """One mailbox. `unlisted`: how many open conversations were not looked into any more. `shadow`
     is what would have been sent in `live`, `failed` what we sent and did not arrive, `bounced` the
-    reports of that, `withheld` what a partner should have got. `day` None: a colleague's account,
-    of which only the troubles matter.
+    reports of that, `too_large` mails of which only the header was read, `withheld` what a partner
+    should have got. `day` None: a colleague's account, of which only the troubles matter.
     """
 
     mailbox: str
@@ -133,6 +133,7 @@ class MailboxFacts:
     junk: tuple[Mail, ...] = ()
     bounced: tuple[Mail, ...] = ()
     parked: tuple[Mail, ...] = ()
+    too_large: tuple[Mail, ...] = ()
     withheld: tuple[Mail, ...] = ()
     feedback: tuple[Mail, ...] = ()
 

@@ -83,10 +83,13 @@ class OutboxStanding:
 
 @dataclass(frozen=True, slots=True)
 class FilesStanding:
-    """Files that are kept for staff to look at."""
+    """Files that are kept for staff to look at. `too_large`: mails of customers of the last seven
+    days of which only the header was read, and where it is our turn.
+    """
 
     held: int = 0
     refused: int = 0
+    too_large: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +343,11 @@ def _for_people(standing: Standing) -> Iterator[Trouble]:
         yield _attention(
             f"{_count(files.held, 'file')} held for a person to look at",
             "maildaemon attachments list --held",
+        )
+    if files.too_large:
+        yield _attention(
+            f"{_count(files.too_large, 'mail')} too large to be read, and not answered yet",
+            "read it in the mailbox; maildaemon threads list --status open",
         )
 
 

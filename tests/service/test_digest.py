@@ -300,3 +300,34 @@ def test_by_a_clock_that_is_doubted_not_even_the_digest_goes(shop: Shop) -> None
     shop.round()
 
     assert shop.transport.accepted == []
+
+
+@pytest.mark.postgresql
+def test_a_mail_that_was_too_large_to_be_read_is_named_until_it_is_answered(shop: Shop) -> None:
+    lines = ("x" * 76 + "\n") * (shop.policy.max_message_size // 76)
+    shop.write(a_mail(lines, subject="The photos", date=shop.at))
+    shop.round()
+    before = too_large(shop)
+    told = morning(shop)
+    shop.wait(minutes=1)
+    shop.write(
+        a_mail(
+            "What fine photos!",
+            sender="support@shop.example",
+            to="clara@customer.example",
+            message_id="s1@shop.example",
+            date=shop.at,
+            In_Reply_To="<c1@customer.example>",
+        ),
+        "Sent",
+    )
+    shop.round()
+
+    assert (before, too_large(shop)) == (1, 0)
+    part = "TOO LARGE TO BE READ BY MAILDAEMON (1) * clara@customer.example The photos [#"
+    assert part in told
+
+
+def too_large(shop: Shop) -> int:
+    with shop.store.read() as tx:
+        return tx.overview.standing(shop.desk.mailbox_id, shop.at).files.too_large

@@ -147,6 +147,9 @@ PARTS: dict[str, dict[str, Any]] = {
     "COULD NOT BE READ BY MAILDAEMON (1) * Message 7, in INBOX ValueError": {
         "parked": (Mail("", "Message 7, in INBOX", NOW, "ValueError"),)
     },
+    "TOO LARGE TO BE READ BY MAILDAEMON (1) * clara@customer.example My order [#K7F3-Q2]": {
+        "too_large": (LETTER,)
+    },
     "NOT PASSED ON TO A PARTNER (1) * clara@customer.example": {"withheld": (LETTER,)},
     "HOW CUSTOMERS RATE US (1) * clara@customer.example": {"feedback": (LETTER,)},
     "FILES HELD OR REFUSED (2) * clara@customer.example My order [#K7F3-Q2] File 3: a.exe "

@@ -98,6 +98,7 @@ def test_a_queue_that_does_not_move_is_stuck(stuck: Standing) -> None:
         (replace(WELL, outbox=OutboxStanding(unknown=1)), "outbox list --state unknown"),
         (replace(WELL, outbox=OutboxStanding(failed=1)), "outbox list --state failed"),
         (replace(WELL, files=FilesStanding(held=1)), "attachments list --held"),
+        (replace(WELL, files=FilesStanding(too_large=1)), "read it in the mailbox"),
         (replace(WELL, inbound=InboundStanding(gaps_alarmed=1)), "mail client"),
         (replace(WELL, outbox=OutboxStanding(held=1)), "maildaemon outbox release"),
         (replace(WELL, outbox=OutboxStanding(drafts_stuck=1)), "imap.drafts"),

@@ -97,6 +97,7 @@ class SqlOverview:
             junk=tuple(look.junk()),
             bounced=tuple(look.bounces()),
             parked=tuple(look.parked()),
+            too_large=tuple(look.too_large()),
             withheld=tuple(look.withheld()),
             feedback=tuple(look.feedback()),
         )
@@ -310,6 +311,14 @@ class _Look:
         for row in self._some(statement):
             error = (row.error or "")[:_LONGEST]
             yield Mail("", f"Message {row.id}, in {row.place}", row.received_at, error)
+
+    def too_large(self) -> Iterator[Mail]:
+        """Yield mails of customers of which only the header was read."""
+        statement = self._new(Kind.CUSTOMER).where(
+            exists().where(inbound.c.message_id == message.c.id, inbound.c.header_only.is_(True))
+        )
+        for row in self._some(statement):
+            yield Mail(row.from_address, row.subject, row.received_at, about=_about(row))
 
     def withheld(self) -> Iterator[Mail]:
         """Yield what a partner should have got, and must not."""

@@ -32,7 +32,9 @@ from maildaemon.adapters.sql.tables import (
     muted_sender,
     outbox,
     settlement,
+    thread,
 )
+from maildaemon.domain.automatic import Kind
 from maildaemon.domain.delivery import MailKind, OutboxState
 from maildaemon.domain.in_force import InForce, fact_of
 from maildaemon.domain.standing import (
@@ -44,6 +46,7 @@ from maildaemon.domain.standing import (
     OutboxStanding,
     Standing,
 )
+from maildaemon.domain.threads import Status
 from maildaemon.ports.rows import Verb
 
 _WEEK = timedelta(days=7)
@@ -149,7 +152,25 @@ def _files(verdict: str) -> ScalarSelect[Any]:
     )
 
 
-_FILES = select(_files("held").label("held"), _files("refused").label("refused"))
+_TOO_LARGE = (
+    select(func.count(message.c.id.distinct()))
+    .select_from(message)
+    .join(thread, thread.c.id == message.c.thread_id)
+    .join(inbound, inbound.c.message_id == message.c.id)
+    .where(
+        message.c.mailbox_id == _OURS,
+        message.c.kind == Kind.CUSTOMER.value,
+        message.c.recorded_at >= _WEEK_AGO,
+        inbound.c.header_only.is_(True),
+        thread.c.status.in_((Status.OPEN.value, Status.WORKING.value)),
+    )
+    .scalar_subquery()
+)
+_FILES = select(
+    _files("held").label("held"),
+    _files("refused").label("refused"),
+    _TOO_LARGE.label("too_large"),
+)
 
 
 class SqlStanding:
@@ -164,7 +185,7 @@ class SqlStanding:
     def read(self) -> Standing:
         """Return everything at once."""
         ours = {"mailbox_id": self._mailbox_id}
-        of_now = {**ours, "now": self._now}
+        of_now = {**ours, "now": self._now, "week_ago": self._now - _WEEK}
         row = self._connection.execute(_MAILBOX, ours).one()
         held_by, waiting = SqlLeases(self._connection).holding(row.name)
         accounts = {
