@@ -142,7 +142,8 @@ def note_failure(
             case MailboxPasswordRefusedError() | TransportPasswordRefusedError():
                 refusals = row.refusals + 1 if row.credential in {None, refused} else 1
                 wait = refusal_wait(refusals)
-                row = replace(row, refusals=refusals, credential=refused)
+                # What was out of reach before has answered by now.
+                row = replace(row, refusals=refusals, failures=0, credential=refused)
             case OperatorError():
                 wait = _OPERATOR_WAIT
                 row = replace(row, failures=0)  # what does not pass is no failure among others

@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from maildaemon.adapters.sql.tables import outbox
 from maildaemon.domain.in_force import InForce
+from maildaemon.domain.standing import Severity, troubles
 from maildaemon.errors import (
     MailboxPasswordRefusedError,
     MailboxRefusedError,
@@ -149,6 +150,17 @@ def test_an_account_that_is_out_of_reach_for_an_hour_is_told_once_and_again_when
     note_success(shop.store, shop.desk, "imap", shop.at)
     events = [row[0] for row in shop.rows("select event from alert order by id")]
     assert events == ["account.out", "account.recovered"]
+
+
+def test_a_password_that_is_refused_after_an_outage_is_told_as_refused(shop: Shop) -> None:
+    note_success(shop.store, shop.desk, "imap", shop.at)
+    note_failure(shop.store, shop.desk, "imap", str, MailboxUnavailableError("no route"), shop.at)
+    note_failure(shop.store, shop.desk, "imap", lambda: "old", REFUSED, shop.at)
+
+    with shop.store.read() as tx:
+        standing = tx.overview.standing(shop.desk.mailbox_id, shop.at)
+    [trouble] = troubles(standing, timedelta(minutes=1), shop.at)
+    assert (trouble.severity, trouble.what) == (Severity.UNAVAILABLE, f"IMAP: {REFUSED}")
 
 
 def test_what_only_an_operator_can_mend_is_told_after_an_hour(shop: Shop) -> None:

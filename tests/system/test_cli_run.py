@@ -107,6 +107,7 @@ def test_what_the_process_before_achieved_with_another_password_is_not_told_of_t
             relay.cut()
             wait_until(lambda: "refused the login" in here.log, 30, "the server has answered")
             refused = here.call("status")
+            second = here.log.rpartition("daemon.started")[2]
 
     assert begun.out.startswith("! support (live)\n"), "neither well nor unwell"
     assert re.search(r"IMAP +last success: not since the start \d+ s ago; before it, ", begun.out)
@@ -121,6 +122,7 @@ def test_what_the_process_before_achieved_with_another_password_is_not_told_of_t
     assert "<title>maildaemon: just started</title>" in page
     assert "  ✗ IMAP: " in refused.out
     assert refused.code == UNAVAILABLE
+    assert "support.watch" not in second, "nobody knocks on a second door"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
