@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from math import ceil, floor
 
 from maildaemon.domain.opening import Hours, Opening
@@ -63,9 +63,8 @@ def over_while_closed(
     when it is; None if it never is. Holidays are left out; the week after `since` is looked at.
     """
     usual = replace(hours, holidays=frozenset())
-    for (_, closes), (opens, _) in pairwise(_counted(since, Counting.OPEN_HOURS, usual)):
-        if closes > since + _WEEK:
-            break
+    pieces = pairwise(_counted(since, Counting.OPEN_HOURS, usual))
+    for (_, closes), (opens, _) in takewhile(lambda two: two[0][1] <= since + _WEEK, pieces):
         if closes < opens and (due := due_at(closes, span, usual)) <= opens:
             return closes, due
     return None
