@@ -63,7 +63,10 @@ class _Commands(Verbs):
     """Loads a command's module when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        from maildaemon.cli.demo import missing
+
+        # Whoever was told of it would only learn that it cannot be run.
+        return [name for name in _COMMANDS if name != "demo" or not missing()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
@@ -74,7 +77,7 @@ class _Commands(Verbs):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl([(name, _COMMANDS[name]) for name in self.list_commands(ctx)])
 
 
 @click.group(

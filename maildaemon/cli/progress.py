@@ -9,6 +9,7 @@ from maildaemon.cli.output import note, plain
 
 Progress = Callable[[str, int, int], None]
 _EVERY_SECONDS = 5.0
+_COUNT = 8  # what is counted takes no more letters
 
 
 @contextmanager
@@ -36,6 +37,15 @@ def show_progress(unit: str) -> Iterator[Progress]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield advance
+
+
+def count_down(left: float | None) -> None:
+    """Show for how many seconds more something is waited for, in a line that is written over; None
+    takes the line away. Nothing where there is no terminal.
+    """
+    if sys.stderr.isatty():
+        shown = "" if left is None else f"  {left:.0f} s"
+        print(f"\r{shown:<{_COUNT}}", end="\r", file=sys.stderr, flush=True)
 
 
 class _Lines:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from maildaemon.cli.output import note
 from maildaemon.cli.owner import require_owner
+from maildaemon.cli.progress import count_down
 from maildaemon.errors import MaildaemonError
 from maildaemon.services.check import Finding, failed
 
@@ -59,7 +60,7 @@ def _round_trip(
 
     policy, imap = make_policy(settings, mailbox), make_mailbox(settings, mailbox)
     transport = make_transport(smtp, make_bearer(settings, mailbox, smtp))
-    tools = Tools(compose_note, utc_now, threading.Event().wait, learn, note)
+    tools = Tools(compose_note, utc_now, threading.Event().wait, learn, note, count_down)
     name = secrets.token_hex(16)
     sent = asyncio.run(send_to_self(policy, key, name, imap, transport, tools))
     if isinstance(sent, Finding):

@@ -48,7 +48,8 @@ class Patience:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a round trip needs beside the servers. `pause` lets so many seconds pass; `learn` keeps
-    whether the server files what we send; `tell` says to a person what is being waited for.
+    whether the server files what we send; `tell` says to a person what is being waited for, `count`
+    for how many seconds more at most, None when that is over.
     """
 
     compose: Callable[[Note], bytes]
@@ -56,6 +57,7 @@ class Tools:
     pause: Callable[[float], object]
     learn: Callable[[bool], None]
     tell: Callable[[str], None]
+    count: Callable[[float | None], None]
     patience: Patience = Patience()
 
 
@@ -170,17 +172,21 @@ def _wait_for(
     mailbox: Mailbox, sent: Sent, roles: tuple[Role, ...], until: datetime, tools: Tools
 ) -> tuple[str, Listed] | None:
     """Return the folder in which it is and how it is listed there, None if time is up before."""
-    while True:
-        over = tools.now() >= until
-        for folder, role in sent.roles.items():
-            if role in roles:
-                mailbox.examine(folder)
-                listed = mailbox.list_after(folder, sent.above[folder])
-                if one := find_message(mailbox, folder, listed, sent.message_id):
-                    return folder, one
-        if over:
-            return None
-        tools.pause(tools.patience.pause)
+    try:
+        while True:
+            left = until - tools.now()
+            for folder, role in sent.roles.items():
+                if role in roles:
+                    mailbox.examine(folder)
+                    listed = mailbox.list_after(folder, sent.above[folder])
+                    if one := find_message(mailbox, folder, listed, sent.message_id):
+                        return folder, one
+            if left <= timedelta(0):
+                return None
+            tools.count(left.total_seconds())
+            tools.pause(tools.patience.pause)
+    finally:
+        tools.count(None)
 
 
 def _missing(policy: Policy, waited: timedelta) -> Finding:

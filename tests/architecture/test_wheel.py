@@ -1,4 +1,4 @@
-"""What is installed from the wheel is whole: templates, example, migrations, licence."""
+"""What is installed from the wheel is whole: templates, example, migrations, pages, licence."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from pathlib import Path
 import maildaemon
 from maildaemon.shipped import shipped
 print(Path(maildaemon.__file__).parent)
-for name in ("config", "migrations"):
+for name in ("config", "docs", "migrations"):
     for path in sorted(shipped(name).rglob("*")):
         if path.is_file():
             print(f"{name}/{path.relative_to(shipped(name))}")
@@ -54,5 +54,6 @@ def test_an_installed_wheel_finds_everything_it_ships(tmp_path: Path) -> None:
 
     package, *found = done.stdout.splitlines()
     assert Path(package) == installed / "maildaemon"
-    assert {*found} == _files("config") | _files("migrations")
+    pages = {name for name in _files("docs") if not name.endswith(".png")}
+    assert {*found} == _files("config") | _files("migrations") | pages
     assert {path.name for path in installed.rglob("licenses/*")} == {"LICENSE", "NOTICE"}

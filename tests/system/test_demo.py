@@ -149,3 +149,14 @@ def test_without_the_extra_the_demo_says_how_to_install_it(site: Site) -> None:
 
     assert (code, output) == (78, "")
     assert "pip install '.[demo]'" in errors
+
+
+@pytest.mark.parametrize(("absent", "listed"), [("", True), ("sys.modules['pymap'] = None", False)])
+def test_it_is_listed_where_it_can_be_run(site: Site, absent: str, *, listed: bool) -> None:
+    script = f"import sys; {absent}\nfrom maildaemon.cli import main; main(['--help'])"
+
+    code, output, errors = site.run("-c", script)
+
+    assert (code, errors) == (0, "")
+    assert ("\n  demo " in output) is listed
+    assert "\n  completion " in output

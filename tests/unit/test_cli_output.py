@@ -23,6 +23,7 @@ from maildaemon.cli.output import (
     verdict,
     wrapped,
 )
+from maildaemon.cli.progress import count_down
 from maildaemon.cli.threads import to_come
 from maildaemon.cli.values import Past
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
@@ -182,6 +183,21 @@ def test_how_far_back_is_written_as_people_say_it(given: str, ago: int) -> None:
 class _Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [(_Screen(), "\r  60 s  \r\r  9 s   \r\r        \r"), (io.StringIO(), "")],
+)
+def test_what_is_waited_for_is_counted_down_in_one_line_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, shown: io.StringIO, written: str
+) -> None:
+    monkeypatch.setattr("sys.stderr", shown)
+
+    for left in (59.7, 9.0, None):
+        count_down(left)
+
+    assert shown.getvalue() == written
 
 
 def a_screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:

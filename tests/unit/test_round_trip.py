@@ -26,6 +26,7 @@ class World:
     at: datetime = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
     learnt: list[bool] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    counted: list[float | None] = field(default_factory=list)
     transport: FakeTransport = field(default_factory=FakeTransport)
     # What happens to the mail, by how many seconds after it was sent.
     events: dict[int, Callable[[bytes], object]] = field(default_factory=dict)
@@ -47,9 +48,8 @@ class World:
 
     def findings(self) -> dict[str, Finding]:
         policy, mailbox = a_policy(), FakeMailbox(self.account)
-        tools = Tools(
-            compose_note, lambda: self.at, self.pause, self.learnt.append, self.told.append
-        )
+        said = self.learnt.append, self.told.append, self.counted.append
+        tools = Tools(compose_note, lambda: self.at, self.pause, *said)
         sent = asyncio.run(send_to_self(policy, KEY, "0" * 32, mailbox, self.transport, tools))
         if not isinstance(sent, Sent):
             return {sent.check: sent}
@@ -67,6 +67,8 @@ def test_a_server_that_files_nothing_is_known_after_a_minute() -> None:
     assert "maildaemon files what it sends" in found["sent"].what
     assert world.learnt == [False]
     assert world.at - world.began == timedelta(minutes=1)
+    arriving, filing = [120.0, 119.0, 118.0], [float(left) for left in range(57, 0, -1)]
+    assert world.counted == [*arriving, None, *filing, None]
 
 
 def test_a_copy_that_is_late_is_waited_for() -> None:
