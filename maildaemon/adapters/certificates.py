@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from maildaemon.adapters.tls import context_for
+from maildaemon.adapters.tls import Distrust, context_for, why_untrusted
 from maildaemon.errors import OperatorError
 from maildaemon.ports import Certificate
 
@@ -59,13 +59,32 @@ def read_certificate(
     return Certificate(_instant(begins), _instant(ends)) if begins and ends else None
 
 
+def why_distrusted(
+    service: str, host: str, port: int, security: Security, ca_file: Path | None
+) -> Distrust | None:
+    """Return why a server (`imap`, `smtp`) is not trusted by this file, None if it is, or if there
+    is nothing to judge: no TLS, nobody who answers. Nobody logs in.
+    """
+    if security == "none":
+        return None
+    try:
+        with contextlib.ExitStack() as opened:
+            _open(service, host, port, security, context_for(ca_file), opened)
+    except ssl.SSLCertVerificationError as error:
+        return why_untrusted(error, f"{service}.ca_file")
+    except _TROUBLE:
+        return None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A certificate as a person compares it: `fingerprint` is its SHA-256, in hexadecimal digits.
-    `names` and `issuer` are empty if it is past its time.
+    """A certificate as a person compares it: `fingerprint` is its SHA-256, in hexadecimal digits,
+    `pem` the very certificate. `names` and `issuer` are empty if it is past its time.
     """
 
     fingerprint: str
+    pem: str
     names: tuple[str, ...] = ()
     issuer: str = ""
     is_its_own: bool = False
@@ -86,7 +105,7 @@ def show_certificate(service: str, host: str, port: int, security: Security) -> 
         return None
     if raw is None:
         return None
-    fingerprint = hashlib.sha256(raw).hexdigest()
+    fingerprint, pem = hashlib.sha256(raw).hexdigest(), ssl.DER_cert_to_PEM_cert(raw)
     # Python tells what stands in a certificate only where it was verified: here by itself.
     itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     itself.check_hostname = False
@@ -96,10 +115,11 @@ def show_certificate(service: str, host: str, port: int, security: Security) -> 
         with contextlib.ExitStack() as opened:
             shown = _open(service, host, port, security, itself, opened).getpeercert() or {}
     except _TROUBLE:
-        return Shown(fingerprint)
+        return Shown(fingerprint, pem)
     subject, issuer = shown.get("subject", ()), shown.get("issuer", ())
     names = tuple(str(one[1]) for one in shown.get("subjectAltName", ()))
-    return Shown(fingerprint, names or (_called(subject),), _called(issuer), subject == issuer)
+    names = names or (_called(subject),)
+    return Shown(fingerprint, pem, names, _called(issuer), subject == issuer)
 
 
 def _called(name: Any) -> str:
@@ -122,7 +142,7 @@ def _open(
         return opened.enter_context(context.wrap_socket(plain, server_hostname=host))
     if service == "imap":
         imap = imaplib.IMAP4(host, port, timeout=_SECONDS)
-        opened.callback(imap.shutdown)
+        opened.callback(_end, imap)
         imap.starttls(context)
         line: socket.socket | None = imap.sock
     else:
@@ -133,6 +153,12 @@ def _open(
     if not isinstance(line, ssl.SSLSocket):
         raise ssl.SSLError("STARTTLS was not taken")
     return line
+
+
+def _end(imap: imaplib.IMAP4) -> None:
+    # Where the certificate was refused its line is closed already: nothing to be told instead.
+    with contextlib.suppress(OSError):
+        imap.shutdown()
 
 
 def _instant(text: object) -> datetime:

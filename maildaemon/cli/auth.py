@@ -14,6 +14,7 @@ from maildaemon.cli.output import json_option, local, mark, plain, put_json, say
 from maildaemon.cli.owner import require_owner
 from maildaemon.cli.sign_ins import until
 from maildaemon.cli.teach import examples
+from maildaemon.shipped import page
 
 if TYPE_CHECKING:
     from maildaemon.adapters.identity import IdentityServer
@@ -45,7 +46,9 @@ def auth(invocation: Invocation, *, mailbox: str | None, as_json: bool) -> int:
     for sign_in in make_sign_ins(settings, chosen):
         grant = sign_in.keep(_signed_in(sign_in, chosen.name, as_json=as_json))
         _put(sign_in, chosen.name, grant, as_json=as_json)
-    return put_findings(check_connections(settings, (chosen,)), as_json=as_json)
+    return put_findings(
+        check_connections(settings, (chosen,), invocation.find_config()), as_json=as_json
+    )
 
 
 def _chosen(settings: "Settings", name: str | None) -> "MailboxSettings":
@@ -55,13 +58,13 @@ def _chosen(settings: "Settings", name: str | None) -> "MailboxSettings":
         if chosen not in by_token:
             raise WrongRequestError(
                 f"the mailbox `{name}` logs in with a password",
-                "a login by token needs `imap.oauth2` and `smtp.oauth2`: see docs/providers.md",
+                f"a login by token needs `imap.oauth2` and `smtp.oauth2`: see {page('providers')}",
             )
         return chosen
     if not by_token:
         raise WrongRequestError(
             "no mailbox of the configuration logs in by OAuth2",
-            "it needs `imap.oauth2` and `smtp.oauth2`: see docs/providers.md",
+            f"it needs `imap.oauth2` and `smtp.oauth2`: see {page('providers')}",
         )
     if len(by_token) > 1:
         names = ", ".join(one.name for one in by_token)

@@ -1,6 +1,6 @@
 """What a configuration begins with: what `init` was given, has found or was told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ _CLIENT_SECRET = "OAUTH_CLIENT_SECRET"  # noqa: S105  the name of a variable
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """None, or empty, is what nobody has told yet. Servers are `host` or `host:port`; `…_ca` are
-    files of certificates, as the configuration is to name them. A `display_name` that is empty,
+    files of certificates, as the configuration is to name them; those in `kept` a person has
+    confirmed, and they are still to be put beside it. A `display_name` that is empty,
     but not None, is wanted so.
     """
 
@@ -37,6 +38,7 @@ class Beginning:
     sent: str = ""
     templates: str = ""
     authserv_id: str = ""
+    kept: frozenset[str] = frozenset()
 
     @property
     def domain(self) -> str:
@@ -68,9 +70,16 @@ class Beginning:
         """Tell whether the address is one of the provider's own, such as `me@gmail.com`."""
         return self.known is not None and self.domain in self.known.domains
 
-    def trusting(self, service: str, ca_file: str) -> "Beginning":
+    def trusting(self, service: str, ca_file: str, *, kept: bool = False) -> "Beginning":
         """Return it with this file of certificates for `imap` or `smtp`; empty: the system's."""
-        return replace(self, **{f"{service}_ca": ca_file})
+        files = self.kept | {ca_file} if kept else self.kept
+        return replace(self, kept=files, **{f"{service}_ca": ca_file})
+
+    def with_kept_beside(self, put: Callable[[Path], str]) -> "Beginning":
+        """Return it with the names that what is kept has got; each file is put there once."""
+        names = {file: put(Path(file)) for file in self.kept & {self.imap_ca, self.smtp_ca}}
+        imap, smtp = (names.get(file, file) for file in (self.imap_ca, self.smtp_ca))
+        return replace(self, kept=frozenset(), imap_ca=imap, smtp_ca=smtp)
 
     def written(self) -> str:
         """Return the text of the configuration."""

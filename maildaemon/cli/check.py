@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -181,7 +182,7 @@ def _all_findings(
     yield from _database(settings)
     if connect:
         broken = []
-        for finding in check_connections(settings, chosen):
+        for finding in check_connections(settings, chosen, path):
             broken += [finding.mailbox] if finding.result is Result.FAILED else []
             yield finding
         if send:
@@ -349,24 +350,39 @@ def _key(data_dir: Path) -> Iterator[Finding]:
         yield Finding("key", Result.WARNING, what, LOST_KEY_ADVICE)
 
 
+def _place(
+    settings: "Settings", mailbox: "MailboxSettings", path: Path | None, service: str
+) -> str:
+    """Return `file:line` of a server of a mailbox; empty if it stands in no file yet."""
+    from maildaemon.settings import line_of
+
+    if path is None:
+        return ""
+    return line_of(path, ("mailboxes", settings.mailboxes.index(mailbox), service))
+
+
 def check_connections(
-    settings: "Settings", mailboxes: "Iterable[MailboxSettings]"
+    settings: "Settings", mailboxes: "Iterable[MailboxSettings]", path: Path | None = None
 ) -> Iterator[Finding]:
-    """Log in everywhere that these mailboxes need, and say what came of it."""
+    """Log in everywhere that these mailboxes need, and say what came of it. `path`: the file in
+    which the settings stand, if they do already.
+    """
     import asyncio
 
     from maildaemon.bootstrap import make_mailbox, make_scanner, make_transport
     from maildaemon.logins import make_bearer
     from maildaemon.settings.policy import make_policy
 
+    def explained(finding: Finding) -> Finding:
+        return with_certificate(finding, mailbox, partial(_place, settings, mailbox, path))
+
     for mailbox in mailboxes:
         imap = make_mailbox(settings, mailbox)
         for finding in check_mailbox(make_policy(settings, mailbox), imap):
-            yield with_certificate(finding, mailbox)
+            yield explained(finding)
         if mailbox.smtp is not None:
             bearer = make_bearer(settings, mailbox, mailbox.smtp)
             transport = make_transport(mailbox.smtp, bearer)
-            found = asyncio.run(check_transport(mailbox.name, transport))
-            yield with_certificate(found, mailbox)
+            yield explained(asyncio.run(check_transport(mailbox.name, transport)))
         if scanner := make_scanner(settings, mailbox):
             yield check_scanner(mailbox.name, scanner)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from maildaemon.cli.beginning import Beginning, variable_of
 from maildaemon.cli.check import findings, put_findings
 from maildaemon.cli.exits import Exit
 from maildaemon.cli.interview import (
-    ask_for_password,
+    ask_for_login,
     ask_for_servers,
     read_address,
     with_known_servers,
@@ -26,9 +27,10 @@ from maildaemon.cli.output import json_option, note, plain, put_json, say
 from maildaemon.cli.own_words import write_words
 from maildaemon.cli.round_trip import check_round_trips
 from maildaemon.cli.teach import examples
-from maildaemon.cli.trust import read_authorities
+from maildaemon.cli.trust import put_beside, read_authorities
 from maildaemon.errors import OperatorError
 from maildaemon.services.check import Finding
+from maildaemon.shipped import page
 
 if TYPE_CHECKING:
     from maildaemon.settings import Settings
@@ -133,8 +135,7 @@ def init(  # noqa: PLR0913  one for each flag
     given = _asked(given, path, trying=not (offline or as_json)) if on_terminal() else given
     given = _completed(given)
     settings = given.read(path)
-    if given.templates:
-        write_words(path.parent / given.templates)
+    given = _with_all_beside(given, path.parent)
     _write(path, given.written(), force=force)
     variable = variable_of(settings)
     if as_json:
@@ -148,12 +149,26 @@ def init(  # noqa: PLR0913  one for each flag
     return worst or Exit.OK
 
 
+def _with_all_beside(given: Beginning, folder: Path) -> Beginning:
+    """Write what the configuration is to name, before it does."""
+    if given.templates:
+        write_words(folder / given.templates)
+    return given.with_kept_beside(partial(_put_certificate, folder=folder))
+
+
+def _put_certificate(kept: Path, folder: Path) -> str:
+    name = put_beside(kept, folder)
+    say(f"wrote {folder / name}: a certificate that is trusted now")
+    say("  when the server gets another one, put that in its place")
+    return name
+
+
 def _put_written(path: Path, given: Beginning) -> None:
     say(f"wrote {path}: shadow mode, nothing is sent")
     if given.templates:
-        say(f"  what customers read is in {path.parent / given.templates}: docs/texts.md")
+        say(f"  what customers read is in {path.parent / given.templates}: {page('texts')}")
     if known := given.known:
-        say(f"  {known.login}: docs/providers.md")
+        say(f"  {known.login}: {page('providers')}")
 
 
 def _try_out(path: Path, given: Beginning, settings: "Settings") -> Exit:
@@ -202,7 +217,7 @@ def _asked(given: Beginning, path: Path, *, trying: bool) -> Beginning:
     try:
         given = ask_for_servers(given, offline=not trying)
         if trying:
-            given = ask_for_password(given, path)
+            given = ask_for_login(given, path)
         if begins and not given.templates:
             question = f"Put the sentences that customers read into {_TEMPLATES}/, to change them?"
             wanted = click.confirm(question, default=False, err=True)
@@ -218,8 +233,8 @@ def _completed(given: Beginning) -> Beginning:
     given = with_known_servers(given)
     if given.known and given.known.by_token and given.client_id is None:
         raise click.UsageError(
-            f"{given.known.login}. It needs an application registered there (docs/providers.md "
-            "says how), whose id is given here: --client-id ID"
+            f"{given.known.login}. It needs an application registered there "
+            f"({page('providers')} says how), whose id is given here: --client-id ID"
         )
     flags = {
         "--address": given.address,

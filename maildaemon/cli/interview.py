@@ -6,18 +6,20 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from maildaemon.cli.beginning import Beginning, split_server, variable_of
 from maildaemon.cli.output import note, plain, verdict
-from maildaemon.cli.trust import read_authorities, trusted_by
-from maildaemon.errors import UntrustedError
+from maildaemon.cli.trust import Doubt, doubt_about, read_vouching, trusted_by
 from maildaemon.services.check import Finding, Result
+from maildaemon.shipped import page
 
 if TYPE_CHECKING:
     from maildaemon.settings import Settings
+
+Answer = TypeVar("Answer")
 
 # Some servers lock an account, or an address, that tries on.
 _WARN_AFTER = 3
@@ -34,7 +36,7 @@ def ask_for_servers(given: Beginning, *, offline: bool) -> Beginning:
     if not (proposed.imap_host and proposed.smtp_host) and not offline:
         proposed = _found(given)
     if known := proposed.known:
-        note(f"  {known.login}: {known.how} (docs/providers.md)")
+        note(f"  {known.login}: {known.how} ({page('providers')})")
     # What is known of an address such as me@gmail.com needs no question.
     if not (given.imap_host and given.smtp_host) and not proposed.is_of_provider:
         proposed = _ask_servers(proposed, given)
@@ -104,34 +106,32 @@ def _ask_application(given: Beginning) -> Beginning:
     return replace(given, tenant=_ask("Directory (tenant) ID or domain", str.strip, given.domain))
 
 
-def ask_for_password(given: Beginning, path: Path) -> Beginning:
+def ask_for_login(given: Beginning, path: Path) -> Beginning:
     """Ask for the password and log in with it, until that works or is put off; return what was
-    changed meanwhile. The password stays in the environment of this process. The user name is the
-    usual one, and asked for only where that is refused.
+    changed meanwhile. Before that the servers must be trusted that it is sent to. It stays in the
+    environment of this process. The user name is the usual one, and asked for only where that is
+    refused.
     """
-    settings = given.read(path)
-    variable = variable_of(settings)
+    variable = variable_of(given.read(path))
     if given.oauth2 or not variable:
         return given
+    given = _ask_for_trust(given, path)
     if os.environ.get(variable):
         note(f"the password is the one of the environment variable {variable}")
     else:
         _ask_password(variable, given)
     refused = 0
     while os.environ.get(variable):
-        settings = given.read(path)
-        found = _first_trouble(settings)
+        found = _first_trouble(given.read(path))
         if found is None:
             return given
         if _is_password(found):
             refused += 1
             given = _mended_login(given, variable, refused)
-        elif trusting := _mended_trust(given, found, settings, path.parent):
-            given = trusting
         elif (mended := _mended_servers(given, found)) is None:
             return given
         else:
-            given = mended
+            given = _ask_for_trust(mended, path)
     return given
 
 
@@ -174,7 +174,7 @@ def _mended_login(given: Beginning, variable: str, refused: int) -> Beginning:
         note(f"  {known.login}: {known.how}.")
     else:
         note("  A slip is easily made where nothing is shown. Where you log in in two steps, a")
-        note("  password made for this program is needed (an app password): see docs/providers.md.")
+        note(f"  password made for this program is needed (an app password): {page('providers')}")
     if refused >= _WARN_AFTER:
         note(
             "  Some servers lock an account that is tried too often: press Enter to go on without."
@@ -184,26 +184,46 @@ def _mended_login(given: Beginning, variable: str, refused: int) -> Beginning:
     return given
 
 
-def _mended_trust(
-    given: Beginning, found: Finding, settings: "Settings", folder: Path
-) -> Beginning | None:
-    """Have a person name the file that vouches for a server; None if that is not the trouble, or
-    nobody does. What was named for the other server is tried first, then what the system trusts.
+def _ask_for_trust(given: Beginning, path: Path) -> Beginning:
+    """Have a person vouch for each server that nothing else vouches for; whoever does not is told
+    again when she logs in.
     """
-    if not (isinstance(found.error, UntrustedError) and found.error.by_file):
+    note("looking at the certificates of the servers ...")
+    for service in ("imap", "smtp"):
+        while trusting := _trusting(given, service, path):
+            given = trusting
+    return given
+
+
+def _trusting(given: Beginning, service: str, path: Path) -> Beginning | None:
+    """Return it with another file of certificates for a server; None if none is needed, or would
+    help, or nobody vouches for it. What vouches for the other server is tried first, then what the
+    system trusts.
+    """
+    [mailbox], folder = given.read(path).mailboxes, path.parent
+    if (doubt := doubt_about(service, mailbox)) is None:
         return None
-    service, files = found.check, {"imap": given.imap_ca, "smtp": given.smtp_ca}
+    files = {"imap": given.imap_ca, "smtp": given.smtp_ca}
     others = [file for file in (*files.values(), "") if file != files[service]]
+    paths = [folder / file if file else None for file in others]
     try:
-        paths = [folder / file if file else None for file in others]
-        trusted = trusted_by(service, settings.mailboxes[0], paths)
+        file = others[paths.index(trusted_by(service, mailbox, paths))]
     except LookupError:
-        question = "File of certificates to trust there (PEM; Enter: none)"
-        file = _ask(question, lambda answer: read_authorities(answer, folder), "")
-        return given.trusting(service, file) if file else None
-    file = others[paths.index(trusted)]
-    note(f"  {service.upper()}: it is trusted by {file or 'the certificates of the system'}")
+        return _vouched(given, service, doubt, folder)
+    called = Path(file).name if file in given.kept else file
+    note(f"  {service.upper()}: it is trusted by {called or 'the certificates of the system'}")
     return given.trusting(service, file)
+
+
+def _vouched(given: Beginning, service: str, doubt: Doubt, folder: Path) -> Beginning | None:
+    """Show what is to be compared, and ask who vouches for it."""
+    note(f"{verdict(good=False)} {plain(doubt.what)}")
+    note("  what to do: have whoever runs the server tell you the fingerprint, by telephone rather")
+    note("  than by mail. Only if it is the same the password may go there: type `yes`, and this")
+    note("  certificate is trusted from then on, and saved beside the configuration.")
+    question = "Is it the same? (yes, or a file of certificates (PEM) to trust; Enter: no)"
+    vouching = _ask(question, lambda answer: read_vouching(answer, doubt, folder), "")
+    return given.trusting(service, vouching.file, kept=vouching.kept) if vouching.file else None
 
 
 def _mended_servers(given: Beginning, found: Finding) -> Beginning | None:
@@ -229,16 +249,16 @@ def _mended_servers(given: Beginning, found: Finding) -> Beginning | None:
     return _ask_servers(given, replace(given, imap_host=None, smtp_host=None))
 
 
-def _ask(question: str, read: Callable[[str], str], default: str | None = None) -> str:
+def _ask(question: str, read: Callable[[str], Answer], default: str | None = None) -> Answer:
     """Ask until the answer can be used."""
 
-    def checked(answer: str) -> str:
+    def checked(answer: str) -> Answer:
         try:
             return read(answer)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
-    answer: str = click.prompt(
+    answer: Answer = click.prompt(
         question, default=default, show_default=bool(default), value_proc=checked, err=True
     )
     return answer
@@ -254,5 +274,18 @@ def read_address(answer: str) -> str:
 def _server(answer: str) -> str:
     from maildaemon.settings.options import parse_host
 
-    parse_host(split_server("server", answer)[0])
+    host = split_server("server", answer)[0]
+    parse_host(host)
+    # A slip, mostly; but a machine nearby may be called so.
+    if "." not in host and ":" not in host and not _is_known(host):
+        raise ValueError(f"no machine is called `{host}` here; write for example mail.example.com")
     return answer.strip()
+
+
+def _is_known(host: str) -> bool:
+    import socket
+
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except OSError:
+        return False

@@ -1,7 +1,7 @@
 """Every option once: type, default, limits, explanation; and the strict reader of the file."""
 
 from maildaemon.settings.changes import changed_options
-from maildaemon.settings.load import load_settings, read_settings
+from maildaemon.settings.load import line_of, load_settings, read_settings
 from maildaemon.settings.models import (
     DatabaseSettings,
     LogAddresses,
@@ -57,6 +57,7 @@ __all__ = [
     "example",
     "fingerprint",
     "json_schema",
+    "line_of",
     "load_settings",
     "minimal",
     "password_variable",

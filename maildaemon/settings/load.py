@@ -35,6 +35,14 @@ def read_settings(text: str, path: Path) -> Settings:
     return settings
 
 
+def line_of(path: Path, loc: Loc) -> str:
+    """Return where an option stands in the file itself, as `file:line`; if it is not written, what
+    should hold it. ConfigError if the file cannot be read any more.
+    """
+    place = read_document(read_text_file(path), str(path)).nearest_key(loc)
+    return f"{path}:{place.line}"
+
+
 def _validated(document: Document, folder: Path) -> Settings | None:
     check_consistency(document, folder)
     try:

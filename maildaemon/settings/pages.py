@@ -133,13 +133,13 @@ def minimal(  # noqa: PLR0913  one for each thing that a new user may say
     signed = f"    # {_SIGNED}\n    authserv_id: {quoted(authserv_id)}\n" if authserv_id else ""
     sender = f"display_name: {quoted(display_name)}" if display_name else "#display_name: Your Shop"
     return f"""\
-# Every option is explained in docs/configuration.md; `maildaemon config example` shows them all.
+# `maildaemon config example` shows every option, and what it is for.
 
 service:
   # shadow: everything is recorded and decided, nothing is sent. When you like what
   # `maildaemon status` and `maildaemon outbox list` show, write `live`.
   mode: shadow
-  # The folder of sentences that customers are to read in other words: docs/texts.md.
+  # The folder of sentences that customers are to read in other words (`init --templates`).
   {words}
 
 database:

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from maildaemon.adapters.certificates import Security, read_certificate, show_certificate
+from maildaemon.adapters.certificates import (
+    Security,
+    read_certificate,
+    show_certificate,
+    why_distrusted,
+)
 from maildaemon.adapters.tls import context_for, why_untrusted
 from tests.servers.dovecot import Dovecot, make_certificate
 from tests.servers.process import HOST, free_ports
@@ -85,6 +90,30 @@ def test_the_file_may_hold_who_issued_it_or_the_certificate_itself(
 
     assert shown is not None
     assert (shown.names, shown.issuer, shown.is_its_own) == (("localhost",), "localhost", False)
+    assert ssl.PEM_cert_to_DER_cert(shown.pem) == ssl.PEM_cert_to_DER_cert(issued.read_text())
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_why_a_server_is_not_trusted_is_known_without_logging_in(
+    dovecot: Dovecot, tls_sink: SmtpSink, security: Security
+) -> None:
+    port = dovecot.imaps_port if security == "tls" else dovecot.imap_port
+    lines = [("imap", port)]
+    if security == "starttls":
+        lines.append(("smtp", tls_sink.port))
+    for service, at in lines:
+        untrusted = why_distrusted(service, "localhost", at, security, None)
+        assert untrusted is not None
+        assert untrusted.by_file
+        assert why_distrusted(service, "localhost", at, security, dovecot.ca_file) is None
+    assert "AUTH" not in tls_sink.commands
+
+
+def test_where_there_is_nothing_to_judge_nothing_is_said(dovecot: Dovecot) -> None:
+    [nobody] = free_ports(1)
+    assert why_distrusted("imap", "localhost", nobody, "tls", None) is None
+    assert why_distrusted("imap", "localhost", dovecot.imap_port, "none", None) is None
+    assert why_distrusted("imap", "localhost", dovecot.imap_port, "tls", None) is None
 
 
 def test_of_a_certificate_for_something_else_the_fingerprint_is_shown(tmp_path: Path) -> None:

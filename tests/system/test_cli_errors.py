@@ -1,6 +1,7 @@
 """Whatever goes wrong is said in one message (what, where, what to do) and in the exit code."""
 
 import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -124,24 +125,38 @@ def test_a_refused_password(here: Installation, account: Account, tls_sink: Smtp
     assert "support: IMAP is left alone until" in again.err
 
 
+@pytest.mark.parametrize("named", [True, False])
 def test_a_certificate_that_is_not_trusted(
-    here: Installation, account: Account, tls_sink: SmtpSink, tmp_path: Path
+    here: Installation, account: Account, tls_sink: SmtpSink, tmp_path: Path, *, named: bool
 ) -> None:
     stranger = tmp_path / "stranger.pem"
     make_certificate(stranger, tmp_path / "stranger.key")
-    imap = imap_of(account, ca_file=stranger)
-    here.config.write_text(a_config(imap, smtp_of(tls_sink, account, ca_file=stranger)))
+    imap = imap_of(account, ca_file=stranger if named else None)
+    smtp = smtp_of(tls_sink, account, ca_file=stranger if named else None)
+    here.config.write_text(a_config(imap, smtp))
 
     outcome = here.call("check", "--connect")
 
     assert outcome.code == UNAVAILABLE
-    for service in ("IMAP", "SMTP"):
-        assert re.search(
-            rf"support: {service}: localhost:\d+: answers, but its certificate is not trusted: "
-            rf".* issued by itself; SHA-256 fingerprint [0-9A-F: ]{{95}}\n.*by telephone.* "
-            rf"-starttls {service.lower()} -showcerts.*`{service.lower()}\.ca_file`",
+    lines = here.config.read_text().splitlines()
+    for service in ("imap", "smtp"):
+        found = re.search(
+            rf"support: {service.upper()}: localhost:\d+: answers, but its certificate is not "
+            r"trusted: .* issued by itself; SHA-256 fingerprint [0-9A-F: ]{95}\n.*by telephone.*"
+            rf"`(openssl [^`]* -starttls {service} [^`]*)`.* `ca_file: server\.pem` at `{service}` "
+            r"\((.*):(\d+)\)(.*)\n",
             outcome.out,
         )
+        assert found is not None, outcome.out
+        command, file, line, more = found.groups()
+        assert lines[int(line) - 1].startswith(f"    {service}: ")
+        assert (file, more) == ("maildaemon.yaml", f", in place of {stranger}" if named else "")
+        # What it says to type, as a shell in that folder takes it.
+        subprocess.run(
+            ["sh", "-c", command], cwd=here.folder, check=True, capture_output=True, timeout=60
+        )
+        saved, shown = (here.folder / "server.pem").read_text(), account.server.ca_file.read_text()
+        assert ssl.PEM_cert_to_DER_cert(saved) == ssl.PEM_cert_to_DER_cert(shown)
 
 
 def test_servers_that_were_taken_for_one_another(

@@ -196,7 +196,7 @@ def test_the_password_may_wait_in_its_variable(person: Person) -> None:
     assert "SMTP: the server takes mail from us" in at.plain
 
 
-def test_it_can_be_put_off_and_then_nobody_is_asked(person: Person) -> None:
+def test_it_can_be_put_off_and_then_nobody_logs_in(person: Person) -> None:
     person.sink.commands.clear()
     with person.types(*person.servers) as at:
         at.answer("Password", "")
@@ -204,7 +204,7 @@ def test_it_can_be_put_off_and_then_nobody_is_asked(person: Person) -> None:
 
     assert "maildaemon check --connect" in at.plain
     assert "logging in" not in at.plain
-    assert person.sink.commands == []
+    assert "AUTH" not in person.sink.commands
     assert person.file.exists()
 
 
@@ -237,6 +237,18 @@ def test_a_server_that_is_not_there_can_be_corrected_or_left(person: Person) -> 
     [mailbox] = load_settings(person.file).mailboxes
     assert mailbox.smtp is not None
     assert mailbox.smtp.port == 2
+
+
+def test_a_slip_that_no_machine_is_called_by_is_asked_for_again(person: Person) -> None:
+    with person.types(*person.servers[:6]) as at:
+        at.answer("SMTP server", "y")
+        at.answer("no machine is called `y` here; write for example", person.servers[7])
+        at.answer("Password", "")
+        assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.smtp is not None
+    assert mailbox.smtp.host == "localhost"
 
 
 def test_a_server_that_is_none_for_this_is_told_from_the_greeting(person: Person) -> None:
@@ -275,18 +287,16 @@ def test_what_was_not_given_is_asked_for_and_the_user_name_only_where_the_usual_
 # Certificates
 
 
-ASKED = "File of certificates to trust there (PEM; Enter: none)"
+ASKED = "Is it the same? (yes, or a file of certificates (PEM) to trust; Enter: no)"
 
 
-def test_a_server_with_a_certificate_of_its_own_is_compared_named_and_trusted(
+def test_a_server_with_a_certificate_of_its_own_is_compared_and_trusted_before_the_password_goes(
     person: Person, tmp_path: Path
 ) -> None:
-    server, user = person.account.server, person.account.user
+    server = person.account.server
     raw = ssl.PEM_cert_to_DER_cert(server.ca_file.read_text())
-    person.sink.commands.clear()
-    (person.folder / "own.pem").write_bytes(server.ca_file.read_bytes())
+    (person.folder / "localhost.pem").write_text("of another server")
     with person.types(*person.servers, SSL_CERT_FILE=str(stranger(tmp_path))) as at:
-        at.answer("Password", "secret")
         told = at.wait_for(ASKED)
         untrusted = (
             "answers, but its certificate is not trusted: self-signed certificate. It is for"
@@ -295,38 +305,118 @@ def test_a_server_with_a_certificate_of_its_own_is_compared_named_and_trusted(
         assert "issued by itself" in told
         fingerprint = told.partition("SHA-256 fingerprint ")[2].partition("\r\n")[0]
         assert bytes.fromhex(fingerprint.replace(":", "")) == hashlib.sha256(raw).digest()
-        assert f"`openssl s_client -connect localhost:{server.imaps_port} -showcerts`" in told
         at.wait_for(": ")
-        at.type("nowhere.pem")
-        at.answer("nowhere.pem cannot be read: no such file or directory", "maildaemon.yaml.pem")
-        at.answer("maildaemon.yaml.pem cannot be read", "own.pem")
+        at.type("y")
+        at.answer("type `yes` in full if the fingerprint is the same", "yes")
+        at.wait_for("SMTP: it is trusted by localhost.pem")
+        at.answer("Password", "secret")
         at.wait_for("✓ IMAP: logged in")
-        assert "AUTH" not in person.sink.commands
-        at.wait_for("SMTP: it is trusted by own.pem")
         at.wait_for("✓ SMTP: logged in")
+        assert person.left == ["localhost.pem"], "nothing is written before the end"
+        at.wait_for("wrote localhost-2.pem: a certificate that is trusted now")
         at.answer("itself, to see that it arrives?", "n")
         assert at.end() == 0
 
+    assert "FAILED: SMTP" not in at.plain
+    own, file = person.folder / "localhost-2.pem", person.file.read_text()
+    assert own.read_text() == ssl.DER_cert_to_PEM_cert(raw)
+    assert stat.S_IMODE(own.stat().st_mode) == 0o644
+    assert file.count("ca_file: localhost-2.pem") == 2
     [mailbox] = load_settings(person.file).mailboxes
     assert mailbox.smtp is not None
-    assert mailbox.imap.ca_file == mailbox.smtp.ca_file == person.folder / "own.pem"
-    assert mailbox.imap.username == user
+    assert mailbox.imap.ca_file == mailbox.smtp.ca_file == own
+    assert (person.folder / "localhost.pem").read_text() == "of another server"
+
+
+def test_a_file_that_was_given_may_vouch_for_the_server_instead(
+    person: Person, tmp_path: Path
+) -> None:
+    (person.folder / "own.pem").write_bytes(person.account.server.ca_file.read_bytes())
+    with person.types(*person.servers, SSL_CERT_FILE=str(stranger(tmp_path))) as at:
+        at.answer(ASKED, "nowhere.pem")
+        at.answer("nowhere.pem cannot be read: no such file or directory", "maildaemon.yaml.pem")
+        at.answer("maildaemon.yaml.pem cannot be read", "own.pem")
+        at.wait_for("SMTP: it is trusted by own.pem")
+        at.answer("Password", "secret")
+        at.answer("itself, to see that it arrives?", "n")
+        assert at.end() == 0
+
     assert person.file.read_text().count("ca_file: own.pem") == 2
+    assert sorted(one for one in person.left if one.endswith(".pem")) == ["own.pem"]
+
+
+def test_each_server_with_a_certificate_of_its_own_is_confirmed_by_itself(
+    person: Person, tmp_path: Path
+) -> None:
+    certificate = stranger(tmp_path)
+    with SmtpSink(
+        tmp_path / "other.jsonl",
+        security="tls",
+        certificate=(certificate, certificate.with_suffix(".key")),
+        require_auth=True,
+    ) as sink:
+        person = replace(person, sink=sink)
+        with person.types(*person.servers, SSL_CERT_FILE=str(stranger(tmp_path, "o"))) as at:
+            at.answer(ASKED, "yes")
+            assert f"SMTP: localhost:{sink.port}: answers, but" in at.wait_for(ASKED)
+            at.wait_for(": ")
+            at.type("yes")
+            at.answer("Password", "secret")
+            at.answer("itself, to see that it arrives?", "n")
+            assert at.end() == 0
+
+    [mailbox] = load_settings(person.file).mailboxes
+    assert mailbox.smtp is not None
+    files = {mailbox.imap.ca_file, mailbox.smtp.ca_file}
+    assert files == {person.folder / "localhost.pem", person.folder / "localhost-2.pem"}
+    assert mailbox.smtp.ca_file is not None
+    assert mailbox.smtp.ca_file.read_text() == certificate.read_text()
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_whoever_leaves_after_saying_yes_finds_no_certificate(
+    person: Person, tmp_path: Path, key: str
+) -> None:
+    strange = {"SSL_CERT_FILE": str(stranger(tmp_path)), "TMPDIR": str(tmp_path)}
+    with person.types(*person.servers, **strange) as at:
+        at.answer(ASKED, "yes")
+        at.wait_for("Password")
+        at.wait_for(": ")
+        assert at.leave(key) == INTERRUPTED
+
+    assert person.left == []
+    assert [*tmp_path.glob("maildaemon-*")] == []
 
 
 def test_nobody_gets_past_a_certificate_that_is_not_trusted(person: Person, tmp_path: Path) -> None:
     person.sink.commands.clear()
     with person.types(*person.servers, SSL_CERT_FILE=str(stranger(tmp_path))) as at:
-        at.answer("Password", "secret")
         at.answer(ASKED, "")
+        at.answer(ASKED, "")
+        at.answer("Password", "secret")
         at.answer("Try again, change the servers, or write it as it is?", "again")
         at.answer(ASKED, str(stranger(tmp_path)))
+        at.answer(ASKED, "")
         at.answer(ASKED, "")
         at.answer("Try again, change the servers, or write it as it is?", "write")
         assert at.end() == UNAVAILABLE
 
     # What the check says in the end, it says of each server.
-    assert at.plain.count("SHA-256 fingerprint") >= 5
+    assert at.plain.count("SHA-256 fingerprint") >= 8
+    for service, port in (("imap", person.account.server.imaps_port), ("smtp", person.sink.port)):
+        lines = [*enumerate(person.file.read_text().splitlines(), 1)]
+        [line] = [number for number, text in lines if text.startswith(f"    {service}: ")]
+        said = " ".join(at.plain.split())
+        assert f"write `ca_file: server.pem` at `{service}` (maildaemon.yaml:{line})" in said
+        command = f"openssl s_client -connect localhost:{port} </dev/null | openssl x509 -out "
+        assert f"(`{command}server.pem`" in said
+        # What it says to type, as a shell in that folder takes it.
+        shell = ["sh", "-c", f"{command}server.pem"]
+        subprocess.run(shell, cwd=person.folder, check=True, capture_output=True, timeout=60)
+        saved, shown = (person.folder / "server.pem", person.account.server.ca_file)
+        assert ssl.PEM_cert_to_DER_cert(saved.read_text()) == ssl.PEM_cert_to_DER_cert(
+            shown.read_text()
+        )
     assert "AUTH" not in person.sink.commands
     assert "mend what FAILED above" in at.plain
     [mailbox] = load_settings(person.file).mailboxes
@@ -345,8 +435,8 @@ def test_a_file_for_one_server_is_not_forced_upon_one_that_the_system_trusts(
     ) as sink:
         person = replace(person, sink=sink)
         with person.types(*person.servers, *flag, SSL_CERT_FILE=str(certificate)) as at:
-            at.answer("Password", "secret")
             at.wait_for("SMTP: it is trusted by the certificates of the system")
+            at.answer("Password", "secret")
             at.answer("itself, to see that it arrives?", "n")
             assert at.end() == 0
 
@@ -355,9 +445,9 @@ def test_a_file_for_one_server_is_not_forced_upon_one_that_the_system_trusts(
     assert (mailbox.imap.ca_file, mailbox.smtp.ca_file) == (server.ca_file, None)
 
 
-def stranger(folder: Path) -> Path:
+def stranger(folder: Path, name: str = "stranger") -> Path:
     """Return a certificate for `localhost` that no server of the others shows."""
-    certificate = folder / "stranger.pem"
+    certificate = folder / f"{name}.pem"
     if not certificate.exists():
         make_certificate(certificate, certificate.with_suffix(".key"))
     return certificate
