@@ -29,11 +29,13 @@ import maildaemon
 from maildaemon.adapters.templates import TemplateComposer
 from maildaemon.bootstrap import make_composer
 from maildaemon.cli import main
-from maildaemon.services import lease
+from maildaemon.services import daemon, lease
 from maildaemon.settings import minimal, read_settings
 
-# The environment variable by which a test has leases end sooner.
+# The environment variables by which a test has leases end sooner, and a daemon look sooner again
+# whether a mail to ourselves is due: seconds.
 SHORT_LEASES = "SHORT_LEASES"
+PROBE_EVERY = "PROBE_EVERY"
 _ROOT = Path(__file__).parents[2]
 _LARGEST_REQUEST = 100_000
 _STARTS_WITHIN = 60
@@ -227,6 +229,14 @@ def _shorten_leases(seconds: str) -> None:
             setattr(lease, name, lasts)
 
 
+def _look_again_for_probes(seconds: str) -> None:
+    """Do so after this time: a daemon looks first before it has read the mailbox."""
+    if seconds:
+        name = "_PROBE_EVERY"
+        assert hasattr(daemon, name)
+        setattr(daemon, name, timedelta(seconds=float(seconds)))
+
+
 def _become(
     streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]
 ) -> None:
@@ -236,6 +246,7 @@ def _become(
     time.tzset()
     random.seed()
     _shorten_leases(os.environ.pop(SHORT_LEASES, ""))
+    _look_again_for_probes(os.environ.pop(PROBE_EVERY, ""))
     for number, stream in enumerate(streams, 1):
         os.dup2(stream, number)
         os.close(stream)

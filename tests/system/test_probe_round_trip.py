@@ -10,6 +10,7 @@ from tests.servers.dovecot import Account
 from tests.servers.process import wait_until
 from tests.servers.sink import SmtpSink
 from tests.system.installation import Installation, a_config, a_letter, end, imap_of, smtp_of
+from tests.system.ready import PROBE_EVERY
 
 _PROBING = "probe: {every: 5 minutes, late_after: 2 minutes}"
 
@@ -18,6 +19,7 @@ _PROBING = "probe: {every: 5 minutes, late_after: 2 minutes}"
 def installation(tmp_path: Path, account: Account, tls_sink: SmtpSink) -> Installation:
     """A rehearsal on a mailbox that takes plus addresses."""
     made = Installation(tmp_path / "one")
+    made.environment[PROBE_EVERY] = "1"
     made.folder.mkdir()
     text = a_config(imap_of(account), smtp_of(tls_sink, account), _PROBING, mode="shadow")
     local, _, domain = account.user.partition("@")
