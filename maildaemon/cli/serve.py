@@ -111,7 +111,6 @@ class Service:
         if first is None:
             return
         # What is loaded by now stays for good: the collector need not look at it again.
-        gc.collect()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
         self._begin(first)
