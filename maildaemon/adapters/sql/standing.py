@@ -161,6 +161,7 @@ _TOO_LARGE = (
         message.c.mailbox_id == _OURS,
         message.c.kind == Kind.CUSTOMER.value,
         message.c.recorded_at >= _WEEK_AGO,
+        message.c.history.is_(False),
         inbound.c.header_only.is_(True),
         thread.c.status.in_((Status.OPEN.value, Status.WORKING.value)),
     )
