@@ -9,6 +9,7 @@ from maildaemon.domain.hours import opens_at, over_while_closed
 from maildaemon.services.check import Finding, Result
 
 if TYPE_CHECKING:
+    from maildaemon.domain.spans import Span
     from maildaemon.settings import MailboxSettings, Settings
     from maildaemon.settings.promises import HourSettings
 
@@ -66,16 +67,16 @@ def _promises(settings: "Settings", mailbox: "MailboxSettings", now: datetime) -
     policy = make_policy(settings, mailbox)
     zone = policy.hours.zone
     for priority, promise in policy.time.promises:
-        for name, span in (
-            ("first_reply", promise.first_reply),
-            ("next_reply", promise.next_reply),
-        ):
+        promised: dict[Span | None, list[str]] = {}
+        promised.setdefault(promise.first_reply, []).append("first_reply")
+        promised.setdefault(promise.next_reply, []).append("next_reply")
+        for span, names in promised.items():
             if span is None or (found := over_while_closed(span, policy.hours, now)) is None:
                 continue
             closes, due = (f"{at.astimezone(zone):%a at %H:%M}" for at in found)
             what = (
-                f"promises.{priority}.{name}: {span}: who writes when you close, on {closes}, is "
-                f"promised an answer by {due}, before you open again"
+                f"promises.{priority}.{', '.join(names)}: {span}: who writes when you close, on "
+                f"{closes}, is promised an answer by {due}, before you open again"
             )
             advice = "nothing, if somebody answers then; else count in `open hours`"
             yield Finding("promises", Result.WARNING, what, advice, mailbox.name)

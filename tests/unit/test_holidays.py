@@ -331,6 +331,7 @@ def promised(promise: str, openings: str = "mon-fri: 09:00-18:00") -> list[str]:
 def test_check_names_a_promise_that_is_over_before_anybody_is_there() -> None:
     [night] = promised("first_reply: 12 business hours")
     [weekend, then] = promised("first_reply: 48 hours, next_reply: 2 hours")
+    [both] = promised("first_reply: 2 hours, next_reply: 2 hours")
     [break_] = promised("first_reply: 1 hour", "mon-sun: 00:00-12:00 14:00-24:00")
 
     assert night == (
@@ -339,6 +340,7 @@ def test_check_names_a_promise_that_is_over_before_anybody_is_there() -> None:
     )
     assert "on Fri at 18:00, is promised an answer by Sun at 18:00" in weekend
     assert "next_reply: 2 hours: who writes when you close, on Tue at 18:00, is" in then
+    assert both.startswith("promises.normal.first_reply, next_reply: 2 hours: who writes when")
     assert "on Wed at 12:00, is promised an answer by Wed at 13:00" in break_
 
 
