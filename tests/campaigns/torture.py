@@ -41,7 +41,7 @@ ORDEALS = (
     Ordeal(
         "kill-unfiled",
         "kill",
-        "--messages 2000 --kills 400 --lose 0.02 --no-files-sent --side-by-side 2",
+        "--messages 10000 --kills 2000 --lose 0.02 --no-files-sent --side-by-side 4",
         "--messages 30 --kills 5 --lose 0.05 --no-files-sent --short",
     ),
     Ordeal(
