@@ -141,6 +141,25 @@ def test_what_was_not_accepted_is_sent_again_where_the_server_files_what_it_acce
     assert len(shop.customers_got) == 2
 
 
+def test_a_copy_that_the_server_has_had_no_time_to_file_is_not_held_against_it(shop: Shop) -> None:
+    shop.transport.plan("DOT", "drop")
+    shop.write(a_mail(date=shop.at))
+    shop.round()
+    shop.wait(minutes=14)
+    shop.files_sent = False
+    shop.write(a_mail(sender="second@x.example", message_id="second@x.example", date=shop.at))
+    shop.round()
+    assert states(shop) == ["queued", "sent"]
+
+    shop.wait(minutes=2)
+    shop.round()
+    shop.files_sent = True
+    let_doubts_end(shop)
+
+    assert states(shop) == ["sent", "sent"]
+    assert len(shop.customers_got) == 3
+
+
 def test_our_own_mail_that_comes_back_to_the_inbox_does_not_show_that_the_server_files_copies(
     tmp_path: Path,
 ) -> None:
