@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from maildaemon.adapters.clock import utc_now
 from maildaemon.adapters.log import veil_for
+from maildaemon.adapters.memory import share_one_arena
 from maildaemon.adapters.supervisor import Supervisor
 from maildaemon.bootstrap import Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window, reads_anew
@@ -107,6 +108,7 @@ class Service:
     async def run(self, settings: Settings) -> None:
         """Serve; raises what keeps the first daemon from starting."""
         catch_signals(self._stopping.set, self._asked.set)
+        share_one_arena()
         first = await self._open_first(settings)
         if first is None:
             return
