@@ -23,6 +23,7 @@ from maildaemon.bootstrap import Parts, open_daemon
 from maildaemon.cli.hang_up import EarlyHangUp, in_a_window, reads_anew
 from maildaemon.cli.invocation import Invocation
 from maildaemon.cli.output import note, wrapped
+from maildaemon.domain.policy import Reads
 from maildaemon.errors import (
     ConfigError,
     MaildaemonError,
@@ -258,7 +259,9 @@ class Service:
 def _never_read(parts: Parts) -> frozenset[str]:
     with parts.store.read() as tx:
         read = {one.name for one in tx.mailboxes.all() if one.started_at is not None}
-    return frozenset(one.name for one in parts.settings.mailboxes) - read
+    # Of a colleague's account only Sent is read, and nothing there is ever answered.
+    asked = (one.name for one in parts.settings.mailboxes if one.reads is Reads.ALL)
+    return frozenset(asked) - read
 
 
 def _tell_who_starts(shift: _Shift) -> None:

@@ -151,15 +151,27 @@ def read_authorities(answer: str, folder: Path) -> str:
 
 def put_beside(kept: Path, folder: Path) -> str:
     """Write a certificate that was kept into the folder of the configuration, for everybody to read
-    (0644: it is no secret), under the first name that is free; return the name.
+    (0644: it is no secret), under the first name that is free; return the name. OperatorError if
+    nothing can be written there.
     """
+    try:
+        return _put_beside(kept.read_bytes(), folder, kept.stem)
+    except OSError as error:
+        raise OperatorError(
+            f"the certificate cannot be written: {(error.strerror or str(error)).lower()}",
+            where=str(folder),
+            advice="name a file in a folder that you may write to: --output FILE",
+        ) from error
+
+
+def _put_beside(pem: bytes, folder: Path, stem: str) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
     for number in count(1):
-        path = folder / f"{kept.stem}{f'-{number}' if number > 1 else ''}.pem"
+        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.pem"
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
             with new_file(path) as file:
-                file.write(kept.read_bytes())
+                file.write(pem)
             path.chmod(0o644)
-        if path.read_bytes() == kept.read_bytes():
+        if path.is_file() and path.read_bytes() == pem:
             return path.name
     raise AssertionError("numbers do not end")

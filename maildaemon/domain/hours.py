@@ -65,7 +65,7 @@ def over_while_closed(
     usual = replace(hours, holidays=frozenset())
     pieces = pairwise(_counted(since, Counting.OPEN_HOURS, usual))
     for (_, closes), (opens, _) in takewhile(lambda two: two[0][1] <= since + _WEEK, pieces):
-        if closes < opens and (due := due_at(closes, span, usual)) <= opens:
+        if closes < opens and (due := due_at(closes, span, usual)) < opens:
             return closes, due
     return None
 

@@ -86,7 +86,7 @@ def note_success(store: Store, desk: Desk, service: str, now: datetime) -> None:
     recovered = has_stopped(row) or (_is_out(row) and service in _TOLD_OF)
     # By a clock that was ahead it may be in the future.
     fresh = row.last_success_at and abs(now - row.last_success_at) < _NOTE_SUCCESS_EVERY
-    first = row.last_success_at and began_at and row.last_success_at < began_at
+    first = row.last_success_at and began_at and row.last_success_at < began_at <= now
     if fresh and not first and not row.failures and not row.refusals:
         return
     with store.begin() as tx:

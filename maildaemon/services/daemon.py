@@ -31,7 +31,8 @@ from maildaemon.services.plan import put_in_force
 from maildaemon.services.steps import Steps
 
 _LOOK_EVERY = timedelta(seconds=2)
-# Staff see by keywords how a conversation stands; no queue tells when that has changed.
+# Staff see by keywords how a conversation stands, and steer by folders that are made for it; no
+# queue tells of either.
 _SHOW_EVERY = timedelta(seconds=10)
 # Whoever is woken when there is something to do looks by himself as well, should that ever fail.
 _BY_ITSELF = timedelta(minutes=5)
@@ -94,12 +95,17 @@ class Daemon:
         if Step.RECEIVE not in self._only:
             return f"does {', '.join(sorted(self._only))} for {self.mailboxes}"
         parts = []
-        for word, wanted in (("watches", True), ("has yet to read", False)):
-            found = [one for one in self._crews if self._steps.has_read(one) is wanted]
+        for word in ("watches", "has yet to read", "stands by for"):
+            found = [one for one in self._crews if self._doing_with(one) == word]
             if found:
                 names = (mailbox_and_mode(one.desk.policy) for one in found)
                 parts.append(f"{word} {', '.join(names)}")
         return "; ".join(parts)
+
+    def _doing_with(self, crew: Crew) -> str:
+        if not crew.is_ours:
+            return "stands by for"
+        return "watches" if self._steps.has_read(crew) else "has yet to read"
 
     def _holds(self, desk: Desk) -> bool:
         return all(one.is_ours for one in self._crews if one.desk is desk)
@@ -361,6 +367,9 @@ class Daemon:
         queues, alarms = await asyncio.to_thread(due)
         for mailbox_id, step in queues:
             self._wake(crews[mailbox_id], step)
+            if step == Step.DELIVER:
+                # A person may be answering: Sent is looked into as often as can be.
+                self._steps.polling(crews[mailbox_id]).stir()
         for chore in self._chores.telling() if alarms else ():
             self._loops[0, chore.name].wake()
         return 0

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _QUIET_AFTER = 60.0
-_WHEN_QUIET = 6
+# No longer, whatever `poll_every` is: what is told to nobody must not lie unread for long.
+_WHEN_QUIET = 30.0
 
 
 class Polling:
@@ -17,12 +18,11 @@ class Polling:
     def __init__(self, boot: Callable[[], float]) -> None:
         """Something may have happened while nobody looked."""
         self._boot = boot
-        self._stirred_at = boot()
+        self._stirred_at = self._looked_at = boot()
         self.is_told = False
-        self._passed = 0
 
     def stir(self) -> None:
-        """Note that something has happened in the mailbox: more of it may follow."""
+        """Note that something has happened in the mailbox, or is to be sent: more may follow."""
         self._stirred_at = self._boot()
 
     @contextmanager
@@ -36,9 +36,9 @@ class Polling:
 
     def is_time(self) -> bool:
         """Tell whether to look; to be asked every `poll_every`."""
-        self._passed += 1
-        quiet = self.is_told and self._boot() - self._stirred_at > _QUIET_AFTER
-        if quiet and self._passed < _WHEN_QUIET:
+        now = self._boot()
+        quiet = self.is_told and now - self._stirred_at > _QUIET_AFTER
+        if quiet and now - self._looked_at < _WHEN_QUIET:
             return False
-        self._passed = 0
+        self._looked_at = now
         return True

@@ -31,7 +31,6 @@ from maildaemon.services.fire import fire_next
 from maildaemon.services.first_start import start_mailbox
 from maildaemon.services.forget import forget_or_tell
 from maildaemon.services.guard import Guard
-from maildaemon.services.in_force import in_force_since
 from maildaemon.services.last_look import Look, look
 from maildaemon.services.lookout import Lookout
 from maildaemon.services.loop import Rest, Result
@@ -294,10 +293,7 @@ class Steps:
         """Tell whether we have been let in since we began: before that, with whatever password."""
         with self._works.store.read() as tx:
             account = tx.mailboxes.account(crew.desk.mailbox_id, "imap")
-            began_at = in_force_since(tx, crew.desk)
-        last = account.last_success_at
-        proven = last is not None and (began_at is None or last >= began_at)
-        return proven and account.next_attempt_at is None
+        return self.has_read(crew) and account.next_attempt_at is None
 
     async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
         return await asyncio.to_thread(self._resting, crew, service, credential)

@@ -252,6 +252,7 @@ async def test_a_daemon_that_waits_does_nothing_until_the_mailbox_is_its_own(
         ticker.tick()
         await asyncio.sleep(0)
     assert shop.rows("select count(*) from inbound") == [(0,)]
+    assert daemon.doing == "stands by for support (live)"
 
     with shop.sql.begin() as tx:
         tx.leases.resign(ONE.daemon_id)

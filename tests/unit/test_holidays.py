@@ -342,6 +342,7 @@ def test_check_names_a_promise_that_is_over_before_anybody_is_there() -> None:
     assert "next_reply: 2 hours: who writes when you close, on Tue at 18:00, is" in then
     assert both.startswith("promises.normal.first_reply, next_reply: 2 hours: who writes when")
     assert "on Wed at 12:00, is promised an answer by Wed at 13:00" in break_
+    assert promised("first_reply: 1 hour", "mon-sun: 00:00-12:00 13:00-24:00") == []
 
 
 @pytest.mark.parametrize(

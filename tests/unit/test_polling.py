@@ -11,28 +11,38 @@ class Clock:
         return self.at
 
 
-def looks(polling: Polling, ticks: int) -> int:
-    return sum(polling.is_time() for _ in range(ticks))
+def looks(polling: Polling, clock: Clock, seconds: int, every: int = 5) -> int:
+    """Count the looks while time goes on."""
+    count = 0
+    for _ in range(0, seconds, every):
+        clock.at += every
+        count += polling.is_time()
+    return count
 
 
 def test_while_nobody_tells_of_news_each_tick_is_a_look() -> None:
     clock = Clock()
     polling = Polling(clock)
-    clock.at = 3600
 
-    assert looks(polling, 12) == 12
+    assert looks(polling, clock, 3600) == 720
 
 
-def test_a_quiet_mailbox_of_which_the_server_tells_is_looked_into_less_often() -> None:
+def test_a_quiet_mailbox_of_which_the_server_tells_is_looked_into_every_half_minute() -> None:
     clock = Clock()
     polling = Polling(clock)
 
     with polling.told():
-        assert looks(polling, 12) == 12
-        clock.at = 61
-        assert looks(polling, 12) == 2
+        assert looks(polling, clock, 60) == 12
+        assert looks(polling, clock, 120) == 4
         polling.stir()
-        assert looks(polling, 12) == 12
-        clock.at = 122
-        assert looks(polling, 12) == 2
-    assert looks(polling, 12) == 12
+        assert looks(polling, clock, 60) == 12
+        assert looks(polling, clock, 120) == 4
+    assert looks(polling, clock, 60) == 12
+
+
+def test_no_mailbox_is_looked_into_less_often_than_its_owner_has_said() -> None:
+    clock = Clock()
+    polling = Polling(clock)
+
+    with polling.told():
+        assert looks(polling, clock, 36_000, every=45) == 800

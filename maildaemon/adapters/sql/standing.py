@@ -194,9 +194,11 @@ class SqlStanding:
             for service, *columns in self._connection.execute(_ACCOUNTS, ours)
         }
         in_force = self._in_force(row.name)
+        # By a clock that was ahead it may be in the future: then nobody knows.
+        known = in_force is not None and in_force.since <= self._now
         return Standing(
             started_at=row.started_at,
-            began_at=in_force.since if in_force else None,
+            began_at=in_force.since if in_force and known else None,
             in_force=in_force,
             held_by=held_by,
             waiting=waiting,
