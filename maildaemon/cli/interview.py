@@ -135,14 +135,16 @@ def ask_for_login(given: Beginning, path: Path) -> Beginning:
     return given
 
 
-def _ask_password(variable: str, given: Beginning) -> None:
+def _ask_password(variable: str, given: Beginning, otherwise: str = "later") -> bool:
+    """Keep what is typed in the environment; tell whether anything was."""
     who = plain(given.username or given.address or "")
-    question = f"Password of {who} (not shown, not written anywhere; Enter: later)"
-    typed = click.prompt(question, default="", show_default=False, hide_input=True, err=True)
+    question = f"Password of {who} (not shown, not written anywhere; Enter: {otherwise})"
+    typed: str = click.prompt(question, default="", show_default=False, hide_input=True, err=True)
     if typed:
         os.environ[variable] = typed
     else:
         os.environ.pop(variable, None)
+    return bool(typed)
 
 
 def _first_trouble(settings: "Settings") -> Finding | None:
@@ -176,11 +178,14 @@ def _mended_login(given: Beginning, variable: str, refused: int) -> Beginning:
         note("  A slip is easily made where nothing is shown. Where you log in in two steps, a")
         note(f"  password made for this program is needed (an app password): {page('providers')}")
     if refused >= _WARN_AFTER:
-        note(
-            "  Some servers lock an account that is tried too often: press Enter to go on without."
-        )
-    given = replace(given, username=_ask("User name", str.strip, given.username or given.address))
-    _ask_password(variable, given)
+        note("  Some servers lock an account that is tried too often: Enter twice goes on without.")
+    # The password first: whoever types ahead shows it to nobody.
+    if _ask_password(variable, given, "another user name, or later"):
+        return given
+    before = given.username or given.address
+    given = replace(given, username=_ask("User name", str.strip, before))
+    if given.username != before:
+        _ask_password(variable, given)
     return given
 
 

@@ -112,12 +112,13 @@ def test_from_the_address_to_a_mailbox_that_works_with_a_wrong_password_between(
         at.answer(f"SMTP server [localhost:{person.sink.port}]", "")
         who = f"Password of {person.account.user}"
         at.answer(f"{who} (not shown, not written anywhere; Enter: later)", "a slip")
-        refused = at.wait_for("User name")
+        refused = at.wait_for(
+            "(not shown, not written anywhere; Enter: another user name, or later)"
+        )
         assert "✗ FAILED: IMAP: localhost:" in refused
         assert "the server refused the login" in refused
         assert "(an app password)" in refused
-        at.answer("", "")
-        at.answer("Password", "secret")
+        at.answer("", "secret")
         assert "User name" not in at.wait_for("✓ IMAP: logged in")
         at.wait_for("✓ SMTP: logged in")
         at.answer("Put the sentences that customers read into templates/", "y")
@@ -274,6 +275,7 @@ def test_what_was_not_given_is_asked_for_and_the_user_name_only_where_the_usual_
     with person.types(*shop, "--smtp-host", person.servers[7]) as at:
         at.answer("Name customers see (Enter: none)", "The Shop")
         at.answer("Password of shop@example.test", "a slip")
+        at.answer("another user name, or later", "")
         at.answer("User name [shop@example.test]", account.user)
         at.answer(f"Password of {account.user}", "secret")
         at.answer("itself, to see that it arrives?", "n")
