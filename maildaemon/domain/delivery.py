@@ -66,6 +66,8 @@ class MailKind(StrEnum):
 
 # These go under every brake but that of the clock: by them people see how it stands.
 FOR_OURSELVES = frozenset({MailKind.DIGEST, MailKind.PROBE})
+# These go to whoever the configuration names for it, as long as it does.
+FOR_NAMED = frozenset({MailKind.ASSIGNMENT, MailKind.FORWARD, MailKind.STAFF})
 
 
 @dataclass(frozen=True, slots=True)

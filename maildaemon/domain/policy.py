@@ -198,6 +198,20 @@ class Policy:
         # What has no sections, a mail to a colleague or a partner, follows the mailbox.
         return min(modes, key=cautious.index, default=self.mode)
 
+    def names(self, address: str) -> bool:
+        """Tell whether the configuration names this address: as that of a colleague, of a partner,
+        or of the mailbox itself.
+        """
+        named = {
+            *self.staff,
+            *self.warned,
+            self.sender.address,
+            *(to for step in self.time.escalation for to in step.to),
+            *(one.assign for one in self.rules if one.assign is not None),
+            *(one.address for one in self.partners),
+        }
+        return address.lower() in map(str.lower, named)
+
     def mode_of_mail(self, kind: MailKind, sections: Iterable[Section]) -> Mode:
         """Return the mode of a mail of this kind. What colleagues are told about time is no draft:
         nobody would send it to himself; the digest tells them what a rehearsal would send, and a

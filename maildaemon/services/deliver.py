@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from maildaemon.domain.brakes import FORTNIGHT, Brake, always_allowed, why_break
 from maildaemon.domain.decide_timer import LATE_AFTER, why_not_written
 from maildaemon.domain.delivery import (
+    FOR_NAMED,
     FOR_OURSELVES,
     Accepted,
     Deferred,
@@ -193,6 +194,8 @@ def _claim(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow
             # What was written last may have taken its reason away: then it is cancelled by this.
             case = plan_thread(tx, desk, row.thread_id, now)
             _cancel_if_unwanted(tx, desk, row, case, now)
+        elif row.kind in FOR_NAMED:
+            _cancel_if_unnamed(tx, desk, row, now)
         claimed = tx.outbox.claim(row, now + CLAIM)
         if claimed is not None and row.kind is not MailKind.PROBE:
             take_turn(tx, desk, now)
@@ -206,6 +209,19 @@ def _cancel_if_unwanted(
     why = why_not_written(case.context(desk.policy, now))
     if why is not None and row.released_at is None:
         tx.outbox.cancel(row.outbox_id, why.value, now)
+
+
+def _cancel_if_unnamed(tx: Transaction, desk: Desk, row: OutboxRow, now: datetime) -> None:
+    """Cancel a mail to a colleague or a partner whom the configuration has ceased to name since it
+    was queued, unless the conversation is his.
+    """
+    if desk.policy.names(row.recipient) or row.thread_id is None:
+        return
+    assigned = tx.timers.case(row.thread_id).context(desk.policy, now).assigned_to
+    if assigned is None or assigned.lower() != row.recipient.lower():
+        tx.outbox.cancel(
+            row.outbox_id, "the configuration does not name the recipient any more", now
+        )
 
 
 def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:

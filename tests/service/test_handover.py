@@ -429,3 +429,38 @@ def test_distress_raises_the_priority_of_the_thread_with_its_evidence(tmp_path: 
     assert shop.rows("select priority from thread") == [("high",)]
     understood = shop.rows("select understood from message where kind = 'customer' order by id")
     assert "3 mails without an answer" in str(understood[-1])
+
+
+# --- who is named no more ------------------------------------------------------------------
+
+
+@pytest.mark.postgresql
+def test_who_is_named_no_more_gets_nothing_that_was_queued_for_him(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path, rules=(a_rule(assign=BERTA, forward="workshop"),))
+    shop.write(a_mail(REPAIR))
+    shop.receive()
+    while shop.process():
+        pass
+    shop.desk = replace(shop.desk, policy=a_policy(staff=frozenset()))
+    shop.round()
+
+    assert got(shop, WORKSHOP) == []
+    assert shop.rows("select state, why from outbox where kind = 'forward'") == [
+        ("cancelled", "the configuration does not name the recipient any more")
+    ]
+    # What is hers stays hers, and the customer is told as ever.
+    assert len(got(shop, BERTA)) == len(got(shop, CLARA)) == 1
+
+
+def test_who_is_named_no_more_and_has_nothing_is_not_told_of_it(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path)
+    shop.write(a_mail(REPAIR))
+    shop.receive()
+    while shop.process():
+        pass
+    with shop.sql.begin() as tx:
+        tx.by_hand.assign(1, None)
+    shop.desk = replace(shop.desk, policy=a_policy(staff=frozenset()))
+    shop.round()
+
+    assert (got(shop, BERTA), got(shop, WORKSHOP)) == ([], [])

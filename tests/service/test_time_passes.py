@@ -114,6 +114,28 @@ def test_staff_are_warned_before_a_promise_breaks_and_told_when_it_does(shop: Sh
     assert [row[0] for row in shop.rows("select event from event where event='promise_broken'")]
 
 
+def test_a_warning_that_is_queued_goes_to_nobody_whom_the_configuration_names_no_more(
+    shop: Shop,
+) -> None:
+    customer_writes(shop)
+    shop.wait(hours=25)
+    shop.receive()
+    while shop.process():
+        pass
+    while shop.fire():
+        pass
+    assert shop.rows("select recipient, state from outbox where kind = 'staff'") == [
+        (ANNA, "queued")
+    ]
+    shop.desk = replace(
+        shop.desk, policy=replace(shop.policy, staff=frozenset(), warned=("berta@shop.example",))
+    )
+    shop.round()
+
+    assert letters(shop) == [(CLARA, "acknowledgement")]
+    assert shop.rows("select state from outbox where kind = 'staff'") == [("cancelled",)]
+
+
 def test_an_answer_in_time_stops_the_warning(shop: Shop) -> None:
     conversation(shop)
     shop.wait(hours=30)
