@@ -156,8 +156,11 @@ class Problem:
         path = f"{self.path}: " if self.path else ""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         told = f"{place}: {path}{self.message}"
-        # It may quote a value, which may have several lines.
-        return " ".join(told.splitlines())
+        # It may quote what stands there: several lines, or letters that nobody sees.
+        line = " ".join(told.splitlines())
+        return "".join(
+            one if one.isprintable() else one.encode("unicode_escape").decode() for one in line
+        )
 
 
 class ConfigError(OperatorError):
