@@ -76,12 +76,15 @@ def list_mails(
     `why` says what happened last: the server's words, or the reason for which it was cancelled.
     Mails to ourselves (`probe`) are listed only if they were not sent.
     """
+    from maildaemon.adapters.clock import utc_now
+
     with reading(invocation) as listings:
         found = listings.mails(mailbox_name=mailbox, state=state, limit=limit or None)
     if as_json:
         for line in found:
             put_json(line)
         return
+    now = utc_now()
     put_table(
         ("ID", "STATE", "SINCE", "TO", "WHAT", "THREAD", "WHY"),
         (
@@ -92,7 +95,7 @@ def list_mails(
                 one.recipient,
                 "+".join(one.sections or (one.kind,)),
                 one.thread,
-                _why(one),
+                why_in_words(one, now),
             )
             for one in found
         ),
@@ -101,11 +104,17 @@ def list_mails(
     tell_cut(len(found), limit, "mails")
 
 
-def _why(one: "MailLine") -> str | None:
+def why_in_words(one: "MailLine", now: datetime) -> str | None:
+    """Return what happened last, and what comes next; None if there is nothing to say."""
     if one.next_attempt_at is None:
         return one.why
-    again = f"next try {local(one.next_attempt_at)}"
-    return f"{again}; {one.why}" if one.why else again
+    if one.uncertain_at is not None:
+        words = f"perhaps accepted: looked for in Sent until {local(one.next_attempt_at)}"
+    elif one.next_attempt_at <= now:
+        words = "due: `maildaemon status` says what it waits for"
+    else:
+        words = f"next try {local(one.next_attempt_at)}"
+    return f"{words}; {one.why}" if one.why else words
 
 
 @outbox.command(

@@ -29,6 +29,7 @@ from maildaemon.cli.teach import examples
 from maildaemon.domain.leases import Holding
 from maildaemon.domain.standing import (
     Account,
+    OutboxStanding,
     ProbeStanding,
     Severity,
     Standing,
@@ -184,6 +185,13 @@ def _account(account: Account) -> dict[str, object]:
     }
 
 
+def due_in_words(outbox: OutboxStanding, now: datetime) -> str | None:
+    """Return since when mail is due, or until when it waits its turn; None if nothing is due."""
+    if outbox.turn_at is not None:
+        return f"waits its turn (`limits.per_mailbox`), which comes {ahead(outbox.turn_at, now)}"
+    return ago(outbox.due_since, now) if outbox.due_since else None
+
+
 def _put(report: _Report, now: datetime) -> None:
     standing = report.standing
     inbound, outbox, files = standing.inbound, standing.outbox, standing.files
@@ -202,7 +210,7 @@ def _put(report: _Report, now: datetime) -> None:
             ("  withheld", f"{inbound.gaps} by the server" if inbound.gaps else None),
             ("  outbox", f"{outbox.queued} queued, {outbox.due} due"),
             ("  uncertain", outbox.uncertain or None),
-            ("  oldest due", ago(outbox.due_since, now) if outbox.due_since else None),
+            ("  oldest due", due_in_words(outbox, now)),
             ("  sent", f"{outbox.sent} in 24 hours"),
             ("  drafts", f"{outbox.drafts} in 7 days" if outbox.drafts else None),
             ("  shadow", f"{outbox.shadow} recorded and not sent" if outbox.shadow else None),

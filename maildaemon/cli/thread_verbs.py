@@ -27,12 +27,15 @@ references_argument = click.argument(
 )
 reference_argument = click.argument("reference", metavar="REFERENCE")
 
+_LETTERS = 6
 _Do = Callable[["Transaction", "ThreadState", str, datetime], "Deed"]
 
 
 def bare(reference: str) -> str:
-    """Return a reference as it is kept, however it was copied from a subject."""
-    return reference.strip("[]# ").upper()
+    """Return a reference as it is kept, however it was copied from a subject, or typed."""
+    kept = reference.strip("[]# ").upper()
+    letters = kept.replace("-", "").replace(" ", "")
+    return f"{letters[:4]}-{letters[4:]}" if len(letters) == _LETTERS else kept
 
 
 @contextmanager

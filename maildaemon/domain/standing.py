@@ -59,14 +59,17 @@ class InboundStanding:
 @dataclass(frozen=True, slots=True)
 class OutboxStanding:
     """What waits to be sent. `due_since` is when the oldest due mail should have gone, `late_since`
-    when staff were told that mail waits long for its turn; `failed`, `expired` and `unknown` count
-    the last seven days, and so do the `drafts` put into the mailbox; `sent` the last 24 hours.
+    when staff were told that mail waits long for its turn; `turn_at` is when the pace of the
+    mailbox lets the next one go, None if that is now or nothing is due; `failed`, `expired` and
+    `unknown` count the last seven days, and so do the `drafts` put into the mailbox; `sent` the
+    last 24 hours.
     `held` is timed mail that came too late to go by itself.
     """
 
     queued: int = 0
     due: int = 0
     due_since: datetime | None = None
+    turn_at: datetime | None = None
     late_since: datetime | None = None
     uncertain: int = 0
     drafts: int = 0

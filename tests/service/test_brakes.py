@@ -760,6 +760,21 @@ def test_eight_times_as_many_customers_as_the_rate_allows_are_all_answered_withi
     assert max(got[one] - wrote[one] for one in wrote) <= timedelta(hours=6)
 
 
+def test_it_is_known_when_the_next_mail_has_its_turn(calm_shop: Shop) -> None:
+    shop = calm_shop
+    rush(shop, 40)
+    step(shop)
+
+    with shop.sql.read() as tx:
+        outbox = tx.overview.standing(shop.desk.mailbox_id, shop.at).outbox
+    assert outbox.due > 0
+    assert outbox.turn_at is not None
+    assert timedelta(0) < outbox.turn_at - shop.at <= timedelta(minutes=5)
+    with shop.sql.read() as tx:
+        later = tx.overview.standing(shop.desk.mailbox_id, outbox.turn_at).outbox
+    assert (later.turn_at, later.due_since) == (None, outbox.turn_at)
+
+
 def test_staff_are_told_once_that_mail_is_late(calm_shop: Shop) -> None:
     shop = calm_shop
     rush(shop, 40)

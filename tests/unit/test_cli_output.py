@@ -3,12 +3,14 @@
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from maildaemon.adapters.sql.lines import TimerLine
+from maildaemon.adapters.sql.lines import MailLine, TimerLine
 from maildaemon.cli.new_file import safe_name
+from maildaemon.cli.outbox import why_in_words
 from maildaemon.cli.output import (
     ago,
     ahead,
@@ -24,13 +26,15 @@ from maildaemon.cli.output import (
     wrapped,
 )
 from maildaemon.cli.progress import count_down
+from maildaemon.cli.status import due_in_words
+from maildaemon.cli.thread_verbs import bare
 from maildaemon.cli.threads import to_come
 from maildaemon.cli.values import Past
 from maildaemon.cli.words import KINDS, REASONS, SECTIONS, SILENCES
 from maildaemon.domain.attachments import Reason
 from maildaemon.domain.automatic import Kind, Silence
 from maildaemon.domain.delivery import Section
-from maildaemon.domain.standing import Account
+from maildaemon.domain.standing import Account, OutboxStanding
 from maildaemon.domain.timers import TimerKind
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -252,3 +256,34 @@ def test_what_somebody_must_see_stands_in_words_beside_its_sign(
     for encoding, said in (("utf-8", signs), ("ascii", words)):
         monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding))
         assert verdict(good=good) == said
+
+
+def test_a_reference_is_understood_however_it_is_typed() -> None:
+    typed = ("A6AA-48", "[#A6AA-48]", "a6aa48", "a6aa 48", "#a6aa-48")
+
+    assert {bare(one) for one in typed} == {"A6AA-48"}
+    assert bare("nothing of ours") == "NOTHING OF OURS"
+
+
+def test_what_is_due_says_what_it_waits_for() -> None:
+    hour = timedelta(minutes=3)
+    waits = OutboxStanding(queued=2, due=1, due_since=AT - hour, turn_at=AT + hour)
+
+    assert due_in_words(OutboxStanding(), AT) is None
+    assert due_in_words(replace(waits, turn_at=None), AT) == "3 min ago"
+    assert due_in_words(waits, AT) == "waits its turn (`limits.per_mailbox`), which comes in 3 min"
+
+
+def test_of_each_mail_it_is_told_what_comes_next() -> None:
+    hour = timedelta(hours=1)
+    nothing = dict.fromkeys(MailLine.__dataclass_fields__)
+    sent = MailLine(**{**nothing, "why": "accepted"})  # type: ignore[arg-type]
+    queued = replace(sent, next_attempt_at=AT + hour, why=None)
+    doubtful = replace(queued, uncertain_at=AT - hour, why="waiting for a witness")
+
+    assert why_in_words(sent, AT) == "accepted"
+    assert why_in_words(queued, AT) == f"next try {local(AT + hour)}"
+    assert why_in_words(queued, AT + hour) == "due: `maildaemon status` says what it waits for"
+    assert why_in_words(doubtful, AT) == (
+        f"perhaps accepted: looked for in Sent until {local(AT + hour)}; waiting for a witness"
+    )

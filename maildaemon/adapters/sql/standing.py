@@ -233,6 +233,7 @@ class SqlStanding:
         since = found.due_since
         return replace(
             found,
+            turn_at=slot_at if since and slot_at and slot_at > self._now else None,
             # What waits for its turn is not overdue.
             due_since=max(since, slot_at) if since and slot_at else since,
             late_since=late_since if found.queued else None,
