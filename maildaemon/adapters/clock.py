@@ -1,5 +1,6 @@
 """The clock, and APScheduler, which only ticks: every timer that matters is a row of ours."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable
@@ -34,17 +35,24 @@ class SchedulerTicker:
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._callbacks: dict[timedelta, list[Callable[[], None]]] = {}
 
-    def every(self, interval: timedelta, name: str, callback: Callable[[], None]) -> None:
+    def every(self, interval: timedelta, callback: Callable[[], None]) -> None:
         """Call back each interval, for the first time after one interval."""
+        if interval in self._callbacks:
+            self._callbacks[interval].append(callback)
+            return
+        # One job an interval: with many mailboxes a job costs more than what it calls.
+        callbacks = self._callbacks[interval] = [callback]
 
         async def tick() -> None:
             # A coroutine runs in the event loop; a plain function would go to a thread.
-            callback()
+            loop = asyncio.get_running_loop()
+            for one in callbacks:
+                # By itself: whatever becomes of it, the others have their turn.
+                loop.call_soon(one)
 
-        self._scheduler.add_job(
-            tick, "interval", seconds=interval.total_seconds(), id=name, name=name
-        )
+        self._scheduler.add_job(tick, "interval", seconds=interval.total_seconds())
 
     def start(self) -> None:
         """Begin to tick."""

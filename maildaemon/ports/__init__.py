@@ -317,7 +317,7 @@ class Scanner(Protocol):
 class Ticker(Protocol):
     """Calls back in the event loop at regular intervals; what is missed is not made up for."""
 
-    def every(self, interval: timedelta, name: str, callback: Callable[[], None]) -> None:
+    def every(self, interval: timedelta, callback: Callable[[], None]) -> None:
         """Call back each interval, for the first time after one interval."""
 
     def start(self) -> None:

@@ -136,8 +136,8 @@ class Daemon:
         threads = ThreadPoolExecutor(len(self._loops) + _MORE_THREADS, "maildaemon")
         asyncio.get_running_loop().set_default_executor(threads)
         self._ticked_at = self._came_round_at = self._works.boot()
-        self._works.ticker.every(_TICK, "clock", self._notice_sleep)
-        self._works.ticker.every(_TICK, "alive", self._say_alive)
+        self._works.ticker.every(_TICK, self._notice_sleep)
+        self._works.ticker.every(_TICK, self._say_alive)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops.values()]
         await self._share()
         self._works.ticker.start()
@@ -313,12 +313,12 @@ class Daemon:
             if when():
                 loop.wake()
 
-        works.ticker.every(every, loop.name, tick)
+        works.ticker.every(every, tick)
 
     def _add_for_all(self, name: str, step: Callable[[], Awaitable[int]], every: timedelta) -> None:
         loop = Loop(name, self._guard.watching(step), self._stopping, self._works.jitter)
         self._loops[0, name] = loop
-        self._works.ticker.every(every, name, loop.wake)
+        self._works.ticker.every(every, loop.wake)
 
     def _step(self, crew: Crew, step: Step) -> Callable[[], Awaitable[int | Rest]]:
         return self._if_ours(crew, self._steps.of(step))

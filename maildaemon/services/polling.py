@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 _QUIET_AFTER = 60.0
 # No longer, whatever `poll_every` is: what is told to nobody must not lie unread for long.
-_WHEN_QUIET = 30.0
+_WHEN_QUIET = 60.0
 
 
 class Polling:
@@ -34,11 +34,15 @@ class Polling:
         finally:
             self.is_told = False
 
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether nothing has happened for a while, and the server would tell if it did."""
+        return self.is_told and self._boot() - self._stirred_at > _QUIET_AFTER
+
     def is_time(self) -> bool:
         """Tell whether to look; to be asked every `poll_every`."""
         now = self._boot()
-        quiet = self.is_told and now - self._stirred_at > _QUIET_AFTER
-        if quiet and now - self._looked_at < _WHEN_QUIET:
+        if self.is_quiet and now - self._looked_at < _WHEN_QUIET:
             return False
         self._looked_at = now
         return True

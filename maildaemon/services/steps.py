@@ -5,7 +5,7 @@ Blocking work is done in threads; each step returns how many items it moved, or 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from functools import partial
 
@@ -99,26 +99,27 @@ class Steps:
             for one in served:
                 loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
 
+        # While nothing is to be sent, nothing waits for Sent to be read.
+        waiting_at = [one.desk.mailbox_id for one in served if not self.polling(one).is_quiet]
+
         def receive() -> tuple[int, frozenset[Queue]]:
             store, work, desk, now = self._store(crew), crew.work, crew.desk, works.now
             self._guard.look_for_room(self._largest())
             if crew.only_sent:
                 count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
             else:
-                start_mailbox(store, work, works.parser, desk, now)
+                if not self.has_read(crew):
+                    start_mailbox(store, work, works.parser, desk, now)
                 count = receive_new(store, work, works.blobs, desk, now, news)
                 notice_marks(store, work, desk, now)
             note_success(store, desk, "imap", now())
-            with works.store.read() as tx:
-                return count, tx.due.queues([one.desk.mailbox_id for one in served], now())
+            return count, self._due(waiting_at)
 
         received = await self._over_imap(crew, receive)
         if isinstance(received, Rest):
             return received
         count, due = received
-        if not self.has_read(crew):
-            self._read.add(crew.desk.mailbox_id)
-            works.watching(crew.desk.policy.mailbox)
+        self._note_read(crew)
         # The server lets us in: from the first time on, IDLE need not wait for its next look.
         self._wake(crew, "watch")
         # What waited for Sent to be read may go now.
@@ -128,6 +129,17 @@ class Steps:
         if count:
             self.polling(crew).stir()
         return count
+
+    def _note_read(self, crew: Crew) -> None:
+        if not self.has_read(crew):
+            self._read.add(crew.desk.mailbox_id)
+            self._works.watching(crew.desk.policy.mailbox)
+
+    def _due(self, mailbox_ids: Collection[int]) -> frozenset[Queue]:
+        if not mailbox_ids:
+            return frozenset()
+        with self._works.store.read() as tx:
+            return tx.due.queues(mailbox_ids, self._works.now())
 
     async def process(self, crew: Crew) -> int:
         works, loop = self._works, asyncio.get_running_loop()

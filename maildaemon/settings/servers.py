@@ -178,7 +178,7 @@ class ImapSettings(ServerSettings):
         description="How often to look into every folder. IDLE tells only of the inbox, and only "
         "where the server has it; a message that somebody moves on sooner than this may not be "
         "seen. While IDLE works, nothing has happened in the mailbox for a minute and nothing is "
-        "to be sent, a look every 30 seconds is enough.",
+        "to be sent, a look once a minute is enough.",
     )
 
     @model_validator(mode="after")

@@ -38,7 +38,7 @@ class HandTicker:
         self.callbacks: list[Callable[[], None]] = []
         self.running = False
 
-    def every(self, interval: timedelta, name: str, callback: Callable[[], None]) -> None:
+    def every(self, interval: timedelta, callback: Callable[[], None]) -> None:
         self.callbacks.append(callback)
 
     def start(self) -> None:
@@ -141,6 +141,7 @@ async def test_what_the_server_tells_of_waits_for_no_look(
         return not told.is_set()
 
     monkeypatch.setattr(Polling, "is_time", is_time)
+    monkeypatch.setattr(Polling, "is_quiet", property(lambda polling: polling.is_told))
     shop.start()
     daemon, ticker = a_daemon(shop)
     running = asyncio.create_task(daemon.run())

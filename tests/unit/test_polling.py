@@ -27,16 +27,16 @@ def test_while_nobody_tells_of_news_each_tick_is_a_look() -> None:
     assert looks(polling, clock, 3600) == 720
 
 
-def test_a_quiet_mailbox_of_which_the_server_tells_is_looked_into_every_half_minute() -> None:
+def test_a_quiet_mailbox_of_which_the_server_tells_is_looked_into_once_a_minute() -> None:
     clock = Clock()
     polling = Polling(clock)
 
     with polling.told():
         assert looks(polling, clock, 60) == 12
-        assert looks(polling, clock, 120) == 4
+        assert looks(polling, clock, 120) == 2
         polling.stir()
         assert looks(polling, clock, 60) == 12
-        assert looks(polling, clock, 120) == 4
+        assert looks(polling, clock, 120) == 2
     assert looks(polling, clock, 60) == 12
 
 
@@ -45,4 +45,4 @@ def test_no_mailbox_is_looked_into_less_often_than_its_owner_has_said() -> None:
     polling = Polling(clock)
 
     with polling.told():
-        assert looks(polling, clock, 36_000, every=45) == 800
+        assert looks(polling, clock, 36_000, every=90) == 400
