@@ -75,7 +75,9 @@ def _questions(seed: int, mails: int) -> list[Letter]:
     """Return what begins conversations in the bench's mailbox, without files."""
     letters = written_now(seed, mails * 5 + 50)
     asked = (one for one in letters if one.truth.acknowledged and not one.truth.files)
-    return [*islice(asked, mails)]
+    # What is delivered twice is answered once.
+    once = {one.truth.number: one for one in asked}
+    return [*islice(once.values(), mails)]
 
 
 def table(found: Sequence[Latency], command: str) -> str:
