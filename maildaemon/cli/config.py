@@ -36,7 +36,9 @@ def example() -> None:
     It loads as it stands; `maildaemon init` writes a short one with your own servers.
     """
     from maildaemon.settings import example as text
+    from maildaemon.shipped import shipped
 
+    say(f"# The pages named here as docs/... lie in {shipped('docs')}.\n")
     say(text().removesuffix("\n"))
 
 

@@ -45,7 +45,7 @@ def _lines(found: tuple[Watched, ...], now: datetime, zone: tzinfo) -> Iterator[
     well = all(one.well for one in found)
     verdict, tone = ("all is well", "good") if well else ("something is wrong", "bad")
     if well and any(one.standing.is_unproven for one in found):
-        verdict, tone = "just started", "soft"
+        verdict, tone = "just begun", "soft"
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'

@@ -17,6 +17,7 @@ from maildaemon.ports.rows import InboundRow
 from maildaemon.ports.store import Transaction
 from maildaemon.services.brakes import put_on
 from maildaemon.services.desk import Desk
+from maildaemon.shipped import page
 
 _LOOP = "x-maildaemon-loop"
 
@@ -74,5 +75,5 @@ def _why(sent_at: datetime, role: Role) -> str:
         "another installation of maildaemon, with a database and a key of its own, answers from "
         f"this mailbox as well: its mail of {sent_at:%Y-%m-%d %H:%M} UTC lies in {role}. Every "
         "customer would be answered twice. Stop one of the two; if they are to share the work, "
-        "give them one database and one key (docs/postgresql.md)"
+        f"give them one database and one key ({page('postgresql')})"
     )

@@ -119,7 +119,7 @@ def test_what_the_process_before_achieved_with_another_password_is_not_told_of_t
         200,
         "the mailbox has not been read yet",
     )
-    assert "<title>maildaemon: just started</title>" in page
+    assert "<title>maildaemon: just begun</title>" in page
     assert "  ✗ IMAP: " in refused.out
     assert refused.code == UNAVAILABLE
     assert "support.watch" not in second, "nobody knocks on a second door"

@@ -162,7 +162,7 @@ def test_a_daemon_that_has_not_read_the_mailbox_yet_is_not_called_well_by_what_w
 
     young, with_ill = render_page((begun,), NOW, UTC), render_page((begun, ILL), NOW, UTC)
 
-    assert Page(young).words["title"] == "maildaemon: just started"
+    assert Page(young).words["title"] == "maildaemon: just begun"
     assert "support (not read yet since the start)</h2>" in young
     assert "not since the start 3 s ago; before it, 20 s ago" in young
     assert "well" not in young.partition("<main")[0].partition("<body>")[2]
