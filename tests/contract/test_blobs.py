@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from maildaemon.adapters import blobs
 from maildaemon.adapters.blobs import FileBlobStore
+from maildaemon.adapters.sql import kept
 from maildaemon.adapters.sql.store import SqlStore
 from maildaemon.errors import OperatorError, StoreUnavailableError
 
@@ -71,12 +71,12 @@ def test_trouble_with_one_of_many_files_is_told_of_all(
 def test_that_no_connection_is_free_is_an_outage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept, "_AT_ONCE", 1)
+    monkeypatch.setattr(kept, "_PATIENCE", 0)
     store = SqlStore(f"sqlite:///{tmp_path}/mail.db")
 
-    def fail() -> None:
-        raise PoolTimeoutError("QueuePool limit reached")
-
-    monkeypatch.setattr(store.engine, "begin", fail)
-    with pytest.raises(StoreUnavailableError), store.begin():
+    with store.read(), pytest.raises(StoreUnavailableError), store.read():
+        pass
+    with store.read():
         pass
     store.close()

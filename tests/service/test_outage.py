@@ -53,13 +53,13 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 @contextmanager
 def locked(shop: Shop) -> Iterator[None]:
     """Another process works on the database, and we do not wait for it."""
-    shop.sql.engine.dispose()
+    shop.sql.close()
     other = sqlite3.connect(shop.folder / "mail.db", isolation_level=None)
     with closing(other), patch("maildaemon.adapters.sql.store._BUSY_SECONDS", 0):
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
-    shop.sql.engine.dispose()
+    shop.sql.close()
 
 
 def look_for(shop: Shop, seconds: int) -> None:

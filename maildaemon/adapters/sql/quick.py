@@ -153,7 +153,9 @@ class QuickConnection:
         self._connection = connection
         self.engine = connection.engine
         self.dialect = connection.dialect
+        self.info = connection.info
         driver: Any = connection.connection.driver_connection
+        self._driver = driver
         self._cursor: Callable[[], Any] = driver.cursor
         self._statements = statements or Statements(connection.dialect)
 
@@ -201,15 +203,27 @@ class QuickConnection:
         """Run a statement; return the first value of each row."""
         return self.execute(statement, parameters).scalars()
 
+    def begin(self, words: str) -> None:
+        """Begin a transaction with these words."""
+        self._run(words, self._driver.execute, words)
+
     def commit(self) -> None:
         """Let everything since the last commit stand."""
-        self._connection.commit()
-        self._connection.connection.commit()
+        if self._connection.in_transaction():
+            self._connection.commit()
+        self._run("COMMIT", self._driver.commit)
 
     def rollback(self) -> None:
         """Take everything since the last commit back."""
-        self._connection.rollback()
-        self._connection.connection.rollback()
+        if self._connection.in_transaction():
+            self._connection.rollback()
+        self._run("ROLLBACK", self._driver.rollback)
+
+    def _run(self, text: str, does: Callable[..., object], *given: str) -> None:
+        try:
+            does(*given)
+        except sqlite3.Error as error:
+            raise _as_usual(text, error) from error
 
     def close(self) -> None:
         """Give the connection back."""

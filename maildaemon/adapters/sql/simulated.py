@@ -30,9 +30,9 @@ class SentAtOnce(ScratchStore):
         super().__init__()
         # Of all that a connection is, the repositories call no more than this one has.
         self._connection = cast(Connection, QuickConnection(self.engine.connect()))
-        self._reading = self._transaction()
+        self._reading = self._made()
 
-    def _transaction(self) -> SqlTransaction:
+    def _made(self) -> SqlTransaction:
         transaction = SqlTransaction(self._connection)
         transaction.outbox = _SentAtOnce(self._connection)
         transaction.timers = _NobodyElses(self._connection, transaction.grown)
@@ -41,7 +41,7 @@ class SentAtOnce(ScratchStore):
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """Begin a transaction that writes."""
-        transaction = self._transaction()
+        transaction = self._made()
         try:
             yield transaction
             transaction.mark_grown()

@@ -1,8 +1,7 @@
 """Opens the database and gives out transactions."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -31,6 +30,7 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.due import SqlDue
 from maildaemon.adapters.sql.inbound import SqlInbound
 from maildaemon.adapters.sql.inserts import insert_missing
+from maildaemon.adapters.sql.kept import Kept, begin
 from maildaemon.adapters.sql.leases import SqlLeases
 from maildaemon.adapters.sql.mailboxes import SqlMailboxes
 from maildaemon.adapters.sql.marks import SqlMarks
@@ -38,7 +38,7 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.personal import SqlPersons
 from maildaemon.adapters.sql.probes import SqlProbes
-from maildaemon.adapters.sql.quick import QuickConnection, Statements, run_words
+from maildaemon.adapters.sql.quick import Statements
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.removals import SqlRemovals
@@ -77,6 +77,28 @@ _WANT_PLAN = (
     .values(plan_wanted=True)
 )
 
+_PARTS: Mapping[str, Callable[[Connection, set[int]], object]] = {
+    "mailboxes": lambda connection, _: SqlMailboxes(connection),
+    "inbound": lambda connection, _: SqlInbound(connection),
+    "records": SqlRecords,
+    "outbox": lambda connection, _: SqlOutbox(connection),
+    "by_hand": lambda connection, _: SqlByHand(connection),
+    "marks": lambda connection, _: SqlMarks(connection),
+    "brakes": lambda connection, _: SqlBrakes(connection),
+    "alerts": lambda connection, _: SqlAlerts(connection),
+    "timers": SqlTimers,
+    "overview": lambda connection, _: SqlOverview(connection),
+    "audit": lambda connection, _: SqlAudits(connection),
+    "leases": lambda connection, _: SqlLeases(connection),
+    "rebuild": lambda connection, _: SqlRebuilding(connection),
+    "persons": lambda connection, _: SqlPersons(connection),
+    "retaining": lambda connection, _: SqlRetaining(connection),
+    "chains": lambda connection, _: SqlChains(connection),
+    "removals": lambda connection, _: SqlRemovals(connection),
+    "probes": lambda connection, _: SqlProbes(connection),
+    "due": lambda connection, _: SqlDue(connection),
+}
+
 
 class SqlTransaction:
     """`ports.store.Transaction`: all parts work on one connection.
@@ -85,29 +107,38 @@ class SqlTransaction:
     ends the transaction marks them before.
     """
 
+    mailboxes: Mailboxes
+    inbound: Inbound
+    records: Records
+    outbox: Outbox
+    by_hand: ByHand
+    marks: Marks
+    brakes: Brakes
+    alerts: Alerts
+    timers: Timers
+    overview: Overview
+    audit: Audits
+    leases: Leases
+    rebuild: Rebuilding
+    persons: Persons
+    retaining: Retaining
+    chains: Chains
+    removals: Removals
+    probes: Probes
+    due: Due
+
     def __init__(self, connection: Connection) -> None:
         """Work within the transaction of this connection."""
         self._connection = connection
-        self.grown = grown = set[int]()
-        self.mailboxes: Mailboxes = SqlMailboxes(connection)
-        self.inbound: Inbound = SqlInbound(connection)
-        self.records: Records = SqlRecords(connection, grown)
-        self.outbox: Outbox = SqlOutbox(connection)
-        self.by_hand: ByHand = SqlByHand(connection)
-        self.marks: Marks = SqlMarks(connection)
-        self.brakes: Brakes = SqlBrakes(connection)
-        self.alerts: Alerts = SqlAlerts(connection)
-        self.timers: Timers = SqlTimers(connection, grown)
-        self.overview: Overview = SqlOverview(connection)
-        self.audit: Audits = SqlAudits(connection)
-        self.leases: Leases = SqlLeases(connection)
-        self.rebuild: Rebuilding = SqlRebuilding(connection)
-        self.persons: Persons = SqlPersons(connection)
-        self.retaining: Retaining = SqlRetaining(connection)
-        self.chains: Chains = SqlChains(connection)
-        self.removals: Removals = SqlRemovals(connection)
-        self.probes: Probes = SqlProbes(connection)
-        self.due: Due = SqlDue(connection)
+        self.grown = set[int]()
+
+    def __getattr__(self, name: str) -> object:
+        """Return a part; most transactions need one or two of them."""
+        if name not in _PARTS:
+            raise AttributeError(name)
+        part = _PARTS[name](self._connection, self.grown)
+        setattr(self, name, part)
+        return part
 
     def mark_grown(self) -> None:
         """Let the timers of what has grown be planned anew: once, however much was noted."""
@@ -135,38 +166,46 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         """Prepare an engine; nothing is opened before the first transaction."""
         self.engine = open_engine(url)
+        self._kept = self._keep() if self.engine.dialect.name == "sqlite" else None
+
+    def _keep(self) -> tuple[Kept, Kept]:
+        statements = Statements(self.engine.dialect)
+        reader = Kept(self.engine, statements, reading=True)
+        return reader, Kept(self.engine, statements, reading=False)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """Begin a transaction that writes; leaving the block commits, an exception rolls back."""
-        with _translated(), self.engine.begin() as connection:
-            transaction = SqlTransaction(self._quick(connection))
+        with _translated(), self._transaction(reading=False) as connection:
+            transaction = SqlTransaction(connection)
             yield transaction
             transaction.mark_grown()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a transaction that only reads."""
-        with _translated(), self.engine.connect() as connection:
-            reading = connection.execution_options(reading=True)
-            with reading.begin():
-                yield SqlTransaction(self._quick(reading))
+        with _translated(), self._transaction(reading=True) as connection:
+            yield SqlTransaction(connection)
 
-    def _quick(self, connection: Connection) -> Connection:
-        """Return the connection by the shortest way to it: most of what a message costs is how its
-        statements are handed over.
-        """
-        if connection.dialect.name != "sqlite":
-            return connection
-        # Of all that a connection is, the repositories call no more than this one has.
-        return cast(Connection, QuickConnection(connection, self._statements))
+    def _transaction(self, *, reading: bool) -> AbstractContextManager[Connection]:
+        if self._kept:
+            reader, writer = self._kept
+            kept = reader if reading else writer
+            # Of all that a connection is, the repositories call no more than this one has.
+            return cast(AbstractContextManager[Connection], kept.transaction())
+        return self._on_server(reading=reading)
 
-    @cached_property
-    def _statements(self) -> Statements:
-        return Statements(self.engine.dialect)
+    @contextmanager
+    def _on_server(self, *, reading: bool) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            asked = connection.execution_options(reading=True) if reading else connection
+            with asked.begin():
+                yield asked
 
     def close(self) -> None:
         """Close all connections."""
+        for one in self._kept or ():
+            one.close()
         self.engine.dispose()
 
 
@@ -207,13 +246,5 @@ def _sqlite(url: URL) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = bool(connection.get_execution_options().get("reading"))
-        # It stays until it is changed.
-        if connection.info.get("reading") != reading:
-            run_words(connection, f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-            connection.info["reading"] = reading
-        run_words(connection, "BEGIN" if reading else "BEGIN IMMEDIATE")
-
+    event.listen(engine, "begin", begin)
     return engine
