@@ -35,6 +35,8 @@ _BATCH_BYTES = 4 * 2**20
 _BATCH_HEADERS = 100
 # The longest command stays below the 8,192 bytes that servers must take.
 _BATCH_DETAILS = 500
+# So many are asked for by number, and need not be searched for: mostly it is one.
+_FEW = 10
 # A SEARCH answer is one line, and imaplib takes a million bytes: 90,000 UIDs.
 _WINDOW = 50_000
 # The slowest line we put up with, in bytes a second.
@@ -65,6 +67,8 @@ class ImapMailbox:
         self._session = Session(server, limits or ImapLimits())
         self._selection = Selection(self._session, keywords=keywords)
         self._waited: dict[str, FolderState] = {}
+        self._listing: object = None
+        self._folders: tuple[FolderName, ...] = ()
         self._missing: tuple[tuple[str, str], ...] = ()
         # Sizes of what was listed last, and in which folder: what is listed is fetched next.
         self._listed_in: str | None = None
@@ -73,9 +77,13 @@ class ImapMailbox:
     def folders(self) -> tuple[FolderName, ...]:
         """See `Mailbox.folders`."""
         with self._session.open() as client:
-            listed = parse_listing(client.all_folders())
-            found, self._missing = choose_folders(listed, self._wanted, self._session.server.where)
-        return found
+            listing = client.all_folders()
+        if listing != self._listing:
+            # Most of the time it is as it was a moment ago.
+            where = self._session.server.where
+            chosen = choose_folders(parse_listing(listing), self._wanted, where)
+            (self._folders, self._missing), self._listing = chosen, listing
+        return self._folders
 
     def missing_folders(self) -> tuple[tuple[str, str], ...]:
         """See `Mailbox.missing_folders`."""
@@ -92,7 +100,24 @@ class ImapMailbox:
 
     def list_after(self, folder: str, uid: int) -> tuple[Listed, ...]:
         """See `Mailbox.list_after`. What is listed without details has size 0 and no date."""
-        return self._listed(folder, self._search(folder, uid))
+        return self._listed(folder, self._next_few(folder, uid) or self._search(folder, uid))
+
+    def _next_few(self, folder: str, uid: int) -> Sequence[int]:
+        """Return the UIDs that the server has given since, as far as `examine` has just told; empty
+        if that is not known, or if they are many. Not each need be there any more.
+        """
+        state = self._waited.get(folder)
+        if state is None or state.uidnext is None or not self._selection.holds(folder):
+            return ()
+        if self._listed_in is not None:
+            return ()  # that was a while ago
+        given = range(uid + 1, state.uidnext)
+        if len(given) > _FEW:
+            return ()
+        with self._session.open() as client:
+            # Whoever searches next is to learn of what has come since.
+            self._selection.enter(client, folder, current=True)
+        return given
 
     def list_since(self, folder: str, since: datetime) -> tuple[Listed, ...]:
         """See `Mailbox.list_since`. What has no date is included."""
