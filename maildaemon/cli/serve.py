@@ -46,6 +46,9 @@ _GATHER = 0.5
 _PATIENCE, _AGAIN = 120.0, 2.0
 # What Python takes itself: a daemon lives long, and keeps no garbage.
 _OBJECTS_BETWEEN_LOOKS = 700
+# Seconds. One thread runs at a time, and Python lets whoever computes go on for ten times as long,
+# while the one whose server has answered waits, and a customer with it.
+_TURN = 0.0005
 
 
 def catch_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> None:
@@ -116,6 +119,7 @@ class Service:
         # What is loaded by now stays for good: the collector need not look at it again.
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
+        sys.setswitchinterval(_TURN)
         self._begin(first)
         _tell_who_starts(first)
         shift: _Shift | None = first

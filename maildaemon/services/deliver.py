@@ -69,17 +69,24 @@ async def deliver_next(
     now: Now,
     jitter: Callable[[], float],
     look: LastLook,
+    guard: Callable[[], None] = lambda: None,
 ) -> int:
     """Attempt one due entry; return how many were attempted (0 or 1).
 
     0 as well while a brake is on, until Sent has been read since the message arrived that the mail
     answers (a person may have answered it), or until it is its turn. Timed mail goes only after a
-    last `look` at the mailbox. The attempt is committed before the network is touched. If the
+    last `look` at the mailbox. `guard` is called first, in the thread that chooses; what it raises
+    keeps all mail back. The attempt is committed before the network is touched. If the
     process dies while talking to the server, the entry is due again later, with the same
     Message-ID. Trouble with the session raises and leaves the entry as it was.
     """
+
+    def choose() -> OutboxRow | int:
+        guard()
+        return _choose(store, desk, now())
+
     # Each way to a thread and back is a wait of its own: as few as the network leaves.
-    row = await asyncio.to_thread(_choose, store, desk, now())
+    row = await asyncio.to_thread(choose)
     if not isinstance(row, OutboxRow):
         return row
     # Before the claim: a refused login is no failure of this mail.
@@ -119,10 +126,16 @@ def _choose(store: Store, desk: Desk, now: datetime) -> OutboxRow | int:
         return 0
     if _is_dealt_with(store, desk, row, now):
         return 1
-    row = _let_through(store, desk, row, now)
-    if row is None or _is_held(store, desk, row, now):
+    with store.read() as tx:
+        allowed = _let_through(tx, desk, row, now)
+        if allowed is None or _is_unsure(tx, desk, allowed, now):
+            return 0
+        too_much = _why_too_much(tx, desk, allowed, now)
+    if too_much is not None:
+        with store.begin() as tx:
+            put_on(tx, desk, Brake.BREAKER, too_much, now)
         return 0
-    return row
+    return 0 if _waits_its_turn(store, desk, allowed, now) else allowed
 
 
 def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
@@ -136,14 +149,13 @@ def _due(store: Store, desk: Desk, now: datetime) -> OutboxRow | None:
         return first or tx.outbox.next_due(desk.mailbox_id, now)
 
 
-def _let_through(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
+def _let_through(tx: Transaction, desk: Desk, row: OutboxRow, now: datetime) -> OutboxRow | None:
     """Return what may go: under a brake nothing but the digest, which tells colleagues of it, and
     what goes to ourselves, which tells whether mail moves at all.
     """
-    with store.read() as tx:
-        if row.kind in FOR_OURSELVES or not tx.brakes.on(desk.mailbox_id):
-            return row
-        return tx.outbox.next_of_kind(desk.mailbox_id, MailKind.DIGEST, now)
+    if row.kind in FOR_OURSELVES or not tx.brakes.on(desk.mailbox_id):
+        return row
+    return tx.outbox.next_of_kind(desk.mailbox_id, MailKind.DIGEST, now)
 
 
 def _is_dealt_with(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
@@ -224,28 +236,27 @@ def _cancel_if_unnamed(tx: Transaction, desk: Desk, row: OutboxRow, now: datetim
         )
 
 
-def _is_held(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
-    """Tell whether the mail may not go now: a person may have answered, the records may be older
-    than the world, a brake is on, or it is not its turn. To ourselves it may.
+def _is_unsure(tx: Transaction, desk: Desk, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether a person may have answered, or the records may be older than the world. What
+    goes to ourselves waits for neither.
     """
     if row.kind is MailKind.PROBE:
         return False
     # What tells colleagues of the time has waited for their accounts before it was written.
     waited = row.kind in {MailKind.STAFF, MailKind.DIGEST}
-    with store.read() as tx:
-        unread = may_be_answered(
-            tx,
-            replace(desk, colleagues=()) if waited else desk,
-            cause_recorded_at=row.cause_recorded_at,
-            queued_at=row.queued_at,
-            due_at=row.due_at,
-            now=now,
-        )
-        unsure = may_be_forgotten(tx, desk, now)
-    if unread or unsure:
-        return True
-    too_much = row.kind is not MailKind.DIGEST and _trips_breaker(store, desk, now)
-    return too_much or waits_its_turn(store, desk, now)
+    unread = may_be_answered(
+        tx,
+        replace(desk, colleagues=()) if waited else desk,
+        cause_recorded_at=row.cause_recorded_at,
+        queued_at=row.queued_at,
+        due_at=row.due_at,
+        now=now,
+    )
+    return unread or may_be_forgotten(tx, desk, now)
+
+
+def _waits_its_turn(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
+    return row.kind is not MailKind.PROBE and waits_its_turn(store, desk, now)
 
 
 def _is_put_aside(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bool:
@@ -266,26 +277,22 @@ def _is_put_aside(store: Store, desk: Desk, row: OutboxRow, now: datetime) -> bo
     return True
 
 
-def _trips_breaker(store: Store, desk: Desk, now: datetime) -> bool:
-    """Stop automatic mail if there is far too much of it, and tell whether there is."""
-    with store.read() as tx:
-        start = counted_since(tx, desk.mailbox_id, Brake.BREAKER, now)
-        sent = tx.outbox.sent_between(desk.mailbox_id, start, now)
-        # A fortnight is counted only when the answer matters.
-        much = sent > always_allowed(desk.policy.limits)
-        why = why_break(
-            desk.policy.limits,
-            sent=sent,
-            sent_in_fortnight=tx.outbox.sent_between(desk.mailbox_id, now - FORTNIGHT, now)
-            if much
-            else 0,
-            bounces=tx.records.bounces_since(desk.mailbox_id, start),
-        )
-    if why is None:
-        return False
-    with store.begin() as tx:
-        put_on(tx, desk, Brake.BREAKER, why, now)
-    return True
+def _why_too_much(tx: Transaction, desk: Desk, row: OutboxRow, now: datetime) -> str | None:
+    """Return why automatic mail is to stop, if there is far too much of it."""
+    if row.kind in FOR_OURSELVES:
+        return None
+    start = counted_since(tx, desk.mailbox_id, Brake.BREAKER, now)
+    sent = tx.outbox.sent_between(desk.mailbox_id, start, now)
+    # A fortnight is counted only when the answer matters.
+    much = sent > always_allowed(desk.policy.limits)
+    return why_break(
+        desk.policy.limits,
+        sent=sent,
+        sent_in_fortnight=tx.outbox.sent_between(desk.mailbox_id, now - FORTNIGHT, now)
+        if much
+        else 0,
+        bounces=tx.records.bounces_since(desk.mailbox_id, start),
+    )
 
 
 async def _send(

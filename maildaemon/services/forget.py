@@ -57,10 +57,11 @@ def _forget(places: Places, now: Now) -> int:
 
 def forget_or_tell(places: Places, now: Now) -> None:
     """`forget_next` beside the work that must go on: whoever cannot be forgotten now is later, and
-    somebody is told.
+    somebody is told. Where nobody ever was, nothing is looked for.
     """
     try:
-        forget_next(places, now)
+        if places.graves.read():
+            forget_next(places, now)
     except OperatorError as error:
         why = str(error)
         log("erasure.failed", logging.ERROR, error=why)

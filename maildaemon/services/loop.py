@@ -6,6 +6,7 @@ The only place where an arbitrary exception is caught; everything else lets it p
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -70,10 +71,18 @@ class Loop:
 
     async def run(self) -> None:
         """Work until the daemon stops."""
-        while not self._stopping.is_set():
-            self._woken.clear()
-            wait = await self._work_off()
-            await self._wait(wait)
+        ending = asyncio.create_task(self._wake_at_the_end())
+        try:
+            while not self._stopping.is_set():
+                self._woken.clear()
+                wait = await self._work_off()
+                await self._wait(wait)
+        finally:
+            ending.cancel()
+
+    async def _wake_at_the_end(self) -> None:
+        await self._stopping.wait()
+        self._woken.set()
 
     async def _work_off(self) -> timedelta | None:
         """Work until nothing is due; return how long to leave it alone (None: until woken)."""
@@ -120,11 +129,10 @@ class Loop:
         return (min(wait, _LONGEST_REST) if wait else told) * self._jitter()
 
     async def _wait(self, wait: timedelta | None) -> None:
-        stopped = asyncio.ensure_future(self._stopping.wait())
-        # During an outage wake-ups are ignored: they would turn the wait into a hammer.
-        woken = asyncio.ensure_future(self._woken.wait()) if wait is None else None
-        waiting = {stopped, woken} if woken else {stopped}
-        timeout = None if wait is None else wait.total_seconds()
-        await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        for one in waiting:
-            one.cancel()
+        # The end may have come while we worked, and its wake-up is forgotten by now.
+        if wait is None and not self._stopping.is_set():
+            await self._woken.wait()
+        elif wait is not None:
+            # During an outage wake-ups are ignored: they would turn the wait into a hammer.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait.total_seconds())

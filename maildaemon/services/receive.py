@@ -46,34 +46,32 @@ def receive_new(
     desk: Desk,
     now: Now,
     news: Callable[[], None] = lambda: None,
+    inbox: FolderName | None = None,
 ) -> int:
     """Record what is new in the watched folders; return how many messages.
 
-    Each batch is committed by itself, and `news` called after it. Raises what the mailbox raises;
-    what was committed stays.
+    `inbox`, if it is known, is read before the server is asked for its folders: whoever has just
+    written waits for nothing else. Each batch is committed by itself, and `news` called after it.
+    Raises what the mailbox raises; what was committed stays.
     """
     reading = _Reading(store, mailbox, blobs, desk, now)
     count = 0
     looked: list[tuple[FolderRow, datetime]] = []
-    names = watched(mailbox)
-    missing = _missing(mailbox)
-    # All at once: most of the time nothing has changed, and this is asked every few seconds.
     with store.read() as tx:
         known = {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}
         withheld = tx.inbound.folders_with_due_gaps(desk.mailbox_id, now())
-        concerns = {"folder": missing, LOST_SENT: _lost(names, [*known.values()])}
-        untold = {
-            kind: found
-            for kind, found in concerns.items()
-            if found is not None and not tx.mailboxes.concerned(desk.mailbox_id, kind, found)
-        }
-    for kind, found in untold.items():
-        _tell(store, desk, kind, found, now())
-    for name in names:
+
+    def read(name: FolderName) -> int:
         asked_at = now()
         folder, new = reading.read_new(name, known.get(name.name), withheld, news)
         looked.append((folder, asked_at))
-        count += new
+        return new
+
+    if inbox is not None:
+        count += read(inbox)
+    names = watched(mailbox)
+    _tell_missing(store, mailbox, desk, names, [*known.values()], now())
+    count += sum(read(name) for name in names if name != inbox)
     with store.begin() as tx:
         for folder, asked_at in looked:
             tx.mailboxes.looked(folder, asked_at)
@@ -143,6 +141,26 @@ def record_again(
     """
     reading = _Reading(store, mailbox, blobs, desk, now)
     return reading.record_again(name, frozenset(uids), void)
+
+
+def _tell_missing(
+    store: Store,
+    mailbox: Mailbox,
+    desk: Desk,
+    names: Sequence[FolderName],
+    known: Sequence[FolderRow],
+    now: datetime,
+) -> None:
+    """Note which folders are not there, and tell it if that is new."""
+    concerns = {"folder": _missing(mailbox), LOST_SENT: _lost(names, known)}
+    with store.read() as tx:
+        untold = {
+            kind: found
+            for kind, found in concerns.items()
+            if found is not None and not tx.mailboxes.concerned(desk.mailbox_id, kind, found)
+        }
+    for kind, found in untold.items():
+        _tell(store, desk, kind, found, now)
 
 
 def _missing(mailbox: Mailbox) -> list[Concern]:

@@ -6,7 +6,8 @@ Blocking work is done in threads; each step returns how many items it moved, or 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 
 from maildaemon.errors import (
@@ -17,7 +18,7 @@ from maildaemon.errors import (
     TransportRefusedError,
     TransportUnavailableError,
 )
-from maildaemon.ports import Composer, Now, Role
+from maildaemon.ports import Composer, FolderName, Mailbox, Now, Role
 from maildaemon.ports.due import Queue
 from maildaemon.ports.store import Store
 from maildaemon.services.accounts import note_failure, note_success, resting_until
@@ -42,6 +43,13 @@ from maildaemon.services.receive import receive_new
 from maildaemon.services.settle import settle_next
 from maildaemon.services.sign_ins import look_after
 
+# Well within the time after which `note_success` writes it down again.
+_ON_RECORD_FOR = timedelta(seconds=20)
+# Seconds; what comes meanwhile is told as soon as we listen again.
+_DEAF_FOR = 0.1
+# A mailbox, whose hold on it, and a service.
+_Account = tuple[int, int | None, str]
+
 
 class Steps:
     """What is done for a mailbox, whichever of `crews` it is. `wake` lets another step look for
@@ -61,6 +69,11 @@ class Steps:
         self._wake, self._stopping = wake, stopping
         self._polling = {crew.desk.mailbox_id: Polling(works.boot) for crew in crews}
         self._read: set[int] = set()
+        self._inboxes: dict[int, FolderName] = {}
+        # Accounts that need not rest, and since when it is on record that one lets us in: until the
+        # next failure nobody has to ask the records.
+        self._free: set[_Account] = set()
+        self._let_in: dict[_Account, datetime] = {}
 
     def polling(self, crew: Crew) -> Polling:
         """Return how often a mailbox is to be looked into."""
@@ -110,9 +123,10 @@ class Steps:
             else:
                 if not self.has_read(crew):
                     start_mailbox(store, work, works.parser, desk, now)
-                count = receive_new(store, work, works.blobs, desk, now, news)
+                inbox = self._inboxes.get(desk.mailbox_id)
+                count = receive_new(store, work, works.blobs, desk, now, news, inbox)
                 notice_marks(store, work, desk, now)
-            note_success(store, desk, "imap", now())
+            self._note_success(crew, "imap")
             return count, self._due(waiting_at)
 
         received = await self._over_imap(crew, receive)
@@ -128,7 +142,9 @@ class Steps:
                 self._wake(one, Step.DELIVER)
         if count:
             self.polling(crew).stir()
-        return count
+        # What has come meanwhile the server tells of, or the next look finds; another one at once
+        # would be in the way of those who have to work with what is there.
+        return 0
 
     def _note_read(self, crew: Crew) -> None:
         if not self.has_read(crew):
@@ -150,9 +166,10 @@ class Steps:
 
         def concluded(_taken: int) -> bool:
             self._guard.note_written()
+            # First of all: somebody waits for it. What is to be planned is found by the look at the
+            # queues; at once it would be in the way.
+            loop.call_soon_threadsafe(self._wake, crew, Step.DELIVER)
             forget_or_tell(works.places, works.now)
-            for step in (Step.FIRE, Step.DELIVER):
-                loop.call_soon_threadsafe(self._wake, crew, step)
             self._guard.look()
             return not self._stopping.is_set()
 
@@ -160,7 +177,9 @@ class Steps:
             self._guard.look()
             return process_backlog(batch, concluded)
 
-        return await asyncio.to_thread(process)
+        await asyncio.to_thread(process)
+        # It has been worked off to its end; to look again at once would be in the way.
+        return 0
 
     async def fire(self, crew: Crew) -> int:
         """Plan and fire; what is paced or looked for at the last moment is the next loop's."""
@@ -182,14 +201,7 @@ class Steps:
         works = self._works
         if crew.transport is None:
             return 0
-
-        def rests() -> Rest | None:
-            if rest := self._resting(crew, "smtp", crew.smtp_credential):
-                return rest
-            self._guard.look()
-            return None
-
-        if rest := await asyncio.to_thread(rests):
+        if rest := await self._rest(crew, "smtp", crew.smtp_credential):
             return rest
         try:
             count = await deliver_next(
@@ -199,6 +211,7 @@ class Steps:
                 works.now,
                 works.jitter,
                 lambda since: self._last_look(crew, since),
+                self._guard.look,
             )
         except (TransportUnavailableError, TransportRefusedError, SecretError) as error:
             await self._note_failure(crew, "smtp", crew.smtp_credential, error)
@@ -230,10 +243,15 @@ class Steps:
             make_folders(store, work, desk, works.now)
             count += show_marks(store, work, desk, works.now)
             if count:
-                note_success(store, desk, "imap", works.now())
+                self._note_success(crew, "imap")
             return count
 
-        return await self._over_imap(crew, settle)
+        settled = await self._over_imap(crew, settle)
+        if settled and not isinstance(settled, Rest):
+            # Our copy is in Sent by now: read before the next customer writes, it keeps no
+            # response to him waiting.
+            self._wake(crew, Step.RECEIVE)
+        return settled
 
     async def audit(self, crew: Crew) -> int | Rest:
         works, store = self._works, self._store(crew)
@@ -270,7 +288,7 @@ class Steps:
 
     async def watch(self, crew: Crew) -> int | Rest:
         """Wait on the server for news in the inbox; a hint only, polling goes on beside it."""
-        works, watch = self._works, crew.watch
+        works, watch, loop = self._works, crew.watch, asyncio.get_running_loop()
         if watch is None:
             return 0
         if not await asyncio.to_thread(self._is_well, crew):
@@ -281,9 +299,10 @@ class Steps:
             return rest
 
         def wait() -> bool:
-            inbox = next(name for name in watch.folders() if name.role is Role.INBOX)
-            news = watch.wait(inbox.name, crew.idle)
-            note_success(self._store(crew), crew.desk, "watch", works.now())
+            news = watch.wait(self._inbox(crew, watch).name, crew.idle)
+            if news:
+                loop.call_soon_threadsafe(self._wake, crew, Step.RECEIVE)
+            self._note_success(crew, "watch")
             return news
 
         try:
@@ -298,8 +317,18 @@ class Steps:
             raise
         if news:
             log("mailbox.changed", logging.DEBUG, mailbox=crew.desk.policy.mailbox, at=works.now())
-            self._wake(crew, Step.RECEIVE)
+            # To listen again at once would be in the way of those who read what has come.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _DEAF_FOR)
         return 1
+
+    def _inbox(self, crew: Crew, watch: Mailbox) -> FolderName:
+        """Return the inbox; the server is asked once, and again after a failure."""
+        mailbox_id = crew.desk.mailbox_id
+        if mailbox_id not in self._inboxes:
+            found = (name for name in watch.folders() if name.role is Role.INBOX)
+            self._inboxes[mailbox_id] = next(found)
+        return self._inboxes[mailbox_id]
 
     def _is_well(self, crew: Crew) -> bool:
         """Tell whether we have been let in since we began: before that, with whatever password."""
@@ -308,21 +337,40 @@ class Steps:
         return self.has_read(crew) and account.next_attempt_at is None
 
     async def _rest(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
+        """Return whether the account is to be left alone; raises SecretError."""
+        if _account(crew, service) in self._free:
+            return None
         return await asyncio.to_thread(self._resting, crew, service, credential)
 
     def _resting(self, crew: Crew, service: str, credential: Callable[[], str]) -> Rest | None:
         store, now = self._store(crew), self._works.now()
-        until = resting_until(store, crew.desk, service, credential, now)
-        return Rest(until - now) if until else None
+        if until := resting_until(store, crew.desk, service, credential, now):
+            return Rest(until - now)
+        self._free.add(_account(crew, service))
+        return None
+
+    def _note_success(self, crew: Crew, service: str) -> None:
+        account, now = _account(crew, service), self._works.now()
+        noted_at = self._let_in.get(account)
+        if noted_at is None or not timedelta(0) <= now - noted_at < _ON_RECORD_FOR:
+            note_success(self._store(crew), crew.desk, service, now)
+            self._let_in[account] = now
 
     async def _note_failure(
         self, crew: Crew, service: str, credential: Callable[[], str], error: MaildaemonError
     ) -> None:
         if self._stopping.is_set():
             return  # we have broken it off ourselves
+        self._inboxes.pop(crew.desk.mailbox_id, None)
+        self._free.discard(_account(crew, service))
+        self._let_in.pop(_account(crew, service), None)
         store, now = self._store(crew), self._works.now()
         until = await asyncio.to_thread(
             note_failure, store, crew.desk, service, credential, error, now
         )
         # The log and `status` tell of the same moment.
         error.retry_in = until - now
+
+
+def _account(crew: Crew, service: str) -> _Account:
+    return crew.desk.mailbox_id, crew.lease.fence if crew.lease else None, service
