@@ -40,6 +40,11 @@ _PATTERNS_TIMED_OUT = "patterns_timed_out"
 # around them and without.
 MOST_READINGS = 4
 
+# It goes into the pipe as a whole, whether the child reads it or not.
+_EXPECTED_AT_MOST = 48 * 1024
+# For so long is waited for what was expected and is not wanted: mostly a few milliseconds.
+_UNWANTED_SECONDS = 1.0
+
 # Where the interpreter finds its libraries, and whether and where it may keep what it compiles.
 _KEPT = ("LD_LIBRARY_PATH", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
 _CHUNK = 1024 * 1024
@@ -110,9 +115,24 @@ class ProcessParser:
                     times.count + 1, times.seconds + took, max(times.longest, took)
                 )
 
+    def expect(self, raw: bytes, reading: Reading) -> None:
+        """See `Parser.expect`: the child begins, and nobody reads its answer before `parse`."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            encoded = self._encode(reading)
+            fits = len(raw) + len(encoded) <= _EXPECTED_AT_MOST
+            if fits and self._child is not None and not self._closed:
+                self._child.expect(raw, encoded)
+        finally:
+            self._lock.release()
+
     def _parse(self, raw: bytes, reading: Reading) -> Parsed:
         for last in (False, True):
             child = self._ready_child()
+            if not child.is_free_for(raw, self._encode(reading)):
+                self._end_child()
+                child = self._ready_child()
             try:
                 parsed = child.parse(raw, self._encode(reading), self._wall_seconds)
             except _OverrunError:
@@ -199,6 +219,8 @@ class _Child:
     def __init__(self, limits: tuple[str, ...]) -> None:
         self.parsed = 0
         self._ready = False
+        # What it has been given already, and nobody has read its answer yet.
+        self._expected: tuple[bytes, bytes] | None = None
         requests, self._stdin = os.pipe()
         self._stdout, answers = os.pipe()
         try:
@@ -236,17 +258,48 @@ class _Child:
         Unless the message is degraded, `findings` must be asked for next.
         """
         deadline = time.monotonic() + seconds
+        if self._expected is None:
+            self._ask(raw, reading, deadline)
+        self._expected = None
+        return self._answer(len(raw), deadline)
+
+    def expect(self, raw: bytes, reading: bytes) -> None:
+        """Begin with a message, if it has nothing to do; that it dies by it is seen later."""
+        if not self._ready or self._expected is not None:
+            return
+        self._expected = (raw, reading)
+        try:
+            self._ask(raw, reading, time.monotonic())
+        except (OSError, _OverrunError):
+            self.kill()  # whatever has arrived of it
+
+    def is_free_for(self, raw: bytes, reading: bytes) -> bool:
+        """Tell whether a message can be given to it: what else was expected is read and dropped."""
+        if self._expected is None or self._expected == (raw, reading):
+            return True
+        unwanted, self._expected = self._expected, None
+        try:
+            parsed = self._answer(len(unwanted[0]), time.monotonic() + _UNWANTED_SECONDS)
+            if not parsed.message.degraded:
+                self.findings(_UNWANTED_SECONDS)
+        except (OSError, _OverrunError):
+            return False
+        return True
+
+    def _ask(self, raw: bytes, reading: bytes, deadline: float) -> None:
         self.parsed += 1
         self._write(REQUEST.pack(len(reading), len(raw)) + reading, deadline)
         self._write(raw, deadline)
+
+    def _answer(self, size: int, deadline: float) -> Parsed:
         message_size, list_size = ANSWER.unpack(self._read(ANSWER.size, deadline))
         if max(message_size, list_size) > _MAX_ANSWER:
             raise ConnectionError("the child says more than it can have to say")
         message = _decode(self._read(message_size, deadline))
         sizes = json.loads(self._read(list_size, deadline))
-        if sum(size for _, size in sizes) > MOST_READINGS * len(raw):
+        if sum(length for _, length in sizes) > MOST_READINGS * size:
             raise ConnectionError("the child found more bytes than there were")
-        contents = {sha256: bytes(self._read(size, deadline)) for sha256, size in sizes}
+        contents = {sha256: bytes(self._read(length, deadline)) for sha256, length in sizes}
         return Parsed(message, contents)
 
     def findings(self, seconds: float) -> _Found:

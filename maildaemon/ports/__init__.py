@@ -222,6 +222,11 @@ class Parser(Protocol):
         Raises ParserUnavailableError only when no worker can be had at all.
         """
 
+    def expect(self, raw: bytes, reading: Reading) -> None:
+        """Begin with a message that `parse` will soon be asked for, if nothing else is to be done;
+        what comes of it is seen no earlier than that. Never raises.
+        """
+
     def close(self) -> None:
         """End the worker process."""
 

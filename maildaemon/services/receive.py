@@ -47,14 +47,16 @@ def receive_new(
     now: Now,
     news: Callable[[], None] = lambda: None,
     inbox: FolderName | None = None,
+    expect: Callable[[bytes], None] = lambda _: None,
 ) -> int:
     """Record what is new in the watched folders; return how many messages.
 
     `inbox`, if it is known, is read before the server is asked for its folders: whoever has just
-    written waits for nothing else. Each batch is committed by itself, and `news` called after it.
+    written waits for nothing else. `expect` is given the bytes of a mail that comes alone to an
+    inbox, before they are kept. Each batch is committed by itself, and `news` called after it.
     Raises what the mailbox raises; what was committed stays.
     """
-    reading = _Reading(store, mailbox, blobs, desk, now)
+    reading = _Reading(store, mailbox, blobs, desk, now, expect)
     count = 0
     looked: list[tuple[FolderRow, datetime]] = []
     with store.read() as tx:
@@ -214,6 +216,7 @@ class _Reading:
     blobs: BlobStore
     desk: Desk
     now: Now
+    expect: Callable[[bytes], None] = lambda _: None
 
     def read_new(
         self,
@@ -373,7 +376,17 @@ class _Reading:
         again = recognise(self.mailbox, self.blobs, folder, batch, known)
         uids = {one.uid for one in again}
         rest = [one for one in batch if one.uid not in uids]
-        fetched = fetch_seen(self.mailbox, self.blobs, folder.name, rest, limit, self.now)
+        # What is alone is what somebody waits for.
+        alone = folder.role is Role.INBOX and len(rest) == 1
+        fetched = fetch_seen(
+            self.mailbox,
+            self.blobs,
+            folder.name,
+            rest,
+            limit,
+            self.now,
+            self.expect if alone else None,
+        )
         return sorted((*again, *fetched), key=lambda one: one.uid)
 
     def _retry_gaps(self, folder: FolderRow) -> None:
@@ -407,12 +420,18 @@ def fetch_seen(
     batch: Sequence[Listed],
     limit: int,
     now: Now,
+    expect: Callable[[bytes], None] | None = None,
 ) -> list[Seen]:
-    """Return what the server delivers of a batch, its bytes kept; above `limit` only headers."""
+    """Return what the server delivers of a batch, its bytes kept; above `limit` only headers.
+    `expect` is given those of whole messages before.
+    """
     by_uid = {one.uid: one for one in batch}
     whole = [one.uid for one in batch if one.size <= limit]
     large = [one.uid for one in batch if one.size > limit]
     found = [(one, False) for one in (mailbox.fetch(folder, whole) if whole else ())]
+    if expect is not None:
+        for one, _ in found:
+            expect(one.raw)
     found += [(one, True) for one in (mailbox.fetch_headers(folder, large) if large else ())]
     kept = blobs.put_all([one.raw for one, _ in found])
     seen = []

@@ -112,6 +112,7 @@ class Steps:
             for one in served:
                 loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
 
+        expect = partial(works.parser.expect, reading=crew.desk.policy.reading)
         # While nothing is to be sent, nothing waits for Sent to be read.
         waiting_at = [one.desk.mailbox_id for one in served if not self.polling(one).is_quiet]
 
@@ -124,7 +125,7 @@ class Steps:
                 if not self.has_read(crew):
                     start_mailbox(store, work, works.parser, desk, now)
                 inbox = self._inboxes.get(desk.mailbox_id)
-                count = receive_new(store, work, works.blobs, desk, now, news, inbox)
+                count = receive_new(store, work, works.blobs, desk, now, news, inbox, expect)
                 notice_marks(store, work, desk, now)
             self._note_success(crew, "imap")
             return count, self._due(waiting_at)

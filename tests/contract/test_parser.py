@@ -532,3 +532,82 @@ def test_s27_hostile_shapes_cost_two_seconds_and_300_megabytes_at_most(
     assert message.message_id == "ring@customer.example"
     assert message.from_ is not None
     assert message.from_.address == "anna@customer.example"
+
+
+# --- what is expected ------------------------------------------------------------------------
+
+
+def is_expected(parser: ProcessParser) -> bool:
+    return parser._child is not None and parser._child._expected is not None
+
+
+def other(number: int) -> bytes:
+    return PLAIN.replace(b"ring", b"necklace %d" % number)
+
+
+def test_what_was_expected_is_the_same_as_what_was_not(make: Callable[..., ProcessParser]) -> None:
+    parser = make()
+    plain = read(parser)
+    process = process_of(parser)
+
+    parser.expect(PLAIN, READING)
+    assert is_expected(parser)
+
+    assert read(parser) == plain
+    assert not is_expected(parser)
+    assert process_of(parser) == process
+
+
+def test_whoever_comes_before_what_was_expected_gets_his_own_answer(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    mails = [PLAIN, other(1), other(2)]
+    alone = [read(parser, raw) for raw in mails]
+    process = process_of(parser)
+
+    parser.expect(mails[0], READING)
+    parser.expect(mails[2], READING)  # one at a time
+    assert read(parser, mails[1]) == alone[1]
+    assert read(parser, mails[0]) == alone[0]
+    assert read(parser, mails[2]) == alone[2]
+    assert process_of(parser) == process
+
+
+def test_nothing_is_expected_of_what_is_not_there_or_does_not_go_into_the_pipe_at_once(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    parser.expect(PLAIN, READING)
+    large = PLAIN + b"x" * 50_000
+    plain = read(parser)
+
+    parser.expect(large, READING)
+
+    assert not is_expected(parser)
+    assert read(parser) == plain
+    parser.close()
+    parser.expect(PLAIN, READING)
+
+
+def test_a_process_that_dies_by_what_was_expected_takes_nobody_else_with_it(
+    make: Callable[..., ProcessParser],
+) -> None:
+    parser = make()
+    plain = read(parser)
+
+    for wanted in (PLAIN, other(1)):
+        process = process_of(parser)
+        os.kill(process, signal.SIGSTOP)
+        parser.expect(PLAIN, READING)
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda gone=process: parser._child._process.poll() is not None, 10, "it is dead")  # type: ignore[misc,union-attr]
+        found = read(parser, wanted)
+        assert not found.degraded
+        assert (found == plain) is (wanted == PLAIN)
+
+    process = process_of(parser)
+    os.kill(process, signal.SIGKILL)
+    wait_until(lambda: parser._child._process.poll() is not None, 10, "it is dead")  # type: ignore[union-attr]
+    parser.expect(PLAIN, READING)
+    assert read(parser) == plain

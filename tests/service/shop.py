@@ -99,6 +99,9 @@ class InProcessParser:
     def parse(self, raw: bytes, reading: Reading) -> Parsed:
         return parse_message(raw, reading)
 
+    def expect(self, raw: bytes, reading: Reading) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from maildaemon.adapters.sql.quick import QuickConnection, Statements, run_words
 from maildaemon.errors import StoreUnavailableError
 
-# Each holds pages of its own in memory, up to 2 MB.
-_IDLE_AT_MOST = 3
+# Each holds pages and statements of its own in memory, up to 3 MB.
+_IDLE_AT_MOST = 2
 _AT_ONCE = 10
 # Seconds, as SQLAlchemy waits for one of its pool.
 _PATIENCE = 30

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
@@ -230,9 +230,14 @@ def open_engine(url: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
+    pool: dict[str, Any] = {}
     if url.database and url.database != ":memory:":
         make_folder_of(Path(url.database))
-    engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
+        # Those that are often used are kept (`kept.py`): what they give back is to be closed.
+        pool = {"pool_size": 1, "max_overflow": 29}
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False}, hide_parameters=True, **pool
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
