@@ -6,15 +6,16 @@ at any point only means that something is fetched again. `\Seen` belongs to peop
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 
 from maildaemon.domain.brakes import Brake
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
+from maildaemon.errors import MailboxRefusedError
 from maildaemon.ports import (
     BlobStore,
     FolderName,
@@ -25,7 +26,7 @@ from maildaemon.ports import (
     Role,
 )
 from maildaemon.ports.rows import Concern, FolderRow, GapRow, Seen
-from maildaemon.ports.store import Store
+from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
 from maildaemon.services.last_look import LOST_SENT
@@ -46,13 +47,14 @@ def receive_new(
     desk: Desk,
     now: Now,
     news: Callable[[], None] = lambda: None,
-    inbox: FolderName | None = None,
+    soon: Sequence[FolderName] = (),
     expect: Callable[[bytes], None] = lambda _: None,
 ) -> int:
     """Record what is new in the watched folders; return how many messages.
 
-    `inbox`, if it is known, is read before the server is asked for its folders: whoever has just
-    written waits for nothing else. `expect` is given the bytes of a mail that comes alone to an
+    `soon`: the inbox and then the folders of sent mail, as far as they are known. They are read
+    before the server is asked for its folders: whoever has just written waits for nothing else.
+    `expect` is given the bytes of a mail that comes alone to an
     inbox, before they are kept. Each batch is committed by itself, and `news` called after it.
     Raises what the mailbox raises; what was committed stays.
     """
@@ -69,14 +71,22 @@ def receive_new(
         looked.append((folder, asked_at))
         return new
 
-    if inbox is not None:
-        count += read(inbox)
+    # One may have another name by now: then the list tells.
+    with suppress(MailboxRefusedError):
+        for name in soon:
+            count += read(name)
+            if not count:
+                break
+    done = {folder.name for folder, _ in looked}
+    if count:
+        with store.begin() as tx:
+            _note_looked(tx, looked)
+        looked.clear()
     names = watched(mailbox)
     _tell_missing(store, mailbox, desk, names, [*known.values()], now())
-    count += sum(read(name) for name in names if name != inbox)
+    count += sum(read(name) for name in names if name.name not in done)
     with store.begin() as tx:
-        for folder, asked_at in looked:
-            tx.mailboxes.looked(folder, asked_at)
+        _note_looked(tx, looked)
         sent = {name.name for name in names if name.role is Role.SENT}
         for row in tx.mailboxes.folders(desk.mailbox_id):
             if row.role is Role.SENT and row.name not in sent:
@@ -143,6 +153,11 @@ def record_again(
     """
     reading = _Reading(store, mailbox, blobs, desk, now)
     return reading.record_again(name, frozenset(uids), void)
+
+
+def _note_looked(tx: Transaction, looked: Iterable[tuple[FolderRow, datetime]]) -> None:
+    for folder, asked_at in looked:
+        tx.mailboxes.looked(folder, asked_at)
 
 
 def _tell_missing(
@@ -377,16 +392,8 @@ class _Reading:
         uids = {one.uid for one in again}
         rest = [one for one in batch if one.uid not in uids]
         # What is alone is what somebody waits for.
-        alone = folder.role is Role.INBOX and len(rest) == 1
-        fetched = fetch_seen(
-            self.mailbox,
-            self.blobs,
-            folder.name,
-            rest,
-            limit,
-            self.now,
-            self.expect if alone else None,
-        )
+        expect = self.expect if folder.role is Role.INBOX and len(rest) == 1 else None
+        fetched = fetch_seen(self.mailbox, self.blobs, folder.name, rest, limit, self.now, expect)
         return sorted((*again, *fetched), key=lambda one: one.uid)
 
     def _retry_gaps(self, folder: FolderRow) -> None:

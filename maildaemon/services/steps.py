@@ -69,7 +69,8 @@ class Steps:
         self._wake, self._stopping = wake, stopping
         self._polling = {crew.desk.mailbox_id: Polling(works.boot) for crew in crews}
         self._read: set[int] = set()
-        self._inboxes: dict[int, FolderName] = {}
+        # The inbox and where sent mail lies, as the server has listed them.
+        self._soon: dict[int, tuple[FolderName, ...]] = {}
         # Accounts that need not rest, and since when it is on record that one lets us in: until the
         # next failure nobody has to ask the records.
         self._free: set[_Account] = set()
@@ -124,8 +125,8 @@ class Steps:
             else:
                 if not self.has_read(crew):
                     start_mailbox(store, work, works.parser, desk, now)
-                inbox = self._inboxes.get(desk.mailbox_id)
-                count = receive_new(store, work, works.blobs, desk, now, news, inbox, expect)
+                soon = self._soon.get(desk.mailbox_id, ())
+                count = receive_new(store, work, works.blobs, desk, now, news, soon, expect)
                 notice_marks(store, work, desk, now)
             self._note_success(crew, "imap")
             return count, self._due(waiting_at)
@@ -326,10 +327,13 @@ class Steps:
     def _inbox(self, crew: Crew, watch: Mailbox) -> FolderName:
         """Return the inbox; the server is asked once, and again after a failure."""
         mailbox_id = crew.desk.mailbox_id
-        if mailbox_id not in self._inboxes:
-            found = (name for name in watch.folders() if name.role is Role.INBOX)
-            self._inboxes[mailbox_id] = next(found)
-        return self._inboxes[mailbox_id]
+        if mailbox_id not in self._soon:
+            names = watch.folders()
+            inbox, sent = (
+                [name for name in names if name.role is role] for role in (Role.INBOX, Role.SENT)
+            )
+            self._soon[mailbox_id] = (*inbox, *sent)
+        return self._soon[mailbox_id][0]
 
     def _is_well(self, crew: Crew) -> bool:
         """Tell whether we have been let in since we began: before that, with whatever password."""
@@ -362,7 +366,7 @@ class Steps:
     ) -> None:
         if self._stopping.is_set():
             return  # we have broken it off ourselves
-        self._inboxes.pop(crew.desk.mailbox_id, None)
+        self._soon.pop(crew.desk.mailbox_id, None)
         self._free.discard(_account(crew, service))
         self._let_in.pop(_account(crew, service), None)
         store, now = self._store(crew), self._works.now()

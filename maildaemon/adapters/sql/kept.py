@@ -30,7 +30,9 @@ class Kept:
         self._engine, self._statements, self._reading = engine, statements, reading
         self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
         self._idle: list[QuickConnection] = []
-        self._free = threading.BoundedSemaphore(_AT_ONCE)
+        # One writes at a time: who waits for it here goes on at once, and not, as with SQLite,
+        # when he happens to look again.
+        self._free = threading.BoundedSemaphore(_AT_ONCE if reading else 1)
 
     @contextmanager
     def transaction(self) -> Iterator[QuickConnection]:
