@@ -77,6 +77,10 @@ class MailboxRefusedError(OperatorError):
     """The IMAP server refused us for good: TLS not trusted, folder unknown."""
 
 
+class NoSuchFolderError(MailboxRefusedError):
+    """The IMAP server has no folder of that name (any more)."""
+
+
 class UntrustedError(OperatorError):
     """A server's certificate is not trusted; `by_file`: it would be, if a file of certificates that
     vouches for it were named.

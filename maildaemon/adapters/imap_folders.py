@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from imapclient import imap_utf7
 
 from maildaemon.adapters.folder_names import WELL_KNOWN, folded
-from maildaemon.errors import MailboxRefusedError
+from maildaemon.errors import MailboxRefusedError, NoSuchFolderError
 from maildaemon.ports import FolderName, Role
 
 
@@ -118,9 +118,9 @@ def _existing(name: str, present: Sequence[ListedFolder], where: str) -> str:
     raise no_such_folder(name, names, where)
 
 
-def no_such_folder(name: str, names: Iterable[str], where: str) -> MailboxRefusedError:
+def no_such_folder(name: str, names: Iterable[str], where: str) -> NoSuchFolderError:
     """Return the error that tells the operator what there is to choose from."""
-    return MailboxRefusedError(
+    return NoSuchFolderError(
         f"there is no folder named {name!r}",
         where=where,
         advice="the folders are: " + ", ".join(sorted(names)),

@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 from maildaemon.domain.brakes import Brake
 from maildaemon.domain.waiting import gap_is_alarming, next_gap_attempt
-from maildaemon.errors import MailboxRefusedError
+from maildaemon.errors import NoSuchFolderError
 from maildaemon.ports import (
     BlobStore,
     FolderName,
@@ -72,7 +72,7 @@ def receive_new(
         return new
 
     # One may have another name by now: then the list tells.
-    with suppress(MailboxRefusedError):
+    with suppress(NoSuchFolderError):
         for name in soon:
             count += read(name)
             if not count:

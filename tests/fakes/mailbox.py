@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from maildaemon.errors import MailboxRefusedError, MailboxUnavailableError
+from maildaemon.errors import MailboxUnavailableError, NoSuchFolderError
 from maildaemon.ports import Fetched, FolderName, FolderState, Listed, Now, Role
 
 
@@ -140,9 +140,9 @@ class FakeAccount:
         return sorted(self._folders)
 
     def folder(self, name: str) -> FakeFolder:
-        """Return the folder; MailboxRefusedError if there is none of that name."""
+        """Return the folder; NoSuchFolderError if there is none of that name."""
         if name not in self._folders:
-            raise MailboxRefusedError(
+            raise NoSuchFolderError(
                 f"there is no folder named {name!r}",
                 where="fake",
                 advice="the folders are: " + ", ".join(self.folders()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,7 +39,7 @@ from maildaemon.adapters.sql.outbox import SqlOutbox
 from maildaemon.adapters.sql.overview import SqlOverview
 from maildaemon.adapters.sql.personal import SqlPersons
 from maildaemon.adapters.sql.probes import SqlProbes
-from maildaemon.adapters.sql.quick import Statements
+from maildaemon.adapters.sql.quick import QuickConnection, Statements
 from maildaemon.adapters.sql.rebuilding import SqlRebuilding
 from maildaemon.adapters.sql.records import SqlRecords
 from maildaemon.adapters.sql.removals import SqlRemovals
@@ -163,15 +164,19 @@ class SqlTransaction:
 class SqlStore:
     """`ports.store.Store`. Blocking; may be used from several threads."""
 
+    # What reads, and what writes: of a file that is worked on.
+    _kept: tuple[Kept, Kept] | None = None
+
     def __init__(self, url: str) -> None:
         """Prepare an engine; nothing is opened before the first transaction."""
         self.engine = open_engine(url)
-        self._kept = self._keep() if self.engine.dialect.name == "sqlite" else None
+        if self.engine.dialect.name == "sqlite":
+            reader = Kept(self.engine, self._statements, reading=True)
+            self._kept = reader, Kept(self.engine, self._statements, reading=False)
 
-    def _keep(self) -> tuple[Kept, Kept]:
-        statements = Statements(self.engine.dialect)
-        reader = Kept(self.engine, statements, reading=True)
-        return reader, Kept(self.engine, statements, reading=False)
+    @cached_property
+    def _statements(self) -> Statements:
+        return Statements(self.engine.dialect)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -193,14 +198,18 @@ class SqlStore:
             kept = reader if reading else writer
             # Of all that a connection is, the repositories call no more than this one has.
             return cast(AbstractContextManager[Connection], kept.transaction())
-        return self._on_server(reading=reading)
+        return self._lent(reading=reading)
 
     @contextmanager
-    def _on_server(self, *, reading: bool) -> Iterator[Connection]:
+    def _lent(self, *, reading: bool) -> Iterator[Connection]:
+        """Begin as SQLAlchemy does: on a server, and where nothing is worked on."""
         with self.engine.connect() as connection:
             asked = connection.execution_options(reading=True) if reading else connection
             with asked.begin():
-                yield asked
+                if self.engine.dialect.name == "sqlite":
+                    yield cast(Connection, QuickConnection(asked, self._statements))
+                else:
+                    yield asked
 
     def close(self) -> None:
         """Close all connections."""
