@@ -24,6 +24,7 @@ from maildaemon.domain.reading import Reading
 from maildaemon.ports import Mailbox, Role
 from maildaemon.ports.store import Store
 from maildaemon.services import conclude, process, receive
+from maildaemon.services.folders import WATCHED
 from maildaemon.settings import load_settings
 
 _ASKING = frozenset(
@@ -93,7 +94,7 @@ def _begin_at_the_first(store: Store, mailbox: Mailbox, mailbox_id: int) -> None
         if tx.mailboxes.get(mailbox_id).started_at is not None:
             return
     for name in mailbox.folders():
-        if name.role in receive.WATCHED:
+        if name.role in WATCHED:
             state = mailbox.examine(name.name)
             begin = 0 if name.role is Role.INBOX else (state.uidnext or 1) - 1
             with store.begin() as tx:

@@ -72,6 +72,7 @@ class ImapMailbox:
         self._missing: tuple[tuple[str, str], ...] = ()
         # Sizes of what was listed last, and in which folder: what is listed is fetched next.
         self._listed_in: str | None = None
+        self._just_examined: str | None = None
         self._sizes: dict[int, int] = {}
 
     def folders(self) -> tuple[FolderName, ...]:
@@ -95,6 +96,7 @@ class ImapMailbox:
             state = self._selection.examine(client, folder)
         self._selection.promise(folder, state.uidvalidity)
         self._listed_in = None  # its messages may have got other numbers
+        self._just_examined = folder
         self._waited[folder] = state
         return state
 
@@ -107,10 +109,10 @@ class ImapMailbox:
         if that is not known, or if they are many. Not each need be there any more.
         """
         state = self._waited.get(folder)
-        if state is None or state.uidnext is None or not self._selection.holds(folder):
+        if state is None or state.uidnext is None or self._just_examined != folder:
             return ()
-        if self._listed_in is not None:
-            return ()  # that was a while ago
+        if not self._selection.holds(folder):
+            return ()
         given = range(uid + 1, state.uidnext)
         if len(given) > _FEW:
             return ()
@@ -322,7 +324,7 @@ class ImapMailbox:
             # What somebody deleted meanwhile may be.
             gone = set(missing) - self._still_listed(folder, missing)
             listed += [_as_listed(uid, details.get(uid, {})) for uid in window if uid not in gone]
-        self._listed_in = folder
+        self._listed_in, self._just_examined = folder, None
         self._sizes = {one.uid: one.size for one in listed if one.size}
         return tuple(listed)
 

@@ -282,8 +282,8 @@ class _Child:
             parsed = self._answer(len(unwanted[0]), time.monotonic() + _UNWANTED_SECONDS)
             if not parsed.message.degraded:
                 self.findings(_UNWANTED_SECONDS)
-        except (OSError, _OverrunError):
-            return False
+        except (OSError, _OverrunError, ValueError, MemoryError):
+            return False  # what it still has to say belongs to no message
         return True
 
     def _ask(self, raw: bytes, reading: bytes, deadline: float) -> None:

@@ -26,7 +26,8 @@ from maildaemon.ports.brakes import Alarm
 from maildaemon.ports.rows import Concern, FolderRow
 from maildaemon.ports.store import Store
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.receive import record_again, watched
+from maildaemon.services.folders import watched
+from maildaemon.services.receive import record_again
 
 _AT_ONCE = 500
 _NAMED = 5

@@ -7,7 +7,8 @@ from maildaemon.ports import FolderName, Mailbox, Now, Parser, Role
 from maildaemon.ports.rows import Earlier, FolderRow
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.receive import newest_uid, watched
+from maildaemon.services.folders import watched
+from maildaemon.services.receive import newest_uid
 
 HISTORY_READ_AT_START = timedelta(days=90)
 _HEADERS_AT_ONCE = 500

@@ -57,7 +57,8 @@ def _forget(places: Places, now: Now) -> int:
 
 def forget_or_tell(places: Places, now: Now) -> None:
     """`forget_next` beside the work that must go on: whoever cannot be forgotten now is later, and
-    somebody is told. Where nobody ever was, nothing is looked for.
+    somebody is told. Where nobody ever was, nothing is looked for: what retention lets go of, the
+    chores clear away.
     """
     try:
         if places.graves.read():

@@ -25,19 +25,32 @@ from maildaemon.ports import (
     Now,
     Role,
 )
-from maildaemon.ports.rows import Concern, FolderRow, GapRow, Seen
+from maildaemon.ports.rows import FolderRow, GapRow, Seen
 from maildaemon.ports.store import Store, Transaction
 from maildaemon.services.brakes import put_on, watch_clock
 from maildaemon.services.desk import Desk, log
-from maildaemon.services.last_look import LOST_SENT
+from maildaemon.services.folders import tell_missing, watched
 from maildaemon.services.renumbered import NOTHING_KNOWN, Journaled, journaled, recognise
 
-WATCHED = frozenset(Role) - {Role.DRAFTS}
 _BATCH_MESSAGES = 50
 _BATCH_BYTES = 8_000_000
 _WINDOW = 1_000
-_LOST = "say in `imap.sent` which folder it is now; until then no reminder goes to a customer"
-_MISSING = "make it in the mailbox, or correct its name in the configuration (`imap`)"
+
+
+@dataclass(frozen=True, slots=True)
+class Haste:
+    """What lets whoever has just written wait for little.
+
+    `soon`: the inbox and then the folders of sent mail, as they were last listed; they are read
+    before the server is asked for its folders, and `read` is called if anything was new. `listed`
+    is told of the folders. `expect` is given the bytes of a mail that comes alone to an inbox,
+    before they are kept.
+    """
+
+    soon: tuple[FolderName, ...] = ()
+    read: Callable[[], None] = lambda: None
+    listed: Callable[[Sequence[FolderName]], None] = lambda _: None
+    expect: Callable[[bytes], None] = lambda _: None
 
 
 def receive_new(
@@ -47,18 +60,14 @@ def receive_new(
     desk: Desk,
     now: Now,
     news: Callable[[], None] = lambda: None,
-    soon: Sequence[FolderName] = (),
-    expect: Callable[[bytes], None] = lambda _: None,
+    haste: Haste = Haste(),
 ) -> int:
     """Record what is new in the watched folders; return how many messages.
 
-    `soon`: the inbox and then the folders of sent mail, as far as they are known. They are read
-    before the server is asked for its folders: whoever has just written waits for nothing else.
-    `expect` is given the bytes of a mail that comes alone to an
-    inbox, before they are kept. Each batch is committed by itself, and `news` called after it.
-    Raises what the mailbox raises; what was committed stays.
+    Each batch is committed by itself, and `news` called after it. Raises what the mailbox raises;
+    what was committed stays.
     """
-    reading = _Reading(store, mailbox, blobs, desk, now, expect)
+    reading = _Reading(store, mailbox, blobs, desk, now, haste.expect)
     count = 0
     looked: list[tuple[FolderRow, datetime]] = []
     with store.read() as tx:
@@ -73,18 +82,26 @@ def receive_new(
 
     # One may have another name by now: then the list tells.
     with suppress(NoSuchFolderError):
-        for name in soon:
+        for name in haste.soon:
             count += read(name)
             if not count:
                 break
-    done = {folder.name for folder, _ in looked}
     if count:
         with store.begin() as tx:
             _note_looked(tx, looked)
-        looked.clear()
+        haste.read()
+    done = {folder.name for folder, _ in looked}
     names = watched(mailbox)
-    _tell_missing(store, mailbox, desk, names, [*known.values()], now())
-    count += sum(read(name) for name in names if name.name not in done)
+    haste.listed(names)
+    tell_missing(store, mailbox, desk, names, [*known.values()], now())
+    others = sum(read(name) for name in names if name.name not in done)
+    if others:
+        # It may be answered in what was read before it was recorded.
+        early = [name for name in names if name.role is Role.SENT and name.name in done]
+        with store.read() as tx:
+            known |= {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}
+        count += sum(read(name) for name in early)
+    count += others
     with store.begin() as tx:
         _note_looked(tx, looked)
         sent = {name.name for name in names if name.role is Role.SENT}
@@ -158,68 +175,6 @@ def record_again(
 def _note_looked(tx: Transaction, looked: Iterable[tuple[FolderRow, datetime]]) -> None:
     for folder, asked_at in looked:
         tx.mailboxes.looked(folder, asked_at)
-
-
-def _tell_missing(
-    store: Store,
-    mailbox: Mailbox,
-    desk: Desk,
-    names: Sequence[FolderName],
-    known: Sequence[FolderRow],
-    now: datetime,
-) -> None:
-    """Note which folders are not there, and tell it if that is new."""
-    concerns = {"folder": _missing(mailbox), LOST_SENT: _lost(names, known)}
-    with store.read() as tx:
-        untold = {
-            kind: found
-            for kind, found in concerns.items()
-            if found is not None and not tx.mailboxes.concerned(desk.mailbox_id, kind, found)
-        }
-    for kind, found in untold.items():
-        _tell(store, desk, kind, found, now)
-
-
-def _missing(mailbox: Mailbox) -> list[Concern]:
-    """Return which configured folders are not there; the others are read meanwhile."""
-    return [
-        Concern(name, f"there is no folder named {name!r}", f"{_MISSING}; {advice}")
-        for name, advice in mailbox.missing_folders()
-    ]
-
-
-def _lost(names: Sequence[FolderName], known: Sequence[FolderRow]) -> list[Concern] | None:
-    """Return that there was a folder for sent mail and is none: answers stand elsewhere. None if
-    there never was one.
-    """
-    if any(name.role is Role.SENT for name in names):
-        return []
-    found = [
-        Concern(row.name, f"the folder for sent mail, {row.name!r}, is gone", _LOST)
-        for row in known
-        if row.role is Role.SENT
-    ]
-    return found or None
-
-
-def _tell(store: Store, desk: Desk, kind: str, found: Sequence[Concern], now: datetime) -> None:
-    with store.begin() as tx:
-        new = tx.mailboxes.set_concerns(desk.mailbox_id, kind, found, now)
-    for one in new:
-        log(
-            "folder.missed",
-            logging.ERROR,
-            mailbox=desk.policy.mailbox,
-            folder=one.name,
-            advice=one.advice,
-        )
-
-
-def watched(mailbox: Mailbox) -> list[FolderName]:
-    """Return the folders that are read, those of sent mail last."""
-    names = [name for name in mailbox.folders() if name.role in WATCHED]
-    # Sent comes last: a mail goes out once Sent has been read after its cause was recorded.
-    return sorted(names, key=lambda name: name.role is Role.SENT)
 
 
 @dataclass(frozen=True, slots=True)

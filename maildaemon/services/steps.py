@@ -5,7 +5,7 @@ Blocking work is done in threads; each step returns how many items it moved, or 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,7 +39,7 @@ from maildaemon.services.marks import make_folders, notice_marks, show_marks
 from maildaemon.services.polling import Polling
 from maildaemon.services.probe import probe_next
 from maildaemon.services.process import Batch
-from maildaemon.services.receive import receive_new
+from maildaemon.services.receive import Haste, receive_new
 from maildaemon.services.settle import settle_next
 from maildaemon.services.sign_ins import look_after
 
@@ -103,7 +103,6 @@ class Steps:
         return max(one.desk.policy.max_message_size for one in self._crews)
 
     async def receive(self, crew: Crew) -> int | Rest:
-        works = self._works
         loop = asyncio.get_running_loop()
 
         # What a colleague answers is processed, and lets mail go, where it was asked.
@@ -113,23 +112,15 @@ class Steps:
             for one in served:
                 loop.call_soon_threadsafe(self._wake, one, Step.PROCESS)
 
-        expect = partial(works.parser.expect, reading=crew.desk.policy.reading)
-        # While nothing is to be sent, nothing waits for Sent to be read.
-        waiting_at = [one.desk.mailbox_id for one in served if not self.polling(one).is_quiet]
+        def sent_read() -> None:
+            loop.call_soon_threadsafe(self._wake, crew, Step.DELIVER)
 
         def receive() -> tuple[int, frozenset[Queue]]:
-            store, work, desk, now = self._store(crew), crew.work, crew.desk, works.now
-            self._guard.look_for_room(self._largest())
-            if crew.only_sent:
-                count = read_colleague(store, work, works.blobs, works.parser, desk, now, news)
-            else:
-                if not self.has_read(crew):
-                    start_mailbox(store, work, works.parser, desk, now)
-                soon = self._soon.get(desk.mailbox_id, ())
-                count = receive_new(store, work, works.blobs, desk, now, news, soon, expect)
-                notice_marks(store, work, desk, now)
+            count = self._read_anew(crew, news, sent_read)
             self._note_success(crew, "imap")
-            return count, self._due(waiting_at)
+            # While nothing is to be sent, nothing waits for Sent to be read.
+            waiting = [one for one in served if count or not self.polling(one).is_quiet]
+            return count, self._due([one.desk.mailbox_id for one in waiting])
 
         received = await self._over_imap(crew, receive)
         if isinstance(received, Rest):
@@ -152,6 +143,29 @@ class Steps:
         if not self.has_read(crew):
             self._read.add(crew.desk.mailbox_id)
             self._works.watching(crew.desk.policy.mailbox)
+
+    def _read_anew(
+        self, crew: Crew, news: Callable[[], None], sent_read: Callable[[], None]
+    ) -> int:
+        works, store, desk, now = self._works, self._store(crew), crew.desk, self._works.now
+        self._guard.look_for_room(self._largest())
+        if crew.only_sent:
+            return read_colleague(store, crew.work, works.blobs, works.parser, desk, now, news)
+        if not self.has_read(crew):
+            start_mailbox(store, crew.work, works.parser, desk, now)
+        haste = self._haste(crew, sent_read)
+        count = receive_new(store, crew.work, works.blobs, desk, now, news, haste)
+        notice_marks(store, crew.work, desk, now)
+        return count
+
+    def _haste(self, crew: Crew, sent_read: Callable[[], None]) -> Haste:
+        mailbox_id = crew.desk.mailbox_id
+
+        def listed(names: Sequence[FolderName]) -> None:
+            self._soon[mailbox_id] = _soon(names)
+
+        expect = partial(self._works.parser.expect, reading=crew.desk.policy.reading)
+        return Haste(self._soon.get(mailbox_id, ()), sent_read, listed, expect)
 
     def _due(self, mailbox_ids: Collection[int]) -> frozenset[Queue]:
         if not mailbox_ids:
@@ -327,13 +341,9 @@ class Steps:
     def _inbox(self, crew: Crew, watch: Mailbox) -> FolderName:
         """Return the inbox; the server is asked once, and again after a failure."""
         mailbox_id = crew.desk.mailbox_id
-        if mailbox_id not in self._soon:
-            names = watch.folders()
-            inbox, sent = (
-                [name for name in names if name.role is role] for role in (Role.INBOX, Role.SENT)
-            )
-            self._soon[mailbox_id] = (*inbox, *sent)
-        return self._soon[mailbox_id][0]
+        soon = self._soon.get(mailbox_id) or _soon(watch.folders())
+        self._soon[mailbox_id] = soon
+        return soon[0]
 
     def _is_well(self, crew: Crew) -> bool:
         """Tell whether we have been let in since we began: before that, with whatever password."""
@@ -379,3 +389,9 @@ class Steps:
 
 def _account(crew: Crew, service: str) -> _Account:
     return crew.desk.mailbox_id, crew.lease.fence if crew.lease else None, service
+
+
+def _soon(names: Sequence[FolderName]) -> tuple[FolderName, ...]:
+    """Return the inbox and then the folders of sent mail."""
+    found = (name for role in (Role.INBOX, Role.SENT) for name in names if name.role is role)
+    return tuple(found)

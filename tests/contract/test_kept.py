@@ -65,6 +65,32 @@ def test_a_connection_on_which_nothing_ends_any_more_is_thrown_away(store: SqlSt
     assert _names(store) == 2
 
 
+def test_after_a_commit_that_failed_all_goes_on_as_before(store: SqlStore) -> None:
+    orphan = text(
+        "INSERT INTO folder (mailbox_id, name, role, uidvalidity, last_uid) "
+        "VALUES (4711, 'INBOX', 'inbox', 1, 1)"
+    )
+    for _ in range(3):
+        # It is at the end that SQLite looks; so it is when the disk is full.
+        with pytest.raises(DBAPIError, match="FOREIGN KEY"), store.begin() as tx:
+            connection = tx._connection  # type: ignore[attr-defined]
+            connection._driver.execute("PRAGMA defer_foreign_keys=ON")
+            connection._connection.execute(orphan)
+        with store.begin() as tx:
+            tx._connection._connection.execute(text("SELECT 1"))  # type: ignore[attr-defined]
+            tx.mailboxes.ensure("support")
+
+    assert _names(store) == 1
+
+
+def test_what_is_given_back_to_a_store_that_was_closed_is_closed(store: SqlStore) -> None:
+    with store.read() as tx:
+        store.close()
+        assert tx.mailboxes.folders(1) == ()
+
+    assert not store._kept[0]._idle  # type: ignore[index]
+
+
 def test_more_connections_than_are_kept_are_closed_again(store: SqlStore) -> None:
     depth = 6
 

@@ -590,6 +590,25 @@ def test_nothing_is_expected_of_what_is_not_there_or_does_not_go_into_the_pipe_a
     parser.expect(PLAIN, READING)
 
 
+def test_an_answer_that_makes_no_sense_is_held_against_nobody_else(
+    make: Callable[..., ProcessParser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parser = make()
+    alone, process = read(parser, other(1)), process_of(parser)
+    decode, answers = worker._decode, iter([ValueError("no JSON")])
+
+    def decoded(content: bytearray) -> Message:
+        for error in answers:
+            raise error
+        return decode(content)
+
+    parser.expect(PLAIN, READING)
+    monkeypatch.setattr(worker, "_decode", decoded)
+
+    assert read(parser, other(1)) == alone
+    assert process_of(parser) != process
+
+
 def test_a_process_that_dies_by_what_was_expected_takes_nobody_else_with_it(
     make: Callable[..., ProcessParser],
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,17 +18,21 @@ from maildaemon.errors import (
     ParserUnavailableError,
 )
 from maildaemon.mail.compose_digest import compose_digest
+from maildaemon.ports import FolderState
 from maildaemon.ports.brakes import Alarm, AlertRow
+from maildaemon.services import steps
 from maildaemon.services.crew import Crew, Step, Works
 from maildaemon.services.daemon import Daemon
+from maildaemon.services.deliver import deliver_next
 from maildaemon.services.desk import Desk
 from maildaemon.services.digest import Orders
 from maildaemon.services.guard import Guard
 from maildaemon.services.lease import Shared
-from maildaemon.services.loop import Loop
+from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.polling import Polling
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.fakes.pulse import FakePulse
+from tests.servers.process import wait_until
 from tests.service.shop import Shop, a_mail
 
 
@@ -150,6 +155,46 @@ async def test_what_the_server_tells_of_waits_for_no_look(
     shop.write(a_mail())
     await eventually(lambda: shop.outbox == ["sent"], ticker)
 
+    daemon.stop()
+    await running
+
+
+async def test_what_has_waited_for_sent_goes_as_soon_as_that_is_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, nobody, slow = asyncio.Event(), HandTicker(), threading.Event()
+    examine, attempts = FakeMailbox.examine, list[int | Rest]()
+
+    async def attempt(*given: Any) -> int | Rest:
+        attempts.append(await deliver_next(*given))
+        return attempts[-1]
+
+    def from_afar(mailbox: FakeMailbox, folder: str) -> FolderState:
+        # Everything has been decided, and looked at in vain, before the server answers.
+        if folder == "Sent" and slow.is_set():
+            wait_until(lambda: "queued" in shop.outbox, 10, "it is decided")
+            seen = len(attempts)
+            wait_until(lambda: len(attempts) > seen, 10, "it was looked at")
+            slow.clear()
+        return examine(mailbox, folder)
+
+    monkeypatch.setattr(FakeMailbox, "examine", from_afar)
+    monkeypatch.setattr(steps, "deliver_next", attempt)
+    monkeypatch.setattr(Polling, "is_quiet", property(lambda _: True))
+    monkeypatch.setattr(Polling, "is_time", lambda _: not told.is_set())
+    shop.start()
+    daemon, ticker = a_daemon(shop, watching=lambda _: told.set())
+    running = asyncio.create_task(daemon.run())
+    await eventually(told.is_set, ticker)
+    [polling] = daemon._steps._polling.values()
+    await eventually(lambda: polling.is_told, ticker)
+
+    shop.wait(minutes=5)
+    slow.set()
+    shop.write(a_mail())
+    await eventually(lambda: shop.outbox == ["sent"], nobody)
+
+    assert not slow.is_set()
     daemon.stop()
     await running
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maildaemon.ports import FolderName, Role
-from maildaemon.services.receive import receive_new
+from maildaemon.services.receive import Haste, receive_new
 from tests.service.shop import Shop, a_mail
 
 INBOX, SENT = FolderName("INBOX", Role.INBOX), FolderName("Sent", Role.SENT)
@@ -23,8 +23,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 def receive(shop: Shop, *soon: FolderName, expected: list[bytes] | None = None) -> int:
     shop.account.calls.clear()
     expect = ([] if expected is None else expected).append
-    mailbox, now = shop.mailbox, shop.now
-    return receive_new(shop.store, mailbox, shop.blobs, shop.desk, now, soon=soon, expect=expect)
+    haste = Haste(soon, expect=expect)
+    mailbox, blobs, now = shop.mailbox, shop.blobs, shop.now
+    return receive_new(shop.store, mailbox, blobs, shop.desk, now, haste=haste)
 
 
 def order(shop: Shop) -> list[tuple[str, str]]:
@@ -66,3 +67,16 @@ def test_only_a_mail_that_comes_alone_to_the_inbox_is_expected(shop: Shop) -> No
     shop.write(a_mail(message_id="four@x.example"))
     assert receive(shop, INBOX, SENT, expected=expected) == 2
     assert len(expected) == 1
+
+
+def test_what_else_is_found_may_be_answered_in_what_was_read_before(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.start()
+    shop.write(a_mail(message_id="one@x.example"))
+    shop.write(a_mail(message_id="two@x.example"), "Junk")
+
+    assert receive(shop, INBOX, SENT) == 2
+    assert order(shop)[-1] == ("examine", "Sent")
+    assert order(shop).count(("examine", "Sent")) == 2
+    assert receive(shop, INBOX, SENT) == 0
+    shop.close()

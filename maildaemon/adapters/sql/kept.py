@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from maildaemon.adapters.sql.quick import QuickConnection, Statements, run_words
 from maildaemon.errors import StoreUnavailableError
@@ -30,6 +30,7 @@ class Kept:
         self._engine, self._statements, self._reading = engine, statements, reading
         self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
         self._idle: list[QuickConnection] = []
+        self._closed = False
         # One writes at a time: who waits for it here goes on at once, and not, as with SQLite,
         # when he happens to look again.
         self._free = threading.BoundedSemaphore(_AT_ONCE if reading else 1)
@@ -45,16 +46,21 @@ class Kept:
             try:
                 connection.begin(self._begin)
                 yield connection
-                connection.commit()
             except BaseException:
                 self._roll_back(connection)
+                raise
+            try:
+                connection.commit()
+            except BaseException:
+                self._throw_away(connection)
                 raise
             self._give_back(connection)
         finally:
             self._free.release()
 
     def close(self) -> None:
-        """Close what nobody uses."""
+        """Close what nobody uses, and from now on whatever is given back."""
+        self._closed = True
         while self._idle:
             self._close(self._idle.pop())
 
@@ -69,13 +75,21 @@ class Kept:
     def _roll_back(self, connection: QuickConnection) -> None:
         try:
             connection.rollback()
-        except DBAPIError:
-            self._close(connection)
+        except SQLAlchemyError:
+            # What has led here is what is told.
+            self._throw_away(connection)
         else:
             self._give_back(connection)
 
+    def _throw_away(self, connection: QuickConnection) -> None:
+        """Close what nobody knows the state of."""
+        with suppress(SQLAlchemyError):
+            connection.rollback()
+        with suppress(SQLAlchemyError):
+            self._close(connection)
+
     def _give_back(self, connection: QuickConnection) -> None:
-        if len(self._idle) < _IDLE_AT_MOST:
+        if len(self._idle) < _IDLE_AT_MOST and not self._closed:
             self._idle.append(connection)
         else:
             self._close(connection)

@@ -215,8 +215,8 @@ class QuickConnection:
 
     def rollback(self) -> None:
         """Take everything since the last commit back."""
-        if self._connection.in_transaction():
-            self._connection.rollback()
+        # After a commit that failed, what it says of itself is that it is in none.
+        self._connection.rollback()
         self._run("ROLLBACK", self._driver.rollback)
 
     def _run(self, text: str, does: Callable[..., object], *given: str) -> None:
