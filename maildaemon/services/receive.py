@@ -95,9 +95,9 @@ def receive_new(
     haste.listed(names)
     tell_missing(store, mailbox, desk, names, [*known.values()], now())
     others = sum(read(name) for name in names if name.name not in done)
-    if others:
+    early = [name for name in names if name.role is Role.SENT and name.name in done]
+    if others and early:
         # It may be answered in what was read before it was recorded.
-        early = [name for name in names if name.role is Role.SENT and name.name in done]
         with store.read() as tx:
             known |= {row.name: row for row in tx.mailboxes.folders(desk.mailbox_id)}
         count += sum(read(name) for name in early)
