@@ -1,6 +1,6 @@
 """What a message costs among a thousand records, and among a million.
 
-python -m benchmarks.growth [--messages 300] [--records 1000 100000 1000000] [--postgresql]
+python -m benchmarks.growth [--messages 600] [--records 1000 100000 1000000] [--postgresql]
                             [--seed 1] [--write]
 
 At each number of records a shop is filled anew. Half of the messages go through the stages one by
@@ -121,7 +121,7 @@ def table(found: Sequence[Growth], command: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
-    parser.add_argument("--messages", type=int, default=300)
+    parser.add_argument("--messages", type=int, default=600)
     parser.add_argument("--records", type=int, nargs="+", default=[1000, 100_000, 1_000_000])
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     parser.add_argument("--seed", type=int, default=1)
