@@ -29,17 +29,20 @@ from maildaemon.adapters.sql.tables import (
     thread,
     timer,
 )
+from maildaemon.adapters.sql.values import at_most
 from maildaemon.domain.delivery import OutboxState
 from maildaemon.ports.due import Queue
 
 
 def _waiting(queue: Table, state: str, *more: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(
+    """Tell whether there is a first one: along the index, whatever the server takes for usual."""
+    due = select(queue.c.id).where(
         queue.c.mailbox_id == mailbox.c.id,
         queue.c.state == state,
         *more,
         queue.c.next_attempt_at <= bindparam("now"),
     )
+    return due.order_by(queue.c.next_attempt_at).limit(at_most(1)).scalar_subquery().is_not(None)
 
 
 def _where(step: str, *found: ColumnElement[bool]) -> Select[Any]:

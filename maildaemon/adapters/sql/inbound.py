@@ -22,6 +22,7 @@ from sqlalchemy import (
 from maildaemon.adapters.sql.claim import claim, finish
 from maildaemon.adapters.sql.inserts import CHUNK, insert_missing
 from maildaemon.adapters.sql.tables import folder, gap, inbound, message
+from maildaemon.adapters.sql.values import at_most
 from maildaemon.ports import Role
 from maildaemon.ports.rows import FolderRow, GapRow, InboundRow, Seen
 
@@ -48,7 +49,7 @@ _DUE_GAPS = (
         *_IS_DUE,
     )
     .order_by(gap.c.uid)
-    .limit(CHUNK)
+    .limit(at_most(CHUNK))
 )
 # Live mail, and history.
 _DUE = tuple(

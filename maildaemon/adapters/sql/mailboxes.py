@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from maildaemon.adapters.sql.inserts import insert_one
 from maildaemon.adapters.sql.tables import account, concern, folder, gap, inbound, mailbox
+from maildaemon.adapters.sql.values import at_most
 from maildaemon.domain.waiting import PROCESS_CLAIM
 from maildaemon.ports import Role
 from maildaemon.ports.rows import AccountRow, Concern, FolderRow, MailboxRow
@@ -34,27 +35,28 @@ _FOLDERS = select(folder).where(folder.c.mailbox_id == _MAILBOX).order_by(folder
 _LOOKED_AT = select(func.max(folder.c.looked_at)).where(
     folder.c.mailbox_id == _MAILBOX, folder.c.role == Role.INBOX.value
 )
-_WAITING = select(
-    exists().where(
+_WAITING = (
+    select(inbound.c.id)
+    .where(
         inbound.c.mailbox_id == _MAILBOX,
         inbound.c.state == "waiting",
         inbound.c.history == false(),
     )
+    .order_by(inbound.c.next_attempt_at)
+    .limit(at_most(1))
 )
-# What a backfill brings stood there before everything that we could look for.
-_LEFT = exists().where(
+# What a backfill brings stood there before everything that we could look for. They are few, and
+# counted: whether there is one PostgreSQL would look for from the table's beginning.
+_LEFT = select(func.count()).where(
     inbound.c.folder_id.in_(bindparam("folders", expanding=True)),
     inbound.c.state == "waiting",
     inbound.c.history == false(),
 )
-_UNDECIDED = select(_LEFT)
-_UNDECIDED_SINCE = select(_LEFT.where(inbound.c.recorded_at >= bindparam("since")))
-_UNREAD = select(
-    _LEFT.where(
-        or_(
-            inbound.c.next_attempt_at <= bindparam("now"),
-            and_(inbound.c.claim != "", inbound.c.next_attempt_at >= bindparam("claimed_until")),
-        )
+_LEFT_SINCE = _LEFT.where(inbound.c.recorded_at >= bindparam("since"))
+_UNREAD = _LEFT.where(
+    or_(
+        inbound.c.next_attempt_at <= bindparam("now"),
+        and_(inbound.c.claim != "", inbound.c.next_attempt_at >= bindparam("claimed_until")),
     )
 )
 _ROW = select(mailbox).where(mailbox.c.id == _MAILBOX)
@@ -116,8 +118,8 @@ class SqlMailboxes:
         What is recorded but not decided may have been there for long: a look may come late.
         """
         if since is None:
-            return self._sent_until(mailbox_id, _UNDECIDED)
-        return self._sent_until(mailbox_id, _UNDECIDED_SINCE, since=since)
+            return self._sent_until(mailbox_id, _LEFT)
+        return self._sent_until(mailbox_id, _LEFT_SINCE, since=since)
 
     def sent_read_until(
         self, mailbox_id: int, now: datetime, taken_since: datetime

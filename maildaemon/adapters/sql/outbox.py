@@ -24,6 +24,7 @@ from maildaemon.adapters.sql.digests import digest
 from maildaemon.adapters.sql.inserts import insert_new
 from maildaemon.adapters.sql.settlements import SqlSettlements
 from maildaemon.adapters.sql.tables import ledger, message, outbox, settlement
+from maildaemon.adapters.sql.values import at_most
 from maildaemon.domain.authentication import person_key
 from maildaemon.domain.delivery import (
     TOO_LATE,
@@ -47,7 +48,9 @@ _NOT_PROVEN = tuple(
 # Put together once, as in `questions`.
 _ID_OF = select(outbox.c.id).where(outbox.c.message_id == bindparam("message_id"))
 _ONE = outbox.c.id == bindparam("row")
-_DUE = select(func.min(outbox.c.id)).where(
+# The sum keeps PostgreSQL from looking for the lowest key along the primary key, through all that
+# was ever sent.
+_DUE = select(func.min(outbox.c.id + 0)).where(
     outbox.c.mailbox_id == bindparam("mailbox"),
     outbox.c.state == _QUEUED,
     outbox.c.next_attempt_at <= bindparam("now"),
@@ -308,7 +311,7 @@ class SqlOutbox(SqlSettlements):
                 outbox.c.filed_at.is_not(None) | (outbox.c.concluded_at <= until),
             )
             .order_by(outbox.c.concluded_at.desc(), outbox.c.id.desc())
-            .limit(1)
+            .limit(at_most(1))
         ).first()
         return bool(newest and newest.filed_at and newest.state in {None, "by_server"})
 

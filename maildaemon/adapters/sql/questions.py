@@ -33,6 +33,7 @@ from maildaemon.adapters.sql.tables import (
     thread,
     undeliverable,
 )
+from maildaemon.adapters.sql.values import at_most
 from maildaemon.domain.attachments import DECORATION, Verdict
 from maildaemon.domain.delivery import MailKind, OutboxState
 
@@ -94,7 +95,7 @@ THREAD_OF_ANSWER = (
         message.c.message_id_sha256 == _KEY,
         message.c.staff_answer.is_(True),
     )
-    .limit(1)
+    .limit(at_most(1))
 )
 REFERENCE_TAKEN = select(exists().where(thread.c.reference == bindparam("reference")))
 
@@ -107,7 +108,7 @@ _CITING = (
     select(citation.c.message_id, citation.c.direct)
     .where(citation.c.mailbox_id == _MAILBOX, citation.c.cited_sha256 == _KEY)
     .order_by(citation.c.message_id)
-    .limit(20)
+    .limit(at_most(20))
     .subquery()
 )
 FIRST_CITING = (
@@ -167,7 +168,7 @@ _ORDERED = (
     )
     .where(order_number.c.mailbox_id == _MAILBOX, order_number.c.number_sha256.in_(_KEYS))
     .order_by(order_number.c.id.desc())
-    .limit(50)
+    .limit(at_most(50))
     .subquery()
 )
 THREADS_OF_NUMBERS = (
@@ -213,7 +214,7 @@ ASKED_AT = (
         or_(_LAST_ANSWER.is_(None), message.c.received_at > _LAST_ANSWER),
     )
     .order_by(message.c.id.desc())
-    .limit(20)
+    .limit(at_most(20))
 )
 # Since when a customer had waited for an answer (`message_id`) that was given at `at`.
 _AT: BindParameter[Any] = bindparam("at", type_=message.c.received_at.type)
@@ -263,7 +264,7 @@ _NEWEST_FROM = (
     select(message.c.id)
     .where(message.c.mailbox_id == _MAILBOX, message.c.sender_sha256 == _KEY)
     .order_by(message.c.id.desc())
-    .limit(20)
+    .limit(at_most(20))
     .subquery()
 )
 _IS_LATELY_FROM = message.c.id.in_(select(_NEWEST_FROM.c.id))
@@ -305,7 +306,7 @@ def _takes_part(role: str) -> Subquery:
         select(participant.c.thread_id)
         .where(participant.c.address_sha256.in_(_KEYS), participant.c.role == role)
         .order_by(participant.c.id.desc())
-        .limit(20)
+        .limit(at_most(20))
         .subquery()
     )
 
@@ -391,7 +392,7 @@ _LAST_RECORDED = (
         message.c.history.is_(False),
     )
     .order_by(message.c.recorded_at.desc())
-    .limit(50)
+    .limit(at_most(50))
     .subquery()
 )
 NEWEST_BEFORE = select(func.max(_LAST_RECORDED.c.received_at))

@@ -37,7 +37,7 @@ from maildaemon.adapters.sql.tables import (
     thread,
     timer,
 )
-from maildaemon.adapters.sql.values import Instant
+from maildaemon.adapters.sql.values import Instant, at_most
 from maildaemon.domain.delivery import ASKING, MailKind, OutboxState
 from maildaemon.domain.threads import Status
 from maildaemon.domain.timers import History, TimerKind
@@ -66,7 +66,7 @@ _NEXT_DUE = (
         timer.c.next_attempt_at <= bindparam("now"),
     )
     .order_by(timer.c.next_attempt_at, timer.c.id)
-    .limit(1)
+    .limit(at_most(1))
 )
 _NEXT_DUE_OF = _NEXT_DUE.where(timer.c.kind.in_(bindparam("kinds", expanding=True)))
 _IN_FORCE = select(in_force.c.part, in_force.c.since).where(in_force.c.mailbox_id == _MAILBOX)

@@ -11,7 +11,19 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    literal_column,
+)
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 _MARIADB = frozenset({"mysql", "mariadb"})
@@ -134,6 +146,39 @@ class Word(TypeDecorator[str]):
         if dialect.name != "sqlite":
             return super().bind_processor(dialect)
         return lambda value: self.process_bind_param(value, dialect)
+
+
+class _WrittenOut(TypeDecorator.Comparator[str], String.Comparator[str]):
+    """Compares with a code of ours as a constant in the statement."""
+
+    def operate(self, op: OperatorType, *other: Any, **kwargs: Any) -> Any:
+        """Build a comparison; a value that is given later (`bindparam`) stays one."""
+        return super().operate(op, *map(_written_out, other), **kwargs)
+
+
+class Code(Word):
+    """A word of ours that says what a row is, and where it stands. What waits are a few rows in a
+    million: only if the word stands in the statement does the plan that PostgreSQL makes once, and
+    keeps, know that.
+    """
+
+    cache_ok = True
+    comparator_factory = _WrittenOut
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, str) and value.isidentifier():
+        return literal_column(f"'{value}'", String)
+    if isinstance(value, list | tuple):
+        return [_written_out(one) for one in value]
+    return value
+
+
+def at_most(rows: int) -> ColumnElement[int]:
+    """Return a limit as a constant in the statement. Where one is given later, the plan that
+    PostgreSQL keeps is for a tenth of all there is.
+    """
+    return literal_column(str(rows), Integer)
 
 
 class AnyJson(TypeDecorator[Any]):

@@ -13,7 +13,7 @@ from maildaemon.adapters.sql.tables.columns import (
     queue_columns,
     ref,
 )
-from maildaemon.adapters.sql.values import AnyJson, AnyText, Instant, WholeNumber, Word
+from maildaemon.adapters.sql.values import AnyJson, AnyText, Code, Instant, WholeNumber, Word
 
 # What this installation knows of itself, such as its last heartbeat.
 installation = Table(
@@ -52,7 +52,7 @@ alert = Table(
     Column("facts", AnyJson, nullable=False),
     Column("count", Integer, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("state", Word(16), nullable=False),  # waiting, told, given_up
+    Column("state", Code(16), nullable=False),  # waiting, told, given_up
     *queue_columns(),
     Column("told_at", Instant),
     Index(None, "subject_sha256", "state"),

@@ -11,7 +11,7 @@ from maildaemon.adapters.sql.tables.columns import (
     queue_columns,
     ref,
 )
-from maildaemon.adapters.sql.values import AnyJson, AnyText, Instant, WholeNumber, Word
+from maildaemon.adapters.sql.values import AnyJson, AnyText, Code, Instant, WholeNumber, Word
 
 mailbox = Table(
     "mailbox",
@@ -68,7 +68,7 @@ inbound = Table(
     ref("folder_id", "folder", nullable=False),
     Column("uidvalidity", WholeNumber, nullable=False),
     Column("uid", WholeNumber, nullable=False),
-    Column("state", Word(16), nullable=False),  # waiting, done, parked
+    Column("state", Code(16), nullable=False),  # waiting, done, parked
     Column("claim", Word(8), nullable=False, default=""),  # "", batch, alone: not concluded
     flag("history"),
     flag("header_only"),
@@ -94,7 +94,7 @@ gap = Table(
     Column("uidvalidity", WholeNumber, nullable=False),
     Column("uid", WholeNumber, nullable=False),
     Column("seen_at", Instant, nullable=False),
-    Column("state", Word(16), nullable=False),  # open, closed, gone, alarmed
+    Column("state", Code(16), nullable=False),  # open, closed, gone, alarmed
     *queue_columns(),
     UniqueConstraint("folder_id", "uidvalidity", "uid"),
     Index(None, "folder_id", "state"),

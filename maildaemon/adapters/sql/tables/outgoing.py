@@ -11,7 +11,7 @@ from maildaemon.adapters.sql.tables.columns import (
     queue_columns,
     ref,
 )
-from maildaemon.adapters.sql.values import AnyJson, AnyText, Bytes, Instant, Word
+from maildaemon.adapters.sql.values import AnyJson, AnyText, Bytes, Code, Instant, Word
 
 outbox = Table(
     "outbox",
@@ -21,14 +21,14 @@ outbox = Table(
     ref("mailbox_id", "mailbox", nullable=False),
     ref("thread_id", "thread"),
     ref("cause_id", "message"),
-    Column("kind", Word(32), nullable=False),
+    Column("kind", Code(32), nullable=False),
     Column("sections", AnyJson, nullable=False),
     Column("language", Word(16), nullable=False),
     Column("reverse_path", AnyText, nullable=False),
     Column("recipient", AnyText, nullable=False),
     Column("raw", Bytes, nullable=False),
-    Column("state", Word(16), nullable=False),
-    Column("phase", Word(16), nullable=False),
+    Column("state", Code(16), nullable=False),
+    Column("phase", Code(16), nullable=False),
     *queue_columns(),
     Column("queued_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -82,7 +82,7 @@ settlement = Table(
     ref("mailbox_id", "mailbox", nullable=False),
     Column("verb", Word(16), nullable=False),  # file_copy, put_draft, remove_probe
     ref("outbox_id", "outbox", nullable=False),
-    Column("state", Word(16), nullable=False),  # `finish_settlement`; or waiting
+    Column("state", Code(16), nullable=False),  # `finish_settlement`; or waiting
     *queue_columns(),
     Column("error", AnyText),
     UniqueConstraint("outbox_id", "verb"),
@@ -110,7 +110,7 @@ timer = Table(
     Column("kind", Word(16), nullable=False),
     Column("since", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
-    Column("state", Word(16), nullable=False),  # armed, fired, cancelled
+    Column("state", Code(16), nullable=False),  # armed, fired, cancelled
     *queue_columns(),
     Column("fired_at", Instant),
     Column("outcome", AnyText),  # what came of it, in words
