@@ -28,6 +28,7 @@ def test_s30_every_required_package_is_pinned_by_hash() -> None:
     assert {*requirements} == extras | {
         "build.txt",
         "peers.txt",
+        "profile.txt",
         "runtime.txt",
         "test.txt",
         "uv.txt",
