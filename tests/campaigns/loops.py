@@ -142,7 +142,9 @@ def campaign(
             ours.account.deliver(root.raw, sender=root.person)
         _wait_quiet(world, (ours, theirs), lambda: len(sink.accepted()) >= len(plan))
         say(f"{len(plan)} conversations: {len(sink.accepted())} automatic mails, now quiet")
-        pairs = [_talk_to_another(world, ours, theirs, strips) for strips in (False, True)]
+        # As shipped, the other shop gets one response in ten minutes: only the worse case is tried.
+        ways = (True,) if limits == "shipped" else (False, True)
+        pairs = [_talk_to_another(world, ours, theirs, strips) for strips in ways]
         _remind(world, ours, theirs, plan, after)
         say(f"after the reminders: {len(sink.accepted())} automatic mails, now quiet")
         for one in (ours, theirs):
