@@ -282,7 +282,7 @@ class _Child:
             parsed = self._answer(len(unwanted[0]), time.monotonic() + _UNWANTED_SECONDS)
             if not parsed.message.degraded:
                 self.findings(_UNWANTED_SECONDS)
-        except (OSError, _OverrunError, ValueError, MemoryError):
+        except (OSError, _OverrunError, ValueError, TypeError, RecursionError, MemoryError):
             return False  # what it still has to say belongs to no message
         return True
 

@@ -6,7 +6,7 @@ at any point only means that something is fetched again. `\Seen` belongs to peop
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -86,11 +86,12 @@ def receive_new(
             count += read(name)
             if not count:
                 break
+    done = {folder.name for folder, _ in looked}
     if count:
         with store.begin() as tx:
             _note_looked(tx, looked)
+        looked.clear()
         haste.read()
-    done = {folder.name for folder, _ in looked}
     names = watched(mailbox)
     haste.listed(names)
     tell_missing(store, mailbox, desk, names, [*known.values()], now())
@@ -104,11 +105,7 @@ def receive_new(
     count += others
     with store.begin() as tx:
         _note_looked(tx, looked)
-        sent = {name.name for name in names if name.role is Role.SENT}
-        for row in tx.mailboxes.folders(desk.mailbox_id):
-            if row.role is Role.SENT and row.name not in sent:
-                # Nobody looks there any more: what is not in it proves nothing.
-                tx.mailboxes.demote(row.folder_id)
+        _demote(tx, desk, {name.name for name in names if name.role is Role.SENT})
     return count
 
 
@@ -175,6 +172,14 @@ def record_again(
 def _note_looked(tx: Transaction, looked: Iterable[tuple[FolderRow, datetime]]) -> None:
     for folder, asked_at in looked:
         tx.mailboxes.looked(folder, asked_at)
+
+
+def _demote(tx: Transaction, desk: Desk, sent: Collection[str]) -> None:
+    """Take for no folder of sent mail what is not among these by now."""
+    for row in tx.mailboxes.folders(desk.mailbox_id):
+        if row.role is Role.SENT and row.name not in sent:
+            # Nobody looks there any more: what is not in it proves nothing.
+            tx.mailboxes.demote(row.folder_id)
 
 
 @dataclass(frozen=True, slots=True)

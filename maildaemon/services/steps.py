@@ -341,8 +341,9 @@ class Steps:
     def _inbox(self, crew: Crew, watch: Mailbox) -> FolderName:
         """Return the inbox; the server is asked once, and again after a failure."""
         mailbox_id = crew.desk.mailbox_id
-        soon = self._soon.get(mailbox_id) or _soon(watch.folders())
-        self._soon[mailbox_id] = soon
+        soon = self._soon.get(mailbox_id)
+        if not soon:
+            soon = self._soon[mailbox_id] = _soon(watch.folders())
         return soon[0]
 
     def _is_well(self, crew: Crew) -> bool:

@@ -590,12 +590,13 @@ def test_nothing_is_expected_of_what_is_not_there_or_does_not_go_into_the_pipe_a
     parser.expect(PLAIN, READING)
 
 
+@pytest.mark.parametrize("kind", [ValueError, TypeError, RecursionError])
 def test_an_answer_that_makes_no_sense_is_held_against_nobody_else(
-    make: Callable[..., ProcessParser], monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., ProcessParser], monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
     parser = make()
     alone, process = read(parser, other(1)), process_of(parser)
-    decode, answers = worker._decode, iter([ValueError("no JSON")])
+    decode, answers = worker._decode, iter([kind("no sense")])
 
     def decoded(content: bytearray) -> Message:
         for error in answers:

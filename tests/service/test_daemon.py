@@ -18,7 +18,7 @@ from maildaemon.errors import (
     ParserUnavailableError,
 )
 from maildaemon.mail.compose_digest import compose_digest
-from maildaemon.ports import FolderState
+from maildaemon.ports import FolderName, FolderState
 from maildaemon.ports.brakes import Alarm, AlertRow
 from maildaemon.services import steps
 from maildaemon.services.crew import Crew, Step, Works
@@ -32,6 +32,7 @@ from maildaemon.services.loop import Loop, Rest
 from maildaemon.services.polling import Polling
 from tests.fakes.mailbox import FakeAccount, FakeMailbox
 from tests.fakes.pulse import FakePulse
+from tests.servers.process import wait_until
 from tests.service.shop import Shop, a_mail
 
 
@@ -162,7 +163,7 @@ async def test_what_has_waited_for_sent_goes_as_soon_as_that_is_read(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, nobody, slow = asyncio.Event(), HandTicker(), threading.Event()
-    examine, in_vain = FakeMailbox.examine, threading.Event()
+    examine, in_vain, folders = FakeMailbox.examine, threading.Event(), FakeMailbox.folders
 
     async def attempt(*given: Any) -> int | Rest:
         decided = "queued" in shop.outbox
@@ -178,7 +179,14 @@ async def test_what_has_waited_for_sent_goes_as_soon_as_that_is_read(
             slow.clear()
         return examine(mailbox, folder)
 
+    def list_last(mailbox: FakeMailbox) -> tuple[FolderName, ...]:
+        # Nor does it wait for what is looked at afterwards.
+        if in_vain.is_set():
+            wait_until(lambda: shop.outbox == ["sent"], 10, "it goes before the folders are listed")
+        return folders(mailbox)
+
     monkeypatch.setattr(FakeMailbox, "examine", from_afar)
+    monkeypatch.setattr(FakeMailbox, "folders", list_last)
     monkeypatch.setattr(steps, "deliver_next", attempt)
     monkeypatch.setattr(Polling, "is_quiet", property(lambda _: True))
     monkeypatch.setattr(Polling, "is_time", lambda _: not told.is_set())

@@ -1,6 +1,6 @@
 """Every column is of a type that takes whatever a mail holds."""
 
-from sqlalchemy import Boolean, Integer
+from sqlalchemy import Boolean, Column, Integer
 
 from maildaemon.adapters.sql import values
 from maildaemon.adapters.sql.tables import metadata
@@ -25,3 +25,12 @@ def test_every_column_cleans_what_goes_into_it() -> None:
     ]
 
     assert unclean == [], "use the types of adapters/sql/values.py"
+
+
+def test_only_a_plain_word_is_written_into_a_statement() -> None:
+    state: Column[str] = Column("state", values.Code(16))
+
+    assert str(state == "waiting") == "state = 'waiting'"
+    assert str(state.in_(["sent", "failed"])) == "state IN ('sent', 'failed')"
+    for hostile in ("' OR 1=1 --", "o'clock", "a\\", "a:b", "a%s", ""):
+        assert str(state == hostile) == "state = :state_1"

@@ -46,13 +46,9 @@ class Kept:
             try:
                 connection.begin(self._begin)
                 yield connection
-            except BaseException:
-                self._roll_back(connection)
-                raise
-            try:
                 connection.commit()
             except BaseException:
-                self._throw_away(connection)
+                self._roll_back(connection)
                 raise
             self._give_back(connection)
         finally:
@@ -61,8 +57,10 @@ class Kept:
     def close(self) -> None:
         """Close what nobody uses, and from now on whatever is given back."""
         self._closed = True
-        while self._idle:
-            self._close(self._idle.pop())
+        # Another thread may be about to take one, or to give one back.
+        with suppress(IndexError):
+            while True:
+                self._close(self._idle.pop())
 
     def _lend(self) -> QuickConnection:
         with suppress(IndexError):
@@ -77,22 +75,18 @@ class Kept:
             connection.rollback()
         except SQLAlchemyError:
             # What has led here is what is told.
-            self._throw_away(connection)
+            with suppress(SQLAlchemyError):
+                self._close(connection)
         else:
             self._give_back(connection)
 
-    def _throw_away(self, connection: QuickConnection) -> None:
-        """Close what nobody knows the state of."""
-        with suppress(SQLAlchemyError):
-            connection.rollback()
-        with suppress(SQLAlchemyError):
-            self._close(connection)
-
     def _give_back(self, connection: QuickConnection) -> None:
-        if len(self._idle) < _IDLE_AT_MOST and not self._closed:
-            self._idle.append(connection)
-        else:
+        if len(self._idle) >= _IDLE_AT_MOST:
             self._close(connection)
+            return
+        self._idle.append(connection)
+        if self._closed:
+            self.close()
 
     def _close(self, connection: QuickConnection) -> None:
         connection.info.pop(_KEPT, None)
