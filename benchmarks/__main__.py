@@ -16,7 +16,7 @@ from benchmarks.message import table as message_table
 from benchmarks.table import (
     MESSAGES,
     REFERENCE,
-    found_wrong,
+    conclude,
     keep,
     keep_table,
     load_average,
@@ -25,6 +25,7 @@ from benchmarks.table import (
     say,
     table,
     what_got_worse,
+    wrong_of,
 )
 
 
@@ -51,8 +52,7 @@ def main() -> int:
     options += " --peer" if given.peer else ""
     command = f"make bench ARGS='{options}'"
     written = table(runs, command, f"{load} before, {load_average()} after")
-    print(written)
-    if found_wrong(run.verdict for run in runs):
+    if conclude(database, written, keep=False, wrong=wrong_of(run.verdict for run in runs)):
         return 1
     costs = measure_message(MAILS, given.seed)
     one_mail = message_table(costs, "make bench")

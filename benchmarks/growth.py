@@ -18,7 +18,7 @@ from benchmarks.ingest import deliver, run_module, written_now
 from benchmarks.judge import Verdict
 from benchmarks.processes import cpu_of
 from benchmarks.stored import Stored, stored
-from benchmarks.table import count_wrong, found_wrong, keep_table, load_average, say
+from benchmarks.table import conclude, count_wrong, load_average, say, wrong_of
 from tests.campaigns.table import machine
 from tests.servers.process import wait_until
 
@@ -131,13 +131,9 @@ def main() -> int:
         measure(given.messages, records, given.seed, say, postgresql=given.postgresql)
         for records in given.records
     ]
-    written = table(found, " ".join(("python -m benchmarks.growth", *sys.argv[1:])))
-    print(written)
-    if found_wrong(one.verdict for one in found):
-        return 1
-    if given.write:
-        keep_table("growth-postgresql" if given.postgresql else "growth", written)
-    return 0
+    written = table(found, " ".join((parser.prog, *sys.argv[1:])))
+    name = "growth-postgresql" if given.postgresql else "growth"
+    return conclude(name, written, keep=given.write, wrong=wrong_of(one.verdict for one in found))
 
 
 if __name__ == "__main__":

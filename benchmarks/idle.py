@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from benchmarks.processes import cpu_of, pss_of
-from benchmarks.table import keep_table, load_average, say
+from benchmarks.table import conclude, load_average, say
 from tests.campaigns.installation import installed
 from tests.campaigns.table import machine
 from tests.servers.process import wait_until
@@ -107,11 +107,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep the table in the repository")
     given = parser.parse_args()
     found = [measure(count, given.seconds, say) for count in given.mailboxes]
-    written = table(found, " ".join(("python -m benchmarks.idle", *sys.argv[1:])))
-    print(written)
-    if given.write:
-        keep_table("idle", written)
-    return 0
+    written = table(found, " ".join((parser.prog, *sys.argv[1:])))
+    return conclude("idle", written, keep=given.write)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from benchmarks.ingest import written_now
 from benchmarks.judge import Verdict
 from benchmarks.mailbox import SUPPORT, Letter
 from benchmarks.stored import Stored, stored
-from benchmarks.table import count_wrong, found_wrong, keep_table, load_average, say
+from benchmarks.table import conclude, count_wrong, load_average, say, wrong_of
 from tests.campaigns.latency import idling
 from tests.campaigns.table import machine
 from tests.servers.process import HOST
@@ -112,13 +112,9 @@ def main() -> int:
         measure(given.mails, records, given.seed, say, postgresql=given.postgresql)
         for records in given.records
     ]
-    written = table(found, " ".join(("python -m benchmarks.latency", *sys.argv[1:])))
-    print(written)
-    if found_wrong(one.verdict for one in found):
-        return 1
-    if given.write:
-        keep_table("latency-postgresql" if given.postgresql else "latency", written)
-    return 0
+    written = table(found, " ".join((parser.prog, *sys.argv[1:])))
+    name = "latency-postgresql" if given.postgresql else "latency"
+    return conclude(name, written, keep=given.write, wrong=wrong_of(one.verdict for one in found))
 
 
 if __name__ == "__main__":

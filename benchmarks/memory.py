@@ -22,7 +22,7 @@ from benchmarks.judge import Verdict
 from benchmarks.mailbox import SUPPORT, Letter, Truth
 from benchmarks.processes import Sampler, pss_of
 from benchmarks.stored import stored
-from benchmarks.table import count_wrong, found_wrong, keep_table, load_average, say
+from benchmarks.table import conclude, count_wrong, load_average, say, wrong_of
 from tests.campaigns.table import machine
 
 GOAL = 300
@@ -114,13 +114,10 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep the table in the repository")
     given = parser.parse_args()
     found = [measure(int(size * _MB), given.seed, say) for size in given.sizes]
-    written = table(found, " ".join(("python -m benchmarks.memory", *sys.argv[1:])))
-    print(written)
-    if found_wrong(one.verdict for one in found):
-        return 1
-    if given.write:
-        keep_table("memory", written)
-    return 0
+    written = table(found, " ".join((parser.prog, *sys.argv[1:])))
+    return conclude(
+        "memory", written, keep=given.write, wrong=wrong_of(one.verdict for one in found)
+    )
 
 
 if __name__ == "__main__":

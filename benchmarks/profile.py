@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from benchmarks.elsewhere import installed_elsewhere
 from benchmarks.ingest import deliver, first_start, number, wait, written_now
 from benchmarks.processes import Cpu, cpu_of
-from benchmarks.table import keep_table, load_average, say
+from benchmarks.table import conclude, load_average, say
 from tests.campaigns.installation import installed
 from tests.campaigns.table import machine
 
@@ -36,7 +36,7 @@ _LOOPS = {
     ),
     "others": ("Steps.", "services/"),
     "event loop": ("run_forever",),
-    "start": ("importlib", "maildaemon/cli/"),
+    "start": ("importlib",),
 }
 # What for: the first that is found from the innermost frame outwards.
 _WORK = {
@@ -88,10 +88,12 @@ def measure(messages: int, seed: int) -> Profile:
         with subprocess.Popen(
             [spy, *look, *who], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as looking:
-            concluded = "SELECT count(*) FROM inbound WHERE state <> 'waiting'"
-            wait(installation, 60 + messages, lambda: number(engine, concluded) >= messages)
-            seconds, cpu = time.perf_counter() - began, cpu_of(installation.pid)
-            looking.send_signal(signal.SIGINT)
+            try:
+                concluded = "SELECT count(*) FROM inbound WHERE state <> 'waiting'"
+                wait(installation, 60 + messages, lambda: number(engine, concluded) >= messages)
+                seconds, cpu = time.perf_counter() - began, cpu_of(installation.pid)
+            finally:
+                looking.send_signal(signal.SIGINT)  # else it waits for the daemon's end
         engine.dispose()
         installation.stop()
         return Profile(_read(stacks), messages, seconds, cpu)
@@ -155,14 +157,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="keep the table in the repository")
     given = parser.parse_args()
-    written = table(
-        measure(given.messages, given.seed),
-        " ".join(("python -m benchmarks.profile", *sys.argv[1:])),
-    )
-    print(written)
-    if given.write:
-        keep_table("profile", written)
-    return 0
+    found = measure(given.messages, given.seed)
+    written = table(found, " ".join((parser.prog, *sys.argv[1:])))
+    return conclude("profile", written, keep=given.write)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.ingest import written_now
 from benchmarks.mailbox import SUPPORT, Letter, describe
-from benchmarks.table import keep_table, load_average, say
+from benchmarks.table import conclude, load_average
 from maildaemon.settings import minimal
 from tests.campaigns.table import machine
 
@@ -102,14 +102,10 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep the table in the repository")
     given = parser.parse_args()
     found = measure(given.messages, given.seed)
-    written = table(found, " ".join(("python -m benchmarks.simulate", *sys.argv[1:])))
-    print(written)
-    if found.found != found.there:
-        say(f"WRONG {dict(found.found)}, not {dict(found.there)}")
-        return 1
-    if given.write:
-        keep_table("simulate", written)
-    return 0
+    written = table(found, " ".join((parser.prog, *sys.argv[1:])))
+    right = found.found == found.there
+    wrong = () if right else (f"{dict(found.found)}, not {dict(found.there)}",)
+    return conclude("simulate", written, keep=given.write, wrong=wrong)
 
 
 if __name__ == "__main__":

@@ -192,19 +192,26 @@ def say(*what: str) -> None:
     print(*what, file=sys.stderr, flush=True)
 
 
-def found_wrong(verdicts: Iterable[Verdict]) -> bool:
-    """Tell whether anything was wrong, and what."""
-    wrong = [f"{name}: {one}" for it in verdicts for name, them in it.wrong.items() for one in them]
+def conclude(name: str, written: str, *, keep: bool, wrong: Sequence[str] = ()) -> int:
+    """Show a table, and keep it where that is asked for and nothing was wrong; return the status
+    to exit with.
+    """
+    print(written)
     for one in wrong[:20]:
         say(f"WRONG {one}")
-    return bool(wrong)
+    if keep and not wrong:
+        keep_table(name, written)
+    return 1 if wrong else 0
+
+
+def wrong_of(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return what was lost, doubled, or not as it must be, a line each."""
+    return [f"{name}: {one}" for it in verdicts for name, them in it.wrong.items() for one in them]
 
 
 def count_wrong(verdicts: Iterable[Verdict]) -> str:
     """Return the last line of a table: how much is lost, doubled, or not as it must be."""
-    return (
-        f"Lost, doubled, wrong: {sum(len(them) for it in verdicts for them in it.wrong.values())}."
-    )
+    return f"Lost, doubled, wrong: {len(wrong_of(verdicts))}."
 
 
 def load_average() -> str:
