@@ -41,7 +41,8 @@ _TICK = timedelta(seconds=10)
 _PROBE_EVERY = timedelta(seconds=30)
 _DIGEST_EVERY = timedelta(seconds=30)
 _AUDIT_EVERY = timedelta(minutes=10)
-_LOOK_OUT_EVERY = timedelta(minutes=1)
+# Nothing that it tells of is a matter of minutes.
+_LOOK_OUT_EVERY = timedelta(minutes=2)
 _ASLEEP = 60.0
 _END_WITHIN = timedelta(seconds=12)
 # Longer than a look at a database that is away may take, and what is waited for after it.

@@ -52,7 +52,7 @@ from maildaemon.ports.rows import Verb
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 
-# Put together once, as in `questions`: somebody looks every minute, at every mailbox.
+# Put together once, as in `questions`: somebody looks every other minute, at every mailbox.
 _OURS: Any = bindparam("mailbox_id")
 _NOW: Any = bindparam("now")
 _WEEK_AGO: Any = bindparam("week_ago")
