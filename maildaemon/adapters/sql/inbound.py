@@ -358,8 +358,9 @@ class SqlInbound:
 
 def _history_at(folder: FolderRow, one: Seen, now: datetime) -> datetime:
     """Return what gives history the order in which it was written, whatever folder it lies in."""
-    # Servers count seconds, and what we wrote in the same one is the answer.
-    at = one.received_at + timedelta(seconds=folder.role is Role.SENT)
+    # Servers count seconds: what we wrote in the same one is the answer, and what came in the next
+    # one may be about that.
+    at = one.received_at + timedelta(seconds=0.5 if folder.role is Role.SENT else 0)
     return min(at, now)
 
 
